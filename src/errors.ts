@@ -1,0 +1,41 @@
+import type { History } from "./history.js";
+
+/** What went wrong, for programs; the message says it for people. */
+export type ErrorCode =
+  | "invalidOption"
+  | "unknownName"
+  | "invalidShape"
+  | "invalidData"
+  | "invalidLabel"
+  | "disposed"
+  | "busy"
+  | "diverged"
+  | "aborted"
+  | "coreUnavailable"
+  | "outOfMemory";
+
+export interface BackpropErrorDetails {
+  /** What was caught, or the reason an AbortSignal was given. */
+  cause?: unknown;
+  /** The epoch, counted from 0, in which training diverged or was aborted. */
+  epoch?: number;
+  /** The finished epochs of the training that was cut short. */
+  history?: History;
+}
+
+/**
+ * The one class of error that the library throws. Whatever was trained before it is still in the network.
+ */
+export class BackpropError extends Error {
+  override readonly name = "BackpropError";
+  readonly code: ErrorCode;
+  readonly epoch: number | undefined;
+  readonly history: History | undefined;
+
+  constructor(code: ErrorCode, message: string, details: BackpropErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.epoch = details.epoch;
+    this.history = details.history;
+  }
+}
