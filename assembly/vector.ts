@@ -31,3 +31,33 @@ export function firstLanes<T>(count: usize): v128 {
   if (sizeof<T>() == 4) return v128.lt<i32>(i32x4(0, 1, 2, 3), v128.splat<i32>(<i32>count));
   return v128.lt<i64>(i64x2(0, 1), v128.splat<i64>(<i64>count));
 }
+
+/** The first `count` (1 … all) elements at `pointer`, zeros in the other lanes; reads nothing past them. */
+@inline
+export function loadLanes<T>(pointer: usize, count: usize): v128 {
+  if (count == laneCount<T>()) return v128.load(pointer);
+  if (sizeof<T>() == 8) return v128.load64_zero(pointer);
+  if (count == 1) return v128.load32_zero(pointer);
+  const two = v128.load64_zero(pointer);
+  return count == 2 ? two : v128.load32_lane(pointer, two, 2, 8);
+}
+
+/** Stores the first `count` (1 … all) lanes at `pointer`; writes nothing past them. */
+@inline
+export function storeLanes<T>(pointer: usize, vector: v128, count: usize): void {
+  if (count == laneCount<T>()) {
+    v128.store(pointer, vector);
+  } else if (sizeof<T>() == 8) {
+    v128.store64_lane(pointer, vector, 0);
+  } else if (count == 1) {
+    v128.store32_lane(pointer, vector, 0);
+  } else {
+    v128.store64_lane(pointer, vector, 0);
+    if (count == 3) v128.store32_lane(pointer, vector, 2, 8);
+  }
+}
+
+/** Sets `bytes`, a whole number of vectors, to copies of `value`. */
+export function fill(out: usize, value: v128, bytes: usize): void {
+  for (const end = out + bytes; out < end; out += 16) v128.store(out, value);
+}

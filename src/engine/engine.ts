@@ -132,5 +132,10 @@ export interface Run {
    * `ordered`, at the end of the epoch. Returns how many were done.
    */
   advance(microbatches: number): number;
+  /**
+   * Moves to the batch that begins at `row` of `epoch`, and forgets that the run diverged. The loss of that epoch is
+   * then summed from `row` on.
+   */
+  seek(epoch: number, row: number): void;
   dispose(): void;
 }

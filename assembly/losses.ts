@@ -1,0 +1,249 @@
+// The losses: the sum of a microbatch's terms, and its gradient, in one pass.
+
+import { columnMaximum } from "./activations";
+import { exp } from "./elementary/exponential";
+import { log, log1p } from "./elementary/logarithm";
+import { firstLanes, laneCount, madd, splat } from "./vector";
+
+export const enum Loss {
+  MeanSquaredError,
+  MeanAbsoluteError,
+  Huber,
+  BinaryCrossentropy,
+  SigmoidCrossentropy,
+  CategoricalCrossentropy,
+  SparseCategoricalCrossentropy,
+}
+
+/** Whether the loss is taken from the output layer's logits, and its gradient is theirs: softmax and sigmoid cancel. */
+export function isFused(loss: Loss): bool {
+  return loss == Loss.SigmoidCrossentropy || isCategorical(loss);
+}
+
+/** Whether a term belongs to a row rather than to one output of a row. */
+export function isCategorical(loss: Loss): bool {
+  return loss == Loss.CategoricalCrossentropy || loss == Loss.SparseCategoricalCrossentropy;
+}
+
+/**
+ * Returns the sum of the loss's terms over the first `rows` columns, and writes `scale` times its gradient to `delta`.
+ *
+ *     delta, outputs, logits: [units, stride]; delta is the gradient of the outputs, of a fused loss that of the logits
+ *     targets:                [units, stride], or labels [1, stride]
+ *     parameter:              the clip of binaryCrossentropy, the delta of huber
+ *
+ * The terms are summed as f64, vector after vector, so that the sum of a large batch keeps its digits in float32.
+ */
+export function lossBackward<T>(
+  loss: Loss, delta: usize, outputs: usize, logits: usize, targets: usize,
+  units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
+): f64 {
+  switch (loss) {
+    case Loss.MeanSquaredError:
+      return lossEach<T, MeanSquaredError>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+    case Loss.MeanAbsoluteError:
+      return lossEach<T, MeanAbsoluteError>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+    case Loss.Huber:
+      return lossEach<T, Huber>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+    case Loss.BinaryCrossentropy:
+      return lossEach<T, BinaryCrossentropy>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+    case Loss.SigmoidCrossentropy:
+      return lossEach<T, SigmoidCrossentropy>(delta, outputs, logits, targets, units, rows, stride, scale, parameter);
+    case Loss.CategoricalCrossentropy:
+      return lossRows<T, Distribution>(delta, outputs, logits, targets, units, rows, stride, scale);
+    default:
+      return lossRows<T, Label>(delta, outputs, logits, targets, units, rows, stride, scale);
+  }
+}
+
+/** A loss whose terms belong to single outputs; `from` are the outputs or the logits, as the term takes them. */
+function lossEach<T, L>(
+  delta: usize, outputs: usize, from: usize, targets: usize,
+  units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
+): f64 {
+  const loss = changetype<L>(0);
+  const factor = splat<T>(scale);
+  const p = splat<T>(parameter);
+  let sum = splat<f64>(0);
+  for (let i: usize = 0; i < units; ++i) {
+    for (let row: usize = 0; row < stride; row += laneCount<T>()) {
+      const at = (i * stride + row) * sizeof<T>();
+      const target = v128.load(targets + at);
+      const term = loss.term<T>(v128.load(from + at), target, p);
+      v128.store(delta + at, v128.mul<T>(loss.gradient<T>(v128.load(outputs + at), target, p), factor));
+      sum = addTerms<T>(sum, term, row, rows);
+    }
+  }
+  return total(sum);
+}
+
+/**
+ * The categorical cross-entropies, for each column: −Σᵢ tᵢ log softmax(z)ᵢ = Σᵢ tᵢ (log Σⱼ e^(zⱼ − m) − (zᵢ − m)), m the
+ * largest logit; ∂/∂zᵢ = aᵢ Σⱼ tⱼ − tᵢ.
+ */
+function lossRows<T, L>(
+  delta: usize, outputs: usize, logits: usize, targets: usize,
+  units: usize, rows: usize, stride: usize, scale: f64,
+): f64 {
+  const target = changetype<L>(0);
+  const step = stride * sizeof<T>();
+  const factor = splat<T>(scale);
+  const zero = splat<T>(0);
+  let sum = splat<f64>(0);
+  for (let row: usize = 0; row < stride; row += laneCount<T>()) {
+    const column = row * sizeof<T>();
+    const largest = columnMaximum<T>(logits + column, units, step);
+    let partition = zero;
+    let weight = zero;
+    for (let i: usize = 0; i < units; ++i) {
+      partition = v128.add<T>(partition, exp<T>(v128.sub<T>(v128.load(logits + column + i * step), largest)));
+      weight = v128.add<T>(weight, target.at<T>(targets + column, i, step));
+    }
+    const logPartition = log<T>(partition);
+    let term = zero;
+    for (let i: usize = 0; i < units; ++i) {
+      const at = column + i * step;
+      const t = target.at<T>(targets + column, i, step);
+      const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
+      term = v128.add<T>(term, product<T>(t, surprise));
+      v128.store(delta + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(v128.load(outputs + at), weight), t), factor));
+    }
+    sum = addTerms<T>(sum, term, row, rows);
+  }
+  return total(sum);
+}
+
+/** t·x where t = 0 wins over an infinite x: what cannot happen costs nothing. */
+@inline
+function product<T>(t: v128, x: v128): v128 {
+  return v128.and(v128.mul<T>(t, x), v128.ne<T>(t, splat<T>(0)));
+}
+
+/** sum + the lanes of `terms` that belong to rows below `rows`. */
+@inline
+function addTerms<T>(sum: v128, terms: v128, row: usize, rows: usize): v128 {
+  if (row + laneCount<T>() > rows) terms = v128.and(terms, firstLanes<T>(rows - row));
+  if (sizeof<T>() == 8) return v128.add<f64>(sum, terms);
+  const high = v128.shuffle<i64>(terms, terms, 1, 1);
+  return v128.add<f64>(sum, v128.add<f64>(f64x2.promote_low_f32x4(terms), f64x2.promote_low_f32x4(high)));
+}
+
+@inline
+function total(sum: v128): f64 {
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+// Each class below is a name for a pair of formulas, never an object: the term of one output a (or logit z) with target
+// t, and its derivative.
+
+/** (a − t)² */
+@unmanaged
+class MeanSquaredError {
+  @inline
+  term<T>(a: v128, t: v128, p: v128): v128 {
+    const e = v128.sub<T>(a, t);
+    return v128.mul<T>(e, e);
+  }
+
+  @inline
+  gradient<T>(a: v128, t: v128, p: v128): v128 {
+    const e = v128.sub<T>(a, t);
+    return v128.add<T>(e, e);
+  }
+}
+
+/** |a − t|, with derivative 0 at 0 */
+@unmanaged
+class MeanAbsoluteError {
+  @inline
+  term<T>(a: v128, t: v128, p: v128): v128 {
+    return v128.abs<T>(v128.sub<T>(a, t));
+  }
+
+  @inline
+  gradient<T>(a: v128, t: v128, p: v128): v128 {
+    const e = v128.sub<T>(a, t);
+    const one = splat<T>(1);
+    const above = v128.and(one, v128.gt<T>(e, splat<T>(0)));
+    return v128.sub<T>(above, v128.and(one, v128.lt<T>(e, splat<T>(0))));
+  }
+}
+
+/** ½e² where |e| ≤ δ, else δ(|e| − ½δ). Huber, "Robust Estimation of a Location Parameter", 1964. */
+@unmanaged
+class Huber {
+  @inline
+  term<T>(a: v128, t: v128, delta: v128): v128 {
+    const e = v128.abs<T>(v128.sub<T>(a, t));
+    const half = splat<T>(0.5);
+    const square = v128.mul<T>(half, v128.mul<T>(e, e));
+    const linear = v128.mul<T>(delta, v128.sub<T>(e, v128.mul<T>(half, delta)));
+    return v128.bitselect(square, linear, v128.le<T>(e, delta));
+  }
+
+  @inline
+  gradient<T>(a: v128, t: v128, delta: v128): v128 {
+    return clamp<T>(v128.sub<T>(a, t), v128.neg<T>(delta), delta);
+  }
+}
+
+/** −t log p − (1 − t) log(1 − p) with p = a clipped to [c, 1 − c]; the derivative is 0 where a was clipped. */
+@unmanaged
+class BinaryCrossentropy {
+  @inline
+  term<T>(a: v128, t: v128, clip: v128): v128 {
+    const one = splat<T>(1);
+    const p = clamp<T>(a, clip, v128.sub<T>(one, clip));
+    const hit = product<T>(t, log<T>(p));
+    const miss = product<T>(v128.sub<T>(one, t), log<T>(v128.sub<T>(one, p)));
+    return v128.neg<T>(v128.add<T>(hit, miss));
+  }
+
+  @inline
+  gradient<T>(a: v128, t: v128, clip: v128): v128 {
+    const one = splat<T>(1);
+    const p = clamp<T>(a, clip, v128.sub<T>(one, clip));
+    const slope = v128.div<T>(v128.sub<T>(p, t), v128.mul<T>(p, v128.sub<T>(one, p)));
+    // p = t is a minimum, also where 0/0 stands for it; a ≠ p was clipped.
+    return v128.and(v128.and(slope, v128.ne<T>(p, t)), v128.eq<T>(a, p));
+  }
+}
+
+/** The same of p = σ(z), from the logit: max(z, 0) − tz + log(1 + e^−|z|); its derivative by z is a − t. */
+@unmanaged
+class SigmoidCrossentropy {
+  @inline
+  term<T>(z: v128, t: v128, p: v128): v128 {
+    const tail = log1p<T>(exp<T>(v128.neg<T>(v128.abs<T>(z))));
+    return v128.add<T>(v128.sub<T>(v128.pmax<T>(z, splat<T>(0)), v128.mul<T>(t, z)), tail);
+  }
+
+  @inline
+  gradient<T>(a: v128, t: v128, p: v128): v128 {
+    return v128.sub<T>(a, t);
+  }
+}
+
+/** Targets of the categorical losses as a distribution over the units: [units, stride]. */
+@unmanaged
+class Distribution {
+  @inline
+  at<T>(targets: usize, unit: usize, step: usize): v128 {
+    return v128.load(targets + unit * step);
+  }
+}
+
+/** Targets of the categorical losses as labels, the number of the one unit that is right: [1, stride]. */
+@unmanaged
+class Label {
+  @inline
+  at<T>(targets: usize, unit: usize, step: usize): v128 {
+    return v128.and(v128.eq<T>(v128.load(targets), v128.splat<T>(<T>unit)), splat<T>(1));
+  }
+}
+
+/** x limited to [low, high]; a NaN stays one. */
+@inline
+function clamp<T>(x: v128, low: v128, high: v128): v128 {
+  return v128.pmin<T>(v128.pmax<T>(x, low), high);
+}

@@ -1,0 +1,227 @@
+// A network in linear memory: what the host describes, and where the core lays each tensor.
+
+import { Activation, keepsLogits } from "./activations";
+import { isFused, Loss } from "./losses";
+import { laneCount, wholeVectors } from "./vector";
+
+export const DESCRIPTION_VERSION: u32 = 1;
+
+/**
+ * Rows that pass through the layers together. A batch of any size is taken as one microbatch after the other, so that
+ * activations need bounded memory and stay in cache; the gradients' sums run on across them, so the bits do not depend
+ * on it.
+ */
+export const MICROBATCH: usize = 128;
+
+/** Every tensor begins on a cache line. */
+const ALIGNMENT: u64 = 64;
+
+/** Written by the host; followed by `layerCount` LayerDescriptions. Little-endian, 32 bytes. */
+@unmanaged
+export class Description {
+  version: u32;
+  /** 4: float32, 8: float64. */
+  elementSize: u32;
+  inputs: u32;
+  layerCount: u32;
+  loss: Loss;
+  /** 0: sum, 1: mean. */
+  mean: u32;
+  /** The clip of binaryCrossentropy, the delta of huber. */
+  lossParameter: f64;
+}
+
+/** 24 bytes. */
+@unmanaged
+export class LayerDescription {
+  units: u32;
+  activation: Activation;
+  /** 0 or 1. */
+  useBias: u32;
+  reserved: u32;
+  /** The slope of leakyRelu, the limit of elu. */
+  alpha: f64;
+}
+
+/**
+ * The head of a network's region; `layerCount` Layers follow it, then the tensors:
+ *
+ *     parameters   layer by layer without gaps: kernel [inputs, units], bias [units]
+ *     gradients    likewise
+ *     x            [inputs + 1, MICROBATCH]       the microbatch, feature by feature
+ *     targets      [targetWidth, MICROBATCH]
+ *     of each layer:
+ *       logits     [units + 1, MICROBATCH]        only where the backward pass needs them, else outputs
+ *       outputs    [units + 1, MICROBATCH]
+ *     delta, nextDelta [widest layer, MICROBATCH] gradients of a layer's outputs, then logits
+ *     deltaRows    [MICROBATCH, widest layer]     delta transposed
+ *
+ * Activations are feature-major: a row of the tensor is one feature of all rows of the microbatch, so that the narrowest
+ * layer still fills whole vectors. Where a microbatch has fewer rows than MICROBATCH, the rows of its tensors lie
+ * `wholeVectors(rows)` elements apart. The one row more than a tensor has features holds ones: the bias is the kernel of
+ * an input that is always 1, and lies behind the kernel just as that row lies behind the features.
+ */
+@unmanaged
+export class Network {
+  inputs: usize;
+  layerCount: usize;
+  loss: Loss;
+  mean: u32;
+  lossParameter: f64;
+  parameters: usize;
+  gradients: usize;
+  parameterCount: usize;
+  x: usize;
+  targets: usize;
+  targetWidth: usize;
+  delta: usize;
+  nextDelta: usize;
+  deltaRows: usize;
+  /** How far apart the rows of the microbatch's tensors lie now; 0 before the first. */
+  stride: usize;
+}
+
+@unmanaged
+export class Layer {
+  alpha: f64;
+  inputs: usize;
+  units: usize;
+  activation: Activation;
+  useBias: usize;
+  kernel: usize;
+  dKernel: usize;
+  logits: usize;
+  outputs: usize;
+}
+
+export function layerAt(network: Network, index: usize): Layer {
+  return changetype<Layer>(changetype<usize>(network) + offsetof<Network>() + index * offsetof<Layer>());
+}
+
+export function outputLayer(network: Network): Layer {
+  return layerAt(network, network.layerCount - 1);
+}
+
+function layerDescriptionAt(description: Description, index: usize): LayerDescription {
+  return changetype<LayerDescription>(
+    changetype<usize>(description) + offsetof<Description>() + index * offsetof<LayerDescription>(),
+  );
+}
+
+@inline
+function aligned(bytes: u64): u64 {
+  return (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
+/** Bytes of a tensor [rows, columns]; 64 bits, so that a size beyond memory shows as one. */
+@inline
+function tensorSize<T>(rows: u64, columns: u64): u64 {
+  return aligned(rows * columns * sizeof<T>());
+}
+
+function headSize(description: Description): u64 {
+  return aligned(offsetof<Network>() + <u64>description.layerCount * offsetof<Layer>());
+}
+
+function countParameters(description: Description): u64 {
+  let inputs: u64 = description.inputs;
+  let count: u64 = 0;
+  for (let i: usize = 0; i < description.layerCount; ++i) {
+    const layer = layerDescriptionAt(description, i);
+    count += (inputs + layer.useBias) * layer.units;
+    inputs = layer.units;
+  }
+  return count;
+}
+
+function widestLayer(description: Description): usize {
+  let widest: usize = 0;
+  for (let i: usize = 0; i < description.layerCount; ++i) {
+    widest = max<usize>(widest, layerDescriptionAt(description, i).units);
+  }
+  return widest;
+}
+
+function hasOwnLogits(description: Description, index: usize): bool {
+  const isOutput = index == description.layerCount - 1;
+  return keepsLogits(layerDescriptionAt(description, index).activation) || (isOutput && isFused(description.loss));
+}
+
+function targetWidth(description: Description): usize {
+  if (description.loss == Loss.SparseCategoricalCrossentropy) return 1;
+  return layerDescriptionAt(description, description.layerCount - 1).units;
+}
+
+/** Bytes of the region that `layNetwork` needs. */
+export function networkSize<T>(description: Description): u64 {
+  const widest = widestLayer(description);
+  let size = headSize(description);
+  size += 2 * arenaSize<T>(description);
+  size += tensorSize<T>(<u64>description.inputs + 1, MICROBATCH);
+  size += tensorSize<T>(targetWidth(description), MICROBATCH);
+  for (let i: usize = 0; i < description.layerCount; ++i) {
+    const tensors: u64 = hasOwnLogits(description, i) ? 2 : 1;
+    size += tensors * tensorSize<T>(<u64>layerDescriptionAt(description, i).units + 1, MICROBATCH);
+  }
+  size += 2 * tensorSize<T>(widest, MICROBATCH);
+  size += deltaRowsSize<T>(widest);
+  return size;
+}
+
+function arenaSize<T>(description: Description): u64 {
+  const lanes: u64 = laneCount<T>();
+  return tensorSize<T>((countParameters(description) + lanes - 1) / lanes, lanes);
+}
+
+function deltaRowsSize<T>(widest: usize): u64 {
+  return tensorSize<T>(MICROBATCH, wholeVectors<T>(widest));
+}
+
+/**
+ * Lays the described network at `network`, an address that is a multiple of 64 with `networkSize` bytes behind it, all
+ * of them zero; returns the end of what it used. The description is not needed afterwards.
+ */
+export function layNetwork<T>(network: Network, description: Description): usize {
+  const widest = widestLayer(description);
+  network.inputs = description.inputs;
+  network.layerCount = description.layerCount;
+  network.loss = description.loss;
+  network.mean = description.mean;
+  network.lossParameter = description.lossParameter;
+  network.parameterCount = <usize>countParameters(description);
+  network.targetWidth = targetWidth(description);
+  network.parameters = changetype<usize>(network) + <usize>headSize(description);
+  network.gradients = network.parameters + <usize>arenaSize<T>(description);
+  network.x = network.gradients + <usize>arenaSize<T>(description);
+  network.targets = network.x + <usize>tensorSize<T>(network.inputs + 1, MICROBATCH);
+  const layers = network.targets + <usize>tensorSize<T>(network.targetWidth, MICROBATCH);
+  network.delta = layLayers<T>(network, description, layers);
+  network.nextDelta = network.delta + <usize>tensorSize<T>(widest, MICROBATCH);
+  network.deltaRows = network.nextDelta + <usize>tensorSize<T>(widest, MICROBATCH);
+  return network.deltaRows + <usize>deltaRowsSize<T>(widest);
+}
+
+function layLayers<T>(network: Network, description: Description, address: usize): usize {
+  let inputs = network.inputs;
+  let offset: usize = 0;
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    const layer = layerAt(network, i);
+    const described = layerDescriptionAt(description, i);
+    layer.inputs = inputs;
+    layer.units = described.units;
+    layer.activation = described.activation;
+    layer.useBias = described.useBias;
+    layer.alpha = described.alpha;
+    layer.kernel = network.parameters + offset * sizeof<T>();
+    layer.dKernel = network.gradients + offset * sizeof<T>();
+    offset += (inputs + layer.useBias) * layer.units;
+
+    layer.logits = address;
+    const size = <usize>tensorSize<T>(layer.units + 1, MICROBATCH);
+    if (hasOwnLogits(description, i)) address += size;
+    layer.outputs = address;
+    address += size;
+    inputs = layer.units;
+  }
+  return address;
+}

@@ -1,0 +1,111 @@
+// The only file that names WebAssembly and the loader: it turns a module into the core's functions and their memory.
+
+import { instantiate } from "@assemblyscript/loader";
+import { BackpropError } from "./errors.js";
+
+/** An address in linear memory. */
+export type Address = number;
+
+type DTypeSuffix = "f32" | "f64";
+
+type KernelExports = {
+  [name in `train_${DTypeSuffix}`]: (network: Address, run: Address, budget: number) => number;
+} & {
+  [name in `predict_${DTypeSuffix}`]: (
+    network: Address,
+    inputs: Address,
+    rows: number,
+    predictions: Address,
+  ) => void;
+} & {
+  [name in `evaluate_${DTypeSuffix}` | `compute_gradients_${DTypeSuffix}`]: (
+    network: Address,
+    samples: Address,
+  ) => number;
+} & {
+  [name in `update_${DTypeSuffix}`]: (network: Address, learningRate: number) => void;
+};
+
+/** What `assembly/index.ts` exports. Addresses and sizes of 2 GiB and more come back negative: `>>> 0` them. */
+export type CoreExports = KernelExports & {
+  heap_base(): Address;
+  network_size(description: Address): number;
+  network_lay(network: Address, description: Address): Address;
+  network_parameters(network: Address): Address;
+  network_gradients(network: Address): Address;
+  network_parameter_count(network: Address): number;
+};
+
+export interface Core {
+  readonly exports: CoreExports;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** Where the core's module can come from: its bytes, a compiled module, or the response to a request for it. */
+export type CoreSource = BufferSource | WebAssembly.Module | Response;
+
+const LARGEST_MEMORY_PAGES = 65536;
+
+let loaded: Promise<Core> | undefined;
+
+/**
+ * Loads the core once for this program: from `source`, or else from the file `core.wasm` that lies beside the library.
+ * `createNetwork` calls it; call it yourself, before, where that file cannot be reached (a bundler that drops it, an
+ * edge worker that only takes compiled modules).
+ *
+ * @throws BackpropError `coreUnavailable` if the module cannot be fetched, compiled or instantiated, `outOfMemory` if no
+ *   memory can be had. A later call may try again.
+ */
+export function loadCore(source?: CoreSource): Promise<Core> {
+  loaded ??= instantiateCore(source).catch((cause: unknown) => {
+    loaded = undefined;
+    throw cause instanceof BackpropError ? cause : unavailable(cause);
+  });
+  return loaded;
+}
+
+async function instantiateCore(source: CoreSource | undefined): Promise<Core> {
+  const memory = createMemory();
+  const imports = { env: { memory } };
+  const { exports } = await instantiate<CoreExports>(source ?? (await readCore()), imports);
+  return { exports, memory };
+}
+
+function createMemory(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: LARGEST_MEMORY_PAGES });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BackpropError(
+      "outOfMemory",
+      'No WebAssembly memory could be reserved. Free some memory, or use engine: "typescript".',
+      { cause },
+    );
+  }
+}
+
+async function readCore(): Promise<BufferSource> {
+  const url = new URL("../build/core.wasm", import.meta.url);
+  if (url.protocol !== "file:") return fetchCore(url);
+  // The name in a variable keeps bundlers from resolving a module that browsers do not have.
+  const fileSystem = "node:fs/promises";
+  const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ fileSystem);
+  return readFile(url);
+}
+
+/** As bytes: compiling from the response itself would fail where a server does not know the type of .wasm files. */
+async function fetchCore(url: URL): Promise<ArrayBuffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}`);
+  return response.arrayBuffer();
+}
+
+function unavailable(cause: unknown): BackpropError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BackpropError(
+    "coreUnavailable",
+    `The WebAssembly core could not be loaded: ${reason}. ` +
+      'Serve core.wasm beside the library, give it to loadCore(), or use engine: "typescript".',
+    { cause },
+  );
+}

@@ -1,0 +1,176 @@
+// What users hand over as samples: checked, and written straight into an engine's memory.
+
+import type { FloatArray } from "./engine/engine.js";
+import { BackpropError } from "./errors.js";
+import type { ShapedData, Tensor } from "./tensor.js";
+import { show } from "./validation.js";
+
+/**
+ * Samples as an array of rows, each an array or typed array of one number a column; or as a flat array (typed or not)
+ * with its shape, row-major; or, where there is one column, as a plain list of numbers.
+ */
+export type Rows = readonly ArrayLike<number>[] | ShapedData | ArrayLike<number>;
+
+/** How many rows there are. @throws BackpropError `invalidShape` for none, or what is no rows at all. */
+export function countRows(argument: string, rows: Rows): number {
+  const count = isShaped(rows) ? rows.shape[0] : rows?.length;
+  if (count === undefined || !Number.isSafeInteger(count) || count < 0) {
+    throw new BackpropError(
+      "invalidShape",
+      `${argument} is ${show(rows)}; expected an array of rows, or { data, shape: [rows, columns] }.`,
+    );
+  }
+  if (count > 0) return count;
+  throw new BackpropError("invalidShape", `${argument} has no rows; expected at least one.`);
+}
+
+/** @throws BackpropError `invalidShape` where inputs and targets have different numbers of rows. */
+export function requireSameRows(inputs: number, targets: number): void {
+  if (inputs === targets) return;
+  throw new BackpropError(
+    "invalidShape",
+    `inputs has ${inputs} rows and targets has ${targets}; expected one target for each input.`,
+  );
+}
+
+/**
+ * Writes `rows` to `out` [rows, width].
+ *
+ * @throws BackpropError `invalidShape` for rows of another width or of several widths, `invalidData` for what is not a
+ *   finite number in the dtype of `out`.
+ */
+export function writeRows(argument: string, rows: Rows, width: number, out: FloatArray): void {
+  if (isShaped(rows)) {
+    requireShape(argument, rows, width);
+    writeNumbers(rows.data, out, 0, (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`);
+  } else if (typeof rows[0] === "number") {
+    requireOneColumn(argument, width);
+    writeNumbers(rows as ArrayLike<number>, out, 0, (i) => `${argument}[${i}]`);
+  } else {
+    writeArrays(argument, rows as readonly ArrayLike<number>[], width, out);
+  }
+}
+
+/**
+ * Writes one label a row to `out` [rows].
+ *
+ * @throws BackpropError `invalidLabel` for what is not an integer from 0 to `classes` − 1.
+ */
+export function writeLabels(argument: string, rows: Rows, classes: number, out: FloatArray): void {
+  writeRows(argument, rows, 1, out);
+  const wrong = out.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
+  if (wrong < 0) return;
+  throw new BackpropError(
+    "invalidLabel",
+    `${argument}[${wrong}] is ${out[wrong]}; expected an integer label from 0 to ${classes - 1}.`,
+  );
+}
+
+function writeArrays(
+  argument: string,
+  rows: readonly ArrayLike<number>[],
+  width: number,
+  out: FloatArray,
+): void {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (row?.length !== width) throw wrongWidth(argument, rows, i, width);
+    writeNumbers(row, out, i * width, (j) => `${argument}[${i}][${j}]`);
+  }
+}
+
+function writeNumbers(
+  values: ArrayLike<number>,
+  out: FloatArray,
+  offset: number,
+  place: (index: number) => string,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    out[offset + i] = value;
+    if (typeof value !== "number" || !Number.isFinite(out[offset + i])) throw notFinite(place(i), value, out);
+  }
+}
+
+function notFinite(place: string, value: unknown, out: FloatArray): BackpropError {
+  const tooLarge = Number.isFinite(value) ? ", which is too large for float32" : "";
+  const dtype = out instanceof Float32Array ? "float32" : "float64";
+  return new BackpropError(
+    "invalidData",
+    `${place} is ${show(value)}${tooLarge}; expected a finite ${dtype} number. Clean or scale the data first.`,
+  );
+}
+
+function wrongWidth(argument: string, rows: readonly unknown[], index: number, width: number): BackpropError {
+  const row = rows[index] as ArrayLike<number> | undefined;
+  if (row === null || typeof row !== "object" || typeof row.length !== "number") {
+    return new BackpropError(
+      "invalidShape",
+      `${argument}[${index}] is ${show(row)}; expected a row of ${width} numbers.`,
+    );
+  }
+  const isRagged = index > 0;
+  return new BackpropError(
+    "invalidShape",
+    isRagged
+      ? `${argument}[${index}] has ${row.length} numbers where the rows before it have ${width}; expected rows of one width.`
+      : `${argument} has rows of ${row.length} numbers; this network takes ${width} a row.`,
+  );
+}
+
+function requireShape(argument: string, { data, shape }: ShapedData, width: number): void {
+  const [rows = 0, columns = 1] = shape;
+  if (shape.length > 2 || columns !== width) {
+    throw new BackpropError(
+      "invalidShape",
+      `${argument} has shape [${shape.join(", ")}]; expected [rows, ${width}] for this network.`,
+    );
+  }
+  if (data.length !== rows * columns) {
+    throw new BackpropError(
+      "invalidShape",
+      `${argument} has ${data.length} numbers for shape [${shape.join(", ")}]; expected ${rows * columns}.`,
+    );
+  }
+}
+
+function requireOneColumn(argument: string, width: number): void {
+  if (width === 1) return;
+  throw new BackpropError(
+    "invalidShape",
+    `${argument} is a plain list of numbers; expected rows of ${width} numbers, such as [[…], […]].`,
+  );
+}
+
+/**
+ * Writes `values`, nested arrays or a flat array with its shape, to a tensor.
+ *
+ * @throws BackpropError `invalidShape` for another shape, `invalidData` for what is not a finite number.
+ */
+export function writeTensor(argument: string, values: unknown, { data, shape }: Tensor): void {
+  const given = shapeOf(values);
+  if (given.join() !== shape.join()) {
+    throw new BackpropError(
+      "invalidShape",
+      `${argument} ${given.length > 0 ? `has shape [${given.join(", ")}]` : `is ${show(values)}`}; ` +
+        `expected shape [${shape.join(", ")}].`,
+    );
+  }
+  if (shape.length === 1) writeNumbers(flatOf(values), data, 0, (i) => `${argument}[${i}]`);
+  else writeRows(argument, values as Rows, shape[1]!, data);
+}
+
+function flatOf(values: unknown): ArrayLike<number> {
+  return isShaped(values) ? values.data : (values as ArrayLike<number>);
+}
+
+function shapeOf(values: unknown): readonly number[] {
+  if (isShaped(values)) return values.shape;
+  if (typeof values !== "object" || values === null || !("length" in values)) return [];
+  const { length, 0: first } = values as ArrayLike<unknown>;
+  return [length, ...shapeOf(first)];
+}
+
+function isShaped(value: unknown): value is ShapedData {
+  return typeof value === "object" && value !== null && "data" in value && "shape" in value;
+}

@@ -1,0 +1,142 @@
+import type { FloatArray } from "./engine/engine.js";
+import type { RandomStream } from "./random/random.js";
+import { requireFinite, requireNotNegative, requireRange } from "./validation.js";
+
+/** A kernel or a bias about to be given its initial values. */
+export interface ParameterTensor {
+  /** To be filled in place, row-major. */
+  readonly values: FloatArray;
+  /** [inputs, units] for a kernel, [units] for a bias. */
+  readonly shape: readonly number[];
+  /** The layer's fan-in, for its bias too. */
+  readonly inputs: number;
+  /** The layer's fan-out, for its bias too. */
+  readonly units: number;
+  readonly random: RandomStream;
+}
+
+/** Fills `values` of the tensor that it is given. */
+export type Initializer = (tensor: ParameterTensor) => void;
+
+/** All zeros; draws nothing. */
+export function zeros(): Initializer {
+  return constant(0);
+}
+
+/** All `value`, a finite number; draws nothing. */
+export function constant(value: number): Initializer {
+  requireFinite("value", value);
+  return ({ values }) => {
+    values.fill(value);
+  };
+}
+
+/**
+ * Uniform in [low, high), by default [0, 1) as NumPy's `rand` (Keras's RandomUniform has ±0.05).
+ * Throws `invalidOption` unless both are finite and low ≤ high.
+ */
+export function uniform(low = 0, high = 1): Initializer {
+  requireRange("low", low, "high", high);
+  return ({ values, random }) => random.fillUniform(values, low, high);
+}
+
+/**
+ * Normal, by default standard normal as NumPy's `randn` (Keras's RandomNormal has a standard deviation of 0.05).
+ * Throws `invalidOption` unless both are finite and the standard deviation is not negative.
+ */
+export function normal(mean = 0, standardDeviation = 1): Initializer {
+  requireFinite("mean", mean);
+  requireNotNegative("standardDeviation", standardDeviation);
+  return ({ values, random }) => random.fillNormal(values, mean, standardDeviation);
+}
+
+/**
+ * Uniform within ±√(6/(inputs + units)): X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+ * feedforward neural networks", AISTATS 2010, eq. 16.
+ */
+export function glorotUniform(): Initializer {
+  return uniformWithin(({ inputs, units }) => Math.sqrt(6 / (inputs + units)));
+}
+
+/**
+ * Normal with variance 2/(inputs + units) (Glorot and Bengio 2010, eq. 12). Not truncated: Keras's GlorotNormal cuts off
+ * at two standard deviations.
+ */
+export function glorotNormal(): Initializer {
+  return normalOf(({ inputs, units }) => Math.sqrt(2 / (inputs + units)));
+}
+
+/** Uniform within ±√(6/inputs): the variance of `heNormal`. */
+export function heUniform(): Initializer {
+  return uniformWithin(({ inputs }) => Math.sqrt(6 / inputs));
+}
+
+/**
+ * Normal with variance 2/inputs: K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers", ICCV 2015, eq. 10.
+ * Not truncated: Keras's HeNormal cuts off at two standard deviations.
+ */
+export function heNormal(): Initializer {
+  return normalOf(({ inputs }) => Math.sqrt(2 / inputs));
+}
+
+/** Uniform within ±√(3/inputs): the variance of `lecunNormal`. */
+export function lecunUniform(): Initializer {
+  return uniformWithin(({ inputs }) => Math.sqrt(3 / inputs));
+}
+
+/**
+ * Normal with variance 1/inputs: Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller, "Efficient BackProp", 1998, eq. 16.
+ * Not truncated: Keras's LecunNormal cuts off at two standard deviations.
+ */
+export function lecunNormal(): Initializer {
+  return normalOf(({ inputs }) => Math.sqrt(1 / inputs));
+}
+
+/**
+ * What PyTorch's `nn.Linear` does for its weight, `kaiming_uniform_(weight, a=√5)`, and for its bias: both uniform within
+ * ±1/√inputs, the weight drawn as PyTorch's [units, inputs]. With a `torchRandom` stream, and the kernel filled before
+ * the bias, the values are PyTorch's to the bit.
+ */
+export function torchLinear(): Initializer {
+  const kernel = transposed(uniformWithin(({ inputs }) => kaimingBound(inputs)));
+  const bias = uniformWithin(({ inputs }) => 1 / Math.sqrt(inputs));
+  return (tensor) => (isKernel(tensor) ? kernel(tensor) : bias(tensor));
+}
+
+/**
+ * Draws a kernel as [units, inputs] with `initializer` and stores it as [inputs, units]: for the weights of programs
+ * that multiply from the left, W·x. Biases are left as `initializer` fills them.
+ */
+export function transposed(initializer: Initializer): Initializer {
+  return (tensor) => {
+    if (!isKernel(tensor)) return initializer(tensor);
+    const { values, inputs, units } = tensor;
+    const drawn = values.slice();
+    initializer({ ...tensor, values: drawn, shape: [units, inputs] });
+    for (let input = 0; input < inputs; input++) {
+      for (let unit = 0; unit < units; unit++) values[input * units + unit] = drawn[unit * inputs + input]!;
+    }
+  };
+}
+
+function uniformWithin(boundOf: (tensor: ParameterTensor) => number): Initializer {
+  return (tensor) => {
+    const bound = boundOf(tensor);
+    tensor.random.fillUniform(tensor.values, -bound, bound);
+  };
+}
+
+function normalOf(standardDeviationOf: (tensor: ParameterTensor) => number): Initializer {
+  return (tensor) => tensor.random.fillNormal(tensor.values, 0, standardDeviationOf(tensor));
+}
+
+/** 1/√inputs by the operations of PyTorch's kaiming_uniform_, whose roundings are part of the bits drawn. */
+function kaimingBound(inputs: number): number {
+  const slope = Math.sqrt(5);
+  const gain = Math.sqrt(2 / (1 + slope * slope));
+  return Math.sqrt(3) * (gain / Math.sqrt(inputs));
+}
+
+function isKernel(tensor: ParameterTensor): boolean {
+  return tensor.shape.length === 2;
+}

@@ -1,0 +1,108 @@
+// The only file that grows memory: blocks of linear memory for networks and data, given out and taken back.
+
+import type { Address, Core } from "./core.js";
+import { BackpropError } from "./errors.js";
+
+const PAGE = 65536;
+const ALIGNMENT = 64;
+const ADDRESS_SPACE = 2 ** 32;
+
+interface FreeBlock {
+  address: Address;
+  size: number;
+}
+
+/**
+ * A first-fit allocator over the core's memory, from its heap base up. Free blocks are kept in order of address and
+ * merged with their neighbours, so that creating and disposing the same things again and again needs no new memory.
+ */
+export class Heap {
+  readonly #memory: WebAssembly.Memory;
+  readonly #free: FreeBlock[] = [];
+  readonly #sizes = new Map<Address, number>();
+  #end: number;
+
+  constructor(core: Core) {
+    this.#memory = core.memory;
+    this.#end = roundUp(core.exports.heap_base() >>> 0, ALIGNMENT);
+  }
+
+  /** The memory's current buffer; growing replaces it, and kills every view made before. */
+  get buffer(): ArrayBuffer {
+    return this.#memory.buffer as ArrayBuffer;
+  }
+
+  /**
+   * The address, a multiple of 64, of `bytes` zeroed bytes.
+   *
+   * @throws BackpropError `outOfMemory` if linear memory cannot grow that far.
+   */
+  allocate(bytes: number): Address {
+    const size = roundUp(Math.max(bytes, 1), ALIGNMENT);
+    const address = this.#takeFree(size) ?? this.#extend(size);
+    this.#sizes.set(address, size);
+    new Uint8Array(this.buffer, address, size).fill(0);
+    return address;
+  }
+
+  /** Takes back a block that `allocate` gave out. */
+  free(address: Address): void {
+    const size = this.#sizes.get(address);
+    if (size === undefined) return;
+    this.#sizes.delete(address);
+    const next = this.#free.findIndex((block) => block.address > address);
+    const index = next < 0 ? this.#free.length : next;
+    this.#free.splice(index, 0, { address, size });
+    this.#mergeWithNext(index);
+    if (index > 0) this.#mergeWithNext(index - 1);
+  }
+
+  #takeFree(size: number): Address | undefined {
+    const index = this.#free.findIndex((block) => block.size >= size);
+    const block = this.#free[index];
+    if (!block) return undefined;
+    const { address } = block;
+    block.address += size;
+    block.size -= size;
+    if (block.size === 0) this.#free.splice(index, 1);
+    return address;
+  }
+
+  #extend(size: number): Address {
+    const last = this.#free.at(-1);
+    const reusesLast = last !== undefined && last.address + last.size === this.#end;
+    const address = reusesLast ? last.address : this.#end;
+    this.#growTo(address + size);
+    if (reusesLast) this.#free.pop();
+    this.#end = address + size;
+    return address;
+  }
+
+  #growTo(end: number): void {
+    const missing = end - this.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      if (end > ADDRESS_SPACE) throw new RangeError("WebAssembly addresses end at 4 GiB");
+      this.#memory.grow(Math.ceil(missing / PAGE));
+    } catch (cause) {
+      throw new BackpropError(
+        "outOfMemory",
+        `Linear memory cannot grow to ${end} bytes: it has ${this.buffer.byteLength} of at most ${ADDRESS_SPACE}. ` +
+          "Dispose networks that are no longer needed, or use a smaller network or fewer rows at a time.",
+        { cause },
+      );
+    }
+  }
+
+  #mergeWithNext(index: number): void {
+    const block = this.#free[index];
+    const next = this.#free[index + 1];
+    if (!block || !next || block.address + block.size !== next.address) return;
+    block.size += next.size;
+    this.#free.splice(index + 1, 1);
+  }
+}
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}

@@ -1,0 +1,382 @@
+// The network that users hold: validates, and passes on to an engine.
+
+import { countRows, type Rows, requireSameRows, writeLabels, writeRows, writeTensor } from "./data.js";
+import type {
+  Dataset,
+  DType,
+  Engine,
+  FloatArray,
+  LossName,
+  Model,
+  NetworkDescription,
+} from "./engine/engine.js";
+import { ENGINES } from "./engine/engines.js";
+import { BackpropError } from "./errors.js";
+import type { History } from "./history.js";
+import type { DenseLayer } from "./layers.js";
+import { describeLoss, type Loss } from "./losses.js";
+import type { Optimizer } from "./optimizers.js";
+import { sgd } from "./optimizers.js";
+import { numpyRandom } from "./random/numpyRandom.js";
+import type { RandomStream } from "./random/random.js";
+import { describeNetwork } from "./summary.js";
+import { type ShapedData, Tensor, tensorOf } from "./tensor.js";
+import {
+  type AsyncFitOptions,
+  type FitOptions,
+  requireFitOptions,
+  runOptions,
+  Training,
+  train,
+  trainSync,
+} from "./training.js";
+import { requireKeys, requireKnown, requirePositiveInteger, show } from "./validation.js";
+
+export type EngineName = Engine["name"];
+
+export interface NetworkOptions {
+  /** Numbers in a row of input. */
+  readonly inputs: number;
+  /** From the first layer to the output layer; see `dense`. */
+  readonly layers: readonly DenseLayer[];
+  readonly loss: LossName | Loss;
+  /** Default `sgd()`. */
+  readonly optimizer?: Optimizer;
+  /** What parameters, data and arithmetic are; default "float32". */
+  readonly dtype?: DType;
+  /** Seeds `numpyRandom`, from which initialisers and shuffling draw; default 0. */
+  readonly seed?: number;
+  /** The stream to draw from instead, such as `torchRandom(42)`. */
+  readonly random?: RandomStream;
+  /** "wasm" (the default), or "typescript" where WebAssembly is not to be had: slower, and its last bits are the host's. */
+  readonly engine?: EngineName;
+}
+
+/** The parameters or gradients of one layer. */
+export interface LayerParameters {
+  /** [inputs, units]. */
+  readonly kernel: Tensor;
+  /** [units]; null for a layer without. */
+  readonly bias: Tensor | null;
+}
+
+/** Values for one layer's parameters, as nested arrays or as a flat array with its shape. */
+export interface LayerValues {
+  /** [inputs, units]. */
+  readonly kernel: readonly ArrayLike<number>[] | ShapedData;
+  /** [units]; null or absent for a layer without. */
+  readonly bias?: ArrayLike<number> | ShapedData | null;
+}
+
+export interface Gradients {
+  /** The loss at the parameters as they are. */
+  readonly loss: number;
+  readonly layers: readonly LayerParameters[];
+}
+
+const OPTION_NAMES = ["inputs", "layers", "loss", "optimizer", "dtype", "seed", "random", "engine"];
+const DEFAULT_SEED = 0;
+
+/**
+ * Creates a network and draws its initial parameters: layer by layer, kernel then bias.
+ *
+ * @throws BackpropError `invalidOption` or `unknownName` for a description that makes no sense, `coreUnavailable` or
+ *   `outOfMemory` where the Wasm core or its memory cannot be had.
+ */
+export async function createNetwork(options: NetworkOptions): Promise<Network> {
+  const description = describe(options);
+  const { optimizer = sgd(), random = numpyRandom(options.seed ?? DEFAULT_SEED) } = options;
+  const engine = await ENGINES[options.engine ?? "wasm"]();
+  const network = new Network(engine.createModel(description), description, optimizer, random);
+  initialize(network, options.layers, random);
+  return network;
+}
+
+function describe(options: NetworkOptions): NetworkDescription {
+  requireKeys("createNetwork", options, OPTION_NAMES);
+  const { inputs, layers, loss, dtype = "float32", engine = "wasm" } = options;
+  requirePositiveInteger("inputs", inputs);
+  requireKnown("dtype", dtype, ["float32", "float64"]);
+  requireKnown("engine", engine, Object.keys(ENGINES));
+  requireLayers(layers);
+  if (options.seed !== undefined && options.random !== undefined) {
+    throw new BackpropError("invalidOption", "seed and random are both given; expected one of them.");
+  }
+  return { dtype, inputs, layers, loss: describeLoss(loss, layers.at(-1)!.activation, dtype) };
+}
+
+function requireLayers(layers: readonly DenseLayer[]): void {
+  if (Array.isArray(layers) && layers.length > 0 && layers.every((layer) => layer?.units > 0)) return;
+  throw new BackpropError(
+    "invalidOption",
+    `layers is ${show(layers)}; expected an array of at least one layer, such as [dense(2, "sigmoid")].`,
+  );
+}
+
+function initialize(network: Network, layers: readonly DenseLayer[], random: RandomStream): void {
+  network.parameters.forEach(({ kernel, bias }, i) => {
+    const { kernelInitializer, biasInitializer } = layers[i]!;
+    const [inputs, units] = kernel.shape as [number, number];
+    kernelInitializer({ values: kernel.data, shape: kernel.shape, inputs, units, random });
+    if (bias) biasInitializer({ values: bias.data, shape: bias.shape, inputs, units, random });
+  });
+}
+
+/** A network of dense layers; `createNetwork` makes one. */
+export class Network {
+  /** The parameters as live views, in the order of the layers. */
+  readonly parameters: readonly LayerParameters[];
+  readonly #model: Model;
+  readonly #description: NetworkDescription;
+  readonly #optimizer: Optimizer;
+  readonly #random: RandomStream;
+  #training: Training | undefined;
+  #isDisposed = false;
+
+  /** @internal */
+  constructor(model: Model, description: NetworkDescription, optimizer: Optimizer, random: RandomStream) {
+    this.#model = model;
+    this.#description = description;
+    this.#optimizer = optimizer;
+    this.#random = random;
+    this.parameters = layerTensors(description, () => this.#alive().parameters());
+  }
+
+  /**
+   * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
+   * for some epochs, a few milliseconds at a time, so that a page stays responsive. The loss is the history's.
+   *
+   * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
+   *   `invalidOption` for options that make no sense, `diverged` when a loss becomes NaN or infinite, `aborted` when the
+   *   signal says so: the network then keeps what was trained, and the error has the `epoch` and the `history`;
+   *   `busy` while another fit of this network is under way, `disposed` when the network was disposed.
+   */
+  async fit(inputs: Rows, targets: Rows, options: AsyncFitOptions = {}): Promise<History> {
+    const training = this.#startTraining(inputs, targets, options);
+    try {
+      return await train(training, options);
+    } finally {
+      this.#endTraining(training);
+    }
+  }
+
+  /**
+   * `fit` for a thread that nothing else waits for, such as a worker: the same bits, without returning in between.
+   *
+   * @throws BackpropError as `fit`, at once.
+   */
+  fitSync(inputs: Rows, targets: Rows, options: FitOptions = {}): History {
+    const training = this.#startTraining(inputs, targets, options);
+    try {
+      return trainSync(training, options);
+    } finally {
+      this.#endTraining(training);
+    }
+  }
+
+  /**
+   * The outputs [rows, outputs] for `inputs` [rows, inputs]. A row's outputs are the same bits alone and in any batch.
+   *
+   * @throws BackpropError `invalidShape`, `invalidData`, `disposed`.
+   */
+  predict(inputs: Rows): Tensor {
+    const model = this.#alive();
+    const rows = countRows("inputs", inputs);
+    const dataset = model.createDataset(rows);
+    try {
+      writeRows("inputs", inputs, this.#description.inputs, dataset.inputs());
+      const predictions = this.#newArray(rows * this.#outputs);
+      model.predict(dataset, predictions);
+      return tensorOf(predictions, [rows, this.#outputs]);
+    } finally {
+      dataset.dispose();
+    }
+  }
+
+  /**
+   * The loss over all rows, taken as one batch.
+   *
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `disposed`.
+   */
+  evaluate(inputs: Rows, targets: Rows): { loss: number } {
+    const model = this.#alive();
+    const dataset = this.#load(inputs, targets);
+    try {
+      return { loss: model.evaluate(dataset) };
+    } finally {
+      dataset.dispose();
+    }
+  }
+
+  /**
+   * The loss over all rows, taken as one batch, and its gradient by backpropagation; no parameter changes.
+   *
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `busy` while fitting, `disposed`.
+   */
+  gradients(inputs: Rows, targets: Rows): Gradients {
+    const model = this.#idle();
+    const dataset = this.#load(inputs, targets);
+    try {
+      const loss = model.computeGradients(dataset);
+      const values = model.gradients().slice();
+      return { loss, layers: layerTensors(this.#description, () => values) };
+    } finally {
+      dataset.dispose();
+    }
+  }
+
+  /**
+   * One step of the optimizer with gradients that came from elsewhere: one { kernel, bias } a layer.
+   *
+   * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
+   */
+  applyGradients(gradients: readonly LayerValues[]): void {
+    const model = this.#idle();
+    const values = this.#flatten("gradients", gradients);
+    model.gradients().set(values);
+    model.update(this.#optimizer.learningRate);
+  }
+
+  /**
+   * Replaces all parameters: one { kernel, bias } a layer. None changes if one does not fit.
+   *
+   * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
+   */
+  setParameters(parameters: readonly LayerValues[]): void {
+    const model = this.#idle();
+    model.parameters().set(this.#flatten("parameters", parameters));
+  }
+
+  /** A table of the layers, with their shapes and the number of parameters, as text. */
+  summary(): string {
+    return describeNetwork(this.#description);
+  }
+
+  /** Gives the network's memory back. A fit that is under way rejects; every later use throws `disposed`. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#training?.stop(disposed());
+    this.#model.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  get #outputs(): number {
+    return this.#description.layers.at(-1)!.units;
+  }
+
+  #alive(): Model {
+    if (this.#isDisposed) throw disposed();
+    return this.#model;
+  }
+
+  #idle(): Model {
+    if (this.#training === undefined) return this.#alive();
+    throw new BackpropError(
+      "busy",
+      "The network is being trained by a fit that is under way. Await it, or abort it by its signal, first.",
+    );
+  }
+
+  #startTraining(inputs: Rows, targets: Rows, options: AsyncFitOptions): Training {
+    const model = this.#idle();
+    requireFitOptions(options);
+    const dataset = this.#load(inputs, targets);
+    try {
+      const run = runOptions(dataset, this.#optimizer, options);
+      this.#training = new Training(model, run, this.#random);
+      return this.#training;
+    } catch (error) {
+      dataset.dispose();
+      throw error;
+    }
+  }
+
+  #endTraining(training: Training): void {
+    training.dispose();
+    this.#training = undefined;
+  }
+
+  #load(inputs: Rows, targets: Rows): Dataset {
+    const rows = countRows("inputs", inputs);
+    requireSameRows(rows, countRows("targets", targets));
+    const dataset = this.#model.createDataset(rows);
+    try {
+      writeRows("inputs", inputs, this.#description.inputs, dataset.inputs());
+      this.#writeTargets(targets, dataset.targets());
+      return dataset;
+    } catch (error) {
+      dataset.dispose();
+      throw error;
+    }
+  }
+
+  #writeTargets(targets: Rows, out: FloatArray): void {
+    if (this.#description.loss.name === "sparseCategoricalCrossentropy") {
+      writeLabels("targets", targets, this.#outputs, out);
+    } else {
+      writeRows("targets", targets, this.#outputs, out);
+    }
+  }
+
+  /** Values for every layer in one array laid like the parameters. */
+  #flatten(argument: string, values: readonly LayerValues[]): FloatArray {
+    const flat = this.#newArray(this.#model.parameterCount);
+    const layers = layerTensors(this.#description, () => flat);
+    requireLayerCount(argument, values, layers.length);
+    layers.forEach(({ kernel, bias }, i) => {
+      writeTensor(`${argument}[${i}].kernel`, values[i]!.kernel, kernel);
+      if (bias) writeTensor(`${argument}[${i}].bias`, values[i]!.bias, bias);
+      else requireNoBias(`${argument}[${i}].bias`, values[i]!.bias);
+    });
+    return flat;
+  }
+
+  #newArray(length: number): FloatArray {
+    return this.#description.dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
+  }
+}
+
+function requireLayerCount(argument: string, values: unknown, layers: number): void {
+  if (Array.isArray(values) && values.length === layers && values.every((value) => value)) return;
+  throw new BackpropError(
+    "invalidShape",
+    `${argument} is ${show(values)}; expected an array of ${layers}, a { kernel, bias } for each layer.`,
+  );
+}
+
+function requireNoBias(argument: string, bias: unknown): void {
+  if (bias === undefined || bias === null) return;
+  throw new BackpropError(
+    "invalidShape",
+    `${argument} is ${show(bias)}, but the layer has no bias; expected null.`,
+  );
+}
+
+function disposed(): BackpropError {
+  return new BackpropError("disposed", "The network was disposed. Create a new one with createNetwork.");
+}
+
+/** The tensors of every layer in a flat array: kernel, then bias, layer by layer. */
+function layerTensors(
+  { inputs, layers }: NetworkDescription,
+  flat: () => FloatArray,
+): readonly LayerParameters[] {
+  let fanIn = inputs;
+  let offset = 0;
+  const take = (shape: readonly number[]): Tensor => {
+    const begin = offset;
+    offset += shape.reduce((product, length) => product * length, 1);
+    const end = offset;
+    return new Tensor(shape, () => flat().subarray(begin, end));
+  };
+  return layers.map(({ units, useBias }) => {
+    const kernel = take([fanIn, units]);
+    const bias = useBias ? take([units]) : null;
+    fanIn = units;
+    return { kernel, bias };
+  });
+}

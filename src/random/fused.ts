@@ -1,0 +1,67 @@
+// Fused multiply-add, which JavaScript lacks and the compiled code behind NumPy's and PyTorch's streams uses: a·b + c
+// rounded once.
+
+const view = new DataView(new ArrayBuffer(8));
+
+/**
+ * a·b + c in float64, rounded once. Every operand and product must be 0 or of a magnitude in [2⁻⁹⁰⁰, 2⁹⁰⁰].
+ *
+ * S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd",
+ * IEEE Trans. Computers 57 (2008) 462–471, algorithm Fmac.
+ */
+export function fusedMultiplyAdd(a: number, b: number, c: number): number {
+  const product = a * b;
+  const productError = errorOfProduct(a, b, product);
+  const addend = c + productError;
+  const addendError = errorOfSum(c, productError, addend);
+  const sum = product + addend;
+  const sumError = errorOfSum(product, addend, sum);
+  return sum + addRoundedToOdd(addendError, sumError);
+}
+
+/** a·b + c in float32, rounded once; the operands are float32 values. */
+export function fusedMultiplyAddFloat32(a: number, b: number, c: number): number {
+  // The product of two float32 values is exact in float64, and a float64 rounded to odd rounds on to float32 as the
+  // exact sum would.
+  return Math.fround(addRoundedToOdd(a * b, c));
+}
+
+/** a·b − product exactly, where product = a * b (T. J. Dekker, Numer. Math. 18 (1971) 224–242). */
+export function errorOfProduct(a: number, b: number, product: number): number {
+  const aHigh = upperHalf(a);
+  const aLow = a - aHigh;
+  const bHigh = upperHalf(b);
+  const bLow = b - bHigh;
+  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+}
+
+/** a + b − sum exactly, where sum = a + b (D. E. Knuth, TAOCP vol. 2, section 4.2.2, theorem B). */
+export function errorOfSum(a: number, b: number, sum: number): number {
+  const bRounded = sum - a;
+  const aRounded = sum - bRounded;
+  return a - aRounded + (b - bRounded);
+}
+
+/** The leading 26 bits of x. */
+function upperHalf(x: number): number {
+  const scaled = 134217729 * x;
+  return scaled - (scaled - x);
+}
+
+/** a + b if that is a float64; otherwise, of its two neighbours, the one whose last bit is 1. */
+function addRoundedToOdd(a: number, b: number): number {
+  const sum = a + b;
+  const error = errorOfSum(a, b, sum);
+  if (error === 0) return sum;
+  view.setFloat64(0, sum);
+  const lastBit = view.getUint8(7) & 1;
+  if (lastBit === 1) return sum;
+  return neighbourTowards(sum, error > 0);
+}
+
+function neighbourTowards(x: number, up: boolean): number {
+  const awayFromZero = x > 0 === up;
+  view.setFloat64(0, x);
+  view.setBigInt64(0, view.getBigInt64(0) + (awayFromZero ? 1n : -1n));
+  return view.getFloat64(0);
+}

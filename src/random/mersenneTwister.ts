@@ -1,0 +1,54 @@
+const LENGTH = 624;
+const SHIFT = 397;
+
+/**
+ * MT19937, the 32-bit Mersenne Twister of M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally
+ * equidistributed uniform pseudo-random number generator", ACM TOMACS 8 (1998) 3–30, seeded as by the authors'
+ * `init_genrand` of 2002, which is what both NumPy's `RandomState.seed(integer)` and PyTorch's `manual_seed` do.
+ */
+export class MersenneTwister {
+  readonly #state: Uint32Array;
+  #position = LENGTH;
+
+  /** `seed` is taken modulo 2³². */
+  constructor(seed: number) {
+    this.#state = seededState(seed);
+  }
+
+  /** The next 32 bits, an integer from 0 to 2³² − 1. */
+  nextUint32(): number {
+    if (this.#position === LENGTH) {
+      twist(this.#state);
+      this.#position = 0;
+    }
+    return temper(this.#state[this.#position++]!);
+  }
+}
+
+function seededState(seed: number): Uint32Array {
+  const state = new Uint32Array(LENGTH);
+  let word = seed >>> 0;
+  state[0] = word;
+  for (let i = 1; i < LENGTH; i++) {
+    word = (Math.imul(1812433253, word ^ (word >>> 30)) + i) >>> 0;
+    state[i] = word;
+  }
+  return state;
+}
+
+function twist(state: Uint32Array): void {
+  for (let i = 0; i < LENGTH; i++) {
+    const joined = (state[i]! & 0x80000000) | (state[(i + 1) % LENGTH]! & 0x7fffffff);
+    const feedback = joined & 1 ? 0x9908b0df : 0;
+    state[i] = state[(i + SHIFT) % LENGTH]! ^ (joined >>> 1) ^ feedback;
+  }
+}
+
+function temper(word: number): number {
+  let bits = word;
+  bits ^= bits >>> 11;
+  bits ^= (bits << 7) & 0x9d2c5680;
+  bits ^= (bits << 15) & 0xefc60000;
+  bits ^= bits >>> 18;
+  return bits >>> 0;
+}

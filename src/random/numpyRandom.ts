@@ -1,0 +1,130 @@
+import type { FloatArray } from "../engine/engine.js";
+import { requireFinite, requireInteger, requireNotNegative, requireRange } from "../validation.js";
+
+import { log } from "./elementary.js";
+import { MersenneTwister } from "./mersenneTwister.js";
+import type { RandomStream } from "./random.js";
+
+const MAX_UINT32 = 2 ** 32 - 1;
+
+/** What can be shuffled in place: an array or a typed array. */
+export interface MutableList<T> {
+  readonly length: number;
+  [index: number]: T;
+}
+
+/**
+ * The stream of NumPy's `np.random.seed(seed)`: the legacy `RandomState`, which NumPy has frozen (NEP 19), with the
+ * bits it has on Linux.
+ *
+ * @param seed an integer from 0 to 2³² − 1; anything else throws `invalidOption`.
+ */
+export function numpyRandom(seed: number): NumpyRandom {
+  return new NumpyRandom(seed);
+}
+
+/** The functions of `np.random`, by NumPy's names; arrays come flat, row-major. Made by `numpyRandom`. */
+export class NumpyRandom implements RandomStream {
+  readonly #generator: MersenneTwister;
+  #nextGauss: number | undefined;
+
+  constructor(seed: number) {
+    requireInteger("seed", seed, 0, MAX_UINT32);
+    this.#generator = new MersenneTwister(seed);
+  }
+
+  /** `np.random.rand(*shape)`: uniform in [0, 1). Without a shape, one number. */
+  rand(...shape: number[]): Float64Array {
+    return this.uniform(0, 1, ...shape);
+  }
+
+  /** `np.random.uniform(low, high, shape)`: uniform in [low, high), low + (high − low)·u. */
+  uniform(low: number, high: number, ...shape: number[]): Float64Array {
+    const values = new Float64Array(sizeOf(shape));
+    this.fillUniform(values, low, high);
+    return values;
+  }
+
+  /** `np.random.randn(*shape)`: standard normal. Without a shape, one number. */
+  randn(...shape: number[]): Float64Array {
+    const values = new Float64Array(sizeOf(shape));
+    this.fillNormal(values, 0, 1);
+    return values;
+  }
+
+  /** `np.random.shuffle(values)`, in place; rows of a matrix are shuffled as an array of rows. */
+  shuffle<T>(values: MutableList<T>): void {
+    for (let i = values.length - 1; i > 0; i--) {
+      const j = this.#integerUpTo(i);
+      const swapped = values[i]!;
+      values[i] = values[j]!;
+      values[j] = swapped;
+    }
+  }
+
+  /** `np.random.permutation(n)`: the integers 0 … n−1 in random order, n from 0 to 2³² − 1. */
+  permutation(n: number): Uint32Array {
+    requireInteger("n", n, 0, MAX_UINT32);
+    const values = Uint32Array.from({ length: n }, (_, i) => i);
+    this.shuffle(values);
+    return values;
+  }
+
+  /** As `uniform`. NumPy draws in float64; a Float32Array gets these draws rounded, as `astype(np.float32)` does. */
+  fillUniform(values: FloatArray, low: number, high: number): void {
+    requireRange("low", low, "high", high);
+    const range = high - low;
+    for (let i = 0; i < values.length; i++) values[i] = low + range * this.#uniform();
+  }
+
+  /** `np.random.normal(mean, standardDeviation)`; a Float32Array gets the float64 draws rounded. */
+  fillNormal(values: FloatArray, mean: number, standardDeviation: number): void {
+    requireFinite("mean", mean);
+    requireNotNegative("standardDeviation", standardDeviation);
+    for (let i = 0; i < values.length; i++) values[i] = mean + standardDeviation * this.#gauss();
+  }
+
+  /** 53 random bits in [0, 1). */
+  #uniform(): number {
+    const upper = this.#generator.nextUint32() >>> 5;
+    const lower = this.#generator.nextUint32() >>> 6;
+    return (upper * 2 ** 26 + lower) / 2 ** 53;
+  }
+
+  /** The polar method (G. Marsaglia and T. A. Bray, SIAM Review 6 (1964) 260–264); draws come in pairs. */
+  #gauss(): number {
+    const cached = this.#nextGauss;
+    if (cached !== undefined) {
+      this.#nextGauss = undefined;
+      return cached;
+    }
+    const [x, y, squaredRadius] = this.#pointInDisc();
+    const factor = Math.sqrt((-2 * log(squaredRadius)) / squaredRadius);
+    this.#nextGauss = factor * x;
+    return factor * y;
+  }
+
+  /** A point uniform in the open unit disc without its centre, and its squared distance from it. */
+  #pointInDisc(): [x: number, y: number, squaredRadius: number] {
+    for (;;) {
+      const x = 2 * this.#uniform() - 1;
+      const y = 2 * this.#uniform() - 1;
+      const squaredRadius = x * x + y * y;
+      if (squaredRadius < 1 && squaredRadius !== 0) return [x, y, squaredRadius];
+    }
+  }
+
+  /** An integer uniform in [0, max], 1 ≤ max < 2³², by rejecting what exceeds max under the smallest bit mask. */
+  #integerUpTo(max: number): number {
+    const unusedBits = Math.clz32(max);
+    for (;;) {
+      const value = (this.#generator.nextUint32() << unusedBits) >>> unusedBits;
+      if (value <= max) return value;
+    }
+  }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  for (const dimension of shape) requireInteger("dimension", dimension, 0, MAX_UINT32);
+  return shape.reduce((size, dimension) => size * dimension, 1);
+}

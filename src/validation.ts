@@ -1,0 +1,76 @@
+// Checks at the boundary, each with a message that names the argument, what came and what was expected.
+
+import { BackpropError } from "./errors.js";
+
+/** The core holds counts and sizes in 32 bits. */
+const LARGEST_COUNT = 2 ** 32 - 1;
+
+export function requirePositiveInteger(argument: string, value: unknown): void {
+  if (isIntegerWithin(value, 1, LARGEST_COUNT)) return;
+  throw invalid(argument, value, "a positive integer below 2^32");
+}
+
+export function requireInteger(argument: string, value: unknown, low: number, high: number): void {
+  if (isIntegerWithin(value, low, high)) return;
+  throw invalid(argument, value, `an integer from ${low} to ${high}`);
+}
+
+export function requireFinite(argument: string, value: unknown): void {
+  if (!Number.isFinite(value)) throw invalid(argument, value, "a finite number");
+}
+
+export function requireNotNegative(argument: string, value: unknown): void {
+  if (!(Number.isFinite(value) && (value as number) >= 0))
+    throw invalid(argument, value, "a finite number of 0 or more");
+}
+
+export function requirePositive(argument: string, value: unknown): void {
+  if (!(Number.isFinite(value) && (value as number) > 0))
+    throw invalid(argument, value, "a finite number above 0");
+}
+
+/** Both finite, `low` not above `high`, a finite distance apart. */
+export function requireRange(lowName: string, low: number, highName: string, high: number): void {
+  requireFinite(lowName, low);
+  requireFinite(highName, high);
+  if (low > high) throw invalid(lowName, low, `a number not above ${highName}, which is ${high}`);
+  if (Number.isFinite(high - low)) return;
+  throw invalid(highName, high, `a number at a finite distance from ${lowName}, which is ${low}`);
+}
+
+function isIntegerWithin(value: unknown, low: number, high: number): boolean {
+  return Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
+}
+
+function invalid(argument: string, value: unknown, expected: string): BackpropError {
+  return new BackpropError("invalidOption", `${argument} is ${show(value)}; expected ${expected}.`);
+}
+
+export function requireKnown(argument: string, value: unknown, known: readonly string[]): void {
+  if (known.includes(value as string)) return;
+  throw new BackpropError(
+    "unknownName",
+    `${argument} is ${show(value)}; expected one of ${known.map(show).join(", ")}.`,
+  );
+}
+
+/** Catches misspelt options, which would otherwise be passed over in silence. */
+export function requireKeys(of: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new BackpropError(
+      "invalidOption",
+      `${of} has no option ${show(key)}; expected ${known.map(show).join(", ")}.`,
+    );
+  }
+}
+
+/** A value as it is told in a message: short, and strings in quotes. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object" && value !== null)
+    return `an object (${value.constructor?.name ?? "no class"})`;
+  return String(value);
+}

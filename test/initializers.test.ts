@@ -1,0 +1,213 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BackpropError } from "../src/errors.js";
+import {
+  constant,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  lecunNormal,
+  lecunUniform,
+  normal,
+  torchLinear,
+  transposed,
+  uniform,
+  zeros,
+} from "../src/initializers.js";
+import { numpyRandom } from "../src/random/numpyRandom.js";
+import type { RandomStream } from "../src/random/random.js";
+import { torchRandom } from "../src/random/torchRandom.js";
+
+type FloatArrayConstructor = typeof Float32Array | typeof Float64Array;
+
+function fillKernel(
+  initializer: Initializer,
+  inputs: number,
+  units: number,
+  random: RandomStream = numpyRandom(1),
+  FloatArray: FloatArrayConstructor = Float64Array,
+) {
+  const values = new FloatArray(inputs * units);
+  initializer({ values, shape: [inputs, units], inputs, units, random });
+  return values;
+}
+
+function fillBias(
+  initializer: Initializer,
+  inputs: number,
+  units: number,
+  random: RandomStream = numpyRandom(1),
+  FloatArray: FloatArrayConstructor = Float64Array,
+) {
+  const values = new FloatArray(units);
+  initializer({ values, shape: [units], inputs, units, random });
+  return values;
+}
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof BackpropError && error.code === "invalidOption") return error.message;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("zeros and constant", () => {
+  it("fill and draw nothing", () => {
+    const random = numpyRandom(4);
+    expect(fillKernel(zeros(), 2, 2, random)).toEqual(Float64Array.of(0, 0, 0, 0));
+    expect(fillBias(constant(-1.5), 2, 3, random)).toEqual(Float64Array.of(-1.5, -1.5, -1.5));
+    expect(random.rand(1)).toEqual(numpyRandom(4).rand(1));
+  });
+});
+
+describe("uniform and normal", () => {
+  it("default to NumPy's rand and randn", () => {
+    expect(fillKernel(uniform(), 2, 3, numpyRandom(9))).toEqual(numpyRandom(9).rand(2, 3));
+    expect(fillKernel(normal(), 2, 3, numpyRandom(9))).toEqual(numpyRandom(9).randn(2, 3));
+  });
+
+  it("uniform(−1, 1) is rand·2 − 1 to the bit", () => {
+    const expected = numpyRandom(9)
+      .rand(50)
+      .map((value) => value * 2 - 1);
+    expect(fillBias(uniform(-1, 1), 2, 50, numpyRandom(9))).toEqual(expected);
+  });
+
+  it("draw in the dtype of the values", () => {
+    const kernel = fillKernel(uniform(-1, 1), 4, 5, torchRandom(3), Float32Array);
+    const expected = new Float32Array(20);
+    torchRandom(3).uniform_(expected, -1, 1);
+    expect(kernel).toEqual(expected);
+  });
+});
+
+describe("scaled by fan-in and fan-out", () => {
+  const inputs = 30;
+  const units = 50;
+
+  it.each([
+    ["glorotUniform", glorotUniform, Math.sqrt(6 / 80)],
+    ["heUniform", heUniform, Math.sqrt(6 / 30)],
+    ["lecunUniform", lecunUniform, Math.sqrt(3 / 30)],
+  ])("%s fills the range of its formula", (_, create, bound) => {
+    const expected = numpyRandom(2).uniform(-bound, bound, inputs, units);
+    expect(fillKernel(create(), inputs, units, numpyRandom(2))).toEqual(expected);
+  });
+
+  it.each([
+    ["glorotNormal", glorotNormal, Math.sqrt(2 / 80)],
+    ["heNormal", heNormal, Math.sqrt(2 / 30)],
+    ["lecunNormal", lecunNormal, Math.sqrt(1 / 30)],
+  ])("%s has the standard deviation of its formula", (_, create, deviation) => {
+    const expected = numpyRandom(2)
+      .randn(inputs, units)
+      .map((value) => deviation * value);
+    expect(fillKernel(create(), inputs, units, numpyRandom(2))).toEqual(expected);
+  });
+
+  it("takes the layer's fans for a bias too", () => {
+    const bound = Math.sqrt(6 / 80);
+    expect(fillBias(glorotUniform(), inputs, units, numpyRandom(2))).toEqual(
+      numpyRandom(2).uniform(-bound, bound, units),
+    );
+  });
+});
+
+describe("torchLinear", () => {
+  interface Linear {
+    dtype: "float32" | "float64";
+    inputs: number;
+    units: number;
+    weight: string;
+    bias: string;
+  }
+
+  const reference: { linear: { seed: number; layers: Linear[] }[] } = JSON.parse(
+    readFileSync(new URL("reference/streams.json", import.meta.url), "utf8"),
+  );
+
+  function valuesOf(bits: string, dtype: Linear["dtype"]): number[] {
+    const buffer = Buffer.from(bits, "hex");
+    const size = dtype === "float32" ? 4 : 8;
+    return Array.from({ length: buffer.length / size }, (_, i) =>
+      dtype === "float32" ? buffer.readFloatBE(size * i) : buffer.readDoubleBE(size * i),
+    );
+  }
+
+  it.each(reference.linear)(
+    "fills kernels and biases with PyTorch's bits from seed $seed",
+    ({ seed, layers }) => {
+      const random = torchRandom(seed);
+      for (const { dtype, inputs, units, weight, bias } of layers) {
+        const FloatArray = dtype === "float32" ? Float32Array : Float64Array;
+        const kernel = fillKernel(torchLinear(), inputs, units, random, FloatArray);
+        const rows = valuesOf(weight, dtype);
+        expect(Array.from(kernel)).toEqual(transpose(rows, units, inputs));
+        expect(Array.from(fillBias(torchLinear(), inputs, units, random, FloatArray))).toEqual(
+          valuesOf(bias, dtype),
+        );
+      }
+    },
+  );
+});
+
+function transpose(values: ArrayLike<number>, rows: number, columns: number): number[] {
+  return Array.from(
+    { length: rows * columns },
+    (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!,
+  );
+}
+
+describe("transposed", () => {
+  it("stores what was drawn as [units, inputs] as [inputs, units]", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), (inputs, units) => {
+        const kernel = fillKernel(transposed(uniform()), inputs, units, numpyRandom(6));
+        expect(Array.from(kernel)).toEqual(transpose(numpyRandom(6).rand(units, inputs), units, inputs));
+      }),
+    );
+  });
+
+  it("tells the initializer the shape that it draws", () => {
+    const shapes: (readonly number[])[] = [];
+    const recorder = transposed(({ shape }) => {
+      shapes.push(shape);
+    });
+    fillKernel(recorder, 2, 3);
+    fillBias(recorder, 2, 3);
+    expect(shapes).toEqual([[3, 2], [3]]);
+  });
+
+  it("leaves biases alone", () => {
+    expect(fillBias(transposed(normal()), 4, 7)).toEqual(fillBias(normal(), 4, 7));
+  });
+
+  it("twice is as not at all", () => {
+    const twice = transposed(transposed(normal()));
+    expect(fillKernel(twice, 3, 3)).toEqual(fillKernel(normal(), 3, 3));
+  });
+});
+
+describe("arguments", () => {
+  it.each<[string, () => unknown]>([
+    ["value is NaN; expected a finite number.", () => constant(Number.NaN)],
+    ["low is -Infinity; expected a finite number.", () => uniform(Number.NEGATIVE_INFINITY, 0)],
+    ["high is NaN; expected a finite number.", () => uniform(0, Number.NaN)],
+    ["low is 2; expected a number not above high, which is 1.", () => uniform(2)],
+    [
+      "high is 1.7e+308; expected a number at a finite distance from low, which is -1.7e+308.",
+      () => uniform(-1.7e308, 1.7e308),
+    ],
+    ["mean is Infinity; expected a finite number.", () => normal(Number.POSITIVE_INFINITY)],
+    ["standardDeviation is -1; expected a finite number of 0 or more.", () => normal(0, -1)],
+    ['value is "1"; expected a finite number.', () => constant("1" as unknown as number)],
+  ])("%s", (message, create) => {
+    expect(messageOf(create)).toBe(message);
+  });
+});

@@ -1,0 +1,430 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BackpropError } from "../src/errors.js";
+import { cos, log, sin } from "../src/random/elementary.js";
+import { fusedMultiplyAdd, fusedMultiplyAddFloat32 } from "../src/random/fused.js";
+import { MersenneTwister } from "../src/random/mersenneTwister.js";
+import { type NumpyRandom, numpyRandom } from "../src/random/numpyRandom.js";
+import type { RandomStream } from "../src/random/random.js";
+import { type TorchRandom, torchRandom } from "../src/random/torchRandom.js";
+
+type DTypeName = "float32" | "float64";
+
+interface NumpyCall {
+  call: "rand" | "randn" | "uniform" | "normal" | "shuffle" | "permutation";
+  arguments?: [number, number];
+  values: string | number[];
+}
+
+interface TorchFill {
+  call: "uniform_" | "normal_";
+  dtype: DTypeName;
+  arguments: [number, number];
+  values: string;
+}
+
+interface TorchPermutation {
+  call: "randperm";
+  values: number[];
+}
+
+interface Streams {
+  numpy: { seed: number; calls: NumpyCall[] }[];
+  torch: { seed: number; calls: (TorchFill | TorchPermutation)[] }[];
+  million: { seed: number; randn: string; normal_: string; uniform_: string };
+}
+
+const streams: Streams = readReference("streams.json");
+
+function readReference<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`reference/${name}`, import.meta.url), "utf8"));
+}
+
+function emptyOf(dtype: DTypeName, length: number): Float32Array | Float64Array {
+  return dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** Big-endian, as in streams.json. */
+function bytesOf(values: Float32Array | Float64Array): Buffer {
+  const size = values.BYTES_PER_ELEMENT;
+  const bytes = Buffer.alloc(values.byteLength);
+  values.forEach((value, i) => {
+    if (size === 4) bytes.writeFloatBE(value, 4 * i);
+    else bytes.writeDoubleBE(value, 8 * i);
+  });
+  return bytes;
+}
+
+function bitsOf(values: Float32Array | Float64Array): string {
+  return bytesOf(values).toString("hex");
+}
+
+function digestOf(values: Float32Array | Float64Array): string {
+  return createHash("sha256").update(bytesOf(values)).digest("hex");
+}
+
+function float64FromBits(bits: string): number {
+  return Buffer.from(bits, "hex").readDoubleBE();
+}
+
+function errorOf(action: () => unknown): BackpropError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof BackpropError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("MersenneTwister", () => {
+  it("gives the ten-thousandth output that the C++ standard requires of mt19937, seeded with 5489", () => {
+    const generator = new MersenneTwister(5489);
+    for (let i = 1; i < 10_000; i++) generator.nextUint32();
+    expect(generator.nextUint32()).toBe(4123659995);
+  });
+});
+
+describe("fused multiply-add", () => {
+  /** Signed numbers of up to `exponent` binary places before or after the point, 0 among them. */
+  function numbers(exponent: number): fc.Arbitrary<number> {
+    const mantissa = fc.double({ min: 1, max: 2, noNaN: true });
+    return fc
+      .tuple(mantissa, fc.integer({ min: -exponent, max: exponent }), fc.constantFrom(-1, 0, 1))
+      .map(([size, power, sign]) => sign * size * 2 ** power);
+  }
+
+  const moderate = numbers(60);
+
+  it("is the exact a·b + c rounded once to float64", () => {
+    fc.assert(
+      fc.property(moderate, moderate, moderate, (a, b, c) => {
+        expect(fusedMultiplyAdd(a, b, c)).toBe(exactMultiplyAdd(a, b, c, 53));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it("is the exact a·b + c rounded once to float64 where a·b and c nearly cancel", () => {
+    fc.assert(
+      fc.property(moderate, moderate, fc.integer({ min: -4, max: 4 }), (a, b, ulps) => {
+        const c = -(a * b) * (1 + ulps * 2 ** -52);
+        expect(fusedMultiplyAdd(a, b, c)).toBe(exactMultiplyAdd(a, b, c, 53));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("rounds once where the product rounded first would make a tie", () => {
+    // (1 + x)(1 − x + x²) = 1 + x³, here 1 + 2⁻⁶⁰.
+    const [a, b] = [1 + 2 ** -20, 2 ** -53 * (1 - 2 ** -20 + 2 ** -40)];
+    expect(a * b + 1).toBe(1);
+    expect(fusedMultiplyAdd(a, b, 1)).toBe(1 + 2 ** -52);
+  });
+
+  it("is the exact a·b + c rounded once to float32", () => {
+    const float32 = numbers(30).map(Math.fround);
+    fc.assert(
+      fc.property(float32, float32, float32, (a, b, c) => {
+        expect(fusedMultiplyAddFloat32(a, b, c)).toBe(exactMultiplyAdd(a, b, c, 24));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it.each([1, -1])(
+    "rounds once to float32 where the sum rounded to float64 would make a tie (sign %d)",
+    (sign) => {
+      // (1 + x)(1 − x + x²) = 1 + x³, here 1 + 2⁻³⁶.
+      const [a, b] = [1 + 2 ** -12, 2 ** -24 * (1 - 2 ** -12 + 2 ** -24)];
+      expect(Math.fround(a * b + 1)).toBe(1);
+      expect(fusedMultiplyAddFloat32(sign * a, b, sign)).toBe(sign * (1 + 2 ** -23));
+    },
+  );
+
+  it.each([1, -1])("keeps away from a tie that the sum is near (sign %d)", (sign) => {
+    // a·b + 1 is 0.99 units of float64's last place above the midpoint of 1 and 1 + 2⁻²³.
+    const [a, b] = [8390592 * 2 ** -23, 16773249 * 2 ** -48];
+    expect(a * b + 1).toBe(1 + 2 ** -24 + 2 ** -52);
+    expect(fusedMultiplyAddFloat32(sign * a, b, sign)).toBe(sign * (1 + 2 ** -23));
+  });
+});
+
+/** a·b + c in exact integers, then rounded to `precision` bits, ties to even. */
+function exactMultiplyAdd(a: number, b: number, c: number, precision: number): number {
+  const [aInteger, aExponent] = integerAndExponent(a);
+  const [bInteger, bExponent] = integerAndExponent(b);
+  const [cInteger, cExponent] = integerAndExponent(c);
+  const productExponent = aExponent + bExponent;
+  const exponent = Math.min(productExponent, cExponent);
+  const product = (aInteger * bInteger) << BigInt(productExponent - exponent);
+  return roundInteger(product + (cInteger << BigInt(cExponent - exponent)), precision) * 2 ** exponent;
+}
+
+function integerAndExponent(x: number): [integer: bigint, exponent: number] {
+  if (x === 0) return [0n, 0];
+  let scaled = x;
+  let exponent = 0;
+  for (; !Number.isInteger(scaled); exponent--) scaled *= 2;
+  return [BigInt(scaled), exponent];
+}
+
+function roundInteger(integer: bigint, precision: number): number {
+  const magnitude = integer < 0n ? -integer : integer;
+  const excess = BigInt(Math.max(0, magnitude.toString(2).length - precision));
+  const half = excess > 0n ? 1n << (excess - 1n) : 0n;
+  const isOdd = ((magnitude >> excess) & 1n) === 1n;
+  const roundUp = half > 0n && !isOdd ? half - 1n : half;
+  const rounded = ((magnitude + roundUp) >> excess) << excess;
+  return Number(integer < 0n ? -rounded : rounded);
+}
+
+describe("elementary functions", () => {
+  const reference: Record<"log" | "sin" | "cos", string[][]> = readReference("random_elementary.json");
+  const rows = (name: keyof typeof reference) => reference[name].map((row) => row.map(float64FromBits));
+
+  it("log has glibc's bits", () => {
+    for (const [x, , , glibc] of rows("log")) expect([x, log(x!)]).toEqual([x, glibc]);
+  });
+
+  it("log is within 0.52 ULP of the exact value", () => {
+    for (const [x, rounded, rest] of rows("log")) {
+      const error = Math.abs(log(x!) - rounded! - rest!);
+      expect(error / unitInLastPlace(rounded!), `log(${x})`).toBeLessThan(0.52);
+    }
+  });
+
+  it.each([
+    ["sin", sin],
+    ["cos", cos],
+  ] as const)("%s is correctly rounded", (name, compute) => {
+    for (const [x, rounded] of rows(name)) expect([x, compute(x!)]).toEqual([x, rounded]);
+  });
+});
+
+/** The distance of the float64 values around a normal x; at 0, the smallest normal number. */
+function unitInLastPlace(x: number): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, Math.max(Math.abs(x), 2 ** -1022));
+  const exponent = (view.getUint32(0) >>> 20) - 1023;
+  return Math.max(2 ** (exponent - 52), 2 ** -1022);
+}
+
+describe("numpyRandom", () => {
+  function draw(random: NumpyRandom, { call, arguments: bounds, values }: NumpyCall): string | number[] {
+    const count = typeof values === "string" ? values.length / 16 : values.length;
+    switch (call) {
+      case "rand":
+        return bitsOf(random.rand(count));
+      case "randn":
+        return bitsOf(random.randn(count));
+      case "uniform":
+        return bitsOf(random.uniform(...bounds!, count));
+      case "normal": {
+        const normals = new Float64Array(count);
+        random.fillNormal(normals, ...bounds!);
+        return bitsOf(normals);
+      }
+      case "shuffle": {
+        const list = Array.from({ length: count }, (_, i) => i);
+        random.shuffle(list);
+        return list;
+      }
+      case "permutation":
+        return Array.from(random.permutation(count));
+    }
+  }
+
+  it.each(streams.numpy)("draws NumPy's bits from seed $seed", ({ seed, calls }) => {
+    const random = numpyRandom(seed);
+    calls.forEach((call, i) => {
+      expect(draw(random, call), `call ${i}: ${call.call}`).toEqual(call.values);
+    });
+  });
+
+  it("draws NumPy's bits a million times", () => {
+    const { seed, randn } = streams.million;
+    expect(digestOf(numpyRandom(seed).randn(1_000_000))).toBe(randn);
+  });
+
+  it("draws what the notebook of seed 002 printed after its weights", () => {
+    const { printed }: { printed: { "002": { seed: number; random: string[] } } } =
+      readReference("seeds.json");
+    const { seed, random } = printed["002"];
+    const draws = numpyRandom(seed)
+      .rand(6 + random.length)
+      .slice(6);
+    random.forEach((text, i) => {
+      expect(draws[i]!.toFixed(text.length - 2)).toBe(text);
+    });
+  });
+
+  it("takes shapes as NumPy does and returns them flat", () => {
+    expect(numpyRandom(3).rand(2, 3)).toEqual(numpyRandom(3).rand(6));
+    expect(numpyRandom(3).randn(2, 3)).toEqual(numpyRandom(3).randn(6));
+    expect(numpyRandom(3).rand()).toHaveLength(1);
+    expect(numpyRandom(3).rand(2, 0)).toHaveLength(0);
+  });
+
+  it("shuffles typed arrays and rows alike", () => {
+    const rows = [["a"], ["b"], ["c"], ["d"], ["e"]];
+    const numbers = Uint8Array.of(0, 1, 2, 3, 4);
+    const shuffledRows = [...rows];
+    numpyRandom(8).shuffle(shuffledRows);
+    numpyRandom(8).shuffle(numbers);
+    expect(shuffledRows).toEqual(Array.from(numbers, (i) => rows[i]));
+  });
+
+  it("rounds its float64 draws for a Float32Array", () => {
+    const values = new Float32Array(9);
+    numpyRandom(5).fillUniform(values, -1, 1);
+    expect(values).toEqual(Float32Array.from(numpyRandom(5).uniform(-1, 1, 9)));
+  });
+
+  it.each([-1, 2 ** 32, 0.5, Number.NaN, "7" as unknown as number])("refuses the seed %s", (seed) => {
+    const error = errorOf(() => numpyRandom(seed));
+    expect(error.code).toBe("invalidOption");
+    const given = typeof seed === "string" ? '"7"' : String(seed);
+    expect(error.message).toBe(`seed is ${given}; expected an integer from 0 to 4294967295.`);
+  });
+
+  it("refuses a dimension that is none", () => {
+    expect(errorOf(() => numpyRandom(0).rand(2, -1)).message).toBe(
+      "dimension is -1; expected an integer from 0 to 4294967295.",
+    );
+  });
+});
+
+describe("torchRandom", () => {
+  function expectFill(random: TorchRandom, expected: TorchFill): void {
+    const { call, dtype, arguments: bounds, values: bits } = expected;
+    const values = emptyOf(dtype, bits.length / (dtype === "float32" ? 8 : 16));
+    random[call](values, ...bounds);
+    if (call === "normal_" && dtype === "float64") expectAlmostSameNormals(values, expected);
+    else expect(bitsOf(values)).toBe(bits);
+  }
+
+  /** PyTorch's float64 sin and cos are not always correctly rounded; then the standard normal differs by 1 ULP. */
+  function expectAlmostSameNormals(
+    values: Float32Array | Float64Array,
+    { arguments: [, std], values: bits }: TorchFill,
+  ) {
+    const differing = Array.from(values).filter((value, i) => {
+      const expected = float64FromBits(bits.slice(16 * i, 16 * i + 16));
+      expect(Math.abs(value - expected)).toBeLessThanOrEqual(std * 8 * 2 ** -52);
+      return value !== expected;
+    });
+    expect(differing.length).toBeLessThanOrEqual(1);
+  }
+
+  it.each(streams.torch)("draws PyTorch's bits from seed $seed", ({ seed, calls }) => {
+    const random = torchRandom(seed);
+    for (const call of calls) {
+      if (call.call === "randperm")
+        expect(Array.from(random.randperm(call.values.length))).toEqual(call.values);
+      else expectFill(random, call);
+    }
+  });
+
+  it("draws PyTorch's bits a million times", () => {
+    const { seed, normal_, uniform_ } = streams.million;
+    const values = new Float32Array(1_000_000);
+    torchRandom(seed).normal_(values, 0, 1);
+    expect(digestOf(values)).toBe(normal_);
+    torchRandom(seed).uniform_(values, -0.1, 0.3);
+    expect(digestOf(values)).toBe(uniform_);
+  });
+
+  it("uses the lowest 32 bits of the seed", () => {
+    expect(torchRandom(2 ** 32 + 9).randperm(20)).toEqual(torchRandom(9).randperm(20));
+    expect(torchRandom(-1).randperm(20)).toEqual(torchRandom(2 ** 32 - 1).randperm(20));
+  });
+
+  it.each([0.5, 2 ** 53, Number.NaN])("refuses the seed %d", (seed) => {
+    const error = errorOf(() => torchRandom(seed));
+    expect(error.code).toBe("invalidOption");
+    expect(error.message).toBe(
+      `seed is ${seed}; expected an integer from -9007199254740991 to 9007199254740991.`,
+    );
+  });
+
+  it("refuses a permutation that PyTorch draws otherwise", () => {
+    expect(errorOf(() => torchRandom(0).randperm(214748364)).message).toBe(
+      "n is 214748364; expected an integer from 0 to 214748363.",
+    );
+  });
+});
+
+describe.each<[string, (seed: number) => RandomStream]>([
+  ["numpyRandom", numpyRandom],
+  ["torchRandom", torchRandom],
+])("%s as a RandomStream", (_, createStream) => {
+  const seeds = fc.nat();
+
+  it("draws uniforms within [low, high]", () => {
+    fc.assert(
+      fc.property(seeds, fc.nat(40), (seed, length) => {
+        const values = new Float64Array(length);
+        createStream(seed).fillUniform(values, -0.25, 0.5);
+        expect(values.every((value) => value >= -0.25 && value <= 0.5)).toBe(true);
+      }),
+    );
+  });
+
+  it("draws permutations", () => {
+    fc.assert(
+      fc.property(seeds, fc.nat(200), (seed, n) => {
+        const sorted = createStream(seed).permutation(n).sort();
+        expect(sorted).toEqual(Uint32Array.from({ length: n }, (_, i) => i));
+      }),
+    );
+  });
+
+  it.each(["float32", "float64"] as const)(
+    "draws %s normals of the mean and the deviation asked for",
+    (dtype) => {
+      const drawn = emptyOf(dtype, 20_000);
+      createStream(11).fillNormal(drawn, 3, 0.5);
+      const values = Array.from(drawn);
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+      expect(mean).toBeCloseTo(3, 1);
+      expect(Math.sqrt(variance)).toBeCloseTo(0.5, 1);
+    },
+  );
+
+  it("repeats itself from the same seed and not from another", () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 1, max: 40 }), (seed, length) => {
+        const [once, again, other] = [seed, seed, seed + 1].map((each) => {
+          const values = new Float32Array(length);
+          createStream(each).fillNormal(values, 0, 1);
+          return values;
+        });
+        expect(again).toEqual(once);
+        expect(other).not.toEqual(once);
+      }),
+    );
+  });
+
+  it("refuses bounds that are no range, and deviations that are none", () => {
+    const values = new Float64Array(2);
+    const stream = createStream(0);
+    const codes = [
+      () => stream.fillUniform(values, 1, 0),
+      () => stream.fillUniform(values, Number.NaN, 0),
+      () => stream.fillUniform(values, 0, Number.POSITIVE_INFINITY),
+      () => stream.fillUniform(values, -1.7e308, 1.7e308),
+      () => stream.fillNormal(values, 0, -1),
+      () => stream.fillNormal(values, Number.NaN, 1),
+      () => stream.permutation(-1),
+      () => stream.permutation(1.5),
+    ].map((action) => errorOf(action).code);
+    expect(codes).toEqual(codes.map(() => "invalidOption"));
+    expect(errorOf(() => stream.fillUniform(values, 1, 0)).message).toMatch(
+      /^(low|from) is 1; expected a number not above (high|to), which is 0\.$/,
+    );
+  });
+});

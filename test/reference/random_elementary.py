@@ -1,0 +1,62 @@
+"""Writes random_elementary.json: exact values of the functions of src/random/elementary.ts, and glibc's log.
+
+    /usr/bin/python3 random_elementary.py      (mpmath; a processor with FMA and glibc 2.28 or later)
+
+Every number is a float64's bit pattern, 16 hexadecimal digits. A row is [x, the correctly rounded f(x), what is left of
+f(x)], and for log also glibc's own result.
+"""
+
+import json
+import math
+import pathlib
+import platform
+import random
+import struct
+
+import mpmath
+
+mpmath.mp.prec = 300
+
+
+def bits(x):
+    return struct.pack(">d", x).hex()
+
+
+def row(function, x):
+    exact = function(mpmath.mpf(x))
+    rounded = float(exact)
+    return [bits(x), bits(rounded), bits(float(exact - mpmath.mpf(rounded)))]
+
+
+def log_arguments(source):
+    yield from (1.0, 0.9375, math.nextafter(0.9375, 0), 1.064697265625, math.nextafter(1.064697265625, 0))
+    yield from (2.0**-53, 2.0**-104, 2.0**-1022, 1.7976931348623157e308, 0.5, 2.0, 0.6875, 1.375)
+    yield from (1 - 2.0**-53, 1 + 2.0**-52)
+    yield from (source.random() for _ in range(300))
+    yield from (0.93 + 0.14 * source.random() for _ in range(200))
+    yield from (math.ldexp(1 + source.random(), source.randrange(-1022, 1023)) for _ in range(100))
+
+
+def angle_arguments(source):
+    for quarter_turns in range(5):
+        nearest = float(quarter_turns * mpmath.pi / 2)
+        yield from (nearest, math.nextafter(nearest, 0), math.nextafter(nearest, 6.28) if nearest < 6 else nearest)
+    yield from (2 * math.pi * 2.0**-53, 0.7853981633974483, 2.356194490192345, 3.9269908169872414)
+    yield from (2 * math.pi * source.random() for _ in range(400))
+
+
+def main():
+    source = random.Random(20240216)
+    angles = list(angle_arguments(source))
+    document = {
+        "versions": {"mpmath": mpmath.__version__, "libc": " ".join(platform.libc_ver())},
+        "log": [[*row(mpmath.log, x), bits(math.log(x))] for x in log_arguments(source)],
+        "sin": [row(mpmath.sin, x) for x in angles],
+        "cos": [row(mpmath.cos, x) for x in angles],
+    }
+    path = pathlib.Path(__file__).with_name("random_elementary.json")
+    path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()

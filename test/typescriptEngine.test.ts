@@ -1,0 +1,644 @@
+import { describe, expect, it } from "vitest";
+import type {
+  ActivationName,
+  Dataset,
+  DType,
+  LayerDescription,
+  LossDescription,
+  LossName,
+  Model,
+  Reduction,
+} from "../src/engine/engine.js";
+import { typescriptEngine } from "../src/engine/typescript/engine.js";
+
+const ALPHA = 0.125;
+
+function layer(units: number, activation: ActivationName, useBias = true): LayerDescription {
+  return { units, activation, alpha: ALPHA, useBias };
+}
+
+function loss(name: LossName, reduction: Reduction = "mean", parameter = 0): LossDescription {
+  return { name, reduction, parameter };
+}
+
+function model(
+  inputs: number,
+  layers: readonly LayerDescription[],
+  lossDescription: LossDescription,
+  dtype: DType = "float64",
+): Model {
+  return typescriptEngine.createModel({ dtype, inputs, layers, loss: lossDescription });
+}
+
+function dataset(of: Model, rows: number, inputs: Iterable<number>, targets: Iterable<number>): Dataset {
+  const made = of.createDataset(rows);
+  made.inputs().set([...inputs]);
+  made.targets().set([...targets]);
+  return made;
+}
+
+/** Evenly spread numbers in [low, high), the same each time: a Weyl sequence. */
+function* numbers(count: number, low: number, high: number, seed = 0.5): Generator<number> {
+  for (let i = 1; i <= count; i++) yield low + (high - low) * ((seed + i * 0.6180339887498949) % 1);
+}
+
+function fill(of: Model, seed = 0.5, scale = 1): void {
+  of.parameters().set([...numbers(of.parameterCount, -scale, scale, seed)]);
+}
+
+function bits(values: Float32Array | Float64Array): number[] {
+  return [...new Uint8Array(values.buffer, values.byteOffset, values.byteLength)];
+}
+
+function predictions(of: Model, data: Dataset, width: number): Float64Array {
+  const made = new Float64Array(data.rows * width);
+  of.predict(data, made);
+  return made;
+}
+
+/** One unit, kernel 1 and no bias, so that its logit is its input. */
+function neuron(activation: ActivationName, lossDescription = loss("meanSquaredError")): Model {
+  const made = model(1, [layer(1, activation, false)], lossDescription);
+  made.parameters()[0] = 1;
+  return made;
+}
+
+const ELEMENTWISE = [
+  "linear",
+  "sigmoid",
+  "tanh",
+  "relu",
+  "leakyRelu",
+  "elu",
+  "gelu",
+  "geluTanh",
+  "silu",
+  "softplus",
+] as const satisfies readonly ActivationName[];
+const ACTIVATIONS: readonly ActivationName[] = [...ELEMENTWISE, "softmax"];
+
+/** Each loss with the output activations that it may follow, and parameters that put data on both sides. */
+const LOSSES: readonly {
+  name: LossName;
+  parameters: readonly number[];
+  outputs: readonly ActivationName[];
+}[] = [
+  { name: "meanSquaredError", parameters: [0], outputs: ACTIVATIONS },
+  { name: "meanAbsoluteError", parameters: [0], outputs: ACTIVATIONS },
+  { name: "huber", parameters: [0.4], outputs: ACTIVATIONS },
+  { name: "binaryCrossentropy", parameters: [0, 0.3], outputs: ["sigmoid", "softmax"] },
+  { name: "sigmoidCrossentropy", parameters: [0], outputs: ["sigmoid"] },
+  { name: "categoricalCrossentropy", parameters: [0], outputs: ["softmax"] },
+  { name: "sparseCategoricalCrossentropy", parameters: [0], outputs: ["softmax"] },
+];
+
+describe("a network small enough to compute by hand", () => {
+  it("takes one step of linear regression", () => {
+    const of = model(2, [layer(1, "linear")], loss("meanSquaredError"));
+    of.parameters().set([0.5, -0.25, 0.125]);
+    const data = dataset(of, 1, [1, 2], [1]);
+    expect([...predictions(of, data, 1)]).toEqual([0.125]);
+    expect(of.computeGradients(data)).toBe(0.765625);
+    expect([...of.gradients()]).toEqual([-1.75, -3.5, -1.75]);
+    of.update(0.5);
+    expect([...of.parameters()]).toEqual([1.375, 1.5, 1]);
+  });
+
+  it("goes back through a hidden layer", () => {
+    // 1 → relu([2, −1]) = [2, 0] → 2·1 + 0·5 = 2, against 0.
+    const of = model(1, [layer(2, "relu", false), layer(1, "linear", false)], loss("meanSquaredError"));
+    of.parameters().set([2, -1, 1, 5]);
+    expect(of.computeGradients(dataset(of, 1, [1], [0]))).toBe(4);
+    expect([...of.gradients()]).toEqual([4, 0, 8, 0]);
+  });
+
+  it("divides by rows and outputs, or for the categorical losses by rows, or not at all", () => {
+    const losses: [LossDescription, ActivationName, number[], number][] = [
+      [loss("meanSquaredError", "mean"), "linear", [2, 2, 2, 2], 4],
+      [loss("meanSquaredError", "sum"), "linear", [2, 2, 2, 2], 16],
+      [loss("meanAbsoluteError", "sum"), "linear", [2, -2, 2, 2], 8],
+      [loss("huber", "sum", 1), "linear", [2, 0.5, 0, 1], 1.5 + 0.125 + 0 + 0.5],
+      [loss("binaryCrossentropy", "mean", 0), "sigmoid", [1, 0, 1, 0], Math.LN2],
+      [loss("sigmoidCrossentropy", "mean"), "sigmoid", [1, 0, 1, 0], Math.LN2],
+      [loss("categoricalCrossentropy", "mean"), "softmax", [1, 0, 0.5, 0.5], Math.LN2],
+      [loss("categoricalCrossentropy", "sum"), "softmax", [1, 0, 0, 1], 2 * Math.LN2],
+      [loss("sparseCategoricalCrossentropy", "mean"), "softmax", [1, 0], Math.LN2],
+      [loss("sparseCategoricalCrossentropy", "sum"), "softmax", [1, 0], 2 * Math.LN2],
+    ];
+    for (const [description, activation, targets, expected] of losses) {
+      const of = model(1, [layer(2, activation)], description);
+      const data = dataset(of, 2, [1, 1], targets);
+      expect(of.evaluate(data), JSON.stringify(description)).toBeCloseTo(expected, 14);
+    }
+  });
+});
+
+describe("activations", () => {
+  // By mpmath with 40 digits; alpha = 0.125.
+  const logits = [-6.5, -3.125, -0.5, 0.625, 1.5, 7];
+  const expected: Record<(typeof ELEMENTWISE)[number], number[]> = {
+    linear: [-6.5, -3.125, -0.5, 0.625, 1.5, 7],
+    sigmoid: [
+      0.0015011822567369915, 0.04208772791561884, 0.37754066879814546, 0.6513548646660542, 0.8175744761936437,
+      0.9990889488055994,
+    ],
+    tanh: [
+      -0.9999954793514042, -0.996146530673345, -0.46211715726000974, 0.5545997223493823, 0.9051482536448664,
+      0.9999983369439447,
+    ],
+    relu: [0, 0, 0, 0.625, 1.5, 7],
+    leakyRelu: [-0.8125, -0.390625, -0.0625, 0.625, 1.5, 7],
+    elu: [-0.1248120701008778, -0.11950788329707407, -0.04918366753592082, 0.625, 1.5, 7],
+    gelu: [
+      -2.6104003795084267e-10, -0.00277820405971385, -0.15426876936299344, 0.45875904434456216,
+      1.399789198096713, 6.999999999991041,
+    ],
+    geluTanh: [
+      -6.278258772591402e-13, -0.002415874897777789, -0.15428599017485609, 0.4587211499576005,
+      1.3995715769802328, 6.999999999999997,
+    ],
+    silu: [
+      -0.009757684668790446, -0.13152414973630888, -0.18877033439907273, 0.4070967904162839,
+      1.2263617142904655, 6.993622641639195,
+    ],
+    softplus: [
+      0.0015023101597542838, 0.042999079229087814, 0.4740769841801067, 1.0537006782765186, 1.7014132779827524,
+      7.000911466453775,
+    ],
+  };
+
+  it.each(ELEMENTWISE)("%s has the values of its formula", (activation) => {
+    const of = neuron(activation);
+    const outputs = predictions(of, dataset(of, logits.length, logits, logits), 1);
+    for (const [i, value] of expected[activation].entries()) {
+      expect(Math.abs(outputs[i]! - value)).toBeLessThanOrEqual(1e-14 * Math.abs(value));
+    }
+  });
+
+  it("softmax has the values of its formula, however large the logits", () => {
+    const of = model(3, [layer(3, "softmax", false)], loss("meanSquaredError"));
+    of.parameters().set([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    const data = dataset(of, 2, [0, Math.LN2, Math.log(5), 1000, 1000, -1000], [0, 0, 0, 0, 0, 0]);
+    const outputs = predictions(of, data, 3);
+    for (const [i, value] of [1 / 8, 2 / 8, 5 / 8, 0.5, 0.5, 0].entries()) {
+      expect(outputs[i]).toBeCloseTo(value, 15);
+    }
+  });
+
+  it("saturate without overflowing", () => {
+    const limits: [ActivationName, number, number][] = [
+      ["sigmoid", 0, 1],
+      ["tanh", -1, 1],
+      ["relu", 0, 1000],
+      ["leakyRelu", -125, 1000],
+      ["elu", -0.125, 1000],
+      ["gelu", 0, 1000],
+      ["geluTanh", 0, 1000],
+      ["silu", 0, 1000],
+      ["softplus", 0, 1000],
+    ];
+    for (const [activation, low, high] of limits) {
+      const of = neuron(activation);
+      const outputs = predictions(of, dataset(of, 2, [-1000, 1000], [0, 0]), 1);
+      expect(outputs[0]! + 0, activation).toBe(low);
+      expect(outputs[1], activation).toBe(high);
+    }
+  });
+
+  it("have the derivatives at 0 that are documented", () => {
+    const derivatives: [ActivationName, number][] = [
+      ["relu", 0],
+      ["leakyRelu", ALPHA],
+      ["elu", ALPHA],
+    ];
+    for (const [activation, derivative] of derivatives) {
+      const of = neuron(activation);
+      of.parameters()[0] = 0;
+      of.computeGradients(dataset(of, 1, [1], [-0.5]));
+      expect(of.gradients()[0], activation).toBe(derivative);
+    }
+  });
+
+  it.each(ACTIVATIONS)("%s keeps NaN, and in the row where it is", (activation) => {
+    const of = model(1, [layer(2, activation), layer(2, activation)], loss("meanSquaredError"));
+    fill(of);
+    const data = dataset(of, 3, [1, Number.NaN, 2], [0, 0, 0, 0, 0, 0]);
+    expect([...predictions(of, data, 2)].map(Number.isNaN)).toEqual([false, false, true, true, false, false]);
+    expect(of.evaluate(data)).toBeNaN();
+  });
+});
+
+describe("losses", () => {
+  it("are NaN where the prediction is", () => {
+    for (const { name, parameters, outputs } of LOSSES) {
+      const of = model(1, [layer(2, outputs.at(-1)!)], loss(name, "mean", parameters.at(-1)!));
+      of.parameters().fill(Number.NaN);
+      const data = dataset(of, 1, [1], name === "sparseCategoricalCrossentropy" ? [0] : [0, 1]);
+      expect(of.computeGradients(data), name).toBeNaN();
+      expect([...of.gradients()], name).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+    }
+  });
+
+  it("meanAbsoluteError has no gradient where it is 0", () => {
+    const of = neuron("linear", loss("meanAbsoluteError", "sum"));
+    expect(of.computeGradients(dataset(of, 3, [1, 2, 4], [1, 3, 5]))).toBe(2);
+    expect(of.gradients()[0]).toBe(-6);
+  });
+
+  it("binaryCrossentropy takes 0·log 0 as 0, and has a gradient of 0 where it clips", () => {
+    const exact = neuron("linear", loss("binaryCrossentropy", "sum", 0));
+    expect(exact.computeGradients(dataset(exact, 1, [1], [1]))).toBe(0);
+    expect(exact.gradients()[0]).toBe(0);
+    expect(exact.evaluate(dataset(exact, 1, [0], [0]))).toBe(0);
+    expect(exact.evaluate(dataset(exact, 1, [0], [1]))).toBe(Infinity);
+    expect(exact.evaluate(dataset(exact, 1, [1], [0.5]))).toBe(Infinity);
+
+    const clipped = neuron("linear", loss("binaryCrossentropy", "sum", 0.25));
+    expect(clipped.computeGradients(dataset(clipped, 2, [0.125, 0.875], [1, 1]))).toBeCloseTo(
+      -Math.log(0.25) - Math.log(0.75),
+      14,
+    );
+    expect(clipped.gradients()[0]).toBe(0);
+    expect(clipped.computeGradients(dataset(clipped, 1, [0.75], [1]))).toBeCloseTo(-Math.log(0.75), 14);
+    expect(clipped.gradients()[0]).toBeCloseTo(-1, 14);
+  });
+
+  it("the cross-entropies of logits survive where probabilities round to 0 and 1", () => {
+    const sigmoid = neuron("sigmoid", loss("sigmoidCrossentropy", "sum"));
+    expect(sigmoid.computeGradients(dataset(sigmoid, 2, [1000, -1000], [0, 1]))).toBe(2000);
+    expect(sigmoid.gradients()[0]).toBe(2000);
+
+    const softmax = model(1, [layer(2, "softmax", false)], loss("categoricalCrossentropy", "sum"));
+    softmax.parameters().set([0, 1000]);
+    expect(softmax.computeGradients(dataset(softmax, 1, [1], [1, 0]))).toBe(1000);
+    expect([...softmax.gradients()]).toEqual([-1, 1]);
+    softmax.parameters().set([0, -Infinity]);
+    expect(softmax.evaluate(dataset(softmax, 1, [1], [1, 0]))).toBe(0);
+  });
+
+  it("sparse labels are one-hot targets", () => {
+    const layers = [layer(4, "tanh"), layer(3, "softmax")];
+    const dense = model(2, layers, loss("categoricalCrossentropy"));
+    const sparse = model(2, layers, loss("sparseCategoricalCrossentropy"));
+    fill(dense);
+    fill(sparse);
+    const inputs = [...numbers(8, -1, 1)];
+    const oneHot = dataset(dense, 4, inputs, [0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    const labels = dataset(sparse, 4, inputs, [2, 0, 1, 2]);
+    expect(sparse.computeGradients(labels)).toBeCloseTo(dense.computeGradients(oneHot), 14);
+    for (const [i, value] of dense.gradients().entries()) {
+      expect(sparse.gradients()[i]).toBeCloseTo(value, 14);
+    }
+  });
+});
+
+describe("gradients against central differences", () => {
+  const STEP = 1e-5;
+  const ROWS = 5;
+
+  function check(of: Model, data: Dataset, what: string): void {
+    of.computeGradients(data);
+    const gradients = of.gradients().slice();
+    expect(Math.hypot(...gradients), what).toBeGreaterThan(1e-4);
+    const parameters = of.parameters();
+    for (const [i, gradient] of gradients.entries()) {
+      const at = parameters[i]!;
+      parameters[i] = at + STEP;
+      const above = of.evaluate(data);
+      parameters[i] = at - STEP;
+      const below = of.evaluate(data);
+      parameters[i] = at;
+      const difference = (above - below) / (2 * STEP);
+      const tolerance = 1e-6 * Math.max(Math.abs(gradient), Math.abs(difference)) + 2e-10 * ROWS;
+      expect(Math.abs(gradient - difference), `${what}, parameter ${i}`).toBeLessThanOrEqual(tolerance);
+    }
+  }
+
+  const cases = LOSSES.flatMap(({ name, parameters, outputs }) =>
+    (["mean", "sum"] as const).flatMap((reduction) =>
+      parameters.map((parameter) => ({ description: loss(name, reduction, parameter), outputs })),
+    ),
+  );
+  it.each(cases)(
+    "$description.name, $description.reduction, $description.parameter",
+    ({ description, outputs }) => {
+      for (const output of outputs) {
+        for (const hidden of ACTIVATIONS) {
+          const of = model(3, [layer(4, hidden), layer(3, output)], description);
+          fill(of);
+          // Soft targets whose rows do not sum to 1 are the general case of the categorical loss.
+          const targets =
+            description.name === "sparseCategoricalCrossentropy"
+              ? [2, 0, 1, 1, 0]
+              : numbers(ROWS * 3, 0, 1, 0.25);
+          const data = dataset(of, ROWS, numbers(ROWS * 3, -1.5, 1.5, 0.75), targets);
+          check(of, data, `${hidden}, ${output}`);
+        }
+      }
+    },
+  );
+
+  it("through three layers, without biases", () => {
+    const layers = [
+      layer(6, "tanh", false),
+      layer(5, "gelu"),
+      layer(4, "softplus", false),
+      layer(2, "linear"),
+    ];
+    const of = model(3, layers, loss("meanSquaredError"));
+    expect(of.parameterCount).toBe(3 * 6 + (6 * 5 + 5) + 5 * 4 + (4 * 2 + 2));
+    fill(of);
+    check(of, dataset(of, ROWS, numbers(ROWS * 3, -1, 1), numbers(ROWS * 2, -1, 1, 0.25)), "three layers");
+  });
+});
+
+describe("rows", () => {
+  const ROWS = 600;
+
+  function big(reduction: Reduction, dtype: DType = "float64"): Model {
+    const of = model(3, [layer(7, "tanh"), layer(2, "linear")], loss("meanSquaredError", reduction), dtype);
+    fill(of);
+    return of;
+  }
+  const inputs = [...numbers(ROWS * 3, -1, 1)];
+  const targets = [...numbers(ROWS * 2, -1, 1, 0.25)];
+
+  it.each(["mean", "sum"] as const)("of several microbatches give the %s of their gradients", (reduction) => {
+    const of = big(reduction);
+    const whole = of.computeGradients(dataset(of, ROWS, inputs, targets));
+    const gradients = of.gradients().slice();
+
+    const single = big("sum");
+    const sums = new Float64Array(single.parameterCount);
+    let sum = 0;
+    for (let row = 0; row < ROWS; row++) {
+      const one = dataset(single, 1, inputs.slice(row * 3, row * 3 + 3), targets.slice(row * 2, row * 2 + 2));
+      sum += single.computeGradients(one);
+      for (const [i, value] of single.gradients().entries()) sums[i]! += value;
+    }
+    const divisor = reduction === "mean" ? ROWS * 2 : 1;
+    expect(whole).toBeCloseTo(sum / divisor, 10);
+    for (const [i, value] of sums.entries()) expect(gradients[i]).toBeCloseTo(value / divisor, 10);
+    expect(of.evaluate(dataset(of, ROWS, inputs, targets))).toBe(whole);
+  });
+
+  it.each(LOSSES)("find their targets in each microbatch, $name", ({ name, parameters, outputs }) => {
+    const of = model(3, [layer(2, outputs.at(-1)!)], loss(name, "sum", parameters[0]!));
+    fill(of);
+    const width = name === "sparseCategoricalCrossentropy" ? 1 : 2;
+    const aims = [...numbers(ROWS * width, 0, 1, 0.25)].map((t) => (width === 1 ? Math.round(t) : t));
+    const whole = of.computeGradients(dataset(of, ROWS, inputs, aims));
+    const gradients = of.gradients().slice();
+
+    const sums = new Float64Array(of.parameterCount);
+    let sum = 0;
+    for (const [start, end] of [
+      [0, 200],
+      [200, 400],
+      [400, 600],
+    ] as const) {
+      const part = inputs.slice(start * 3, end * 3);
+      sum += of.computeGradients(dataset(of, 200, part, aims.slice(start * width, end * width)));
+      for (const [i, value] of of.gradients().entries()) sums[i]! += value;
+    }
+    expect(whole).toBeCloseTo(sum, 9);
+    for (const [i, value] of sums.entries()) expect(gradients[i]).toBeCloseTo(value, 9);
+  });
+
+  it.each(["float32", "float64"] as const)("predict the same bits alone and together, %s", (dtype) => {
+    const of = big("mean", dtype);
+    const together = predictions(of, dataset(of, ROWS, inputs, targets), 2);
+    for (const row of [0, 1, 255, 256, 511, 512, 599]) {
+      const alone = predictions(of, dataset(of, 1, inputs.slice(row * 3, row * 3 + 3), [0, 0]), 2);
+      expect(bits(alone)).toEqual(bits(together.slice(row * 2, row * 2 + 2)));
+    }
+  });
+
+  it("in float32 give what they give in float64, to rounding", () => {
+    const single = big("mean", "float32");
+    const double = big("mean");
+    double.parameters().set(single.parameters());
+    expect(single.parameters()).toBeInstanceOf(Float32Array);
+    const singleLoss = single.computeGradients(dataset(single, ROWS, inputs, targets));
+    expect(singleLoss).toBeCloseTo(double.computeGradients(dataset(double, ROWS, inputs, targets)), 6);
+    for (const [i, value] of double.gradients().entries()) {
+      expect(single.gradients()[i]).toBeCloseTo(value, 6);
+    }
+    expect(bits(Float64Array.from(single.gradients()))).not.toEqual(bits(double.gradients()));
+  });
+});
+
+describe("runs", () => {
+  const ROWS = 700;
+  const BATCH = 300;
+  const EPOCHS = 3;
+  /** Of an epoch: 256 + 44, 256 + 44, 100. */
+  const MICROBATCHES = 5;
+  const inputs = [...numbers(ROWS * 2, -1, 1)];
+  const labels = [...numbers(ROWS, 0, 3, 0.25)].map(Math.floor);
+
+  function trainee(): Model {
+    const of = model(2, [layer(5, "tanh"), layer(3, "softmax")], loss("sparseCategoricalCrossentropy"));
+    fill(of);
+    return of;
+  }
+
+  function run(of: Model, ordered: boolean, data = dataset(of, ROWS, inputs, labels)) {
+    return of.createRun({ dataset: data, epochs: EPOCHS, batchSize: BATCH, learningRate: 0.5, ordered });
+  }
+
+  function permutation(epoch: number): Uint32Array {
+    return Uint32Array.from({ length: ROWS }, (_, i) => (i * 11 + 3 + 17 * epoch) % ROWS);
+  }
+
+  it("learn XOR", () => {
+    const of = model(2, [layer(3, "tanh"), layer(1, "sigmoid")], loss("meanSquaredError"));
+    fill(of);
+    const data = dataset(of, 4, [0, 0, 0, 1, 1, 0, 1, 1], [0, 1, 1, 0]);
+    const xor = of.createRun({ dataset: data, epochs: 2000, batchSize: 4, learningRate: 1, ordered: false });
+    expect(xor.advance(Infinity)).toBe(2000);
+    expect(xor.losses()[0]).toBeGreaterThan(0.2);
+    expect(xor.losses()[1999]).toBeLessThan(0.01);
+    expect([...predictions(of, data, 1)].map(Math.round)).toEqual([0, 1, 1, 0]);
+  });
+
+  it("are steps of computeGradients and update, the last batch of an epoch being smaller", () => {
+    const of = trainee();
+    const whole = run(of, false);
+    expect(whole.advance(Infinity)).toBe(EPOCHS * MICROBATCHES);
+
+    const stepped = trainee();
+    const starts = [0, 300, 600];
+    const batches = starts.map((start, i) => {
+      const end = starts[i + 1] ?? ROWS;
+      return dataset(stepped, end - start, inputs.slice(start * 2, end * 2), labels.slice(start, end));
+    });
+    for (let epoch = 0; epoch < EPOCHS; epoch++) {
+      let sum = 0;
+      for (const batch of batches) {
+        sum += stepped.computeGradients(batch) * batch.rows;
+        stepped.update(0.5);
+      }
+      expect(whole.losses()[epoch]).toBeCloseTo(sum / ROWS, 12);
+    }
+    expect(bits(of.parameters())).toEqual(bits(stepped.parameters()));
+  });
+
+  it("divide an epoch's loss by its rows and outputs, or not at all", () => {
+    for (const reduction of ["mean", "sum"] as const) {
+      const of = model(2, [layer(2, "linear")], loss("meanSquaredError", reduction));
+      fill(of);
+      const data = dataset(of, 5, numbers(10, -1, 1), numbers(10, -1, 1, 0.25));
+      const still = of.createRun({ dataset: data, epochs: 1, batchSize: 2, learningRate: 0, ordered: false });
+      still.advance(Infinity);
+      expect(still.losses()[0]).toBeCloseTo(of.evaluate(data), 14);
+    }
+  });
+
+  it.each([false, true])("go on after every microbatch with the same bits, ordered: %s", (ordered) => {
+    const of = trainee();
+    const whole = run(of, ordered);
+    while (whole.epoch < EPOCHS) whole.advance(Infinity);
+
+    const stopping = trainee();
+    const stopped = run(stopping, ordered);
+    const progress: [number, number, boolean][] = [];
+    while (stopped.epoch < EPOCHS) {
+      expect(stopped.advance(1)).toBe(1);
+      progress.push([stopped.epoch, stopped.row, stopped.midStep]);
+      // What is computed meanwhile with the same model must not disturb the run.
+      stopping.evaluate(dataset(stopping, 300, inputs.slice(0, 600), labels.slice(0, 300)));
+    }
+    expect(progress.slice(0, MICROBATCHES)).toEqual([
+      [0, 256, true],
+      [0, 300, false],
+      [0, 556, true],
+      [0, 600, false],
+      [1, 0, false],
+    ]);
+    expect(progress.length).toBe(EPOCHS * MICROBATCHES);
+    expect(stopped.advance(1)).toBe(0);
+    expect(bits(stopping.parameters())).toEqual(bits(of.parameters()));
+    expect(bits(stopped.losses())).toEqual(bits(whole.losses()));
+  });
+
+  it("take the rows in the order given, returning after each epoch", () => {
+    const of = trainee();
+    const ordered = run(of, true);
+    expect([...ordered.order()]).toEqual([...Array(ROWS).keys()]);
+    const permuted = trainee();
+    const data = dataset(permuted, ROWS, inputs, labels);
+    for (let epoch = 0; epoch < EPOCHS; epoch++) {
+      const order = permutation(epoch);
+      ordered.order().set(order);
+      expect(ordered.advance(Infinity)).toBe(MICROBATCHES);
+      expect(ordered.epoch).toBe(epoch + 1);
+
+      for (const [to, from] of order.entries()) {
+        data.inputs().set(inputs.slice(from * 2, from * 2 + 2), to * 2);
+        data.targets()[to] = labels[from]!;
+      }
+      const plain = permuted.createRun({
+        dataset: data,
+        epochs: 1,
+        batchSize: BATCH,
+        learningRate: 0.5,
+        ordered: false,
+      });
+      plain.advance(Infinity);
+      expect(ordered.losses()[epoch]).toBe(plain.losses()[0]);
+      expect(bits(of.parameters())).toEqual(bits(permuted.parameters()));
+    }
+  });
+
+  it("stop before the update of a step whose loss is infinite", () => {
+    const regression = (epochs: number) => {
+      const of = model(1, [layer(1, "linear", false)], loss("meanSquaredError"));
+      of.parameters()[0] = 1;
+      const data = dataset(of, 1, [1], [0]);
+      const steps = of.createRun({ dataset: data, epochs, batchSize: 1, learningRate: 1e30, ordered: false });
+      return { of, steps, done: steps.advance(Infinity) };
+    };
+    const { of, steps, done } = regression(100);
+    expect(steps.diverged).toBe(true);
+    expect(steps.epoch).toBe(6);
+    expect(done).toBe(7);
+    expect(steps.midStep).toBe(false);
+    expect([...steps.losses().slice(0, 8)].map(Number.isFinite)).toEqual([
+      ...Array(6).fill(true),
+      false,
+      true,
+    ]);
+    expect(steps.losses()[6]).toBe(Infinity);
+    expect(steps.advance(1)).toBe(0);
+    const before = regression(6);
+    expect(before.steps.diverged).toBe(false);
+    expect(bits(of.parameters())).toEqual(bits(before.of.parameters()));
+    expect(bits(steps.losses().slice(0, 6))).toEqual(bits(before.steps.losses()));
+  });
+
+  it("stop at the microbatch whose loss is NaN", () => {
+    const of = trainee();
+    const start = bits(of.parameters());
+    const data = dataset(of, ROWS, inputs, labels);
+    data.inputs()[2 * 280] = Number.NaN;
+    const steps = run(of, false, data);
+    expect(steps.advance(Infinity)).toBe(2);
+    expect(steps).toMatchObject({ diverged: true, epoch: 0, row: 256, midStep: true });
+    expect(steps.losses()[0]).toBeNaN();
+    expect(bits(of.parameters())).toEqual(start);
+  });
+});
+
+describe("seeking", () => {
+  it("goes back to the start of a batch, even after diverging, and trains on with the same bits", () => {
+    const start = () => {
+      const of = model(2, [layer(2, "tanh"), layer(1, "linear")], loss("meanSquaredError"));
+      fill(of);
+      const data = dataset(of, 10, numbers(20, -1, 1), numbers(10, -1, 1, 0.25));
+      const steps = of.createRun({
+        dataset: data,
+        epochs: 4,
+        batchSize: 4,
+        learningRate: 0.1,
+        ordered: false,
+      });
+      return { of, data, steps };
+    };
+    const straight = start();
+    straight.steps.advance(Infinity);
+
+    const { of, data, steps } = start();
+    steps.advance(4);
+    expect(steps).toMatchObject({ epoch: 1, row: 4 });
+    const checkpoint = of.parameters().slice();
+    const input = data.inputs()[0]!;
+    data.inputs()[0] = Number.NaN;
+    expect(steps.advance(Infinity)).toBe(3);
+    expect(steps).toMatchObject({ diverged: true, epoch: 2, row: 0 });
+    expect(steps.losses()[2]).toBeNaN();
+
+    data.inputs()[0] = input;
+    of.parameters().set(checkpoint);
+    steps.seek(1, 4);
+    expect(steps).toMatchObject({ diverged: false, epoch: 1, row: 4, midStep: false });
+    expect(steps.advance(Infinity)).toBe(8);
+    expect(bits(of.parameters())).toEqual(bits(straight.of.parameters()));
+    for (const epoch of [0, 2, 3]) expect(steps.losses()[epoch]).toBe(straight.steps.losses()[epoch]);
+    expect(steps.losses()[1]).toBeLessThan(straight.steps.losses()[1]!);
+  });
+});
+
+describe("disposing", () => {
+  it("lets go of what was held", () => {
+    const of = neuron("linear");
+    const data = dataset(of, 1, [1], [2]);
+    const steps = of.createRun({ dataset: data, epochs: 1, batchSize: 1, learningRate: 1, ordered: true });
+    steps.dispose();
+    expect(steps.advance(1)).toBe(0);
+    data.dispose();
+    expect(data.inputs().length + data.targets().length).toBe(0);
+    of.dispose();
+    expect(() => of.parameters()).toThrow(expect.objectContaining({ code: "disposed" }));
+  });
+});
