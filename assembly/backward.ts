@@ -22,9 +22,9 @@ export function backward<T>(network: Network, accumulate: bool, rows: usize, str
       activationBackward<T>(layer.activation, delta, layer.outputs, layer.logits, layer.units, stride, layer.alpha);
     }
     const x = i == 0 ? network.x : layerAt(network, i - 1).outputs;
-    parametersBackward<T>(layer, accumulate, network.deltaRows, delta, x, rows, stride);
+    parametersBackward<T>(network, layer, accumulate, delta, x, rows, stride);
     if (i == 0) return;
-    inputsBackward<T>(layer, dx, delta, stride);
+    inputsBackward<T>(network, layer, dx, delta, stride);
     const used = delta;
     delta = dx;
     dx = used;
@@ -33,24 +33,26 @@ export function backward<T>(network: Network, accumulate: bool, rows: usize, str
 
 /** [dKernel; dBias] (+)= [x; 1] · deltaᵀ, summed over the rows of the microbatch in their order. */
 function parametersBackward<T>(
-  layer: Layer, accumulate: bool, deltaRows: usize, delta: usize, x: usize, rows: usize, stride: usize,
+  network: Network, layer: Layer, accumulate: bool, delta: usize, x: usize, rows: usize, stride: usize,
 ): void {
   const width = wholeVectors<T>(layer.units);
-  gatherTransposed<T>(deltaRows, width, width, delta, stride, 0, layer.units, rows);
+  gatherTransposed<T>(network.deltaRows, width, width, delta, stride, 0, layer.units, rows);
   matmul<T>(
     layer.dKernel, layer.units, accumulate,
     x, stride, 1,
-    deltaRows, width,
+    network.deltaRows, width,
     layer.inputs + layer.useBias, layer.units, rows,
+    network.panel,
   );
 }
 
 /** dx [inputs, stride] = kernel · delta */
-function inputsBackward<T>(layer: Layer, dx: usize, delta: usize, stride: usize): void {
+function inputsBackward<T>(network: Network, layer: Layer, dx: usize, delta: usize, stride: usize): void {
   matmul<T>(
     dx, stride, false,
     layer.kernel, layer.units, 1,
     delta, stride,
     layer.inputs, stride, layer.units,
+    network.panel,
   );
 }

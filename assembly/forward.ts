@@ -11,18 +11,19 @@ export function forward<T>(network: Network, stride: usize): void {
   let x = network.x;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
-    layerForward<T>(layer, x, stride);
+    layerForward<T>(layer, x, stride, network.panel);
     x = layer.outputs;
   }
 }
 
 /** logits [units, stride] = [kernel; bias]ᵀ · [x; 1], outputs = activation(logits) */
-function layerForward<T>(layer: Layer, x: usize, stride: usize): void {
+function layerForward<T>(layer: Layer, x: usize, stride: usize, panel: usize): void {
   matmul<T>(
     layer.logits, stride, false,
     layer.kernel, 1, layer.units,
     x, stride,
     layer.units, stride, layer.inputs + layer.useBias,
+    panel,
   );
   activationForward<T>(layer.activation, layer.outputs, layer.logits, layer.units, stride, layer.alpha);
 }

@@ -2,6 +2,7 @@
 
 import { Activation, keepsLogits } from "./activations";
 import { isFused, Loss } from "./losses";
+import { TILE_ROWS } from "./matmul";
 import { laneCount, wholeVectors } from "./vector";
 
 export const DESCRIPTION_VERSION: u32 = 1;
@@ -55,6 +56,7 @@ export class LayerDescription {
  *       outputs    [units + 1, MICROBATCH]
  *     delta, nextDelta [widest layer, MICROBATCH] gradients of a layer's outputs, then logits
  *     deltaRows    [MICROBATCH, widest layer]     delta transposed
+ *     panel        [longest product, TILE_ROWS]   scratch of matmul
  *
  * Activations are feature-major: a row of the tensor is one feature of all rows of the microbatch, so that the narrowest
  * layer still fills whole vectors. Where a microbatch has fewer rows than MICROBATCH, the rows of its tensors lie
@@ -77,6 +79,7 @@ export class Network {
   delta: usize;
   nextDelta: usize;
   deltaRows: usize;
+  panel: usize;
   /** How far apart the rows of the microbatch's tensors lie now; 0 before the first. */
   stride: usize;
 }
@@ -165,12 +168,19 @@ export function networkSize<T>(description: Description): u64 {
   }
   size += 2 * tensorSize<T>(widest, MICROBATCH);
   size += deltaRowsSize<T>(widest);
+  size += panelSize<T>(description);
   return size;
 }
 
 function arenaSize<T>(description: Description): u64 {
   const lanes: u64 = laneCount<T>();
   return tensorSize<T>((countParameters(description) + lanes - 1) / lanes, lanes);
+}
+
+/** A product runs over a layer's inputs and their row of ones, over its units, or over the rows of a microbatch. */
+function panelSize<T>(description: Description): u64 {
+  const longest = max<u64>(max<u64>(description.inputs, widestLayer(description)) + 1, MICROBATCH);
+  return tensorSize<T>(longest, TILE_ROWS);
 }
 
 function deltaRowsSize<T>(widest: usize): u64 {
@@ -198,7 +208,8 @@ export function layNetwork<T>(network: Network, description: Description): usize
   network.delta = layLayers<T>(network, description, layers);
   network.nextDelta = network.delta + <usize>tensorSize<T>(widest, MICROBATCH);
   network.deltaRows = network.nextDelta + <usize>tensorSize<T>(widest, MICROBATCH);
-  return network.deltaRows + <usize>deltaRowsSize<T>(widest);
+  network.panel = network.deltaRows + <usize>deltaRowsSize<T>(widest);
+  return network.panel + <usize>panelSize<T>(description);
 }
 
 function layLayers<T>(network: Network, description: Description, address: usize): usize {

@@ -20,8 +20,9 @@ export function countRows(argument: string, rows: Rows): number {
       `${argument} is ${show(rows)}; expected an array of rows, or { data, shape: [rows, columns] }.`,
     );
   }
-  if (count > 0) return count;
-  throw new BackpropError("invalidShape", `${argument} has no rows; expected at least one.`);
+  if (count === 0) throw new BackpropError("invalidShape", `${argument} has no rows; expected at least one.`);
+  if (isShaped(rows)) requireFilled(argument, rows);
+  return count;
 }
 
 /** @throws BackpropError `invalidShape` where inputs and targets have different numbers of rows. */
@@ -57,13 +58,17 @@ export function writeRows(argument: string, rows: Rows, width: number, out: Floa
  * @throws BackpropError `invalidLabel` for what is not an integer from 0 to `classes` − 1.
  */
 export function writeLabels(argument: string, rows: Rows, classes: number, out: FloatArray): void {
-  writeRows(argument, rows, 1, out);
-  const wrong = out.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
-  if (wrong < 0) return;
-  throw new BackpropError(
-    "invalidLabel",
-    `${argument}[${wrong}] is ${out[wrong]}; expected an integer label from 0 to ${classes - 1}.`,
-  );
+  // In float32, a label that is nearly an integer would be one.
+  const labels = new Float64Array(out.length);
+  writeRows(argument, rows, 1, labels);
+  const wrong = labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
+  if (wrong >= 0) {
+    throw new BackpropError(
+      "invalidLabel",
+      `${argument}[${wrong}] is ${labels[wrong]}; expected an integer label from 0 to ${classes - 1}.`,
+    );
+  }
+  out.set(labels);
 }
 
 function writeArrays(
@@ -87,8 +92,8 @@ function writeNumbers(
 ): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    out[offset + i] = value;
-    if (typeof value !== "number" || !Number.isFinite(out[offset + i])) throw notFinite(place(i), value, out);
+    out[offset + i] = typeof value === "number" ? value : Number.NaN;
+    if (!Number.isFinite(out[offset + i])) throw notFinite(place(i), value, out);
   }
 }
 
@@ -118,20 +123,24 @@ function wrongWidth(argument: string, rows: readonly unknown[], index: number, w
   );
 }
 
-function requireShape(argument: string, { data, shape }: ShapedData, width: number): void {
-  const [rows = 0, columns = 1] = shape;
+function requireShape(argument: string, { shape }: ShapedData, width: number): void {
+  const [, columns = 1] = shape;
   if (shape.length > 2 || columns !== width) {
     throw new BackpropError(
       "invalidShape",
       `${argument} has shape [${shape.join(", ")}]; expected [rows, ${width}] for this network.`,
     );
   }
-  if (data.length !== rows * columns) {
-    throw new BackpropError(
-      "invalidShape",
-      `${argument} has ${data.length} numbers for shape [${shape.join(", ")}]; expected ${rows * columns}.`,
-    );
-  }
+}
+
+/** To be asked before memory is taken for what a shape says. */
+function requireFilled(argument: string, { data, shape }: ShapedData): void {
+  const length = shape.reduce((product, dimension) => product * dimension, 1);
+  if (data.length === length) return;
+  throw new BackpropError(
+    "invalidShape",
+    `${argument} has ${data.length} numbers for shape [${shape.join(", ")}]; expected ${length}.`,
+  );
 }
 
 function requireOneColumn(argument: string, width: number): void {
@@ -156,6 +165,7 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
         `expected shape [${shape.join(", ")}].`,
     );
   }
+  if (isShaped(values)) requireFilled(argument, values);
   if (shape.length === 1) writeNumbers(flatOf(values), data, 0, (i) => `${argument}[${i}]`);
   else writeRows(argument, values as Rows, shape[1]!, data);
 }
@@ -172,5 +182,8 @@ function shapeOf(values: unknown): readonly number[] {
 }
 
 function isShaped(value: unknown): value is ShapedData {
-  return typeof value === "object" && value !== null && "data" in value && "shape" in value;
+  if (typeof value !== "object" || value === null || !("data" in value && "shape" in value)) return false;
+  const { data, shape } = value;
+  const isShape = Array.isArray(shape) && shape.every(Number.isSafeInteger);
+  return isShape && typeof data === "object" && data !== null && "length" in data;
 }

@@ -56,6 +56,7 @@ export function dense(
 ): DenseLayer {
   requirePositiveInteger("units", units);
   requireKnown("activation", activation, ACTIVATIONS);
+  requireKeys("dense", options, ["useBias", "kernelInitializer", "biasInitializer", "alpha"]);
   const alpha = options.alpha ?? DEFAULT_ALPHA[activation] ?? 0;
   requireNotNegative("alpha", alpha);
   if (activation === "softmax" && units === 1) {

@@ -55,7 +55,10 @@ export function requireKnown(argument: string, value: unknown, known: readonly s
 }
 
 /** Catches misspelt options, which would otherwise be passed over in silence. */
-export function requireKeys(of: string, options: object, known: readonly string[]): void {
+export function requireKeys(of: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new BackpropError("invalidOption", `${of} has ${show(options)} for options; expected an object.`);
+  }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new BackpropError(

@@ -22,7 +22,7 @@ function c<T>(index: usize): v128 {
 
 /**
  * erf x = x + x·P(x²) up to |x| = 0.875, and beyond it sign(x)·(1 − 2·Φ(−|x|·√2)), where the tail is small enough that
- * its own error hardly shows. Error: 1.8 ULP. Coefficients:
+ * its own error hardly shows. Error: 2.2 ULP. Coefficients:
  * test/reference/elementary_coefficients.py.
  */
 @inline

@@ -11,7 +11,7 @@ const BOUND_F64 = memory.data<f64>([-48]);
  *     (2(1 − p) + d(1 − p) − N(1 + p)) / (2(1 + p) + d(1 + p) − N(1 − p)),
  *
  * which for n = 0 is −N / (2 + d), right to the last subnormal: no other formula is needed near 0, and one division in
- * all. As p ≤ 1, the two become equal exactly where the quotient rounds to 1, and never cross. Error: 2.8 ULP.
+ * all. As p ≤ 1, the two become equal exactly where the quotient rounds to 1, and never cross. Error: 3 ULP.
  */
 @inline
 export function tanh<T>(x: v128): v128 {

@@ -31,7 +31,7 @@ export function sigmoid<T>(x: v128): v128 {
   return v128.div<T>(grown, v128.add<T>(rest, grown));
 }
 
-/** log(1 + e^x) = max(x, 0) + log(1 + e^−|x|), which neither overflows nor cancels. Error: 1.8 ULP. */
+/** log(1 + e^x) = max(x, 0) + log(1 + e^−|x|), which neither overflows nor cancels. Error: 1.9 ULP. */
 @inline
 export function softplus<T>(x: v128): v128 {
   const small = log1p<T>(exp<T>(v128.or(x, sign<T>())));

@@ -1,0 +1,89 @@
+// What a program printed in its source, beside what comes out here.
+
+import type { Nested } from "backprop-wasm";
+import type { Result } from "./run.js";
+import type { Printout } from "./seeds/program.js";
+
+export interface Comparison {
+  readonly rows: readonly ComparisonRow[];
+  readonly verdict: string;
+}
+
+export interface ComparisonRow {
+  readonly label: string;
+  /** As the source prints it, a dash where its text has nothing; of many numbers the first and the last. */
+  readonly printed: string;
+  /** Ours, to as many digits. */
+  readonly ours: string;
+  /** Whether the two are the same; undefined where they cannot be, for they come of different seeds. */
+  readonly agrees: boolean | undefined;
+}
+
+export function compare(result: Result): Comparison {
+  const rows = result.program.printouts.flatMap((printout) => compareLines(result, printout));
+  return { rows, verdict: verdictOn(result, rows) };
+}
+
+export function markOf({ agrees }: ComparisonRow): string {
+  if (agrees === undefined) return "";
+  return agrees ? "✓" : "✗";
+}
+
+export function headingOf({ program, seed, milliseconds }: Result): string {
+  const epochs = program.epochs.toLocaleString("en");
+  return `${program.name}  ${program.title}: ${epochs} epochs in ${milliseconds.toFixed(0)} ms, seed ${seed}`;
+}
+
+/** The comparison as text for a terminal. */
+export function formatComparison(result: Result): string {
+  const { rows, verdict } = compare(result);
+  const table = [
+    ["", "printed", "ours", ""],
+    ...rows.map((row) => [row.label, row.printed, row.ours, markOf(row)]),
+  ];
+  return [headingOf(result), ...alignColumns(table), `  ${verdict}`, ""].join("\n");
+}
+
+function compareLines(result: Result, { figure, labels, decimals, printed }: Printout): ComparisonRow[] {
+  const ours = { ...result.figures, ...result.asides }[figure]!;
+  const isSameSeed = result.seed === result.program.sourceSeed;
+  return labels.map((label, i) => {
+    const oursFormatted = format(ours[i]!, decimals);
+    const printedFormatted = printed && format(printed[i]!, decimals);
+    return {
+      label: `${figure} ${label}`.trim(),
+      printed: printedFormatted ? shorten(printedFormatted) : "–",
+      ours: shorten(oursFormatted),
+      agrees: printedFormatted && isSameSeed ? printedFormatted.join() === oursFormatted.join() : undefined,
+    };
+  });
+}
+
+function format(figure: Nested, decimals: number): string[] {
+  return [figure].flat().map((value) => (value as number).toFixed(decimals));
+}
+
+function shorten(numbers: readonly string[]): string {
+  return numbers.length > 2 ? `${numbers[0]} … ${numbers.at(-1)}` : numbers.join(" ");
+}
+
+function verdictOn({ program, seed }: Result, rows: readonly ComparisonRow[]): string {
+  const { sourceSeed, printouts } = program;
+  if (!printouts.some(({ printed }) => printed)) {
+    return "The source sets no seed, and shows its figures in images, if at all: these are ours alone.";
+  }
+  if (sourceSeed === null) return "The source sets no seed: what it printed cannot come out again.";
+  if (sourceSeed !== seed) return `What the source printed is of seed ${sourceSeed}.`;
+  const agreeing = rows.filter(({ agrees }) => agrees).length;
+  return agreeing === rows.length
+    ? "Everything printed comes out, to the last digit."
+    : `${agreeing} of ${rows.length} lines come out as printed.`;
+}
+
+function alignColumns(table: readonly (readonly string[])[]): string[] {
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  return table.map(([label, ...cells]) => {
+    const numbers = cells.map((cell, i) => cell.padStart(widths[i + 1]!));
+    return `  ${[label!.padEnd(widths[0]!), ...numbers].join("   ")}`.trimEnd();
+  });
+}

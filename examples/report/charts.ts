@@ -1,0 +1,117 @@
+// The charts of the report, as SVG text.
+
+import * as Plot from "@observablehq/plot";
+import type { Network } from "backprop-wasm";
+import { parseHTML } from "linkedom";
+import type { Curve } from "../seeds/program.js";
+import { INPUTS, predictAll, TARGETS } from "../seeds/xor.js";
+import { DOT_COLORS, HIGH_COLOR, LOW_COLOR, MIDDLE_COLOR } from "./style.js";
+
+const { document } = parseHTML("<html></html>");
+const STYLE = { fontSize: "12px" };
+
+const MOST_POINTS = 300;
+
+/** From here on, a linear axis would flatten the end of the curve against zero. */
+const LOGARITHMIC_FROM = 10;
+
+const LOW = -0.5;
+const HIGH = 1.5;
+/** Contours close along the edge of what is sampled; beyond the frame it is not seen. */
+const EDGE = 0.1;
+const RESOLUTION = 88;
+const BANDS = Array.from({ length: 20 }, (_, i) => i / 20);
+const INK = "#222";
+
+export function lossChart({ label, points }: Curve): string {
+  return Plot.plot({
+    document,
+    style: STYLE,
+    width: 520,
+    height: 260,
+    marginTop: 28,
+    marginLeft: 56,
+    marginBottom: 40,
+    x: { label: "epoch", domain: [0, points.at(-1)!.epoch], ticks: 5 },
+    y: { ...lossScale(points.map(({ loss }) => loss)), label, grid: true },
+    marks: [Plot.line(thin(points), { x: "epoch", y: "loss", stroke: "var(--accent)", strokeWidth: 2 })],
+  }).outerHTML;
+}
+
+function lossScale(losses: readonly number[]): Plot.ScaleOptions {
+  const least = Math.min(...losses);
+  const most = Math.max(...losses);
+  if (most / least < LOGARITHMIC_FROM) return { type: "linear", ticks: 5, nice: true };
+  const first = Math.floor(Math.log10(least));
+  const decades = Array.from(
+    { length: Math.ceil(Math.log10(most)) - first + 1 },
+    (_, i) => 10 ** (first + i),
+  );
+  return { type: "log", domain: [decades[0]!, decades.at(-1)!], ticks: decades, tickFormat: "~g" };
+}
+
+/** The predictions over [−0.5, 1.5]², with the data on them. */
+export function surfaceChart(network: Network): string {
+  const { data, ...grid } = sample(network);
+  const predictions = predictAll(network);
+  const points = INPUTS.map(([a, b], i) => ({ a, b, target: TARGETS[i]![0]!, prediction: predictions[i]! }));
+  return Plot.plot({
+    document,
+    style: STYLE,
+    width: 380,
+    height: 380,
+    marginTop: 28,
+    marginLeft: 40,
+    marginBottom: 40,
+    x: { label: "input a", domain: [LOW, HIGH], ticks: 4 },
+    y: { label: "input b", domain: [LOW, HIGH], ticks: 4 },
+    color: { type: "linear", domain: [0, 0.5, 1], range: [LOW_COLOR, MIDDLE_COLOR, HIGH_COLOR] },
+    marks: [
+      Plot.contour(data, { ...grid, fill: Plot.identity, thresholds: BANDS }),
+      Plot.contour(data, {
+        ...grid,
+        value: Plot.identity,
+        thresholds: [0.5],
+        stroke: INK,
+        strokeWidth: 1.5,
+      }),
+      ...DOT_COLORS.map((fill, target) =>
+        Plot.dot(points, {
+          filter: (point) => point.target === target,
+          x: "a",
+          y: "b",
+          fill,
+          stroke: "#fff",
+          strokeWidth: 2,
+          r: 6.5,
+        }),
+      ),
+      Plot.text(points, {
+        x: "a",
+        y: "b",
+        dy: -16,
+        text: ({ prediction }) => prediction.toFixed(2),
+        fill: INK,
+        stroke: "#fff",
+      }),
+    ],
+  }).outerHTML;
+}
+
+/** The network's predictions in the middles of a grid of cells, row by row from below, and how they lie. */
+function sample(network: Network) {
+  const begin = LOW - EDGE;
+  const end = HIGH + EDGE;
+  const middles = Array.from(
+    { length: RESOLUTION },
+    (_, i) => begin + ((i + 0.5) / RESOLUTION) * (end - begin),
+  );
+  const { data } = network.predict(middles.flatMap((b) => middles.map((a) => [a, b])));
+  return { data, width: RESOLUTION, height: RESOLUTION, x1: begin, x2: end, y1: begin, y2: end, clip: true };
+}
+
+/** A few hundred points, evenly apart, with the last. */
+function thin<T>(points: readonly T[]): T[] {
+  const step = Math.ceil(points.length / MOST_POINTS);
+  return points.filter((_, i) => i % step === 0 || i === points.length - 1);
+}

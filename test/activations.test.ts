@@ -1,0 +1,296 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ActivationName, FloatArray } from "../src/engine/engine.js";
+import { erfc } from "../src/engine/typescript/erf.js";
+import { ACTIVATIONS } from "../src/index.js";
+import { compileAssembly } from "./support/compile.js";
+import { DTYPES, firstDifference, floats, spread, ulpDistance } from "./support/floats.js";
+import { guardOf, Region } from "./support/region.js";
+
+const ALPHA = 0.25;
+const ONE_OVER_SQRT_2_PI = 0.3989422804014327;
+const SQRT_2_OVER_PI = 0.7978845608028654;
+
+type Elementwise = Exclude<ActivationName, "softmax">;
+
+interface Formula {
+  forward(z: number): number;
+  /** The derivative from what is saved: the output, or the logit. */
+  slope(saved: number): number;
+  readonly keepsLogits?: true;
+  /** Where the formula subtracts what is nearly equal, its error is measured by this and not by the result. */
+  forwardScale?(z: number): number;
+  /** Likewise of the derivative; 1 where it is not given. */
+  slopeScale?(z: number): number;
+}
+
+const sigmoid = (z: number) => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
+const cdf = (z: number) => 0.5 * erfc(-z * Math.SQRT1_2);
+const tanhArgument = (z: number) => SQRT_2_OVER_PI * (z + 0.044715 * z * z * z);
+
+const FORMULAS: Record<Elementwise, Formula> = {
+  linear: { forward: (z) => z, slope: () => 1 },
+  sigmoid: { forward: sigmoid, slope: (a) => a * (1 - a) },
+  tanh: { forward: Math.tanh, slope: (a) => 1 - a * a },
+  relu: { forward: (z) => Math.max(z, 0), slope: (a) => (a > 0 ? 1 : 0) },
+  leakyRelu: { forward: (z) => (z > 0 ? z : ALPHA * z), slope: (a) => (a > 0 ? 1 : ALPHA) },
+  elu: { forward: (z) => (z > 0 ? z : ALPHA * Math.expm1(z)), slope: (a) => (a > 0 ? 1 : a + ALPHA) },
+  gelu: {
+    forward: (z) => z * cdf(z),
+    slope: (z) => cdf(z) + z * ONE_OVER_SQRT_2_PI * Math.exp(-0.5 * z * z),
+    keepsLogits: true,
+    // The reference takes erfc of a rounded number, of which it makes z² times as much.
+    forwardScale: (z) => Math.abs(z * cdf(z)) * (1 + z * z),
+  },
+  geluTanh: {
+    forward: (z) => 0.5 * z * (1 + Math.tanh(tanhArgument(z))),
+    slope: (z) => {
+      const t = Math.tanh(tanhArgument(z));
+      return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * z * z);
+    },
+    keepsLogits: true,
+    forwardScale: Math.abs,
+    slopeScale: (z) => 1 + Math.min(10, Math.abs(z)) ** 3,
+  },
+  silu: {
+    forward: (z) => z * sigmoid(z),
+    slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
+    keepsLogits: true,
+    slopeScale: (z) => 1 + Math.min(40, Math.abs(z)),
+  },
+  softplus: {
+    forward: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
+    slope: sigmoid,
+    keepsLogits: true,
+  },
+};
+
+const ELEMENTWISE = ACTIVATIONS.filter((name): name is Elementwise => name !== "softmax");
+
+describe.each(DTYPES)("in %s", (dtype) => {
+  const epsilon = dtype === "float32" ? 2 ** -23 : 2 ** -52;
+  const tiny = dtype === "float32" ? 2 ** -149 : 2 ** -1074;
+  const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+  const UNITS = 3;
+
+  let region: Region;
+  let forwardKernel: (...values: number[]) => number;
+  let backwardKernel: (...values: number[]) => number;
+
+  beforeAll(async () => {
+    const assembly = await compileAssembly("test/assembly/activations.ts");
+    region = new Region(assembly, dtype);
+    const suffix = dtype === "float32" ? "f32" : "f64";
+    forwardKernel = assembly.exports[`activation_forward_${suffix}`]!;
+    backwardKernel = assembly.exports[`activation_backward_${suffix}`]!;
+  });
+
+  /** Also asserts that the guards around the outputs, and the logits, are as they were. */
+  function forward(name: ActivationName, logits: FloatArray, units = UNITS): FloatArray {
+    const { guard, guards } = guardOf(dtype);
+    region.clear();
+    const input = region.put(logits);
+    const output = region.take(logits.length);
+    forwardKernel(ACTIVATIONS.indexOf(name), output, input, units, logits.length / units, ALPHA);
+    const guarded = region.guarded(output, logits.length);
+    const outputs = guarded.slice(guards, -guards);
+    expect([...guarded.slice(0, guards), ...guarded.slice(-guards)]).toEqual(Array(2 * guards).fill(guard));
+    expect(firstDifference(region.view(input, logits.length), logits)).toBe(-1);
+    return outputs;
+  }
+
+  function backward(
+    name: ActivationName,
+    delta: FloatArray,
+    outputs: FloatArray,
+    logits: FloatArray,
+    units = UNITS,
+  ): FloatArray {
+    const { guard, guards } = guardOf(dtype);
+    region.clear();
+    const output = region.put(outputs);
+    const input = region.put(logits);
+    const gradient = region.put(delta);
+    backwardKernel(ACTIVATIONS.indexOf(name), gradient, output, input, units, delta.length / units, ALPHA);
+    const guarded = region.guarded(gradient, delta.length);
+    expect([...guarded.slice(0, guards), ...guarded.slice(-guards)]).toEqual(Array(2 * guards).fill(guard));
+    expect(firstDifference(region.view(output, outputs.length), outputs)).toBe(-1);
+    return guarded.slice(guards, -guards);
+  }
+
+  const edges = [
+    ...[0, tiny, 5 * tiny, 1e-30, 1e-8, 0.5, 1, 8, 17, 50, 88, 104, 1e4, 1e30, largest].flatMap((z) => [
+      z,
+      -z,
+    ]),
+  ];
+  const logits = floats(dtype, [
+    ...edges,
+    ...spread(900, -9, 9),
+    ...spread(240, -1e-3, 1e-3),
+    ...spread(270, -100, 100),
+  ]);
+  const delta = floats(dtype, spread(logits.length, -2, 2, 0.3));
+
+  describe.each(ELEMENTWISE)("%s", (name) => {
+    const formula = FORMULAS[name];
+
+    it("has the values of its formula to a few units in the last place", () => {
+      expect(logits.length % (4 * UNITS)).toBe(0);
+      const outputs = forward(name, logits);
+      for (const [i, output] of outputs.entries()) {
+        const z = logits[i]!;
+        const expected = floats(dtype, [formula.forward(z)])[0]!;
+        const isNear =
+          ulpDistance(dtype, output, expected) <= 4 ||
+          // What falls between the subnormals is multiplied by z.
+          Math.abs(output - expected) <= tiny * Math.abs(z) ||
+          Math.abs(output - expected) <= 4 * epsilon * (formula.forwardScale?.(z) ?? 0);
+        if (!isNear) expect.fail(`${name}(${z}) is ${output}, expected ${expected}`);
+      }
+    });
+
+    it("has the derivative of its formula to rounding", () => {
+      const outputs = floats(dtype, [...logits].map(formula.forward));
+      const gradients = backward(name, delta, outputs, logits);
+      for (const [i, gradient] of gradients.entries()) {
+        const z = logits[i]!;
+        const expected = delta[i]! * formula.slope(formula.keepsLogits ? z : outputs[i]!);
+        // Beyond, z² or z³ overflows in the formula.
+        if (formula.keepsLogits && Math.abs(z) > 1e10) continue;
+        const tolerance = 16 * epsilon * Math.abs(delta[i]!) * (formula.slopeScale?.(z) ?? 1) + tiny;
+        if (!(Math.abs(gradient - expected) <= tolerance)) {
+          expect.fail(`the gradient of ${name} at ${z} is ${gradient}, expected ${expected}`);
+        }
+      }
+    });
+
+    it("keeps NaN, and in the element where it is", () => {
+      const some = floats(dtype, spread(24, -3, 3));
+      some[7] = Number.NaN;
+      some[22] = Number.NaN;
+      const isNaNs = [...some].map(Number.isNaN);
+      expect([...forward(name, some)].map(Number.isNaN)).toEqual(isNaNs);
+      // Of a unit that passes gradients on, a gradient that is NaN stays so.
+      const positive = floats(dtype, 24).fill(0.5);
+      expect([...backward(name, some, positive, positive)].map(Number.isNaN)).toEqual(isNaNs);
+    });
+
+    it("has the limits of its formula", () => {
+      const outputs = forward(name, floats(dtype, Array(12).fill([Infinity, -Infinity]).flat()));
+      const limits: Record<Elementwise, [number, number]> = {
+        linear: [Infinity, -Infinity],
+        sigmoid: [1, 0],
+        tanh: [1, -1],
+        relu: [Infinity, 0],
+        leakyRelu: [Infinity, -Infinity],
+        elu: [Infinity, -ALPHA],
+        // −∞ · 0, as the formula has it.
+        gelu: [Infinity, Number.NaN],
+        geluTanh: [Infinity, Number.NaN],
+        silu: [Infinity, Number.NaN],
+        softplus: [Infinity, 0],
+      };
+      expect([...outputs.subarray(0, 2)]).toEqual(limits[name]);
+    });
+
+    it("may write where it reads", () => {
+      const expected = forward(name, logits);
+      region.clear();
+      const place = region.put(logits);
+      forwardKernel(ACTIVATIONS.indexOf(name), place, place, UNITS, logits.length / UNITS, ALPHA);
+      expect(firstDifference(region.view(place, logits.length), expected)).toBe(-1);
+    });
+  });
+
+  it.each(["linear", "tanh", "leakyRelu", "elu", "gelu", "geluTanh", "silu"] as const)(
+    "%s keeps the sign of a negative zero",
+    (name) => {
+      const outputs = forward(name, floats(dtype, Array(12).fill(-0)));
+      expect([...outputs]).toEqual(Array(12).fill(-0));
+    },
+  );
+
+  it("the rectifiers take the derivative at 0 that is documented", () => {
+    const zeros = floats(dtype, 12);
+    const ones = floats(dtype, 12).fill(1);
+    for (const [name, slope] of [
+      ["relu", 0],
+      ["leakyRelu", ALPHA],
+      ["elu", ALPHA],
+    ] as const) {
+      expect([...backward(name, ones, zeros, zeros)], name).toEqual(Array(12).fill(slope));
+    }
+  });
+
+  describe("softmax", () => {
+    /** [units, stride] logits to the [units, stride] outputs of the formula, in float64. */
+    function softmaxPlainly(z: FloatArray, units: number): Float64Array {
+      const stride = z.length / units;
+      const outputs = new Float64Array(z.length);
+      for (let column = 0; column < stride; column++) {
+        const at = Array.from({ length: units }, (_, i) => i * stride + column);
+        const max = Math.max(...at.map((i) => z[i]!));
+        const sum = at.reduce((partial, i) => partial + Math.exp(z[i]! - max), 0);
+        for (const i of at) outputs[i] = Math.exp(z[i]! - max) / sum;
+      }
+      return outputs;
+    }
+
+    it.each([1, 2, 3, 5, 10, 33])("of %i units has the values of its formula", (units) => {
+      const z = floats(dtype, spread(units * 12, -6, 6));
+      const outputs = forward("softmax", z, units);
+      for (const [i, expected] of softmaxPlainly(z, units).entries()) {
+        // z − max is rounded before it is exponentiated.
+        expect(Math.abs(outputs[i]! - expected)).toBeLessThanOrEqual((16 + units) * epsilon * expected);
+      }
+    });
+
+    it("gives columns that sum to 1, however large the logits", () => {
+      for (const size of [1e-3, 1, 30, 1e4, 1e30]) {
+        const z = floats(dtype, spread(7 * 16, -size, size));
+        const outputs = forward("softmax", z, 7);
+        for (let column = 0; column < 16; column++) {
+          let sum = 0;
+          for (let i = 0; i < 7; i++) {
+            expect(outputs[i * 16 + column]).toBeGreaterThanOrEqual(0);
+            sum += outputs[i * 16 + column]!;
+          }
+          expect(Math.abs(sum - 1)).toBeLessThanOrEqual(7 * epsilon);
+        }
+      }
+    });
+
+    it("keeps NaN, and in the column where it is", () => {
+      const z = floats(dtype, spread(5 * 8));
+      z[0 * 8 + 2] = Number.NaN;
+      z[4 * 8 + 5] = Number.NaN;
+      const outputs = forward("softmax", z, 5);
+      for (const [i, output] of outputs.entries()) expect(Number.isNaN(output)).toBe([2, 5].includes(i % 8));
+    });
+
+    it("takes a logit of −∞ for an impossibility", () => {
+      const outputs = forward(
+        "softmax",
+        floats(dtype, [...Array(4).fill(0), ...Array(4).fill(-Infinity)]),
+        2,
+      );
+      expect([...outputs]).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+    });
+
+    it("goes back by its formula", () => {
+      const units = 5;
+      const stride = 12;
+      const outputs = floats(dtype, softmaxPlainly(floats(dtype, spread(units * stride, -4, 4)), units));
+      const d = delta.slice(0, units * stride);
+      const gradients = backward("softmax", d, outputs, outputs, units);
+      for (let column = 0; column < stride; column++) {
+        let dot = 0;
+        for (let i = 0; i < units; i++) dot += d[i * stride + column]! * outputs[i * stride + column]!;
+        for (let i = 0; i < units; i++) {
+          const at = i * stride + column;
+          expect(Math.abs(gradients[at]! - outputs[at]! * (d[at]! - dot))).toBeLessThanOrEqual(16 * epsilon);
+        }
+      }
+    });
+  });
+});

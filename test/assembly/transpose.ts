@@ -1,0 +1,19 @@
+// The gathering transpose under a name for each dtype, for test/transpose.test.ts.
+
+import { gatherTransposed } from "../../assembly/transpose";
+
+export function heap_base(): usize {
+  return __heap_base;
+}
+
+export function gather_transposed_f32(
+  out: usize, outStride: usize, width: usize, x: usize, xStride: usize, order: usize, count: usize, columns: usize,
+): void {
+  gatherTransposed<f32>(out, outStride, width, x, xStride, order, count, columns);
+}
+
+export function gather_transposed_f64(
+  out: usize, outStride: usize, width: usize, x: usize, xStride: usize, order: usize, count: usize, columns: usize,
+): void {
+  gatherTransposed<f64>(out, outStride, width, x, xStride, order, count, columns);
+}

@@ -1,0 +1,119 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { requireAgreement } from "../build/bench/agreement.js";
+import type { Outputs, Subject } from "../build/bench/subject.js";
+import { flops, WORKS } from "../build/bench/works.js";
+
+const BENCH = fileURLToPath(new URL("../build/bench/bench.js", import.meta.url));
+
+function bench(...args: string[]) {
+  return spawnSync(process.execPath, [BENCH, "--milliseconds", "5", ...args], { encoding: "utf8" });
+}
+
+function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+describe("npm run bench", () => {
+  it("prints a line of JSON for each work and engine, and nothing else", () => {
+    const { status, stdout, stderr } = bench("--json", "--only", "2-2-1");
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const positive = expect.toSatisfy((value) => Number.isFinite(value) && value > 0, "a positive number");
+    const line = (dtype: string, engine: string) => ({
+      work: "2-2-1",
+      batch: 4,
+      dtype,
+      engine,
+      build: "strict",
+      threads: 1,
+      microsecondsPerStep: positive,
+      gflops: positive,
+    });
+    expect(jsonLines(stdout)).toEqual([
+      line("float64", "wasm"),
+      line("float64", "typescript"),
+      line("float32", "wasm"),
+      line("float32", "typescript"),
+    ]);
+  });
+
+  it("measures prediction of a row", () => {
+    const { status, stdout } = bench("--json", "--only", "predict");
+    expect(status).toBe(0);
+    expect(jsonLines(stdout).map(({ work, batch, engine }) => ({ work, batch, engine }))).toEqual([
+      { work: "64-32-10 predict", batch: 1, engine: "wasm" },
+      { work: "64-32-10 predict", batch: 1, engine: "typescript" },
+    ]);
+  });
+
+  it("prints an aligned table with the engines side by side", () => {
+    const { status, stdout } = bench("--only", "4-16-3");
+    expect(status).toBe(0);
+    const [machine, , header, row, ...rest] = stdout.trimEnd().split("\n");
+    expect(machine).toContain(process.version);
+    expect(header).toMatch(/^work +batch +dtype +wasm µs +GFLOP\/s +typescript µs +GFLOP\/s +ratio$/);
+    expect(row).toMatch(/^4-16-3 +16 +float32( +[\d.]+){5}$/);
+    expect(row).toHaveLength(header!.length);
+    expect(rest).toEqual([]);
+  });
+
+  it.each([
+    [["--unknown"], "--unknown"],
+    [["stray"], "stray"],
+    [["--only", "1-2-3"], '--only is "1-2-3"'],
+    [["--milliseconds", "0"], '--milliseconds is "0"'],
+    [["--milliseconds", "soon"], '--milliseconds is "soon"'],
+  ])("refuses %j with a message and exit code 2", (args, message) => {
+    const { status, stdout, stderr } = bench(...args);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain("Usage: npm run bench");
+    expect(stdout).toBe("");
+    expect(status).toBe(2);
+  });
+});
+
+describe("requireAgreement", () => {
+  const [work] = WORKS;
+
+  function subject(engine: Subject["engine"], outputs: Outputs): Subject {
+    return { engine, reset() {}, step() {}, outputs: () => outputs, dispose() {} };
+  }
+
+  function compare(wasm: Outputs, typescript: Outputs): void {
+    requireAgreement(work!, [subject("wasm", wasm), subject("typescript", typescript)]);
+  }
+
+  it("lets rounding pass", () => {
+    const losses = Float64Array.of(0.3, 0.2);
+    expect(() => compare({ losses }, { losses: losses.map((loss) => loss * (1 + 1e-15)) })).not.toThrow();
+  });
+
+  it.each([
+    ["a difference", Float64Array.of(0.3, 0.2001)],
+    ["NaN", Float64Array.of(0.3, NaN)],
+    ["a missing element", Float64Array.of(0.3)],
+  ])("throws for %s", (_, losses) => {
+    const expected = { losses: Float64Array.of(0.3, 0.2) };
+    expect(() => compare({ losses }, expected)).toThrow("2-2-1 b4 float64: after 4 steps the losses of wasm");
+  });
+});
+
+describe("flops", () => {
+  it("counts the products of the forward and the backward pass", () => {
+    const counted = Object.fromEntries(WORKS.map((work) => [`${work.name} b${work.batch}`, flops(work)]));
+    expect(counted).toEqual({
+      "2-2-1 b4": 2 * 4 * (2 * 4 + 3 * 2),
+      "4-16-3 b16": 2 * 16 * (2 * 64 + 3 * 48),
+      "64-32-10 b32": 2 * 32 * (2 * 2048 + 3 * 320),
+      "784-128-10 b32": 2 * 32 * (2 * 100352 + 3 * 1280),
+      "784-128-10 b128": 2 * 128 * (2 * 100352 + 3 * 1280),
+      "784-512-512-10 b128": 2 * 128 * (2 * 401408 + 3 * 262144 + 3 * 5120),
+      "64-32-10 predict b1": 2 * (2048 + 320),
+    });
+  });
+});

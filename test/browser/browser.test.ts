@@ -1,0 +1,107 @@
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Application, evaluateInNode, installApplication } from "../support/application.js";
+import { findChromium, launchChromium } from "../support/chromium.js";
+import { serveBuilt, serveDevelopment, serveFiles, type WebServer } from "../support/webServer.js";
+
+const SITE = fileURLToPath(new URL("site", import.meta.url));
+
+/** Import maps do not reach workers, so that without a bundler a worker cannot resolve the package's dependency. */
+const WAYS = [
+  { way: "without a bundler", serve: serveFiles, path: "plain.html", hasWorkers: false },
+  { way: "built by Vite", serve: serveBuilt, path: "", hasWorkers: true },
+  { way: "from Vite's development server", serve: serveDevelopment, path: "", hasWorkers: true },
+];
+
+const executablePath = findChromium();
+
+describe.skipIf(!executablePath)("in Chromium", () => {
+  let browser: Browser;
+  let application: Application;
+  let bitsInNode: Bits;
+
+  beforeAll(async () => {
+    application = await installApplication(SITE);
+    browser = await launchChromium(executablePath!);
+    bitsInNode = await evaluateInNode(application, '(await import("./train.js")).trainAll("fit")');
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await application?.remove();
+  });
+
+  describe.each(WAYS)("$way", ({ serve, path, hasWorkers }) => {
+    let server: WebServer;
+    let page: Page;
+
+    beforeAll(async () => {
+      server = await serve(application.directory);
+      page = await browser.newPage();
+      await page.goto(new URL(path, server.url).href);
+    });
+
+    afterAll(async () => {
+      await page?.close();
+      await server?.close();
+    });
+
+    // First, for the core is loaded once.
+    it("says why core.wasm cannot be loaded, and tries again when asked again", async () => {
+      await page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }));
+      expect(await call(page, "createAnyNetwork")).toEqual({
+        name: "BackpropError",
+        code: "coreUnavailable",
+        message: expect.stringMatching(/core.*\.wasm answered 404 .*Serve core\.wasm beside the library/),
+      });
+      await page.unroute("**/*.wasm");
+      expect(await call(page, "createAnyNetwork")).toBe("created");
+    });
+
+    it("trains to the same bits as Node", async () => {
+      expectSameBits(await call<Bits>(page, "trainAll", "fit"), bitsInNode);
+    });
+
+    if (hasWorkers) {
+      it("trains to the same bits in a worker by fitSync", async () => {
+        expectSameBits(await call<Bits>(page, "trainInWorker"), bitsInNode);
+      });
+    }
+
+    it.each(["wasm", "typescript"])("learns XOR with the engine %s", async (engine) => {
+      const predictions = await call<number[]>(page, "learnXor", engine);
+      expect(predictions.map(Math.round)).toEqual([0, 1, 1, 0]);
+    });
+
+    it("leaves the event loop its turns while it fits, and a timer can abort it", async ({ annotate }) => {
+      const { code, longestGap, turns } = await call<Fit>(page, "fitWhileWatching");
+      await annotate(`The longest time between two turns was ${longestGap.toFixed(1)} ms.`);
+      expect(code).toBe("aborted");
+      expect(Math.min(...Object.values(turns))).toBeGreaterThanOrEqual(10);
+    });
+  });
+});
+
+/** Hexadecimal digits by the name of what they are the bits of. */
+type Bits = Readonly<Record<string, string>>;
+
+interface Fit {
+  readonly code: string;
+  readonly longestGap: number;
+  readonly turns: Record<string, number>;
+}
+
+/** What a function of site/main.js answers in the page. */
+function call<T>(page: Page, name: string, ...values: unknown[]): Promise<T> {
+  return page.evaluate(([name, values]) => Reflect.get(globalThis, "site")[name](...values), [
+    name,
+    values,
+  ] as const);
+}
+
+/** Names what differs: the bits themselves would fill the screen. */
+function expectSameBits(actual: Bits, expected: Bits): void {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  expect(Object.keys(actual).filter((name) => actual[name] !== expected[name])).toEqual([]);
+}

@@ -1,0 +1,42 @@
+// What the tests call in the page.
+
+import { createNetwork, dense } from "backprop-wasm";
+import { watchEventLoop } from "./eventLoop.js";
+import { learnXor, trainAll } from "./train.js";
+
+globalThis.site = { createAnyNetwork, fitWhileWatching, learnXor, trainAll, trainInWorker };
+
+/** "created", or what the error said. */
+async function createAnyNetwork() {
+  try {
+    await createNetwork({ inputs: 2, layers: [dense(1)], loss: "meanSquaredError" });
+    return "created";
+  } catch ({ name, code, message }) {
+    return { name, code, message };
+  }
+}
+
+function trainInWorker() {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(`The worker failed: ${message}`));
+  }).finally(() => worker.terminate());
+}
+
+/** Starts what takes many seconds, and lets a timer abort it once the event loop has gone on for a second. */
+async function fitWhileWatching() {
+  const network = await createNetwork({
+    inputs: 64,
+    layers: [dense(128, "relu"), dense(10)],
+    loss: "meanSquaredError",
+  });
+  const inputs = { data: new Float32Array(2000 * 64).fill(0.5), shape: [2000, 64] };
+  const targets = { data: new Float32Array(2000 * 10), shape: [2000, 10] };
+  const controller = new AbortController();
+  const loop = watchEventLoop({ milliseconds: 1000, turns: 10, onDone: () => controller.abort() });
+  const { code } = await network
+    .fit(inputs, targets, { epochs: 4000, signal: controller.signal })
+    .catch((error) => error);
+  return { code, ...loop.stop() };
+}

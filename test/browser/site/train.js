@@ -1,0 +1,101 @@
+// Run as it is by Node, by a page and by a worker: the networks whose bits must not differ.
+
+import { createNetwork, dense, heNormal, lecunUniform, sgd, torchLinear, torchRandom } from "backprop-wasm";
+
+const CORNERS = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
+const XOR = [[0], [1], [1], [0]];
+
+/** Five batches, the last of them short, of the corners moved a little. */
+const SCATTERED = Array.from({ length: 70 }, (_, i) =>
+  CORNERS[i % 4].map((value, column) => value + (((i * (7 + 4 * column)) % 31) - 15) / 100),
+);
+const SCATTERED_XOR = SCATTERED.map((_, i) => XOR[i % 4]);
+
+const PLAIN = {
+  network: () => ({
+    layers: [dense(4, "sigmoid"), dense(1, "sigmoid")],
+    loss: { name: "meanSquaredError", reduction: "sum" },
+    optimizer: sgd({ learningRate: 1 }),
+    seed: 42,
+  }),
+  inputs: CORNERS,
+  targets: XOR,
+  options: { epochs: 5000 },
+};
+
+const MIXED = {
+  network: () => ({
+    layers: [
+      dense(9, "tanh", { kernelInitializer: torchLinear(), biasInitializer: torchLinear() }),
+      dense(6, "gelu"),
+      dense(5, "softplus", { kernelInitializer: lecunUniform() }),
+      dense(11, "relu", { kernelInitializer: heNormal() }),
+      dense(1, "sigmoid"),
+    ],
+    loss: "sigmoidCrossentropy",
+    optimizer: sgd({ learningRate: 0.1 }),
+    random: torchRandom(7),
+  }),
+  inputs: SCATTERED,
+  targets: SCATTERED_XOR,
+  options: { epochs: 200, batchSize: 16 },
+};
+
+const CLASSES = {
+  network: () => ({
+    layers: [dense(7, "silu"), dense(5, "elu"), dense(6, "leakyRelu"), dense(3, "softmax")],
+    loss: "sparseCategoricalCrossentropy",
+    optimizer: sgd({ learningRate: 0.1 }),
+    seed: 3,
+  }),
+  inputs: SCATTERED,
+  targets: SCATTERED_XOR.map(([value], i) => (i % 5 === 0 ? 2 : value)),
+  options: { epochs: 200, batchSize: 16 },
+};
+
+const PROBLEMS = { plain: PLAIN, mixed: MIXED, classes: CLASSES };
+
+/** Trains every problem in both dtypes by `method`, "fit" or "fitSync". All that comes of it, as hexadecimal digits. */
+export async function trainAll(method) {
+  const bits = {};
+  for (const [name, problem] of Object.entries(PROBLEMS)) {
+    for (const dtype of ["float32", "float64"]) {
+      for (const [what, values] of Object.entries(await train(problem, { dtype, method }))) {
+        bits[`${what} of ${name} in ${dtype}`] = hexOf(values);
+      }
+    }
+  }
+  return bits;
+}
+
+/** The predictions for XOR of a network trained on it by `engine`. */
+export async function learnXor(engine) {
+  const { predictions } = await train(PLAIN, { dtype: "float64", method: "fit", engine });
+  return Array.from(predictions);
+}
+
+async function train({ network: describe, inputs, targets, options }, { dtype, method, engine = "wasm" }) {
+  const network = await createNetwork({ inputs: 2, ...describe(), dtype, engine });
+  const { loss } = await network[method](inputs, targets, options);
+  const predictions = network.predict(inputs).data;
+  const parameters = Object.fromEntries(network.parameters.flatMap(namedTensors));
+  network.dispose();
+  return { ...parameters, loss: Float64Array.from(loss), predictions };
+}
+
+function namedTensors({ kernel, bias }, layer) {
+  return [
+    [`kernel ${layer}`, kernel.data.slice()],
+    [`bias ${layer}`, bias.data.slice()],
+  ];
+}
+
+function hexOf({ buffer, byteOffset, byteLength }) {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

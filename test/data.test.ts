@@ -1,0 +1,524 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  BackpropError,
+  createNetwork,
+  type DType,
+  dense,
+  type EngineName,
+  type ErrorCode,
+  type Network,
+  type Rows,
+  Tensor,
+} from "../src/index.js";
+import { bitsOf, spread } from "./support/floats.js";
+
+const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
+
+function create(
+  inputs: number,
+  outputs: number,
+  dtype: DType = "float64",
+  engine: EngineName = "wasm",
+): Promise<Network> {
+  const layers = [dense(4, "tanh"), dense(outputs)];
+  return createNetwork({ inputs, layers, loss: "meanSquaredError", dtype, engine });
+}
+
+function classifier(
+  classes: number,
+  engine: EngineName = "wasm",
+  dtype: DType = "float32",
+): Promise<Network> {
+  return createNetwork({
+    inputs: 2,
+    layers: [dense(classes, "softmax")],
+    loss: "sparseCategoricalCrossentropy",
+    dtype,
+    engine,
+  });
+}
+
+function errorOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return "no error";
+}
+
+/** As JavaScript may hand it over, whatever its type. */
+function asRows(value: unknown): Rows {
+  return value as Rows;
+}
+
+describe.each(ENGINES)("samples for the engine %s", (engine) => {
+  let network: Network;
+  let column: Network;
+
+  beforeAll(async () => {
+    network = await create(3, 2, "float64", engine);
+    column = await create(1, 1, "float64", engine);
+  });
+  afterAll(() => {
+    network.dispose();
+    column.dispose();
+  });
+
+  const flat = [1, -2, 3, 4, 5, -6];
+  const forms: [string, Rows][] = [
+    [
+      "arrays of numbers",
+      [
+        [1, -2, 3],
+        [4, 5, -6],
+      ],
+    ],
+    ["Float64Arrays", [Float64Array.of(1, -2, 3), Float64Array.of(4, 5, -6)]],
+    ["Float32Arrays", [Float32Array.of(1, -2, 3), Float32Array.of(4, 5, -6)]],
+    ["Int32Arrays and Int8Arrays", [Int32Array.of(1, -2, 3), Int8Array.of(4, 5, -6)]],
+    ["a flat array with its shape", { data: flat, shape: [2, 3] }],
+    ["a flat Float32Array with its shape", { data: Float32Array.from(flat), shape: [2, 3] }],
+    ["a flat Int32Array with its shape", { data: Int32Array.from(flat), shape: [2, 3] }],
+    ["a frozen array", Object.freeze([Object.freeze([1, -2, 3]), Object.freeze([4, 5, -6])])],
+  ];
+
+  it.each(forms)("come as %s", (_, rows) => {
+    const expected = network.predict(forms[0]![1]).data;
+    expect(bitsOf(network.predict(rows).data)).toBe(bitsOf(expected));
+  });
+
+  it("of one column come as a plain list, too", () => {
+    const expected = column.predict([[1], [2], [3]]);
+    for (const rows of [
+      [1, 2, 3],
+      Float64Array.of(1, 2, 3),
+      Int32Array.of(1, 2, 3),
+      { data: [1, 2, 3], shape: [3] },
+    ]) {
+      expect(column.predict(rows).toArray()).toEqual(expected.toArray());
+      expect(column.evaluate(rows, rows)).toEqual(column.evaluate([[1], [2], [3]], [[1], [2], [3]]));
+    }
+  });
+
+  it("may be a tensor, such as a prediction", () => {
+    const prediction = network.predict(forms[0]![1]);
+    expect(prediction).toBeInstanceOf(Tensor);
+    expect(network.evaluate(forms[0]![1], prediction).loss).toBe(0);
+  });
+
+  it("are left as they are", () => {
+    const inputs = [[1, 2, 3]];
+    const targets = { data: Float64Array.of(1, 2), shape: [1, 2] };
+    network.evaluate(inputs, targets);
+    expect(inputs).toEqual([[1, 2, 3]]);
+    expect([...targets.data]).toEqual([1, 2]);
+  });
+
+  const rejected: [string, unknown, ErrorCode, string][] = [
+    ["too wide", [[1, 2, 3, 4]], "invalidShape", "inputs has rows of 4 numbers; this network takes 3 a row."],
+    [
+      "too narrow",
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      "invalidShape",
+      "inputs has rows of 2 numbers; this network takes 3 a row.",
+    ],
+    ["empty rows", [[]], "invalidShape", "inputs has rows of 0 numbers; this network takes 3 a row."],
+    [
+      "ragged",
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+        [1, 2],
+      ],
+      "invalidShape",
+      "inputs[2] has 2 numbers where the rows before it have 3; expected rows of one width.",
+    ],
+    ["no rows", [], "invalidShape", "inputs has no rows; expected at least one."],
+    [
+      "no rows by shape",
+      { data: [], shape: [0, 3] },
+      "invalidShape",
+      "inputs has no rows; expected at least one.",
+    ],
+    ["nothing", undefined, "invalidShape", "inputs is undefined; expected an array of rows, or {"],
+    ["null", null, "invalidShape", "inputs is null; expected an array of rows, or {"],
+    ["a number", 5, "invalidShape", "inputs is 5; expected an array of rows, or {"],
+    ["an object", {}, "invalidShape", "inputs is an object (Object); expected an array of rows, or {"],
+    [
+      "a plain list",
+      [1, 2, 3],
+      "invalidShape",
+      "inputs is a plain list of numbers; expected rows of 3 numbers",
+    ],
+    ["a row that is none", [[1, 2, 3], 4], "invalidShape", "inputs[1] is 4; expected a row of 3 numbers."],
+    ["a row of null", [null], "invalidShape", "inputs[0] is null; expected a row of 3 numbers."],
+    [
+      "a hole for a row",
+      new Array(2),
+      "invalidShape",
+      "inputs[0] is undefined; expected a row of 3 numbers.",
+    ],
+    [
+      "another shape",
+      { data: [1, 2, 3, 4], shape: [2, 2] },
+      "invalidShape",
+      "inputs has shape [2, 2]; expected [rows, 3] for this network.",
+    ],
+    [
+      "a shape of three dimensions",
+      { data: [1, 2, 3], shape: [1, 3, 1] },
+      "invalidShape",
+      "inputs has shape [1, 3, 1]; expected [rows, 3] for this network.",
+    ],
+    [
+      "too few for the shape",
+      { data: [1, 2, 3], shape: [2, 3] },
+      "invalidShape",
+      "inputs has 3 numbers for shape [2, 3]; expected 6.",
+    ],
+    [
+      "too many for the shape",
+      { data: [1, 2, 3, 4], shape: [1, 3] },
+      "invalidShape",
+      "inputs has 4 numbers for shape [1, 3]; expected 3.",
+    ],
+    ["a shape that is no number", { data: [1], shape: ["1", 3] }, "invalidShape", "inputs is an object"],
+    ["a negative shape", { data: [1], shape: [-1, 3] }, "invalidShape", "inputs is an object"],
+    ["no shape", { data: [1, 2, 3], shape: null }, "invalidShape", "inputs is an object"],
+    ["no data", { data: undefined, shape: [1, 3] }, "invalidShape", "inputs"],
+    ["a NaN", [[1, Number.NaN, 3]], "invalidData", "inputs[0][1] is NaN; expected a finite float64 number."],
+    [
+      "an infinity",
+      [
+        [1, 2, 3],
+        [4, 5, -Infinity],
+      ],
+      "invalidData",
+      "inputs[1][2] is -Infinity; expected a finite float64 number.",
+    ],
+    [
+      "an infinity by shape",
+      { data: [1, 2, 3, 4, Infinity, 6], shape: [2, 3] },
+      "invalidData",
+      "inputs[1][1] is Infinity; expected a finite float64 number.",
+    ],
+    ["text", [["1", 2, 3]], "invalidData", 'inputs[0][0] is "1"; expected a finite float64 number.'],
+    ["a truth", [[true, 2, 3]], "invalidData", "inputs[0][0] is true; expected a finite float64 number."],
+    ["a null", [[1, null, 3]], "invalidData", "inputs[0][1] is null; expected a finite float64 number."],
+    [
+      "a hole",
+      [Array.from([1, undefined, 3])],
+      "invalidData",
+      "inputs[0][1] is undefined; expected a finite float64 number.",
+    ],
+    ["a bigint", [[1n, 2n, 3n]], "invalidData", "inputs[0][0] is 1; expected a finite float64 number."],
+    [
+      "a symbol",
+      [[Symbol("x"), 2, 3]],
+      "invalidData",
+      "inputs[0][0] is Symbol(x); expected a finite float64",
+    ],
+    [
+      "an object for a number",
+      [[{}, 2, 3]],
+      "invalidData",
+      "inputs[0][0] is an object (Object); expected a finite",
+    ],
+  ];
+
+  it.each(rejected)("are refused with %s", (_, rows, code, message) => {
+    for (const work of [
+      () => network.predict(asRows(rows)),
+      () => network.evaluate(asRows(rows), asRows(Array.isArray(rows) ? rows : [[1, 2]])),
+      () => network.gradients(asRows(rows), [[1, 2]]),
+      () => network.fitSync(asRows(rows), [[1, 2]]),
+    ]) {
+      const error = errorOf(work);
+      expect(error).toBeInstanceOf(BackpropError);
+      // Whether there are as many targets is looked at before the rows are.
+      if ((error as BackpropError).message.includes("expected one target for each input")) continue;
+      expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+    }
+  });
+
+  it("are refused in the first row that is wrong, as targets by that name", () => {
+    expect(errorOf(() => network.evaluate([[1, 2, 3]], [[1]]))).toMatchObject({
+      code: "invalidShape",
+      message: "targets has rows of 1 numbers; this network takes 2 a row.",
+    });
+    expect(errorOf(() => network.evaluate([[1, 2, 3]], [[1, Number.NaN]]))).toMatchObject({
+      code: "invalidData",
+      message: expect.stringContaining("targets[0][1] is NaN"),
+    });
+  });
+
+  it("are refused where inputs and targets are not as many", () => {
+    for (const work of [
+      () =>
+        network.evaluate(
+          [[1, 2, 3]],
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ),
+      () =>
+        network.gradients(
+          [[1, 2, 3]],
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ),
+      () =>
+        network.fitSync(
+          [[1, 2, 3]],
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ),
+      () => network.fitSync([[1, 2, 3]], { data: [1, 2, 3, 4], shape: [2, 2] }),
+    ]) {
+      expect(errorOf(work)).toMatchObject({
+        code: "invalidShape",
+        message: "inputs has 1 rows and targets has 2; expected one target for each input.",
+      });
+    }
+  });
+
+  it("of a shape that the data does not have take no memory", () => {
+    for (const rows of [2 ** 20, 2 ** 31, 2 ** 33, 2 ** 52]) {
+      expect(errorOf(() => network.predict({ data: [1, 2, 3], shape: [rows, 3] }))).toMatchObject({
+        code: "invalidShape",
+        message: expect.stringContaining(`inputs has 3 numbers for shape [${rows}, 3]`),
+      });
+    }
+  });
+
+  it("that are too large for float32 are refused in float32 alone", async () => {
+    const narrow = await create(3, 2, "float32", engine);
+    for (const value of [1e300, -1e300, 3.5e38]) {
+      const error = errorOf(() => narrow.predict([[1, value, 3]]));
+      expect(error).toMatchObject({
+        code: "invalidData",
+        message: `inputs[0][1] is ${value}, which is too large for float32; expected a finite float32 number. Clean or scale the data first.`,
+      });
+    }
+    expect(narrow.predict([[1, 3.4e38, 3]]).shape).toEqual([1, 2]);
+    expect(network.predict([[1, 1e300, 3]]).shape).toEqual([1, 2]);
+    expect(errorOf(() => narrow.predict([[1, Infinity, 3]]))).toMatchObject({
+      message: expect.stringContaining("inputs[0][1] is Infinity; expected"),
+    });
+    narrow.dispose();
+  });
+});
+
+describe.each(ENGINES)("labels for the engine %s", (engine) => {
+  it("come as a list, as rows of one, or as a typed array", async () => {
+    const network = await classifier(3, engine);
+    const inputs = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ];
+    const { loss } = network.evaluate(inputs, [2, 0, 1]);
+    for (const labels of [
+      [[2], [0], [1]],
+      Int32Array.of(2, 0, 1),
+      Uint8Array.of(2, 0, 1),
+      { data: [2, 0, 1], shape: [3, 1] },
+      { data: [2, 0, 1], shape: [3] },
+      [2, -0, 1],
+    ]) {
+      expect(network.evaluate(inputs, labels).loss).toBe(loss);
+    }
+    network.dispose();
+  });
+
+  it.each(["float32", "float64"] as const)("out of range or fractional are refused in %s", async (dtype) => {
+    const network = await classifier(3, engine, dtype);
+    for (const label of [3, -1, 0.5, 1.5, 2.5, 1e9, -3]) {
+      for (const work of [
+        () =>
+          network.evaluate(
+            [
+              [1, 2],
+              [3, 4],
+            ],
+            [1, label],
+          ),
+        () =>
+          network.gradients(
+            [
+              [1, 2],
+              [3, 4],
+            ],
+            [1, label],
+          ),
+        () =>
+          network.fitSync(
+            [
+              [1, 2],
+              [3, 4],
+            ],
+            [[1], [label]],
+          ),
+      ]) {
+        expect(errorOf(work)).toMatchObject({
+          code: "invalidLabel",
+          message: `targets[1] is ${label}; expected an integer label from 0 to 2.`,
+        });
+      }
+    }
+    network.dispose();
+  });
+
+  it("are told as they were given, and not as float32 has them", async () => {
+    const network = await classifier(3, engine);
+    expect(errorOf(() => network.evaluate([[1, 2]], [0.1]))).toMatchObject({
+      code: "invalidLabel",
+      message: "targets[0] is 0.1; expected an integer label from 0 to 2.",
+    });
+    expect(errorOf(() => network.evaluate([[1, 2]], [1.0000000001]))).toMatchObject({ code: "invalidLabel" });
+    network.dispose();
+  });
+
+  it("that are no numbers are refused as data", async () => {
+    const network = await classifier(3, engine);
+    expect(errorOf(() => network.evaluate([[1, 2]], [Number.NaN]))).toMatchObject({ code: "invalidData" });
+    expect(errorOf(() => network.evaluate([[1, 2]], asRows(["cat"])))).toMatchObject({
+      name: "BackpropError",
+      message: expect.stringContaining("targets[0]"),
+    });
+    expect(errorOf(() => network.evaluate([[1, 2]], [[1, 0, 0]]))).toMatchObject({
+      code: "invalidShape",
+      message: "targets has rows of 3 numbers; this network takes 1 a row.",
+    });
+    network.dispose();
+  });
+});
+
+describe("whatever is handed over", () => {
+  const anything = fc.anything({
+    withBigInt: true,
+    withDate: true,
+    withMap: true,
+    withNullPrototype: true,
+    withSparseArray: true,
+    withTypedArray: true,
+    maxDepth: 3,
+  });
+  const cell = fc.oneof(fc.double(), fc.integer(), { arbitrary: anything, weight: 1 });
+  const rows = fc.oneof(
+    anything,
+    fc.array(fc.array(cell, { maxLength: 4 }), { maxLength: 4 }),
+    fc.array(cell, { maxLength: 4 }),
+    fc.record({
+      data: fc.oneof(fc.array(cell, { maxLength: 12 }), anything),
+      shape: fc.array(fc.nat(4), { maxLength: 3 }),
+    }),
+    fc.record({ data: anything, shape: anything }),
+    fc.record({
+      length: fc.constantFrom<unknown>(-1, 0, 1, 2, 1.5, Number.NaN, Infinity, "2", null, {}, 2n),
+    }),
+  );
+
+  it.each(ENGINES)("is taken, or refused with a BackpropError, by the engine %s", async (engine) => {
+    const network = await create(2, 1, "float32", engine);
+    const column = await create(1, 1, "float64", engine);
+    const labelled = await classifier(2, engine);
+    fc.assert(
+      fc.property(rows, rows, (inputs, targets) => {
+        for (const of of [network, column, labelled]) {
+          for (const work of [
+            () => of.predict(asRows(inputs)),
+            () => of.evaluate(asRows(inputs), asRows(targets)),
+            () => of.evaluate([[1, 2]], asRows(targets)),
+            () => of.fitSync(asRows(inputs), asRows(targets)),
+          ]) {
+            const error = errorOf(work);
+            if (error !== "no error" && !(error instanceof BackpropError)) throw error;
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    for (const of of [network, column, labelled]) of.dispose();
+  });
+
+  it.each(ENGINES)("is learned from where it is well formed, by the engine %s", async (engine) => {
+    const finite = fc.double({ min: -1e3, max: 1e3, noNaN: true });
+    const samples = fc
+      .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 20 }))
+      .chain(([width, outputs, count]) => {
+        const table = (columns: number) =>
+          fc.array(finite, { minLength: count * columns, maxLength: count * columns }).chain((data) =>
+            fc.constantFrom<Rows>(
+              { data, shape: [count, columns] },
+              { data: Float32Array.from(data), shape: [count, columns] },
+              Array.from({ length: count }, (_, i) => data.slice(i * columns, (i + 1) * columns)),
+              Array.from({ length: count }, (_, i) =>
+                Float64Array.from(data.slice(i * columns, (i + 1) * columns)),
+              ),
+            ),
+          );
+        return fc.record({
+          width: fc.constant(width),
+          outputs: fc.constant(outputs),
+          count: fc.constant(count),
+          inputs: table(width),
+          targets: table(outputs),
+          dtype: fc.constantFrom<DType>("float32", "float64"),
+          batchSize: fc.integer({ min: 1, max: 30 }),
+          shuffle: fc.boolean(),
+        });
+      });
+    await fc.assert(
+      fc.asyncProperty(
+        samples,
+        async ({ width, outputs, count, inputs, targets, dtype, batchSize, shuffle }) => {
+          const network = await createNetwork({
+            inputs: width,
+            layers: [dense(3, "tanh"), dense(outputs)],
+            loss: { name: "huber" },
+            dtype,
+            engine,
+          });
+          const { loss } = network.fitSync(inputs, targets, { epochs: 2, batchSize, shuffle });
+          expect(loss.length).toBe(2);
+          expect(loss.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+          expect(network.predict(inputs).shape).toEqual([count, outputs]);
+          network.dispose();
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("a prediction", () => {
+  it("is a tensor of its own, in the network's dtype", async () => {
+    for (const dtype of ["float32", "float64"] as const) {
+      for (const engine of ENGINES) {
+        const network = await create(3, 2, dtype, engine);
+        const inputs = { data: spread(12), shape: [4, 3] };
+        const prediction = network.predict(inputs);
+        expect(prediction).toBeInstanceOf(Tensor);
+        expect(prediction.shape).toEqual([4, 2]);
+        expect(prediction.data).toBeInstanceOf(dtype === "float32" ? Float32Array : Float64Array);
+        const values = [...prediction.data];
+        expect(prediction.toArray()).toEqual([0, 2, 4, 6].map((at) => values.slice(at, at + 2)));
+        expect(JSON.parse(JSON.stringify(prediction))).toEqual(prediction.toArray());
+        network.predict({ data: spread(12, 5, 6), shape: [4, 3] });
+        network.dispose();
+        expect([...prediction.data]).toEqual(values);
+      }
+    }
+  });
+});

@@ -1,0 +1,58 @@
+// A program of somebody who has installed the package: the site beside a node_modules with what npm would publish.
+
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const TIMEOUT = 50_000;
+
+const run = promisify(execFile);
+
+export interface Application {
+  readonly directory: string;
+  remove(): Promise<void>;
+}
+
+/** Copies the directory `site`, and installs the package as `npm pack` packs it, with its dependency. */
+export async function installApplication(site: string): Promise<Application> {
+  const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));
+  await cp(site, directory, { recursive: true });
+  await writeFile(join(directory, "package.json"), '{ "type": "module" }\n');
+  await installPackage(directory);
+  await installLoader(directory);
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/** What the promise that is the expression `source` comes to, as JSON, in a Node that runs in the application. */
+export async function evaluateInNode<T>({ directory }: Application, source: string): Promise<T> {
+  const program = `console.log(JSON.stringify(await ${source}));`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: directory,
+    timeout: TIMEOUT,
+    maxBuffer: 2 ** 26,
+  });
+  return JSON.parse(stdout);
+}
+
+async function installPackage(directory: string): Promise<void> {
+  const target = join(directory, "node_modules", "backprop-wasm");
+  await mkdir(target, { recursive: true });
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", directory], {
+    cwd: REPOSITORY,
+    timeout: TIMEOUT,
+    shell: process.platform === "win32",
+  });
+  const archive = (await readdir(directory)).find((name) => name.endsWith(".tgz"))!;
+  await run("tar", ["-xzf", archive, "-C", target, "--strip-components=1"], { cwd: directory });
+}
+
+async function installLoader(directory: string): Promise<void> {
+  const name = "@assemblyscript/loader";
+  const umd = createRequire(import.meta.url).resolve(name);
+  await cp(join(dirname(umd), ".."), join(directory, "node_modules", name), { recursive: true });
+}

@@ -1,0 +1,65 @@
+// Numbers to compute with, and how to tell two results apart by their bits.
+
+import type { DType, FloatArray } from "../../src/engine/engine.js";
+
+export const DTYPES: readonly DType[] = ["float32", "float64"];
+
+export function floats(dtype: DType, values: number | Iterable<number>): FloatArray {
+  if (typeof values === "number")
+    return dtype === "float32" ? new Float32Array(values) : new Float64Array(values);
+  return dtype === "float32" ? Float32Array.from(values) : Float64Array.from(values);
+}
+
+/** Elements in a vector of 128 bits. */
+export function lanesOf(dtype: DType): number {
+  return dtype === "float32" ? 4 : 2;
+}
+
+export function wholeVectors(dtype: DType, count: number): number {
+  return Math.ceil(count / lanesOf(dtype)) * lanesOf(dtype);
+}
+
+/** Numbers spread in [low, high), the same each time: a Weyl sequence. */
+export function spread(count: number, low = -1, high = 1, seed = 0.5): number[] {
+  return Array.from(
+    { length: count },
+    (_, i) => low + (high - low) * ((seed + (i + 1) * 0.6180339887498949) % 1),
+  );
+}
+
+/** The bits of all elements, as text that a failing test can show. */
+export function bitsOf(values: ArrayLike<number>): string {
+  const bytes =
+    values instanceof Float32Array || values instanceof Float64Array
+      ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+      : new Uint8Array(Float64Array.from(values).buffer);
+  return Buffer.from(bytes).toString("hex");
+}
+
+/**
+ * The first index at which the bits differ, or −1. Every NaN is taken for the same: WebAssembly leaves open which sign
+ * and payload it has.
+ */
+export function firstDifference(actual: FloatArray, expected: FloatArray): number {
+  if (actual.length !== expected.length) return Math.min(actual.length, expected.length);
+  for (let i = 0; i < actual.length; i++) {
+    if (!Object.is(actual[i], expected[i])) return i;
+  }
+  return -1;
+}
+
+/** How many representable numbers lie between `actual` and `expected`, rounded to `dtype`; 0 for two NaNs. */
+export function ulpDistance(dtype: DType, actual: number, expected: number): number {
+  if (Number.isNaN(actual) || Number.isNaN(expected)) return Object.is(actual, expected) ? 0 : Infinity;
+  return Math.abs(Number(ordinal(dtype, actual) - ordinal(dtype, expected)));
+}
+
+/** Floating-point numbers in order of size as integers in order of size; −0 and 0 are both 0. */
+function ordinal(dtype: DType, value: number): bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  if (dtype === "float32") view.setFloat32(0, value);
+  else view.setFloat64(0, value);
+  const magnitude =
+    dtype === "float32" ? BigInt(view.getUint32(0) & 0x7fffffff) : view.getBigUint64(0) & 0x7fffffffffffffffn;
+  return view.getUint8(0) >> 7 === 1 ? -magnitude : magnitude;
+}

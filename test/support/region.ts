@@ -1,0 +1,76 @@
+// Linear memory for the kernels under test: every tensor between guard bands that they may not touch.
+
+import type { DType, FloatArray } from "../../src/engine/engine.js";
+import type { Assembly } from "./compile.js";
+
+/** A number with bits that no kernel computes. */
+const GUARD_BYTE = 0x7b;
+
+export class Region {
+  readonly #memory: WebAssembly.Memory;
+  readonly #dtype: DType;
+  readonly #begin: number;
+  #end: number;
+
+  constructor({ exports, memory }: Assembly, dtype: DType) {
+    this.#memory = memory;
+    this.#dtype = dtype;
+    this.#begin = Math.ceil(exports.heap_base() / 64) * 64;
+    this.#end = this.#begin;
+    if (memory.buffer.byteLength < 2 ** 24) memory.grow((2 ** 24 - memory.buffer.byteLength) / 65536);
+  }
+
+  /** Forgets all tensors, and fills what they took with the guard pattern. */
+  clear(): void {
+    new Uint8Array(this.#memory.buffer, this.#begin, this.#end - this.#begin + 256).fill(GUARD_BYTE);
+    this.#end = this.#begin;
+  }
+
+  /** The address of a tensor of `length` guard patterns, with as many guards as a cache line holds on both sides. */
+  take(length: number): number {
+    const address = this.#end + 64;
+    const size = this.#dtype === "float32" ? 4 : 8;
+    this.#end = address + Math.ceil((length * size) / 64) * 64 + 64;
+    new Uint8Array(this.#memory.buffer, address - 64, this.#end - address + 64).fill(GUARD_BYTE);
+    return address;
+  }
+
+  put(values: ArrayLike<number>): number {
+    const address = this.take(values.length);
+    this.view(address, values.length).set(values);
+    return address;
+  }
+
+  /** Puts a tensor where memory ends, so that reading past it traps. */
+  putLast(values: ArrayLike<number>): number {
+    const address = this.#memory.buffer.byteLength - values.length * (this.#dtype === "float32" ? 4 : 8);
+    this.view(address, values.length).set(values);
+    return address;
+  }
+
+  putWords(words: Uint32Array): number {
+    const address = this.take(words.length);
+    new Uint32Array(this.#memory.buffer, address, words.length).set(words);
+    return address;
+  }
+
+  view(address: number, length: number): FloatArray {
+    return this.#dtype === "float32"
+      ? new Float32Array(this.#memory.buffer, address, length)
+      : new Float64Array(this.#memory.buffer, address, length);
+  }
+
+  /** The tensor with the guards before and after it. */
+  guarded(address: number, length: number): FloatArray {
+    const guards = this.#dtype === "float32" ? 16 : 8;
+    return this.view(address - 64, length + 2 * guards).slice();
+  }
+}
+
+/** The guard pattern as a number, and how many lie on each side of a tensor. */
+export function guardOf(dtype: DType): { guard: number; guards: number } {
+  const bytes = new Uint8Array(8).fill(GUARD_BYTE).buffer;
+  return dtype === "float32"
+    ? { guard: new Float32Array(bytes)[0]!, guards: 16 }
+    : { guard: new Float64Array(bytes)[0]!, guards: 8 };
+}

@@ -1,0 +1,447 @@
+import { describe, expect, it } from "vitest";
+import type { Dataset, Model, Run } from "../src/engine/engine.js";
+import { wasmEngine } from "../src/engine/wasm.js";
+import {
+  type ActivationName,
+  createNetwork,
+  type DType,
+  dense,
+  type EngineName,
+  type FitOptions,
+  type Loss,
+  loadCore,
+  type Network,
+  type NetworkOptions,
+  sgd,
+  uniform,
+} from "../src/index.js";
+import { bitsOf, DTYPES, floats, spread } from "./support/floats.js";
+
+/** As many as an engine takes at once; an engine counts in 32 bits. */
+const ALL = 2 ** 31;
+
+function parametersOf(network: Network): number[] {
+  return network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
+}
+
+function parameterBits(network: Network): string {
+  return bitsOf(parametersOf(network));
+}
+
+function rowsOf(data: readonly number[], width: number): number[][] {
+  return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
+}
+
+const inputs = rowsOf(spread(101 * 3, -1, 1), 3);
+const targets = inputs.map(([a = 0, b = 0, c = 0]) => [Math.sin(3 * a) * b, c * c - a]);
+
+function regression(options: Partial<NetworkOptions> = {}): Promise<Network> {
+  return createNetwork({
+    inputs: 3,
+    layers: [dense(7, "tanh"), dense(5, "gelu"), dense(2)],
+    loss: "meanSquaredError",
+    optimizer: sgd({ learningRate: 0.1 }),
+    dtype: "float64",
+    ...options,
+  });
+}
+
+describe("the engines train alike", () => {
+  const tasks: [ActivationName, Loss, ActivationName][] = [
+    ["tanh", { name: "meanSquaredError" }, "linear"],
+    ["sigmoid", { name: "meanSquaredError", reduction: "sum" }, "sigmoid"],
+    ["relu", { name: "huber", delta: 0.3 }, "linear"],
+    ["elu", { name: "meanAbsoluteError" }, "softplus"],
+    ["silu", { name: "binaryCrossentropy" }, "sigmoid"],
+    ["gelu", { name: "sigmoidCrossentropy" }, "sigmoid"],
+    ["leakyRelu", { name: "categoricalCrossentropy" }, "softmax"],
+    ["geluTanh", { name: "sparseCategoricalCrossentropy" }, "softmax"],
+  ];
+  const cases = tasks.flatMap(([hidden, loss, output]) =>
+    DTYPES.map((dtype) => ({ hidden, loss, output, dtype, name: loss.name })),
+  );
+
+  it.each(cases)("$name after $hidden in $dtype", async ({ hidden, loss, output, dtype }) => {
+    const isBounded = output !== "linear" && output !== "softplus";
+    const aims =
+      loss.name === "sparseCategoricalCrossentropy"
+        ? inputs.map((_, i) => i % 4)
+        : rowsOf(spread(inputs.length * 4, isBounded ? 0 : -1, 1, 0.2), 4);
+    const train = async (engine: EngineName) => {
+      const network = await createNetwork({
+        inputs: 3,
+        layers: [dense(9, hidden), dense(6, "tanh"), dense(4, output)],
+        loss,
+        optimizer: sgd({ learningRate: 0.05 }),
+        dtype,
+        engine,
+        seed: 7,
+      });
+      const { loss: losses } = network.fitSync(inputs, aims, { epochs: 6, batchSize: 13, shuffle: true });
+      return { losses, parameters: parametersOf(network) };
+    };
+    const wasm = await train("wasm");
+    const typescript = await train("typescript");
+    const tolerance = dtype === "float64" ? 1e-12 : 1e-4;
+    expect(wasm.losses.length).toBe(6);
+    wasm.losses.forEach((value, epoch) => {
+      expect(Math.abs(value / typescript.losses[epoch]! - 1)).toBeLessThan(tolerance);
+    });
+    wasm.parameters.forEach((value, i) => {
+      expect(Math.abs(value - typescript.parameters[i]!)).toBeLessThan(tolerance);
+    });
+    expect(wasm.losses.at(-1)).toBeLessThan(wasm.losses[0]!);
+  });
+
+  it("over batches of several microbatches", async () => {
+    const many = { data: spread(700 * 3), shape: [700, 3] };
+    const aims = { data: spread(700 * 2, -1, 1, 0.3), shape: [700, 2] };
+    const results = await Promise.all(
+      (["wasm", "typescript"] as const).map(async (engine) => {
+        const network = await regression({ engine });
+        const history = network.fitSync(many, aims, { epochs: 3, batchSize: 300 });
+        return [...history.loss, ...parametersOf(network)];
+      }),
+    );
+    results[0]!.forEach((value, i) => {
+      expect(Math.abs(value - results[1]![i]!)).toBeLessThan(1e-13);
+    });
+  });
+});
+
+describe.each(DTYPES)("a row's prediction in %s", (dtype) => {
+  it.each([
+    [1, [1]],
+    [2, [3, 1]],
+    [5, [16, 7, 3]],
+    [13, [33, 2]],
+    [64, [31, 10]],
+  ])("is the same bits alone and in any batch, from %i inputs through %j units", async (width, units) => {
+    const activations = ["tanh", "gelu", "softplus"] as const;
+    const network = await createNetwork({
+      inputs: width,
+      layers: units.map((count, i) =>
+        dense(count, count > 1 && i === units.length - 1 ? "softmax" : activations[i]!, {
+          biasInitializer: uniform(-1, 1),
+        }),
+      ),
+      loss: "meanSquaredError",
+      dtype,
+    });
+    const outputs = units.at(-1)!;
+    const rows = 1000;
+    const data = floats(dtype, spread(rows * width, -2, 2));
+    const predict = (first: number, count: number) =>
+      network.predict({ data: data.slice(first * width, (first + count) * width), shape: [count, width] })
+        .data;
+    const whole = predict(0, rows);
+    const expectSame = (first: number, count: number) => {
+      const expected = whole.slice(first * outputs, (first + count) * outputs);
+      expect(bitsOf(predict(first, count)), `${count} rows from ${first}`).toBe(bitsOf(expected));
+    };
+    for (const row of [0, 1, 2, 3, 126, 127, 128, 129, 500, 996, 997, 998, 999]) expectSame(row, 1);
+    for (const count of [2, 3, 4, 5, 6, 7, 8, 9, 127, 128, 129, 256, 257]) {
+      for (const first of [0, 1, 3, 100, 701]) expectSame(first, count);
+    }
+    network.dispose();
+  });
+});
+
+describe("fit", () => {
+  const options: FitOptions = { epochs: 30, batchSize: 17 };
+
+  it.each(["wasm", "typescript"] as const)("gives the bits of fitSync by the engine %s", async (engine) => {
+    for (const shuffle of [true, false]) {
+      const waiting = await regression({ engine });
+      const returning = await regression({ engine });
+      const synchronous = waiting.fitSync(inputs, targets, { ...options, shuffle });
+      const asynchronous = await returning.fit(inputs, targets, { ...options, shuffle });
+      expect(bitsOf(asynchronous.loss)).toBe(bitsOf(synchronous.loss));
+      expect(parameterBits(returning)).toBe(parameterBits(waiting));
+    }
+  });
+
+  it("gives the same bits for the same program, and others for another seed", async () => {
+    const run = async (seed?: number) => {
+      const network = await regression(seed === undefined ? {} : { seed });
+      const { loss } = network.fitSync(inputs, targets, options);
+      return bitsOf(loss) + parameterBits(network);
+    };
+    const first = await run();
+    expect(await run()).toBe(first);
+    expect(await run(0)).toBe(first);
+    expect(await run(1)).not.toBe(first);
+  });
+
+  it("without shuffling is gradients and applyGradients, batch after batch", async () => {
+    for (const batchSize of [1, 13, 101]) {
+      const fitted = await regression();
+      const stepped = await regression();
+      fitted.fitSync(inputs, targets, { epochs: 2, batchSize, shuffle: false });
+      for (let epoch = 0; epoch < 2; epoch++) {
+        for (let row = 0; row < inputs.length; row += batchSize) {
+          const batch = [inputs.slice(row, row + batchSize), targets.slice(row, row + batchSize)] as const;
+          stepped.applyGradients(stepped.gradients(...batch).layers);
+        }
+      }
+      expect(parameterBits(fitted)).toBe(parameterBits(stepped));
+    }
+  });
+
+  it("goes through every row in every epoch, in an order that changes", async () => {
+    // The terms of a linear model of powers of two tell in which order the rows came.
+    const network = await createNetwork({
+      inputs: 1,
+      layers: [dense(1, "linear", { useBias: false })],
+      loss: { name: "meanAbsoluteError", reduction: "sum" },
+      optimizer: sgd({ learningRate: 1 }),
+      dtype: "float64",
+    });
+    const powers = Array.from({ length: 20 }, (_, i) => [2 ** i]);
+    network.setParameters([{ kernel: [[0]] }]);
+    const seen: string[] = [];
+    let before = 0;
+    for (let epoch = 0; epoch < 3; epoch++) {
+      // Far below every target, each step adds its input to the kernel: one epoch adds all of them once.
+      const { loss } = network.fitSync(
+        powers,
+        powers.map(() => 1e15),
+        { batchSize: 1 },
+      );
+      const kernel = network.parameters[0]!.kernel.data[0]!;
+      expect(kernel - before).toBe(2 ** 20 - 1);
+      before = kernel;
+      seen.push(String(loss));
+    }
+    expect(new Set(seen).size).toBe(3);
+  });
+
+  it("takes the rows as they lie where one batch takes them all", async () => {
+    const shuffled = await regression();
+    const plain = await regression();
+    shuffled.fitSync(inputs, targets, { epochs: 5, batchSize: 1000, shuffle: true });
+    plain.fitSync(inputs, targets, { epochs: 5, batchSize: inputs.length, shuffle: false });
+    expect(parameterBits(shuffled)).toBe(parameterBits(plain));
+  });
+
+  it.each(DTYPES)("has the loss of an epoch without updates that evaluate has, in %s", async (dtype) => {
+    const network = await regression({ optimizer: sgd({ learningRate: 0 }), dtype });
+    const { loss } = network.evaluate(inputs, targets);
+    const whole = network.fitSync(inputs, targets, { epochs: 2, batchSize: 1000 });
+    expect(whole.loss).toEqual([loss, loss]);
+    for (const value of network.fitSync(inputs, targets, { epochs: 2, batchSize: 7 }).loss) {
+      expect(Math.abs(value / loss - 1)).toBeLessThan(1e-14);
+    }
+  });
+
+  it("is not disturbed by what its progress makes of the network", async () => {
+    for (const batchSize of [17, 101]) {
+      const quiet = await regression();
+      const busy = await regression();
+      const epochs = 2000;
+      const expected = quiet.fitSync(inputs, targets, { epochs, batchSize });
+      let calls = 0;
+      const history = await busy.fit(inputs, targets, {
+        epochs,
+        batchSize,
+        onProgress: ({ epoch, loss }) => {
+          calls++;
+          if (epoch > 0) expect(loss).toBeGreaterThan(0);
+          busy.predict(inputs.slice(0, 50).map(([a = 0, b = 0]) => [a + 1, b, 2]));
+          busy.evaluate(inputs.slice(0, 3), targets.slice(0, 3));
+        },
+      });
+      expect(calls).toBeGreaterThan(1);
+      expect(bitsOf(history.loss)).toBe(bitsOf(expected.loss));
+      expect(parameterBits(busy)).toBe(parameterBits(quiet));
+    }
+  });
+
+  it("of several networks at once gives each its own bits", async () => {
+    const train = async (network: Network) => {
+      const { loss } = await network.fit(inputs, targets, { epochs: 600, batchSize: 9 });
+      return bitsOf(loss) + parameterBits(network);
+    };
+    const makers = [{ seed: 1 }, { seed: 2 }, { dtype: "float32" as const }];
+    const alone: string[] = [];
+    for (const maker of makers) alone.push(await train(await regression(maker)));
+    const networks = await Promise.all(makers.map(regression));
+    expect(await Promise.all(networks.map(train))).toEqual(alone);
+  });
+});
+
+describe.each(DTYPES)("a run of the Wasm engine in %s", (dtype) => {
+  const ROWS = 300;
+
+  async function start(seed: number): Promise<{ model: Model; dataset: Dataset }> {
+    const model = wasmEngine(await loadCore()).createModel({
+      dtype,
+      inputs: 3,
+      layers: [
+        { units: 6, activation: "silu", alpha: 0, useBias: true },
+        { units: 3, activation: "linear", alpha: 0, useBias: true },
+      ],
+      loss: { name: "meanSquaredError", reduction: "mean", parameter: 0 },
+    });
+    model.parameters().set(spread(model.parameterCount, -1, 1, seed));
+    const dataset = model.createDataset(ROWS);
+    dataset.inputs().set(spread(ROWS * 3, -1, 1, seed));
+    dataset.targets().set(spread(ROWS * 3, -1, 1, seed + 0.2));
+    return { model, dataset };
+  }
+
+  function run(
+    { model, dataset }: { model: Model; dataset: Dataset },
+    batchSize: number,
+    ordered: boolean,
+  ): Run {
+    return model.createRun({ dataset, epochs: 3, batchSize, learningRate: 0.2, ordered });
+  }
+
+  it.each([1, 7, 128, 129, 200, 300])(
+    "has the same bits in slices of any length, batch %i",
+    async (batchSize) => {
+      for (const ordered of [false, true]) {
+        const results: string[] = [];
+        for (const slice of [ALL, 1, 2, 5]) {
+          const of = await start(0.5);
+          const steps = run(of, batchSize, ordered);
+          if (ordered) steps.order().reverse();
+          while (steps.epoch < 3) {
+            expect(steps.advance(slice)).toBeGreaterThan(0);
+            // What the network computes in between, it computes in the tensors that a step needs again.
+            if (slice === 2) of.model.evaluate(of.dataset);
+          }
+          expect(steps.advance(slice)).toBe(0);
+          results.push(bitsOf(of.model.parameters()) + bitsOf(steps.losses()));
+          steps.dispose();
+          of.dataset.dispose();
+          of.model.dispose();
+        }
+        expect(new Set(results).size).toBe(1);
+      }
+    },
+  );
+
+  it("stops at the end of an epoch where it is ordered, and counts microbatches", async () => {
+    const of = await start(0.5);
+    const ordered = run(of, 200, true);
+    // 128 + 72, 100.
+    expect(ordered.advance(ALL)).toBe(3);
+    expect(ordered).toMatchObject({ epoch: 1, row: 0, midStep: false, diverged: false });
+    expect(ordered.advance(1)).toBe(1);
+    expect(ordered).toMatchObject({ epoch: 1, row: 128, midStep: true });
+    expect(ordered.advance(1)).toBe(1);
+    expect(ordered).toMatchObject({ epoch: 1, row: 200, midStep: false });
+    const plain = run(of, 200, false);
+    expect(plain.advance(4)).toBe(4);
+    expect(plain).toMatchObject({ epoch: 1, row: 128 });
+    expect(plain.advance(ALL)).toBe(5);
+    expect(plain).toMatchObject({ epoch: 3, row: 0 });
+  });
+
+  it("does not disturb another that takes turns with it", async () => {
+    const alone = async (seed: number) => {
+      const of = await start(seed);
+      run(of, 50, false).advance(ALL);
+      return bitsOf(of.model.parameters());
+    };
+    const expected = [await alone(0.1), await alone(0.7)];
+    const pair = [await start(0.1), await start(0.7)];
+    const runs = pair.map((of) => run(of, 50, false));
+    while (runs.some((steps) => steps.epoch < 3)) for (const steps of runs) steps.advance(1);
+    expect(pair.map(({ model }) => bitsOf(model.parameters()))).toEqual(expected);
+  });
+
+  it("takes the order that it is given", async () => {
+    const order = Uint32Array.from({ length: ROWS }, (_, i) => (i * 7 + 11) % ROWS);
+    const ordered = await start(0.5);
+    const steps = run(ordered, 64, true);
+    expect([...steps.order()]).toEqual([...Array(ROWS).keys()]);
+    const sorted = await start(0.5);
+    for (const values of [sorted.dataset.inputs(), sorted.dataset.targets()]) {
+      const original = values.slice();
+      order.forEach((from, to) => {
+        values.set(original.subarray(from * 3, from * 3 + 3), to * 3);
+      });
+    }
+    const plain = run(sorted, 64, false);
+    while (steps.epoch < 3) {
+      steps.order().set(order);
+      steps.advance(ALL);
+    }
+    plain.advance(ALL);
+    expect(bitsOf(ordered.model.parameters())).toBe(bitsOf(sorted.model.parameters()));
+    expect(bitsOf(steps.losses())).toBe(bitsOf(plain.losses()));
+  });
+});
+
+describe("memory", () => {
+  it("may grow while a network lives: its parameters are read afresh", async () => {
+    const { memory } = await loadCore();
+    const network = await regression();
+    const before = parameterBits(network);
+    const { kernel } = network.parameters[0]!;
+    const stale = kernel.data;
+    const size = memory.buffer.byteLength;
+    const big = await createNetwork({
+      inputs: 1000,
+      layers: [dense(Math.ceil(size / 4000) + 10)],
+      loss: "meanSquaredError",
+    });
+    expect(memory.buffer.byteLength).toBeGreaterThan(size);
+    expect(stale.length).toBe(0);
+    expect(kernel.data.length).toBe(21);
+    expect(parameterBits(network)).toBe(before);
+    network.fitSync(inputs, targets);
+    expect(parameterBits(network)).not.toBe(before);
+    network.dispose();
+    big.dispose();
+  });
+
+  it("may grow while a fit is under way, with the same bits", async () => {
+    const { memory } = await loadCore();
+    const expected = await regression();
+    expected.fitSync(inputs, targets, { epochs: 500 });
+    const network = await regression();
+    const size = memory.buffer.byteLength;
+    const tooMany = { data: new Float64Array((3 * size) / 16), shape: [size / 16, 3] };
+    await network.fit(inputs, targets, {
+      epochs: 500,
+      onProgress: () => {
+        if (memory.buffer.byteLength === size) network.predict(tooMany);
+      },
+    });
+    expect(memory.buffer.byteLength).toBeGreaterThan(size);
+    expect(parameterBits(network)).toBe(parameterBits(expected));
+  });
+
+  it("does not grow by ten thousand networks made, trained and disposed", async () => {
+    const { memory } = await loadCore();
+    const cycle = async (i: number) => {
+      const dtype: DType = i % 2 ? "float32" : "float64";
+      const network = await createNetwork({
+        inputs: 2,
+        layers: [dense(1 + (i % 5), "tanh"), dense(1)],
+        loss: "meanSquaredError",
+        dtype,
+      });
+      const few = [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ].slice(0, 1 + (i % 3));
+      network.fitSync(
+        few,
+        few.map(([a]) => [a!]),
+        { epochs: 2, batchSize: 2 },
+      );
+      network.predict(few);
+      network.dispose();
+    };
+    for (let i = 0; i < 10; i++) await cycle(i);
+    const size = memory.buffer.byteLength;
+    for (let i = 0; i < 10_000; i++) await cycle(i);
+    expect(memory.buffer.byteLength).toBe(size);
+  });
+});

@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { compileAssembly } from "./support/compile.js";
+import { DTYPES, firstDifference, floats, lanesOf, spread, wholeVectors } from "./support/floats.js";
+import { guardOf, Region } from "./support/region.js";
+
+interface Shape {
+  readonly count: number;
+  readonly columns: number;
+  readonly width: number;
+  readonly xPad: number;
+  readonly outPad: number;
+  readonly order: Uint32Array | null;
+}
+
+describe.each(DTYPES)("the gathering transpose in %s", (dtype) => {
+  let region: Region;
+  let gatherTransposed: (...values: number[]) => number;
+
+  beforeAll(async () => {
+    const assembly = await compileAssembly("test/assembly/transpose.ts");
+    region = new Region(assembly, dtype);
+    gatherTransposed =
+      assembly.exports[dtype === "float32" ? "gather_transposed_f32" : "gather_transposed_f64"]!;
+  });
+
+  // A negative zero and a NaN among the numbers, for nothing is computed with them.
+  const source = floats(dtype, [-0, Number.NaN, Infinity, ...spread(60_000)]);
+
+  /** Where the result, or a guard around or inside it, first differs from the definition; "" where nowhere. */
+  function compare({ count, columns, width, xPad, outPad, order }: Shape): string {
+    const { guard, guards } = guardOf(dtype);
+    const xStride = columns + xPad;
+    const outStride = width + outPad;
+    const rows = order ? Math.max(...order) + 1 : count;
+    const xLength = (rows - 1) * xStride + columns;
+    const outLength = columns === 0 ? 0 : (columns - 1) * outStride + width;
+    region.clear();
+    const x = source.subarray(0, xLength);
+    const xAddress = region.putLast(x);
+    const orderAddress = order ? region.putWords(order) : 0;
+    const out = region.take(outLength);
+    gatherTransposed(out, outStride, width, xAddress, xStride, orderAddress, count, columns);
+    const expected = floats(dtype, outLength + 2 * guards).fill(guard);
+    for (let j = 0; j < columns; j++) {
+      for (let i = 0; i < width; i++) {
+        const row = Math.min(i, count - 1);
+        expected[guards + j * outStride + i] = x[(order ? order[row]! : row) * xStride + j]!;
+      }
+    }
+    const actual = region.guarded(out, outLength);
+    const at = firstDifference(actual, expected);
+    if (at < 0) return "";
+    return `${JSON.stringify({ count, columns, width, xPad, outPad })}, out[${at - guards}]: ${actual[at]}, expected ${expected[at]}`;
+  }
+
+  /** Rows in no order, some of them twice. */
+  function someOrder(count: number): Uint32Array {
+    return Uint32Array.from({ length: count }, (_, i) => (i * 7 + 3) % (count + 2));
+  }
+
+  function compareAll(counts: readonly number[], columnses: readonly number[], ordered: boolean): string {
+    for (const count of counts) {
+      const order = ordered ? someOrder(count) : null;
+      for (const columns of columnses) {
+        for (let width = count; width < count + lanesOf(dtype); width++) {
+          for (const [xPad, outPad] of [
+            [0, 0],
+            [2, 0],
+            [1, 3],
+          ] as const) {
+            const difference = compare({ count, columns, width, xPad, outPad, order });
+            if (difference) return difference;
+          }
+        }
+      }
+    }
+    return "";
+  }
+
+  const SMALL = Array.from({ length: 13 }, (_, i) => i);
+
+  describe.each([
+    ["as they lie", false],
+    ["in an order", true],
+  ] as const)("of rows %s", (_, ordered) => {
+    it("puts every element where it belongs, for every size up to 12", () => {
+      expect(compareAll(SMALL.slice(1), SMALL, ordered)).toBe("");
+    });
+
+    it("does so for as many rows as a microbatch has", () => {
+      expect(compareAll([126, 127, 128], [1, 4, 31, 67], ordered)).toBe("");
+    });
+  });
+
+  it("transposes back to what was", () => {
+    const [rows, columns] = [11, 7];
+    const stride = wholeVectors(dtype, rows);
+    region.clear();
+    const x = region.put(source.subarray(0, rows * columns));
+    const there = region.take(columns * stride);
+    const back = region.take(rows * columns);
+    gatherTransposed(there, stride, stride, x, columns, 0, rows, columns);
+    gatherTransposed(back, columns, columns, there, stride, 0, columns, rows);
+    expect(firstDifference(region.view(back, rows * columns), source.subarray(0, rows * columns))).toBe(-1);
+  });
+});
