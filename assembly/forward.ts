@@ -3,7 +3,7 @@
 import { activationForward } from "./activations";
 import { matmul } from "./matmul";
 import { Layer, layerAt, Network } from "./network";
-import { fill, splat } from "./vector";
+import { fill } from "./vector";
 
 /** Takes `network.x` [inputs, stride] through the layers; what it computes stays in their `logits` and `outputs`. */
 export function forward<T>(network: Network, stride: usize): void {
@@ -30,11 +30,10 @@ function layerForward<T>(layer: Layer, x: usize, stride: usize, panel: usize): v
 
 /** Writes the row of ones behind the features of every layer's input, where the stride now puts it. */
 function setStride<T>(network: Network, stride: usize): void {
-  const rowSize = stride * sizeof<T>();
   let x = network.x;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
-    fill(x + layer.inputs * rowSize, splat<T>(1), rowSize);
+    fill<T>(x + layer.inputs * stride * sizeof<T>(), 1, stride);
     x = layer.outputs;
   }
   network.stride = stride;

@@ -57,7 +57,8 @@ export function storeLanes<T>(pointer: usize, vector: v128, count: usize): void 
   }
 }
 
-/** Sets `bytes`, a whole number of vectors, to copies of `value`. */
-export function fill(out: usize, value: v128, bytes: usize): void {
-  for (const end = out + bytes; out < end; out += 16) v128.store(out, value);
+/** Sets `count` elements, a whole number of vectors, to `value`. */
+export function fill<T>(out: usize, value: T, count: usize): void {
+  const vector = v128.splat<T>(value);
+  for (const end = out + count * sizeof<T>(); out < end; out += 16) v128.store(out, vector);
 }

@@ -81,8 +81,9 @@ export function checkGradients(
     for (const name of ["kernel", "bias"] as const) {
       layer[name]?.data.forEach((difference, j) => {
         const error = relativeError(backpropagated[i]![name]!.data[j]!, difference);
-        if (!(error <= worst.largestError))
-          worst = { largestError: error, at: `parameters[${i}].${name}[${j}]` };
+        // Nothing is worse than a NaN.
+        if (error <= worst.largestError || Number.isNaN(worst.largestError)) return;
+        worst = { largestError: error, at: `parameters[${i}].${name}[${j}]` };
       });
     }
   });

@@ -2,7 +2,7 @@ import type { ActivationName } from "./engine/engine.js";
 import { BackpropError } from "./errors.js";
 import type { Initializer } from "./initializers.js";
 import { glorotUniform, zeros } from "./initializers.js";
-import { requireKnown, requireNotNegative, requirePositiveInteger } from "./validation.js";
+import { requireKeys, requireKnown, requireNotNegative, requirePositiveInteger } from "./validation.js";
 
 /** Every activation that `dense` takes. */
 export const ACTIVATIONS: readonly ActivationName[] = [

@@ -54,7 +54,7 @@ export function describeLoss(
     reduction = "mean",
     clip = 1e-7,
     delta = 1,
-  } = typeof loss === "string" ? { name: loss } : loss;
+  } = (typeof loss === "object" && loss) || { name: loss };
   requireKnown("loss", name, LOSSES);
   requireKnown("reduction", reduction, ["mean", "sum"]);
   requireClip(clip, dtype);

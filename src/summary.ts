@@ -34,6 +34,7 @@ function alignColumns(rows: readonly (readonly string[])[]): string[] {
       .map((cell, column) =>
         column === last ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
       )
-      .join("  "),
+      .join("  ")
+      .trimEnd(),
   );
 }

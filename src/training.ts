@@ -219,7 +219,7 @@ export class Training {
       "diverged",
       `${what} in epoch ${epoch} of ${this.#options.epochs} (counted from 0). The network keeps the last finite ` +
         `parameters. Try a smaller learningRate than ${this.#options.learningRate}, or scale the data.`,
-      { epoch, history },
+      { epoch, history: { loss: history.loss.slice(0, epoch) } },
     );
   }
 

@@ -1,7 +1,7 @@
 import type { DType, FloatArray, LayerDescription } from "../engine.js";
 import { type Activation, activations } from "./activations.js";
 import { allocate } from "./memory.js";
-import { addColumnSums, addProduct, fillRows } from "./product.js";
+import { addColumnSums, addProduct, fillRows, transposedProduct } from "./product.js";
 
 /** Where a layer's parameters, and likewise their gradients, lie: views into the network's arrays. */
 export interface LayerParameters {
@@ -48,7 +48,7 @@ export class Layer {
     const depth = this.#inputWidth;
     const { kernel, bias } = this.#parameters;
     fillRows(logits, bias, rows, units);
-    addProduct(logits, inputs, inputsStart, depth, 1, kernel, units, 1, rows, units, depth);
+    addProduct(logits, inputs, inputsStart, depth, 1, kernel, rows, units, depth);
     this.#activation.forward(this.outputs, logits, rows, units, this.#alpha);
   }
 
@@ -63,7 +63,7 @@ export class Layer {
     const { units, dOutputs: dLogits } = this;
     const width = this.#inputWidth;
     const { kernel: dKernel, bias: dBias } = this.#gradients;
-    addProduct(dKernel, inputs, inputsStart, 1, width, dLogits, units, 1, width, units, rows);
+    addProduct(dKernel, inputs, inputsStart, 1, width, dLogits, width, units, rows);
     if (dBias !== null) addColumnSums(dBias, dLogits, rows, units);
   }
 
@@ -71,7 +71,6 @@ export class Layer {
   inputsBackward(dInputs: FloatArray, rows: number): void {
     const { units, dOutputs: dLogits } = this;
     const width = this.#inputWidth;
-    fillRows(dInputs, null, rows, width);
-    addProduct(dInputs, dLogits, 0, units, 1, this.#parameters.kernel, 1, units, rows, width, units);
+    transposedProduct(dInputs, dLogits, this.#parameters.kernel, rows, width, units);
   }
 }

@@ -1,12 +1,11 @@
 import type { FloatArray } from "../engine.js";
 
+// The order of the loops is the one that goes through memory as it lies.
+
 /**
- * c += a · b, where c is row-major [rows, columns], and strides give a [rows, depth] and b [depth, columns]:
+ * c += a · b, where c is row-major [rows, columns] and b row-major [depth, columns], and strides give a [rows, depth]:
  *
- *     a[i, k] = a[aStart + i · aRow + k · aDepth]        b[k, j] = b[k · bDepth + j · bColumn]
- *
- * so that a transposed operand is a matter of exchanging its strides. Each element is summed in a double, over k in
- * rising order.
+ *     a[i, k] = a[aStart + i · aRow + k · aDepth]
  */
 export function addProduct(
   c: FloatArray,
@@ -15,22 +14,33 @@ export function addProduct(
   aRow: number,
   aDepth: number,
   b: FloatArray,
-  bDepth: number,
-  bColumn: number,
+  rows: number,
+  columns: number,
+  depth: number,
+): void {
+  for (let i = 0; i < rows; i++) {
+    const rowOfC = i * columns;
+    for (let k = 0; k < depth; k++) {
+      const factor = a[aStart + i * aRow + k * aDepth]!;
+      const rowOfB = k * columns;
+      for (let j = 0; j < columns; j++) c[rowOfC + j]! += factor * b[rowOfB + j]!;
+    }
+  }
+}
+
+/** c = a · bᵀ, all row-major: c [rows, columns], a [rows, depth], b [columns, depth]. */
+export function transposedProduct(
+  c: FloatArray,
+  a: FloatArray,
+  b: FloatArray,
   rows: number,
   columns: number,
   depth: number,
 ): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      let sum = c[i * columns + j]!;
-      let atA = aStart + i * aRow;
-      let atB = j * bColumn;
-      for (let k = 0; k < depth; k++) {
-        sum += a[atA]! * b[atB]!;
-        atA += aDepth;
-        atB += bDepth;
-      }
+      let sum = 0;
+      for (let k = 0; k < depth; k++) sum += a[i * depth + k]! * b[j * depth + k]!;
       c[i * columns + j] = sum;
     }
   }
@@ -47,11 +57,7 @@ export function addColumnSums(c: FloatArray, a: FloatArray, rows: number, column
 
 /** Each row of c, row-major [rows, columns], = a [columns], or zero if there is none. */
 export function fillRows(c: FloatArray, a: FloatArray | null, rows: number, columns: number): void {
-  if (a === null) {
-    for (let i = 0; i < rows * columns; i++) c[i] = 0;
-    return;
-  }
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) c[i * columns + j] = a[j]!;
+    for (let j = 0; j < columns; j++) c[i * columns + j] = a === null ? 0 : a[j]!;
   }
 }

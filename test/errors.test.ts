@@ -1,0 +1,361 @@
+import { describe, expect, it } from "vitest";
+import {
+  BackpropError,
+  constant,
+  createNetwork,
+  dense,
+  type EngineName,
+  type FitOptions,
+  type History,
+  type Network,
+  type NetworkOptions,
+  numpyRandom,
+  sgd,
+} from "../src/index.js";
+import { bitsOf, spread } from "./support/floats.js";
+
+const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
+
+function parametersOf(network: Network): number[] {
+  return network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
+}
+
+function rowsOf(data: readonly number[], width: number): number[][] {
+  return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
+}
+
+async function rejectionOf(promise: Promise<unknown>): Promise<BackpropError> {
+  const error: unknown = await promise.then(
+    () => "no error",
+    (caught: unknown) => caught,
+  );
+  expect(error).toBeInstanceOf(BackpropError);
+  return error as BackpropError;
+}
+
+function errorOf(work: () => unknown): BackpropError {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(BackpropError);
+    return error as BackpropError;
+  }
+  return expect.fail("no error");
+}
+
+describe("an error of the library", () => {
+  it("is an Error with a code, and what else is known", () => {
+    const history: History = { loss: [1, 2] };
+    const cause = new Error("cause");
+    const error = new BackpropError("diverged", "It diverged.", { cause, epoch: 2, history });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({
+      name: "BackpropError",
+      code: "diverged",
+      message: "It diverged.",
+      epoch: 2,
+      history,
+    });
+    expect(error.cause).toBe(cause);
+    expect(String(error)).toBe("BackpropError: It diverged.");
+    expect("cause" in new BackpropError("busy", "It is busy.")).toBe(false);
+    expect(new BackpropError("aborted", "It was aborted.", { cause: undefined })).toHaveProperty(
+      "cause",
+      undefined,
+    );
+  });
+});
+
+/** What a fit is to leave behind when it diverges. */
+interface Outcome {
+  readonly parameters: number[];
+  readonly losses: number[];
+  readonly epoch: number;
+}
+
+/**
+ * Steps of gradients and applyGradients, batch after batch, up to the first loss or parameter that is not finite: the
+ * same training by hand. The shuffled order of an epoch is drawn from the network's stream as fit draws it.
+ */
+function trainByHand(
+  network: Network,
+  random: ReturnType<typeof numpyRandom>,
+  inputs: readonly number[][],
+  targets: readonly number[][],
+  { epochs = 1, batchSize = 32, shuffle = true }: FitOptions,
+): Outcome {
+  const losses: number[] = [];
+  const isOrdered = shuffle && batchSize < inputs.length;
+  const seed = isOrdered ? Math.floor(random.uniform(0, 2 ** 32, 1)[0]!) : 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = isOrdered
+      ? numpyRandom((seed + epoch) >>> 0).permutation(inputs.length)
+      : inputs.map((_, i) => i);
+    let sum = 0;
+    for (let row = 0; row < inputs.length; row += batchSize) {
+      const batch = Array.from(order.slice(row, row + batchSize));
+      const parameters = parametersOf(network);
+      const of = [batch.map((i) => inputs[i]!), batch.map((i) => targets[i]!)] as const;
+      const { loss, layers } = network.gradients(...of);
+      sum += loss * batch.length;
+      if (!Number.isFinite(sum)) return { parameters, losses, epoch };
+      try {
+        network.applyGradients(layers);
+      } catch {
+        // Gradients that are not finite are refused; the parameters would not have been, either.
+        return { parameters, losses, epoch };
+      }
+      if (!parametersOf(network).every(Number.isFinite)) return { parameters, losses, epoch };
+    }
+    losses.push(sum / inputs.length);
+  }
+  return expect.fail("it does not diverge");
+}
+
+describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
+  const inputs = rowsOf(spread(10 * 2, -2, 2), 2);
+  const targets = inputs.map(([a = 0, b = 0]) => [a - 2 * b]);
+  const regression = (changes: Partial<NetworkOptions> = {}) =>
+    createNetwork({
+      inputs: 2,
+      layers: [dense(3, "tanh"), dense(4, "relu"), dense(1)],
+      loss: "meanSquaredError",
+      optimizer: sgd({ learningRate: 3 }),
+      dtype: "float64",
+      engine,
+      random: numpyRandom(5),
+      ...changes,
+    });
+  const linear = (learningRate: number, changes: Partial<NetworkOptions> = {}) =>
+    regression({ layers: [dense(1)], optimizer: sgd({ learningRate }), ...changes });
+
+  const cases: [string, () => Partial<NetworkOptions>, FitOptions][] = [
+    ["all rows a step", () => ({}), { epochs: 5000, batchSize: 10 }],
+    ["in batches as they lie", () => ({}), { epochs: 5000, batchSize: 3, shuffle: false }],
+    ["in shuffled batches", () => ({}), { epochs: 5000, batchSize: 3 }],
+    ["in shuffled batches of one", () => ({}), { epochs: 5000, batchSize: 1 }],
+    ["in float32", () => ({ dtype: "float32" }), { epochs: 5000, batchSize: 3 }],
+    [
+      "slowly",
+      () => ({ layers: [dense(1)], optimizer: sgd({ learningRate: 0.9 }) }),
+      { epochs: 9000, batchSize: 4 },
+    ],
+    ["at once", () => ({ optimizer: sgd({ learningRate: 1e200 }) }), { epochs: 9, batchSize: 4 }],
+  ];
+
+  it.each(cases)(
+    "keeps the last finite parameters and the finished epochs, %s",
+    async (_, changes, options) => {
+      const random = numpyRandom(5);
+      const twin = await regression({ ...changes(), random });
+      const expected = trainByHand(twin, random, inputs, targets, options);
+      expect(expected.parameters.every(Number.isFinite)).toBe(true);
+      for (const fit of ["fit", "fitSync"] as const) {
+        const network = await regression(changes());
+        const error = await rejectionOf((async () => network[fit](inputs, targets, options))());
+        expect(error).toMatchObject({
+          code: "diverged",
+          epoch: expected.epoch,
+          message: expect.stringContaining(
+            `in epoch ${expected.epoch} of ${options.epochs} (counted from 0)`,
+          ),
+        });
+        expect(bitsOf(parametersOf(network))).toBe(bitsOf(expected.parameters));
+        expect(error.history?.loss.length).toBe(expected.epoch);
+        error.history?.loss.forEach((loss, epoch) => {
+          expect(Math.abs(loss / expected.losses[epoch]! - 1)).toBeLessThan(1e-6);
+        });
+        network.dispose();
+      }
+      twin.dispose();
+    },
+  );
+
+  it("by its loss alone keeps the parameters that had it", async () => {
+    const network = await linear(1e30);
+    const error = errorOf(() => network.fitSync([[1, 0]], [[1]], { epochs: 100 }));
+    expect(error.message).toBe(
+      `The loss became Infinity in epoch ${error.epoch} of 100 (counted from 0). The network keeps the last finite ` +
+        "parameters. Try a smaller learningRate than 1e+30, or scale the data.",
+    );
+    expect(error.epoch).toBeGreaterThan(2);
+    expect(Math.abs(network.parameters[0]!.kernel.data[0]!)).toBeGreaterThan(1e150);
+    expect(network.evaluate([[1, 0]], [[1]]).loss).toBe(Infinity);
+    network.dispose();
+  });
+
+  /**
+   * A step of 2·10³⁸ (float32) or 10³⁰⁸ towards a target that is far away: the second overflows the kernel, while the
+   * loss and the gradient are finite.
+   */
+  const overflowing = (changes: Partial<NetworkOptions> = {}) =>
+    createNetwork({
+      inputs: 1,
+      layers: [dense(1, "linear", { useBias: false, kernelInitializer: constant(0) })],
+      loss: "meanAbsoluteError",
+      optimizer: sgd({ learningRate: 1e308 }),
+      dtype: "float64",
+      engine,
+      ...changes,
+    });
+
+  it("by a parameter, noticed by the loss that follows, puts the last finite ones back", async () => {
+    const network = await overflowing();
+    const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 10 }));
+    // 0 − 1e308 is finite, the target is still below; −2e308 is not.
+    expect(error).toMatchObject({ code: "diverged" });
+    expect([...network.parameters[0]!.kernel.data]).toEqual([-1e308]);
+    expect(error.history?.loss).toEqual([1.7e308, 1.7e308 - 1e308]);
+    expect(error.epoch).toBe(2);
+  });
+
+  it("by a parameter in the last step puts the last finite ones back", async () => {
+    const network = await overflowing();
+    const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 2 }));
+    expect(error).toMatchObject({ code: "diverged", epoch: 1, history: { loss: [1.7e308] } });
+    expect(error.message).toContain("A parameter became infinite or NaN in epoch 1 of 2 (counted from 0).");
+    expect([...network.parameters[0]!.kernel.data]).toEqual([-1e308]);
+  });
+
+  it("by a parameter that no loss shows is found when it ends", async () => {
+    // The first step takes the hidden kernel to −∞, where relu is 0: every later loss is finite.
+    const layers = [
+      dense(1, "relu", { useBias: false, kernelInitializer: constant(1e-10) }),
+      dense(1, "linear", { useBias: false, kernelInitializer: constant(1) }),
+    ];
+    const loss = { name: "meanAbsoluteError", reduction: "sum" } as const;
+    const network = await overflowing({ layers, loss, optimizer: sgd({ learningRate: 1.7e308 }) });
+    const error = errorOf(() => network.fitSync([[1], [1]], [[-1], [-1]], { epochs: 50 }));
+    expect(error).toMatchObject({ code: "diverged", epoch: 0, history: { loss: [] } });
+    expect(error.message).toContain("A parameter became infinite or NaN in epoch 0 of 50");
+    expect(parametersOf(network)).toEqual([1e-10, 1]);
+  });
+
+  it("after a long while is undone as well", async () => {
+    // Grows by 0.02 % a step, for some hundred thousand steps and many slices, before the square overflows.
+    const options = { epochs: 10_000_000, batchSize: 1, shuffle: false };
+    const changes = {
+      layers: [dense(1, "linear", { useBias: false, kernelInitializer: constant(1) })],
+      inputs: 1,
+    };
+    const network = await linear(1.0002, changes);
+    const error = await rejectionOf(network.fit([[1]], [[0]], options));
+    const epoch = error.epoch!;
+    expect(epoch).toBeGreaterThan(100_000);
+    expect(error.history?.loss.length).toBe(epoch);
+    const twin = await linear(1.0002, changes);
+    const { loss } = twin.fitSync([[1]], [[0]], { ...options, epochs: epoch });
+    expect(bitsOf(parametersOf(network))).toBe(bitsOf(parametersOf(twin)));
+    expect(bitsOf(error.history!.loss)).toBe(bitsOf(loss));
+    expect(twin.evaluate([[1]], [[0]]).loss).toBe(Infinity);
+  });
+
+  it("leaves a network that can be trained on", async () => {
+    const network = await regression({ optimizer: sgd({ learningRate: 0.01 }) });
+    network.parameters[2]!.kernel.data[0] = 1e200;
+    await rejectionOf(network.fit(inputs, targets, { epochs: 50 }));
+    network.parameters[2]!.kernel.data[0] = 0.1;
+    const history = await network.fit(inputs, targets, { epochs: 50 });
+    expect(history.loss.at(-1)).toBeLessThan(history.loss[0]!);
+  });
+});
+
+describe.each(ENGINES)("a fit that is aborted, of the engine %s", (engine) => {
+  const inputs = rowsOf(spread(20 * 2), 2);
+  const targets = inputs.map(([a = 0, b = 0]) => [a * b]);
+  const create = () =>
+    createNetwork({
+      inputs: 2,
+      layers: [dense(4, "tanh"), dense(1)],
+      loss: "meanSquaredError",
+      dtype: "float64",
+      engine,
+    });
+  /** One step an epoch: what was trained is a whole number of epochs. */
+  const options = { batchSize: 20, shuffle: false };
+
+  it("before it began trains nothing", async () => {
+    const network = await create();
+    const before = bitsOf(parametersOf(network));
+    const reason = new Error("never mind");
+    const error = await rejectionOf(
+      network.fit(inputs, targets, { ...options, epochs: 5, signal: AbortSignal.abort(reason) }),
+    );
+    expect(error).toMatchObject({ code: "aborted", epoch: 0, history: { loss: [] } });
+    expect(error.message).toBe(
+      "The training was aborted in epoch 0 of 5 (counted from 0). The network keeps what was trained until then.",
+    );
+    expect(error.cause).toBe(reason);
+    expect(bitsOf(parametersOf(network))).toBe(before);
+  });
+
+  const aborts: [string, (controller: AbortController) => { abort(): void; begin(): void }][] = [
+    ["by its own progress", (controller) => ({ abort: () => controller.abort("enough"), begin: () => {} })],
+    [
+      "by a timer",
+      (controller) => ({
+        abort: () => {},
+        begin: () => {
+          setTimeout(() => controller.abort("enough"), 30);
+        },
+      }),
+    ],
+  ];
+
+  it.each(aborts)("%s keeps what was trained, and can go on", async (_, make) => {
+    const controller = new AbortController();
+    const { abort, begin } = make(controller);
+    const network = await create();
+    begin();
+    const error = await rejectionOf(
+      network.fit(inputs, targets, {
+        ...options,
+        epochs: 100_000_000,
+        signal: controller.signal,
+        onProgress: ({ epoch }) => {
+          if (epoch > 10) abort();
+        },
+      }),
+    );
+    expect(error).toMatchObject({ code: "aborted", cause: "enough" });
+    const epoch = error.epoch!;
+    expect(epoch).toBeGreaterThan(10);
+    expect(error.message).toContain(`in epoch ${epoch} of 100000000`);
+
+    const twin = await create();
+    const history = twin.fitSync(inputs, targets, { ...options, epochs: epoch });
+    expect(bitsOf(parametersOf(network))).toBe(bitsOf(parametersOf(twin)));
+    expect(bitsOf(error.history!.loss)).toBe(bitsOf(history.loss));
+
+    const more = await network.fit(inputs, targets, { ...options, epochs: 7 });
+    const moreOfTwin = twin.fitSync(inputs, targets, { ...options, epochs: 7 });
+    expect(bitsOf(more.loss)).toBe(bitsOf(moreOfTwin.loss));
+    expect(bitsOf(parametersOf(network))).toBe(bitsOf(parametersOf(twin)));
+  });
+
+  it("after it was done is done", async () => {
+    const controller = new AbortController();
+    const network = await create();
+    const history = await network.fit(inputs, targets, {
+      ...options,
+      signal: controller.signal,
+      onProgress: ({ epoch }) => {
+        if (epoch === 1) controller.abort();
+      },
+    });
+    expect(history.loss.length).toBe(1);
+  });
+
+  it("lets timers have their turn meanwhile", async () => {
+    const controller = new AbortController();
+    const network = await create();
+    let ticks = 0;
+    const timer = setInterval(() => {
+      ticks++;
+      if (ticks === 5) controller.abort();
+    }, 1);
+    await rejectionOf(network.fit(inputs, targets, { epochs: 100_000_000, signal: controller.signal }));
+    clearInterval(timer);
+    expect(ticks).toBe(5);
+  });
+});

@@ -1,0 +1,712 @@
+import { describe, expect, it } from "vitest";
+import {
+  ACTIVATIONS,
+  type ActivationName,
+  BackpropError,
+  constant,
+  createNetwork,
+  type DenseOptions,
+  type DType,
+  dense,
+  type EngineName,
+  type ErrorCode,
+  type FitOptions,
+  heNormal,
+  type LayerValues,
+  LOSSES,
+  type Network,
+  type NetworkOptions,
+  normal,
+  numpyRandom,
+  sgd,
+  torchLinear,
+  torchRandom,
+  uniform,
+} from "../src/index.js";
+import { bitsOf, spread } from "./support/floats.js";
+
+const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
+
+const XOR_INPUTS = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
+const XOR_TARGETS = [[0], [1], [1], [0]];
+
+const plain: NetworkOptions = {
+  inputs: 2,
+  layers: [dense(3, "tanh"), dense(1, "sigmoid")],
+  loss: "meanSquaredError",
+};
+
+function parametersOf(network: Network): number[] {
+  return network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
+}
+
+function errorOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return "no error";
+}
+
+/** Options as JavaScript may hand them over, whatever their type. */
+function options(changes: Record<string, unknown>): NetworkOptions {
+  return { ...plain, ...changes } as NetworkOptions;
+}
+
+describe("creating a network", () => {
+  const rejected: [string, Record<string, unknown>, ErrorCode, string][] = [
+    ["no inputs", { inputs: undefined }, "invalidOption", "inputs is undefined; expected a positive integer"],
+    ["inputs of 0", { inputs: 0 }, "invalidOption", "inputs is 0; expected a positive integer"],
+    ["inputs of −1", { inputs: -1 }, "invalidOption", "inputs is -1; expected a positive integer"],
+    ["inputs of 1.5", { inputs: 1.5 }, "invalidOption", "inputs is 1.5; expected a positive integer"],
+    ["inputs as text", { inputs: "2" }, "invalidOption", 'inputs is "2"; expected a positive integer'],
+    [
+      "more inputs than can be counted",
+      { inputs: 2 ** 32 },
+      "invalidOption",
+      "inputs is 4294967296; expected",
+    ],
+    [
+      "no layers",
+      { layers: [] },
+      "invalidOption",
+      "layers is an array of 0; expected an array of at least one layer",
+    ],
+    [
+      "layers that are none",
+      { layers: undefined },
+      "invalidOption",
+      "layers is undefined; expected an array",
+    ],
+    ["a layer that is none", { layers: [3] }, "invalidOption", "layers is an array of 1; expected an array"],
+    ["no loss", { loss: undefined }, "unknownName", 'loss is undefined; expected one of "meanSquaredError"'],
+    ["a loss of null", { loss: null }, "unknownName", "loss is null; expected one of"],
+    ["an unknown loss", { loss: "mse" }, "unknownName", 'loss is "mse"; expected one of "meanSquaredError"'],
+    ["an unknown loss by name", { loss: { name: "mse" } }, "unknownName", 'loss is "mse"; expected one of'],
+    [
+      "an unknown reduction",
+      { loss: { name: "huber", reduction: "average" } },
+      "unknownName",
+      'reduction is "average"; expected one of "mean", "sum".',
+    ],
+    [
+      "a delta of 0",
+      { loss: { name: "huber", delta: 0 } },
+      "invalidOption",
+      "delta is 0; expected a finite number above 0.",
+    ],
+    [
+      "an infinite delta",
+      { loss: { name: "huber", delta: Infinity } },
+      "invalidOption",
+      "delta is Infinity; expected",
+    ],
+    [
+      "a clip of 0.5",
+      { loss: { name: "binaryCrossentropy", clip: 0.5 } },
+      "invalidOption",
+      "clip is 0.5; expected",
+    ],
+    [
+      "a clip that float32 rounds away",
+      { loss: { name: "binaryCrossentropy", clip: 1e-15 } },
+      "invalidOption",
+      "clip is 1e-15; expected a number from 5.96e-8",
+    ],
+    [
+      "an unknown dtype",
+      { dtype: "float16" },
+      "unknownName",
+      'dtype is "float16"; expected one of "float32", "float64".',
+    ],
+    [
+      "an unknown engine",
+      { engine: "webgpu" },
+      "unknownName",
+      'engine is "webgpu"; expected one of "wasm", "typescript".',
+    ],
+    [
+      "a negative seed",
+      { seed: -1 },
+      "invalidOption",
+      "seed is -1; expected an integer from 0 to 4294967295.",
+    ],
+    [
+      "a fractional seed",
+      { seed: 0.5 },
+      "invalidOption",
+      "seed is 0.5; expected an integer from 0 to 4294967295.",
+    ],
+    [
+      "a seed and a stream",
+      { seed: 1, random: torchRandom(1) },
+      "invalidOption",
+      "seed and random are both given; expected one of them.",
+    ],
+    [
+      "a misspelt option",
+      { learningrate: 1 },
+      "invalidOption",
+      'createNetwork has no option "learningrate"; expected "inputs", "layers"',
+    ],
+  ];
+
+  it.each(rejected)("refuses %s", async (_, changes, code, message) => {
+    const error: unknown = await createNetwork(options(changes)).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(BackpropError);
+    expect(error).toMatchObject({ name: "BackpropError", code, message: expect.stringContaining(message) });
+  });
+
+  it("refuses what are no options", async () => {
+    for (const none of [undefined, null, 5, "options"]) {
+      await expect(createNetwork(none as unknown as NetworkOptions)).rejects.toMatchObject({
+        code: "invalidOption",
+        message: expect.stringContaining("expected an object"),
+      });
+    }
+  });
+
+  it("names every loss and every activation that there is", async () => {
+    const loss: unknown = await createNetwork(options({ loss: "x" })).catch((caught: unknown) => caught);
+    for (const name of LOSSES) expect((loss as Error).message).toContain(`"${name}"`);
+    const activation = errorOf(() => dense(1, "x" as ActivationName));
+    for (const name of ACTIVATIONS) expect((activation as Error).message).toContain(`"${name}"`);
+  });
+
+  it.each([
+    ["sigmoidCrossentropy", "sigmoid", "softmax"],
+    ["categoricalCrossentropy", "softmax", "sigmoid"],
+    ["sparseCategoricalCrossentropy", "softmax", "linear"],
+  ] as const)("refuses %s after another activation than %s", async (loss, needed, given) => {
+    await expect(createNetwork(options({ loss, layers: [dense(2, given)] }))).rejects.toMatchObject({
+      code: "invalidOption",
+      message:
+        `loss "${loss}" is computed together with the output layer's ${needed}, ` +
+        `but the last layer's activation is "${given}". Make it "${needed}".`,
+    });
+    const network = await createNetwork(options({ loss, layers: [dense(2, needed)] }));
+    network.dispose();
+  });
+
+  it("takes a clip in float64 that it refuses in float32", async () => {
+    const loss = { name: "binaryCrossentropy", clip: 1e-15 } as const;
+    await expect(createNetwork(options({ loss, dtype: "float32" }))).rejects.toThrow(BackpropError);
+    (await createNetwork(options({ loss, dtype: "float64" }))).dispose();
+  });
+
+  it("says how much memory there is not", async () => {
+    const layers = [dense(2 ** 20)];
+    await expect(createNetwork(options({ inputs: 2 ** 20, layers }))).rejects.toMatchObject({
+      name: "BackpropError",
+      code: "outOfMemory",
+      message: expect.stringMatching(/cannot grow to \d{13} bytes/),
+    });
+    // And goes on.
+    (await createNetwork(plain)).dispose();
+  });
+});
+
+describe("a dense layer", () => {
+  const rejected: [string, unknown[], ErrorCode, string][] = [
+    ["no units", [undefined], "invalidOption", "units is undefined; expected a positive integer"],
+    ["units of 0", [0], "invalidOption", "units is 0; expected a positive integer"],
+    ["units of −2", [-2], "invalidOption", "units is -2; expected a positive integer"],
+    ["units of 2.5", [2.5], "invalidOption", "units is 2.5; expected a positive integer"],
+    ["units of NaN", [Number.NaN], "invalidOption", "units is NaN; expected a positive integer"],
+    ["units as text", ["3"], "invalidOption", 'units is "3"; expected a positive integer'],
+    [
+      "an unknown activation",
+      [3, "ReLU"],
+      "unknownName",
+      'activation is "ReLU"; expected one of "linear", "sigmoid"',
+    ],
+    ["an activation of null", [3, null], "unknownName", "activation is null; expected one of"],
+    ["a softmax of one unit", [1, "softmax"], "invalidOption", 'units is 1 with activation "softmax"'],
+    [
+      "a negative alpha",
+      [3, "elu", { alpha: -1 }],
+      "invalidOption",
+      "alpha is -1; expected a finite number of 0 or more.",
+    ],
+    ["an infinite alpha", [3, "elu", { alpha: Infinity }], "invalidOption", "alpha is Infinity; expected"],
+    [
+      "a misspelt option",
+      [3, "relu", { usebias: false }],
+      "invalidOption",
+      'dense has no option "usebias"; expected "useBias"',
+    ],
+    [
+      "options of null",
+      [3, "relu", null],
+      "invalidOption",
+      "dense has null for options; expected an object.",
+    ],
+  ];
+
+  it.each(rejected)("refuses %s", (_, given, code, message) => {
+    const error = errorOf(() => dense(...(given as [number, ActivationName, DenseOptions])));
+    expect(error).toBeInstanceOf(BackpropError);
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it("has the defaults that it documents", () => {
+    expect(dense(3)).toMatchObject({ units: 3, activation: "linear", useBias: true });
+    expect(dense(3, "leakyRelu").alpha).toBe(0.01);
+    expect(dense(3, "elu").alpha).toBe(1);
+  });
+});
+
+describe("stochastic gradient descent", () => {
+  it.each([-1, -1e-9, Number.NaN, Infinity, -Infinity, "0.1", null])(
+    "refuses a learning rate of %s",
+    (learningRate) => {
+      const given = typeof learningRate === "string" ? `"${learningRate}"` : String(learningRate);
+      expect(errorOf(() => sgd({ learningRate: learningRate as number }))).toMatchObject({
+        name: "BackpropError",
+        code: "invalidOption",
+        message: `learningRate is ${given}; expected a finite number of 0 or more.`,
+      });
+    },
+  );
+
+  it("has a learning rate of 0.01 unless told", () => {
+    expect(sgd()).toEqual({ name: "sgd", learningRate: 0.01 });
+    expect(sgd({ learningRate: 0 }).learningRate).toBe(0);
+  });
+});
+
+describe("initial parameters", () => {
+  it.each(ENGINES)("are drawn layer by layer, kernel then bias, by the engine %s", async (engine) => {
+    const layers = [
+      dense(3, "tanh", { kernelInitializer: uniform(-1, 1), biasInitializer: normal(0, 2) }),
+      dense(2, "tanh", { kernelInitializer: normal(), useBias: false }),
+      dense(1, "tanh", { kernelInitializer: uniform(), biasInitializer: constant(0.5) }),
+    ];
+    const network = await createNetwork({ ...plain, layers, dtype: "float64", seed: 42, engine });
+    const random = numpyRandom(42);
+    expect(parametersOf(network)).toEqual([
+      ...random.uniform(-1, 1, 6),
+      ...random.randn(3).map((value) => 2 * value),
+      ...random.randn(6),
+      ...random.rand(2),
+      0.5,
+    ]);
+    expect(network.parameters.map(({ kernel, bias }) => [kernel.shape, bias?.shape])).toEqual([
+      [[2, 3], [3]],
+      [[3, 2], undefined],
+      [[2, 1], [1]],
+    ]);
+    expect(network.parameters[1]!.bias).toBeNull();
+  });
+
+  it("are the same in both engines, and drawn from the stream that is given", async () => {
+    for (const dtype of ["float32", "float64"] as const) {
+      const layers = [
+        dense(5, "relu", { kernelInitializer: heNormal() }),
+        dense(1, "linear", {
+          kernelInitializer: torchLinear(),
+          biasInitializer: torchLinear(),
+        }),
+      ];
+      const drawn = await Promise.all(
+        ENGINES.map(async (engine) => {
+          const network = await createNetwork({ ...plain, layers, dtype, engine, random: torchRandom(7) });
+          return bitsOf(parametersOf(network));
+        }),
+      );
+      expect(drawn[0]).toBe(drawn[1]);
+      const other = await createNetwork({ ...plain, layers, dtype, random: torchRandom(8) });
+      expect(bitsOf(parametersOf(other))).not.toBe(drawn[0]);
+    }
+  });
+});
+
+describe.each(ENGINES)("a network of the engine %s", (engine) => {
+  const create = (changes: Partial<NetworkOptions> = {}) =>
+    createNetwork({ ...plain, dtype: "float64", engine, seed: 3, ...changes });
+
+  it("learns XOR", async () => {
+    const network = await create({ optimizer: sgd({ learningRate: 1 }), seed: 0 });
+    const history = await network.fit(XOR_INPUTS, XOR_TARGETS, { epochs: 5000 });
+    expect(history.loss.length).toBe(5000);
+    expect(history.loss[0]).toBeGreaterThan(0.2);
+    expect(history.loss.at(-1)).toBeLessThan(0.01);
+    expect([...network.predict(XOR_INPUTS).data].map(Math.round)).toEqual([0, 1, 1, 0]);
+  });
+
+  const wrongFits: [string, Record<string, unknown>, string][] = [
+    ...[0, -1, 1.5, Number.NaN, Infinity, "3", null].flatMap(
+      (value): [string, Record<string, unknown>, string][] =>
+        ["epochs", "batchSize"].map((name) => [
+          `${name} of ${value}`,
+          { [name]: value },
+          `${name} is ${typeof value === "string" ? `"${value}"` : value}; expected a positive integer`,
+        ]),
+    ),
+    ["a misspelt option", { epoch: 3 }, 'fit has no option "epoch"; expected "epochs", "batchSize"'],
+  ];
+
+  it.each(wrongFits)("refuses to fit with %s", async (_, wrong, message) => {
+    const network = await create();
+    const before = bitsOf(parametersOf(network));
+    const expected = {
+      name: "BackpropError",
+      code: "invalidOption",
+      message: expect.stringContaining(message),
+    };
+    expect(errorOf(() => network.fitSync(XOR_INPUTS, XOR_TARGETS, wrong as FitOptions))).toMatchObject(
+      expected,
+    );
+    await expect(network.fit(XOR_INPUTS, XOR_TARGETS, wrong as FitOptions)).rejects.toMatchObject(expected);
+    expect(bitsOf(parametersOf(network))).toBe(before);
+    network.fitSync(XOR_INPUTS, XOR_TARGETS);
+    network.dispose();
+  });
+
+  it("refuses to fit with what are no options", async () => {
+    const network = await create();
+    for (const none of [null, 5, "epochs"]) {
+      await expect(network.fit(XOR_INPUTS, XOR_TARGETS, none as unknown as FitOptions)).rejects.toMatchObject(
+        {
+          code: "invalidOption",
+          message: expect.stringContaining("expected an object"),
+        },
+      );
+    }
+    network.dispose();
+  });
+
+  it("takes parameters as nested arrays, flat arrays with shapes, or typed arrays", async () => {
+    const kernels = [spread(6), spread(3)] as const;
+    const flat = [...kernels[0], 1, 2, 3, ...kernels[1], 4];
+    const forms: LayerValues[][] = [
+      [
+        { kernel: [kernels[0].slice(0, 3), kernels[0].slice(3)], bias: [1, 2, 3] },
+        { kernel: kernels[1].map((value) => [value]), bias: [4] },
+      ],
+      [
+        { kernel: { data: Float64Array.from(kernels[0]), shape: [2, 3] }, bias: Int32Array.of(1, 2, 3) },
+        { kernel: { data: kernels[1], shape: [3, 1] }, bias: { data: [4], shape: [1] } },
+      ],
+    ];
+    for (const form of forms) {
+      const network = await create();
+      network.setParameters(form);
+      expect(parametersOf(network)).toEqual(flat);
+      const copy = await create();
+      copy.setParameters(network.parameters);
+      expect(parametersOf(copy)).toEqual(flat);
+    }
+  });
+
+  const fitting = {
+    kernel: [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    bias: [7, 8, 9],
+  };
+  const wrongParameters: [string, unknown, ErrorCode, string][] = [
+    [
+      "nothing",
+      undefined,
+      "invalidShape",
+      "is undefined; expected an array of 2, a { kernel, bias } for each layer.",
+    ],
+    ["too few layers", [fitting], "invalidShape", "is an array of 1; expected an array of 2"],
+    ["a layer of null", [fitting, null], "invalidShape", "is an array of 2; expected an array of 2"],
+    [
+      "a kernel of another shape",
+      [fitting, { kernel: [[1], [2]], bias: [1] }],
+      "invalidShape",
+      "[1].kernel has shape [2, 1]; expected shape [3, 1].",
+    ],
+    [
+      "a transposed kernel",
+      [
+        {
+          kernel: [
+            [1, 2],
+            [3, 4],
+            [5, 6],
+          ],
+          bias: [1, 2, 3],
+        },
+        fitting,
+      ],
+      "invalidShape",
+      "[0].kernel has shape [3, 2]; expected shape [2, 3].",
+    ],
+    [
+      "a flat kernel",
+      [fitting, { kernel: [1, 2, 3], bias: [1] }],
+      "invalidShape",
+      "[1].kernel has shape [3]; expected",
+    ],
+    [
+      "no kernel",
+      [fitting, { bias: [1] }],
+      "invalidShape",
+      "[1].kernel is undefined; expected shape [3, 1].",
+    ],
+    [
+      "a ragged kernel",
+      [{ kernel: [[1, 2, 3], [4]], bias: [1, 2, 3] }, fitting],
+      "invalidShape",
+      "[0].kernel[1] has 1 numbers where the rows before it have 3",
+    ],
+    [
+      "no bias",
+      [fitting, { kernel: [[1], [2], [3]] }],
+      "invalidShape",
+      "[1].bias is undefined; expected shape [1].",
+    ],
+    [
+      "a long bias",
+      [{ ...fitting, bias: [1, 2, 3, 4] }, fitting],
+      "invalidShape",
+      "[0].bias has shape [4]; expected shape [3].",
+    ],
+    [
+      "a bias shorter than its shape",
+      [{ ...fitting, bias: { data: [1, 2], shape: [3] } }, fitting],
+      "invalidShape",
+      "[0].bias has 2 numbers for shape [3]; expected 3.",
+    ],
+    [
+      "a kernel shorter than its shape",
+      [{ ...fitting, kernel: { data: [1, 2], shape: [2, 3] } }, fitting],
+      "invalidShape",
+      "[0].kernel has 2 numbers for shape [2, 3]; expected 6.",
+    ],
+    [
+      "a NaN",
+      [fitting, { kernel: [[1], [Number.NaN], [3]], bias: [1] }],
+      "invalidData",
+      "[1].kernel[1][0] is NaN; expected a finite float64 number.",
+    ],
+    [
+      "an infinite bias",
+      [{ ...fitting, bias: [1, Infinity, 3] }, fitting],
+      "invalidData",
+      "[0].bias[1] is Infinity; expected",
+    ],
+  ];
+
+  it.each(wrongParameters)(
+    "changes nothing when given parameters with %s",
+    async (_, wrong, code, message) => {
+      const network = await create();
+      const before = bitsOf(parametersOf(network));
+      const error = errorOf(() => network.setParameters(wrong as LayerValues[]));
+      expect(error).toBeInstanceOf(BackpropError);
+      expect(error).toMatchObject({ code, message: expect.stringMatching(/^parameters/) });
+      expect((error as Error).message).toContain(message);
+      const gradientError = errorOf(() => network.applyGradients(wrong as LayerValues[]));
+      expect(gradientError).toMatchObject({ code, message: expect.stringMatching(/^gradients/) });
+      expect((gradientError as Error).message).toContain(message);
+      expect(bitsOf(parametersOf(network))).toBe(before);
+      network.dispose();
+    },
+  );
+
+  it("refuses a bias for a layer without", async () => {
+    const network = await create({ layers: [dense(1, "linear", { useBias: false })] });
+    expect(errorOf(() => network.setParameters([{ kernel: [[1], [2]], bias: [0] }]))).toMatchObject({
+      code: "invalidShape",
+      message: "parameters[0].bias is an array of 1, but the layer has no bias; expected null.",
+    });
+    network.setParameters([{ kernel: [[1], [2]], bias: null }]);
+    network.setParameters([{ kernel: [[1], [2]] }]);
+    expect(parametersOf(network)).toEqual([1, 2]);
+    network.dispose();
+  });
+
+  it("applies gradients by its optimizer", async () => {
+    const network = await create({ layers: [dense(1)], optimizer: sgd({ learningRate: 0.5 }) });
+    network.setParameters([{ kernel: [[1], [2]], bias: [3] }]);
+    network.applyGradients([{ kernel: [[2], [4]], bias: [-2] }]);
+    expect(parametersOf(network)).toEqual([0, 0, 4]);
+    network.dispose();
+  });
+
+  it("has parameters that can be written to in place", async () => {
+    const network = await create({ layers: [dense(1)] });
+    network.parameters[0]!.kernel.data.set([10, 100]);
+    network.parameters[0]!.bias!.data[0] = 1000;
+    expect([
+      ...network.predict([
+        [1, 2],
+        [3, 4],
+      ]).data,
+    ]).toEqual([1210, 1430]);
+    expect(network.parameters[0]!.kernel.toArray()).toEqual([[10], [100]]);
+    network.dispose();
+  });
+
+  it("has gradients that are its own, and stay", async () => {
+    const network = await create();
+    const { layers, loss } = network.gradients(XOR_INPUTS, XOR_TARGETS);
+    const kept = layers.map(({ kernel }) => [...kernel.data]);
+    network.gradients([[1, 1]], [[5]]);
+    network.fitSync(XOR_INPUTS, XOR_TARGETS);
+    network.dispose();
+    expect(layers.map(({ kernel }) => [...kernel.data])).toEqual(kept);
+    expect(loss).toBeGreaterThan(0);
+  });
+
+  it("evaluates and predicts without changing", async () => {
+    const network = await create();
+    const before = bitsOf(parametersOf(network));
+    const { loss } = network.evaluate(XOR_INPUTS, XOR_TARGETS);
+    network.predict(XOR_INPUTS);
+    network.gradients(XOR_INPUTS, XOR_TARGETS);
+    expect(bitsOf(parametersOf(network))).toBe(before);
+    const error = [...network.predict(XOR_INPUTS).data].map((output, i) => output - XOR_TARGETS[i]![0]!);
+    expect(loss).toBeCloseTo(error.reduce((sum, e) => sum + e * e, 0) / 4, 15);
+    network.dispose();
+  });
+
+  it("is summed up in a table", async () => {
+    const network = await create({ dtype: "float32" });
+    expect(network.summary().split("\n")).toEqual([
+      "layer    activation  output     parameters",
+      "input                [rows, 2]            ",
+      "dense 0  tanh        [rows, 3]           9",
+      "dense 1  sigmoid     [rows, 1]           4",
+      "13 parameters, float32, 52 bytes; loss meanSquaredError (mean)",
+    ]);
+    network.dispose();
+  });
+
+  describe("once disposed", () => {
+    const uses: [string, (network: Network) => unknown][] = [
+      ["fitSync", (network) => network.fitSync(XOR_INPUTS, XOR_TARGETS)],
+      ["predict", (network) => network.predict(XOR_INPUTS)],
+      ["evaluate", (network) => network.evaluate(XOR_INPUTS, XOR_TARGETS)],
+      ["gradients", (network) => network.gradients(XOR_INPUTS, XOR_TARGETS)],
+      ["applyGradients", (network) => network.applyGradients([])],
+      ["setParameters", (network) => network.setParameters([])],
+      ["the data of a parameter", (network) => network.parameters[0]!.kernel.data],
+      ["a parameter as an array", (network) => network.parameters[1]!.bias!.toArray()],
+    ];
+
+    it.each(uses)("refuses %s", async (_, use) => {
+      const network = await create();
+      network.dispose();
+      expect(errorOf(() => use(network))).toMatchObject({
+        name: "BackpropError",
+        code: "disposed",
+        message: "The network was disposed. Create a new one with createNetwork.",
+      });
+    });
+
+    it("refuses fit, by a rejection", async () => {
+      const network = await create();
+      network.dispose();
+      await expect(network.fit(XOR_INPUTS, XOR_TARGETS)).rejects.toMatchObject({ code: "disposed" });
+    });
+
+    it("may be disposed again, without harm to another in its place", async () => {
+      const network = await create();
+      network.dispose();
+      const other = await create();
+      const before = bitsOf(parametersOf(other));
+      network.dispose();
+      const third = await create({ seed: 9 });
+      third.fitSync(XOR_INPUTS, XOR_TARGETS, { epochs: 10 });
+      expect(bitsOf(parametersOf(other))).toBe(before);
+    });
+
+    it("is so at the end of a using block, too", async () => {
+      let outer: Network;
+      {
+        using network = await create();
+        network.predict(XOR_INPUTS);
+        outer = network;
+      }
+      expect(errorOf(() => outer.predict(XOR_INPUTS))).toMatchObject({ code: "disposed" });
+      const network = await create();
+      network[Symbol.dispose]();
+      expect(errorOf(() => network.predict(XOR_INPUTS))).toMatchObject({ code: "disposed" });
+    });
+  });
+
+  describe("while it is being fitted", () => {
+    const long: FitOptions = { epochs: 100_000 };
+
+    it("refuses to be changed or fitted again, and lets itself be asked", async () => {
+      const network = await create();
+      const controller = new AbortController();
+      const fit = network.fit(XOR_INPUTS, XOR_TARGETS, { ...long, signal: controller.signal });
+      const busy = { name: "BackpropError", code: "busy", message: expect.stringContaining("being trained") };
+      for (const use of [
+        () => network.fitSync(XOR_INPUTS, XOR_TARGETS),
+        () => network.gradients(XOR_INPUTS, XOR_TARGETS),
+        () => network.applyGradients([]),
+        () => network.setParameters([]),
+      ]) {
+        expect(errorOf(use)).toMatchObject(busy);
+      }
+      await expect(network.fit(XOR_INPUTS, XOR_TARGETS)).rejects.toMatchObject(busy);
+      expect(network.predict(XOR_INPUTS).shape).toEqual([4, 1]);
+      expect(network.evaluate(XOR_INPUTS, XOR_TARGETS).loss).toBeGreaterThan(0);
+      controller.abort();
+      await expect(fit).rejects.toMatchObject({ code: "aborted" });
+      network.fitSync(XOR_INPUTS, XOR_TARGETS);
+      network.dispose();
+    });
+
+    it("is not busy any more once a fit was refused or done", async () => {
+      const network = await create();
+      expect(errorOf(() => network.fitSync(XOR_INPUTS, [[1]]))).toMatchObject({ code: "invalidShape" });
+      await expect(network.fit([[1]], [[1]])).rejects.toMatchObject({ code: "invalidShape" });
+      const own = new Error("from the callback");
+      const onProgress = () => {
+        throw own;
+      };
+      expect(errorOf(() => network.fitSync(XOR_INPUTS, XOR_TARGETS, { onProgress }))).toBe(own);
+      await expect(network.fit(XOR_INPUTS, XOR_TARGETS, { onProgress })).rejects.toBe(own);
+      network.fitSync(XOR_INPUTS, XOR_TARGETS);
+      network.dispose();
+    });
+
+    it("may be disposed: the fit rejects", async () => {
+      const network = await create();
+      const fit = network.fit(XOR_INPUTS, XOR_TARGETS, long);
+      network.dispose();
+      await expect(fit).rejects.toMatchObject({ code: "disposed" });
+      expect(errorOf(() => network.predict(XOR_INPUTS))).toMatchObject({ code: "disposed" });
+
+      const other = await create();
+      const onProgress = () => other.dispose();
+      await expect(other.fit(XOR_INPUTS, XOR_TARGETS, { ...long, onProgress })).rejects.toMatchObject({
+        code: "disposed",
+      });
+    });
+  });
+
+  it.each(["float32", "float64"] satisfies DType[])("says how far it has come, in %s", async (dtype) => {
+    const network = await create({ dtype });
+    const seen: { epoch: number; epochs: number; loss: number | undefined }[] = [];
+    const { loss } = await network.fit(XOR_INPUTS, XOR_TARGETS, {
+      epochs: 20_000,
+      onProgress: (progress) => seen.push(progress),
+    });
+    expect(seen.length).toBeGreaterThan(1);
+    for (const { epoch, epochs, loss: last } of seen) {
+      expect(epochs).toBe(20_000);
+      expect(last).toBe(loss[epoch - 1]);
+    }
+    const epochs = seen.map(({ epoch }) => epoch);
+    expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
+    expect(epochs.at(-1)).toBe(20_000);
+    network.dispose();
+  });
+});
