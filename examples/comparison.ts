@@ -29,7 +29,7 @@ export function markOf({ agrees }: ComparisonRow): string {
   return agrees ? "✓" : "✗";
 }
 
-export function headingOf({ program, seed, milliseconds }: Result): string {
+function headingOf({ program, seed, milliseconds }: Result): string {
   const epochs = program.epochs.toLocaleString("en");
   return `${program.name}  ${program.title}: ${epochs} epochs in ${milliseconds.toFixed(0)} ms, seed ${seed}`;
 }

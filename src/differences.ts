@@ -2,7 +2,8 @@
 
 import type { Rows } from "./data.js";
 import type { FloatArray } from "./engine/engine.js";
-import type { Gradients, LayerParameters, Network } from "./network.js";
+import type { Gradients, Network } from "./network.js";
+import type { LayerParameters } from "./parameters.js";
 import { type Tensor, tensorOf } from "./tensor.js";
 import { requirePositive } from "./validation.js";
 

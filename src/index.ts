@@ -17,12 +17,11 @@ export {
   createNetwork,
   type EngineName,
   type Gradients,
-  type LayerParameters,
-  type LayerValues,
   type Network,
   type NetworkOptions,
 } from "./network.js";
 export { type Optimizer, sgd } from "./optimizers.js";
+export type { LayerParameters, LayerValues } from "./parameters.js";
 export { type NumpyRandom, numpyRandom } from "./random/numpyRandom.js";
 export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";

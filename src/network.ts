@@ -1,6 +1,6 @@
 // The network that users hold: validates, and passes on to an engine.
 
-import { countRows, type Rows, requireSameRows, writeLabels, writeRows, writeTensor } from "./data.js";
+import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data.js";
 import type {
   Dataset,
   DType,
@@ -17,10 +17,11 @@ import type { DenseLayer } from "./layers.js";
 import { describeLoss, type Loss } from "./losses.js";
 import type { Optimizer } from "./optimizers.js";
 import { sgd } from "./optimizers.js";
+import { type LayerParameters, type LayerValues, layerTensors, writeLayers } from "./parameters.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
 import { describeNetwork } from "./summary.js";
-import { type ShapedData, Tensor, tensorOf } from "./tensor.js";
+import { type Tensor, tensorOf } from "./tensor.js";
 import {
   type AsyncFitOptions,
   type FitOptions,
@@ -50,22 +51,6 @@ export interface NetworkOptions {
   readonly random?: RandomStream;
   /** "wasm" (the default), or "typescript" where WebAssembly is not to be had: slower, and its last bits are the host's. */
   readonly engine?: EngineName;
-}
-
-/** The parameters or gradients of one layer. */
-export interface LayerParameters {
-  /** [inputs, units]. */
-  readonly kernel: Tensor;
-  /** [units]; null for a layer without. */
-  readonly bias: Tensor | null;
-}
-
-/** Values for one layer's parameters, as nested arrays or as a flat array with its shape. */
-export interface LayerValues {
-  /** [inputs, units]. */
-  readonly kernel: readonly ArrayLike<number>[] | ShapedData;
-  /** [units]; null or absent for a layer without. */
-  readonly bias?: ArrayLike<number> | ShapedData | null;
 }
 
 export interface Gradients {
@@ -232,7 +217,7 @@ export class Network {
    */
   applyGradients(gradients: readonly LayerValues[]): void {
     const model = this.#idle();
-    const values = this.#flatten("gradients", gradients);
+    const values = this.#collect("gradients", gradients);
     model.gradients().set(values);
     model.update(this.#optimizer.learningRate);
   }
@@ -244,7 +229,7 @@ export class Network {
    */
   setParameters(parameters: readonly LayerValues[]): void {
     const model = this.#idle();
-    model.parameters().set(this.#flatten("parameters", parameters));
+    model.parameters().set(this.#collect("parameters", parameters));
   }
 
   /** A table of the layers, with their shapes and the number of parameters, as text. */
@@ -323,15 +308,13 @@ export class Network {
   }
 
   /** Values for every layer in one array laid like the parameters. */
-  #flatten(argument: string, values: readonly LayerValues[]): FloatArray {
+  #collect(argument: string, values: readonly LayerValues[]): FloatArray {
     const flat = this.#newArray(this.#model.parameterCount);
-    const layers = layerTensors(this.#description, () => flat);
-    requireLayerCount(argument, values, layers.length);
-    layers.forEach(({ kernel, bias }, i) => {
-      writeTensor(`${argument}[${i}].kernel`, values[i]!.kernel, kernel);
-      if (bias) writeTensor(`${argument}[${i}].bias`, values[i]!.bias, bias);
-      else requireNoBias(`${argument}[${i}].bias`, values[i]!.bias);
-    });
+    writeLayers(
+      argument,
+      values,
+      layerTensors(this.#description, () => flat),
+    );
     return flat;
   }
 
@@ -340,43 +323,6 @@ export class Network {
   }
 }
 
-function requireLayerCount(argument: string, values: unknown, layers: number): void {
-  if (Array.isArray(values) && values.length === layers && values.every((value) => value)) return;
-  throw new BackpropError(
-    "invalidShape",
-    `${argument} is ${show(values)}; expected an array of ${layers}, a { kernel, bias } for each layer.`,
-  );
-}
-
-function requireNoBias(argument: string, bias: unknown): void {
-  if (bias === undefined || bias === null) return;
-  throw new BackpropError(
-    "invalidShape",
-    `${argument} is ${show(bias)}, but the layer has no bias; expected null.`,
-  );
-}
-
 function disposed(): BackpropError {
   return new BackpropError("disposed", "The network was disposed. Create a new one with createNetwork.");
-}
-
-/** The tensors of every layer in a flat array: kernel, then bias, layer by layer. */
-function layerTensors(
-  { inputs, layers }: NetworkDescription,
-  flat: () => FloatArray,
-): readonly LayerParameters[] {
-  let fanIn = inputs;
-  let offset = 0;
-  const take = (shape: readonly number[]): Tensor => {
-    const begin = offset;
-    offset += shape.reduce((product, length) => product * length, 1);
-    const end = offset;
-    return new Tensor(shape, () => flat().subarray(begin, end));
-  };
-  return layers.map(({ units, useBias }) => {
-    const kernel = take([fanIn, units]);
-    const bias = useBias ? take([units]) : null;
-    fanIn = units;
-    return { kernel, bias };
-  });
 }

@@ -62,8 +62,8 @@ function multiplyPlainly(
   }
 }
 
-/** The address of the product's scratch panel: between the tensors of the region, at its begin and at its end. */
-const PANEL = 2 ** 23;
+/** Elements of the scratch panel for each of the k. */
+const PANEL_WIDTH = 4;
 
 describe.each(DTYPES)("the matrix product in %s", (dtype) => {
   let assembly: Assembly;
@@ -74,7 +74,18 @@ describe.each(DTYPES)("the matrix product in %s", (dtype) => {
     assembly = await compileAssembly("test/assembly/matmul.ts");
     region = new Region(assembly, dtype);
     const kernel = assembly.exports[dtype === "float32" ? "matmul_f32" : "matmul_f64"]!;
-    multiply = (...values) => kernel(...values, PANEL);
+    multiply = (...values) => {
+      // Its scratch, too, lies between guards.
+      const { guard, guards } = guardOf(dtype);
+      const length = PANEL_WIDTH * values.at(-1)!;
+      const panel = region.take(length);
+      kernel(...values, panel);
+      const guarded = region.guarded(panel, length);
+      for (let i = 0; i < guards; i++) {
+        if (guarded[i] !== guard || guarded.at(-1 - i) !== guard) expect.fail("the panel is left");
+      }
+      return 0;
+    };
   });
 
   const source = floats(dtype, spread(40_000));
@@ -244,37 +255,15 @@ describe.each(DTYPES)("the matrix product in %s", (dtype) => {
   });
 
   it("reads nothing past A, and of B no more than whole vectors", () => {
-    for (const { m, n, k } of sizesOf([1, 3, 5], [1, 2, 3, 7, 8, 9], [1, 2, 5])) {
+    for (const { m, n, k } of sizesOf([1, 3, 4, 5], [1, 2, 3, 7, 8, 9, 13, 25, 33], [1, 2, 5])) {
       const bStride = wholeVectors(dtype, n);
       const zeros = floats(dtype, m * k);
+      const b = floats(dtype, k * bStride);
       region.clear();
       const c = region.put(floats(dtype, m * n));
-      multiply(
-        c,
-        n,
-        0,
-        region.putLast(zeros),
-        k,
-        1,
-        region.put(floats(dtype, k * bStride)),
-        bStride,
-        m,
-        n,
-        k,
-      );
-      multiply(
-        c,
-        n,
-        0,
-        region.put(zeros),
-        k,
-        1,
-        region.putLast(floats(dtype, k * bStride)),
-        bStride,
-        m,
-        n,
-        k,
-      );
+      multiply(c, n, 0, region.putLast(zeros), k, 1, region.put(b), bStride, m, n, k);
+      multiply(c, n, 0, region.putLast(zeros), 1, m, region.put(b), bStride, m, n, k);
+      multiply(c, n, 0, region.put(zeros), k, 1, region.putLast(b), bStride, m, n, k);
     }
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Dataset, Model, Run } from "../src/engine/engine.js";
-import { wasmEngine } from "../src/engine/wasm.js";
+import { wasmEngine } from "../src/engine/wasm/engine.js";
 import {
   type ActivationName,
   createNetwork,

@@ -52,9 +52,6 @@ function lossScale(losses: readonly number[]): Plot.ScaleOptions {
 
 /** The predictions over [−0.5, 1.5]², with the data on them. */
 export function surfaceChart(network: Network): string {
-  const { data, ...grid } = sample(network);
-  const predictions = predictAll(network);
-  const points = INPUTS.map(([a, b], i) => ({ a, b, target: TARGETS[i]![0]!, prediction: predictions[i]! }));
   return Plot.plot({
     document,
     style: STYLE,
@@ -66,36 +63,28 @@ export function surfaceChart(network: Network): string {
     x: { label: "input a", domain: [LOW, HIGH], ticks: 4 },
     y: { label: "input b", domain: [LOW, HIGH], ticks: 4 },
     color: { type: "linear", domain: [0, 0.5, 1], range: [LOW_COLOR, MIDDLE_COLOR, HIGH_COLOR] },
-    marks: [
-      Plot.contour(data, { ...grid, fill: Plot.identity, thresholds: BANDS }),
-      Plot.contour(data, {
-        ...grid,
-        value: Plot.identity,
-        thresholds: [0.5],
-        stroke: INK,
-        strokeWidth: 1.5,
-      }),
-      ...DOT_COLORS.map((fill, target) =>
-        Plot.dot(points, {
-          filter: (point) => point.target === target,
-          x: "a",
-          y: "b",
-          fill,
-          stroke: "#fff",
-          strokeWidth: 2,
-          r: 6.5,
-        }),
-      ),
-      Plot.text(points, {
-        x: "a",
-        y: "b",
-        dy: -16,
-        text: ({ prediction }) => prediction.toFixed(2),
-        fill: INK,
-        stroke: "#fff",
-      }),
-    ],
+    marks: [...surfaceMarks(network), ...dataMarks(predictAll(network))],
   }).outerHTML;
+}
+
+/** Bands of predictions, and the line where they are one half. */
+function surfaceMarks(network: Network): Plot.Markish[] {
+  const { data, ...grid } = sample(network);
+  const line = { value: Plot.identity, thresholds: [0.5], stroke: INK, strokeWidth: 1.5 };
+  return [
+    Plot.contour(data, { ...grid, fill: Plot.identity, thresholds: BANDS }),
+    Plot.contour(data, { ...grid, ...line }),
+  ];
+}
+
+/** A dot for each input, in the colour of its target, and the prediction above it. */
+function dataMarks(predictions: readonly number[]): Plot.Markish[] {
+  const dot = { stroke: "#fff", strokeWidth: 2, r: 6.5 };
+  const label = { dy: -16, fill: INK, stroke: "#fff" };
+  return INPUTS.flatMap((input, i) => [
+    Plot.dot([input], { ...dot, fill: DOT_COLORS[TARGETS[i]![0]!]! }),
+    Plot.text([input], { ...label, text: [predictions[i]!.toFixed(2)] }),
+  ]);
 }
 
 /** The network's predictions in the middles of a grid of cells, row by row from below, and how they lie. */

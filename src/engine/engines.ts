@@ -1,7 +1,7 @@
 import { loadCore } from "../core.js";
 import type { Engine } from "./engine.js";
 import { typescriptEngine } from "./typescript/engine.js";
-import { wasmEngine } from "./wasm.js";
+import { wasmEngine } from "./wasm/engine.js";
 
 /** Where each engine comes from. */
 export const ENGINES: Record<Engine["name"], () => Promise<Engine>> = {

@@ -1,0 +1,51 @@
+import type { Address } from "../../core.js";
+import type { Heap } from "../../memory.js";
+import type { Dataset, FloatArray, NetworkDescription } from "../engine.js";
+import { Block } from "./block.js";
+import type { Host } from "./host.js";
+
+const SAMPLES_SIZE = 64;
+
+/** One block: Samples, then the inputs, then the targets. */
+export class WasmDataset implements Dataset {
+  readonly rows: number;
+  readonly samplesAddress: Address;
+  readonly inputsAddress: Address;
+  readonly targetsAddress: Address;
+  readonly #inputsLength: number;
+  readonly #targetsLength: number;
+  readonly #host: Host;
+  readonly #block: Block;
+
+  constructor(host: Host, { inputs, layers, loss }: NetworkDescription, rows: number) {
+    const isSparse = loss.name === "sparseCategoricalCrossentropy";
+    const { size } = host.type;
+    this.rows = rows;
+    this.#host = host;
+    this.#inputsLength = rows * inputs;
+    this.#targetsLength = rows * (isSparse ? 1 : layers.at(-1)!.units);
+    this.#block = new Block(host.heap, SAMPLES_SIZE + (this.#inputsLength + this.#targetsLength) * size);
+    this.samplesAddress = this.#block.address;
+    this.inputsAddress = this.samplesAddress + SAMPLES_SIZE;
+    this.targetsAddress = this.inputsAddress + this.#inputsLength * size;
+    writeSamples(host.heap, this.samplesAddress, this, 0);
+  }
+
+  inputs(): FloatArray {
+    return this.#host.type.view(this.#host.heap.buffer, this.inputsAddress, this.#inputsLength);
+  }
+
+  targets(): FloatArray {
+    return this.#host.type.view(this.#host.heap.buffer, this.targetsAddress, this.#targetsLength);
+  }
+
+  dispose(): void {
+    this.#block.dispose();
+  }
+}
+
+/** The 16 bytes of assembly/training.ts's Samples. */
+export function writeSamples(heap: Heap, address: Address, dataset: WasmDataset, order: Address): void {
+  const words = [dataset.inputsAddress, dataset.targetsAddress, order, dataset.rows];
+  new Uint32Array(heap.buffer, address, words.length).set(words);
+}
