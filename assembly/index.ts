@@ -2,7 +2,7 @@
 // owns no state, and works on regions that the host hands it. Addresses come back as u32: `>>> 0` in JavaScript.
 
 import { Description, DESCRIPTION_VERSION, layNetwork, Network, networkSize } from "./network";
-import { computeGradients, evaluate, predict, Run, Samples, train, update } from "./training";
+import { computeGradients, evaluate, isFiniteNetwork, predict, Run, Samples, train, update } from "./training";
 
 /** The first address that the host may use. */
 export function heap_base(): usize {
@@ -73,4 +73,13 @@ export function update_f32(network: Network, learningRate: f64): void {
 
 export function update_f64(network: Network, learningRate: f64): void {
   update<f64>(network, learningRate);
+}
+
+/** Whether no parameter is NaN or infinite. */
+export function is_finite_f32(network: Network): bool {
+  return isFiniteNetwork<f32>(network);
+}
+
+export function is_finite_f64(network: Network): bool {
+  return isFiniteNetwork<f64>(network);
 }

@@ -6,7 +6,7 @@ import { isCategorical, lossBackward } from "./losses";
 import { MICROBATCH, Network, outputLayer } from "./network";
 import { sgdUpdate } from "./sgd";
 import { gatherTransposed } from "./transpose";
-import { wholeVectors } from "./vector";
+import { madd, splat, wholeVectors } from "./vector";
 
 /** Samples in linear memory: inputs [rows, inputs], targets [rows, targetWidth], both row-major. */
 @unmanaged
@@ -129,6 +129,15 @@ export function computeGradients<T>(network: Network, samples: Samples): f64 {
 /** parameters −= learningRate · gradients */
 export function update<T>(network: Network, learningRate: f64): void {
   sgdUpdate<T>(network.parameters, network.gradients, parameterBytes<T>(network), learningRate);
+}
+
+/** Whether no parameter is NaN or infinite: x·0 is 0 for every other. */
+export function isFiniteNetwork<T>(network: Network): bool {
+  const zero = splat<T>(0);
+  const end = network.parameters + parameterBytes<T>(network);
+  let sum = zero;
+  for (let at = network.parameters; at < end; at += 16) sum = madd<T>(v128.load(at), zero, sum);
+  return v128.all_true<i32>(v128.eq<T>(sum, zero));
 }
 
 /**

@@ -24,6 +24,8 @@ type KernelExports = {
   ) => number;
 } & {
   [name in `update_${DTypeSuffix}`]: (network: Address, learningRate: number) => void;
+} & {
+  [name in `is_finite_${DTypeSuffix}`]: (network: Address) => number;
 };
 
 /** What `assembly/index.ts` exports. Addresses and sizes of 2 GiB and more come back negative: `>>> 0` them. */
@@ -87,8 +89,8 @@ function createMemory(): WebAssembly.Memory {
 async function readCore(): Promise<BufferSource> {
   const url = new URL("../build/core.wasm", import.meta.url);
   if (url.protocol !== "file:") return fetchCore(url);
-  // The name in a variable keeps bundlers from resolving a module that browsers do not have.
-  const fileSystem = "node:fs/promises";
+  // A name that bundlers cannot see keeps them from resolving, or warning of, a module that browsers do not have.
+  const fileSystem = ["node:fs", "promises"].join("/");
   const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ fileSystem);
   return readFile(url);
 }

@@ -4,6 +4,7 @@ import type { FloatArray } from "./engine/engine.js";
 import { BackpropError } from "./errors.js";
 import type { ShapedData, Tensor } from "./tensor.js";
 import { show } from "./validation.js";
+import { finish, type Work } from "./work.js";
 
 /**
  * Samples as an array of rows, each an array or typed array of one number a column; or as a flat array (typed or not)
@@ -34,33 +35,41 @@ export function requireSameRows(inputs: number, targets: number): void {
   );
 }
 
+/** How many numbers are written between two pauses. */
+const PIECE = 65536;
+
 /**
- * Writes `rows` to `out` [rows, width].
+ * Writes `rows` to `out()` [rows, width], which is asked for anew after every pause: memory may have grown in the meantime.
  *
  * @throws BackpropError `invalidShape` for rows of another width or of several widths, `invalidData` for what is not a
  *   finite number in the dtype of `out`.
  */
-export function writeRows(argument: string, rows: Rows, width: number, out: FloatArray): void {
+export function* writeRows(argument: string, rows: Rows, width: number, out: () => FloatArray): Work<void> {
   if (isShaped(rows)) {
     requireShape(argument, rows, width);
-    writeNumbers(rows.data, out, 0, (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`);
+    yield* writeFlat(rows.data, out, (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`);
   } else if (typeof rows[0] === "number") {
     requireOneColumn(argument, width);
-    writeNumbers(rows as ArrayLike<number>, out, 0, (i) => `${argument}[${i}]`);
+    yield* writeFlat(rows as ArrayLike<number>, out, (i) => `${argument}[${i}]`);
   } else {
-    writeArrays(argument, rows as readonly ArrayLike<number>[], width, out);
+    yield* writeArrays(argument, rows as readonly ArrayLike<number>[], width, out);
   }
 }
 
 /**
- * Writes one label a row to `out` [rows].
+ * Writes one label a row to `out()` [rows].
  *
  * @throws BackpropError `invalidLabel` for what is not an integer from 0 to `classes` − 1.
  */
-export function writeLabels(argument: string, rows: Rows, classes: number, out: FloatArray): void {
+export function* writeLabels(
+  argument: string,
+  rows: Rows,
+  classes: number,
+  out: () => FloatArray,
+): Work<void> {
   // In float32, a label that is nearly an integer would be one.
-  const labels = new Float64Array(out.length);
-  writeRows(argument, rows, 1, labels);
+  const labels = new Float64Array(out().length);
+  yield* writeRows(argument, rows, 1, () => labels);
   const wrong = labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
   if (wrong >= 0) {
     throw new BackpropError(
@@ -68,32 +77,51 @@ export function writeLabels(argument: string, rows: Rows, classes: number, out: 
       `${argument}[${wrong}] is ${labels[wrong]}; expected an integer label from 0 to ${classes - 1}.`,
     );
   }
-  out.set(labels);
+  out().set(labels);
 }
 
-function writeArrays(
-  argument: string,
-  rows: readonly ArrayLike<number>[],
-  width: number,
-  out: FloatArray,
-): void {
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    if (row?.length !== width) throw wrongWidth(argument, rows, i, width);
-    writeNumbers(row, out, i * width, (j) => `${argument}[${i}][${j}]`);
+function* writeFlat(
+  values: ArrayLike<number>,
+  out: () => FloatArray,
+  place: (index: number) => string,
+): Work<void> {
+  for (let begin = 0; begin < values.length; begin += PIECE) {
+    writeNumbers(values, begin, Math.min(begin + PIECE, values.length), out(), begin, place);
+    yield;
   }
 }
 
+function* writeArrays(
+  argument: string,
+  rows: readonly ArrayLike<number>[],
+  width: number,
+  out: () => FloatArray,
+): Work<void> {
+  const rowsPerPiece = Math.ceil(PIECE / width);
+  for (let begin = 0; begin < rows.length; begin += rowsPerPiece) {
+    const data = out();
+    for (let i = begin; i < Math.min(begin + rowsPerPiece, rows.length); i++) {
+      if (rows[i]?.length !== width) throw wrongWidth(argument, rows, i, width);
+      writeNumbers(rows[i]!, 0, width, data, i * width, (j) => `${argument}[${i}][${j}]`);
+    }
+    yield;
+  }
+}
+
+/** Writes values[begin … end − 1] to `out` from `offset` on. */
 function writeNumbers(
   values: ArrayLike<number>,
+  begin: number,
+  end: number,
   out: FloatArray,
   offset: number,
   place: (index: number) => string,
 ): void {
-  for (let i = 0; i < values.length; i++) {
+  for (let i = begin; i < end; i++) {
     const value = values[i]!;
-    out[offset + i] = typeof value === "number" ? value : Number.NaN;
-    if (!Number.isFinite(out[offset + i])) throw notFinite(place(i), value, out);
+    const at = offset + i - begin;
+    out[at] = typeof value === "number" ? value : Number.NaN;
+    if (!Number.isFinite(out[at])) throw notFinite(place(i), value, out);
   }
 }
 
@@ -166,8 +194,9 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
     );
   }
   if (isShaped(values)) requireFilled(argument, values);
-  if (shape.length === 1) writeNumbers(flatOf(values), data, 0, (i) => `${argument}[${i}]`);
-  else writeRows(argument, values as Rows, shape[1]!, data);
+  const out = () => data;
+  if (shape.length === 1) finish(writeFlat(flatOf(values), out, (i) => `${argument}[${i}]`));
+  else finish(writeRows(argument, values as Rows, shape[1]!, out));
 }
 
 function flatOf(values: unknown): ArrayLike<number> {

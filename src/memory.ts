@@ -39,9 +39,11 @@ export class Heap {
    */
   allocate(bytes: number): Address {
     const size = roundUp(Math.max(bytes, 1), ALIGNMENT);
+    const usedUntil = this.#end;
     const address = this.#takeFree(size) ?? this.#extend(size);
     this.#sizes.set(address, size);
-    new Uint8Array(this.buffer, address, size).fill(0);
+    // What was never given out is zero already.
+    new Uint8Array(this.buffer, address, Math.min(size, usedUntil - address)).fill(0);
     return address;
   }
 

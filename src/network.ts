@@ -22,16 +22,9 @@ import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
 import { describeNetwork } from "./summary.js";
 import { type Tensor, tensorOf } from "./tensor.js";
-import {
-  type AsyncFitOptions,
-  type FitOptions,
-  requireFitOptions,
-  runOptions,
-  Training,
-  train,
-  trainSync,
-} from "./training.js";
+import { type AsyncFitOptions, type FitOptions, requireFitOptions, Training } from "./training.js";
 import { requireKeys, requireKnown, requirePositiveInteger, show } from "./validation.js";
+import { finish, finishInSlices, type Work } from "./work.js";
 
 export type EngineName = Engine["name"];
 
@@ -115,7 +108,7 @@ export class Network {
   readonly #description: NetworkDescription;
   readonly #optimizer: Optimizer;
   readonly #random: RandomStream;
-  #training: Training | undefined;
+  #isTraining = false;
   #isDisposed = false;
 
   /** @internal */
@@ -137,26 +130,16 @@ export class Network {
    *   `busy` while another fit of this network is under way, `disposed` when the network was disposed.
    */
   async fit(inputs: Rows, targets: Rows, options: AsyncFitOptions = {}): Promise<History> {
-    const training = this.#startTraining(inputs, targets, options);
-    try {
-      return await train(training, options);
-    } finally {
-      this.#endTraining(training);
-    }
+    return finishInSlices(this.#fit(inputs, targets, options));
   }
 
   /**
-   * `fit` for a thread that nothing else waits for, such as a worker: the same bits, without returning in between.
+   * `fit` for a thread that nothing else waits for, such as a worker: the same bits, without pauses.
    *
    * @throws BackpropError as `fit`, at once.
    */
   fitSync(inputs: Rows, targets: Rows, options: FitOptions = {}): History {
-    const training = this.#startTraining(inputs, targets, options);
-    try {
-      return trainSync(training, options);
-    } finally {
-      this.#endTraining(training);
-    }
+    return finish(this.#fit(inputs, targets, options));
   }
 
   /**
@@ -169,7 +152,7 @@ export class Network {
     const rows = countRows("inputs", inputs);
     const dataset = model.createDataset(rows);
     try {
-      writeRows("inputs", inputs, this.#description.inputs, dataset.inputs());
+      finish(writeRows("inputs", inputs, this.#description.inputs, () => dataset.inputs()));
       const predictions = this.#newArray(rows * this.#outputs);
       model.predict(dataset, predictions);
       return tensorOf(predictions, [rows, this.#outputs]);
@@ -185,7 +168,7 @@ export class Network {
    */
   evaluate(inputs: Rows, targets: Rows): { loss: number } {
     const model = this.#alive();
-    const dataset = this.#load(inputs, targets);
+    const dataset = finish(this.#load(inputs, targets));
     try {
       return { loss: model.evaluate(dataset) };
     } finally {
@@ -200,7 +183,7 @@ export class Network {
    */
   gradients(inputs: Rows, targets: Rows): Gradients {
     const model = this.#idle();
-    const dataset = this.#load(inputs, targets);
+    const dataset = finish(this.#load(inputs, targets));
     try {
       const loss = model.computeGradients(dataset);
       const values = model.gradients().slice();
@@ -241,7 +224,6 @@ export class Network {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#training?.stop(disposed());
     this.#model.dispose();
   }
 
@@ -259,39 +241,45 @@ export class Network {
   }
 
   #idle(): Model {
-    if (this.#training === undefined) return this.#alive();
+    if (!this.#isTraining) return this.#alive();
     throw new BackpropError(
       "busy",
       "The network is being trained by a fit that is under way. Await it, or abort it by its signal, first.",
     );
   }
 
-  #startTraining(inputs: Rows, targets: Rows, options: AsyncFitOptions): Training {
-    const model = this.#idle();
+  *#fit(inputs: Rows, targets: Rows, options: AsyncFitOptions): Work<History> {
+    this.#idle();
     requireFitOptions(options);
-    const dataset = this.#load(inputs, targets);
+    this.#isTraining = true;
     try {
-      const run = runOptions(dataset, this.#optimizer, options);
-      this.#training = new Training(model, run, this.#random);
-      return this.#training;
-    } catch (error) {
-      dataset.dispose();
-      throw error;
+      const dataset = yield* this.#load(inputs, targets);
+      try {
+        return yield* this.#train(dataset, options);
+      } finally {
+        dataset.dispose();
+      }
+    } finally {
+      this.#isTraining = false;
     }
   }
 
-  #endTraining(training: Training): void {
-    training.dispose();
-    this.#training = undefined;
+  *#train(dataset: Dataset, options: AsyncFitOptions): Work<History> {
+    const training = new Training(this.#alive(), dataset, this.#optimizer, this.#random, options);
+    try {
+      return yield* training.run(options, () => this.#alive());
+    } finally {
+      training.dispose();
+    }
   }
 
-  #load(inputs: Rows, targets: Rows): Dataset {
+  *#load(inputs: Rows, targets: Rows): Work<Dataset> {
     const rows = countRows("inputs", inputs);
     requireSameRows(rows, countRows("targets", targets));
     const dataset = this.#model.createDataset(rows);
     try {
-      writeRows("inputs", inputs, this.#description.inputs, dataset.inputs());
-      this.#writeTargets(targets, dataset.targets());
+      yield* writeRows("inputs", inputs, this.#description.inputs, () => dataset.inputs());
+      yield* this.#writeTargets(targets, () => dataset.targets());
       return dataset;
     } catch (error) {
       dataset.dispose();
@@ -299,12 +287,11 @@ export class Network {
     }
   }
 
-  #writeTargets(targets: Rows, out: FloatArray): void {
+  #writeTargets(targets: Rows, out: () => FloatArray): Work<void> {
     if (this.#description.loss.name === "sparseCategoricalCrossentropy") {
-      writeLabels("targets", targets, this.#outputs, out);
-    } else {
-      writeRows("targets", targets, this.#outputs, out);
+      return writeLabels("targets", targets, this.#outputs, out);
     }
+    return writeRows("targets", targets, this.#outputs, out);
   }
 
   /** Values for every layer in one array laid like the parameters. */

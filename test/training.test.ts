@@ -238,7 +238,7 @@ describe("fit", () => {
     for (const batchSize of [17, 101]) {
       const quiet = await regression();
       const busy = await regression();
-      const epochs = 2000;
+      const epochs = 5000;
       const expected = quiet.fitSync(inputs, targets, { epochs, batchSize });
       let calls = 0;
       const history = await busy.fit(inputs, targets, {

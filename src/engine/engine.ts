@@ -81,6 +81,9 @@ export interface Model {
   /** The loss over the whole dataset taken as one batch; its gradient replaces what `gradients()` held. */
   computeGradients(dataset: Dataset): number;
 
+  /** Whether every parameter is: none NaN or infinite. */
+  isFinite(): boolean;
+
   /** parameters −= learningRate · gradients. */
   update(learningRate: number): void;
 

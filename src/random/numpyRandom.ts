@@ -1,10 +1,12 @@
 import type { FloatArray } from "../engine/engine.js";
 import { requireFinite, requireInteger, requireNotNegative, requireRange } from "../validation.js";
+import { finish, type Work } from "../work.js";
 
 import { log } from "./elementary.js";
 import { MersenneTwister } from "./mersenneTwister.js";
 import type { RandomStream } from "./random.js";
 
+const SHUFFLES_PER_PIECE = 65536;
 const MAX_UINT32 = 2 ** 32 - 1;
 
 /** What can be shuffled in place: an array or a typed array. */
@@ -54,18 +56,25 @@ export class NumpyRandom implements RandomStream {
 
   /** `np.random.shuffle(values)`, in place; rows of a matrix are shuffled as an array of rows. */
   shuffle<T>(values: MutableList<T>): void {
+    finish(this.shuffling(values));
+  }
+
+  /** @internal `shuffle`, with pauses. */
+  *shuffling<T>(values: MutableList<T>): Work<void> {
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.#integerUpTo(i);
       const swapped = values[i]!;
       values[i] = values[j]!;
       values[j] = swapped;
+      if (i % SHUFFLES_PER_PIECE === 0) yield;
     }
   }
 
   /** `np.random.permutation(n)`: the integers 0 … n−1 in random order, n from 0 to 2³² − 1. */
   permutation(n: number): Uint32Array {
     requireInteger("n", n, 0, MAX_UINT32);
-    const values = Uint32Array.from({ length: n }, (_, i) => i);
+    const values = new Uint32Array(n);
+    for (let i = 0; i < n; i++) values[i] = i;
     this.shuffle(values);
     return values;
   }

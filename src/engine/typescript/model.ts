@@ -48,6 +48,10 @@ export class TypescriptModel implements Model {
     return this.#loss(dataset, true);
   }
 
+  isFinite(): boolean {
+    return this.parameters().every(Number.isFinite);
+  }
+
   update(learningRate: number): void {
     this.#live().update(learningRate);
   }

@@ -59,6 +59,10 @@ export class WasmModel implements Model {
     return this.#host.kernels.computeGradients(this.#block.address, dataset.samplesAddress);
   }
 
+  isFinite(): boolean {
+    return this.#host.kernels.isFinite(this.#block.address) !== 0;
+  }
+
   update(learningRate: number): void {
     this.#host.kernels.update(this.#block.address, learningRate);
   }

@@ -38,7 +38,7 @@ export class WasmRun implements Run {
     this.#block = new Block(host.heap, RUN_SIZE + 8 * options.epochs + (options.ordered ? 4 * rows : 0));
     this.#losses = this.#block.address + RUN_SIZE;
     this.#order = options.ordered ? this.#losses + 8 * options.epochs : 0;
-    if (options.ordered) this.order().set(Uint32Array.from({ length: rows }, (_, i) => i));
+    if (options.ordered) countUp(this.order());
     this.#writeState(options.dataset as WasmDataset);
   }
 
@@ -98,4 +98,8 @@ export class WasmRun implements Run {
   #read(offset: number): number {
     return new DataView(this.#host.heap.buffer).getUint32(this.#block.address + offset, true);
   }
+}
+
+function countUp(order: Uint32Array): void {
+  for (let i = 0; i < order.length; i++) order[i] = i;
 }
