@@ -122,7 +122,8 @@ export class Network {
 
   /**
    * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
-   * for some epochs, a few milliseconds at a time, so that a page stays responsive. The loss is the history's.
+   * for some epochs; both are copied first. It works about 10 ms at a time, so that a page stays responsive; only a
+   * network of which 128 rows alone take longer holds the thread for that long.
    *
    * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
    *   `invalidOption` for options that make no sense, `diverged` when a loss becomes NaN or infinite, `aborted` when the

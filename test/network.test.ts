@@ -690,6 +690,30 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
         code: "disposed",
       });
     });
+
+    it("may be disposed at any pause, without harm to another in its place", async () => {
+      // So many rows that loading and shuffling them pause.
+      const rows = 200_000;
+      const inputs = { data: new Float32Array(spread(rows * 2)), shape: [rows, 2] };
+      const targets = new Float32Array(rows);
+      const reasons = new Set<string>();
+      for (let pauses = 0; pauses < 16; pauses++) {
+        const network = await create();
+        const fit = network.fit(inputs, targets, { epochs: 2, batchSize: 100 });
+        const outcome = fit.then(
+          () => "done",
+          (error: BackpropError) => error.code,
+        );
+        for (let pause = 0; pause < pauses; pause++) await new Promise((resolve) => setImmediate(resolve));
+        network.dispose();
+        const other = await create();
+        const before = bitsOf(parametersOf(other));
+        reasons.add(await outcome);
+        expect(bitsOf(parametersOf(other)), `after ${pauses} pauses`).toBe(before);
+        other.dispose();
+      }
+      expect(reasons).toContain("disposed");
+    });
   });
 
   it.each(["float32", "float64"] satisfies DType[])("says how far it has come, in %s", async (dtype) => {
