@@ -4,7 +4,7 @@ import type { Rows } from "./data.js";
 import type { FloatArray } from "./engine/engine.js";
 import type { Gradients, Network } from "./network.js";
 import type { LayerParameters } from "./parameters.js";
-import { type Tensor, tensorOf } from "./tensor.js";
+import { type Nested, Tensor } from "./tensor.js";
 import { requirePositive } from "./validation.js";
 
 export interface DifferenceOptions {
@@ -115,10 +115,10 @@ function mapParameters(
   network: Network,
   element: (tensor: Tensor, index: number) => number,
 ): readonly LayerParameters[] {
-  const map = (tensor: Tensor): Tensor => {
+  const map = <Values extends Nested[]>(tensor: Tensor<Values>): Tensor<Values> => {
     const values: FloatArray = tensor.data.slice();
     for (let i = 0; i < values.length; i++) values[i] = element(tensor, i);
-    return tensorOf(values, tensor.shape);
+    return new Tensor(tensor.shape, () => values);
   };
   return network.parameters.map(({ kernel, bias }) => ({ kernel: map(kernel), bias: bias && map(bias) }));
 }

@@ -25,5 +25,5 @@ export type { LayerParameters, LayerValues } from "./parameters.js";
 export { type NumpyRandom, numpyRandom } from "./random/numpyRandom.js";
 export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";
-export { type Nested, type ShapedData, Tensor } from "./tensor.js";
+export { type Matrix, type Nested, type ShapedData, Tensor, type Vector } from "./tensor.js";
 export type { AsyncFitOptions, FitOptions, Progress } from "./training.js";

@@ -21,7 +21,7 @@ import { type LayerParameters, type LayerValues, layerTensors, writeLayers } fro
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
 import { describeNetwork } from "./summary.js";
-import { type Tensor, tensorOf } from "./tensor.js";
+import { type Matrix, Tensor } from "./tensor.js";
 import { type AsyncFitOptions, type FitOptions, requireFitOptions, Training } from "./training.js";
 import { requireKeys, requireKnown, requirePositiveInteger, show } from "./validation.js";
 import { finish, finishInSlices, type Work } from "./work.js";
@@ -148,7 +148,7 @@ export class Network {
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `disposed`.
    */
-  predict(inputs: Rows): Tensor {
+  predict(inputs: Rows): Matrix {
     const model = this.#alive();
     const rows = countRows("inputs", inputs);
     const dataset = model.createDataset(rows);
@@ -156,7 +156,7 @@ export class Network {
       finish(writeRows("inputs", inputs, this.#description.inputs, () => dataset.inputs()));
       const predictions = this.#newArray(rows * this.#outputs);
       model.predict(dataset, predictions);
-      return tensorOf(predictions, [rows, this.#outputs]);
+      return new Tensor([rows, this.#outputs], () => predictions);
     } finally {
       dataset.dispose();
     }

@@ -3,15 +3,15 @@
 import { writeTensor } from "./data.js";
 import type { FloatArray, NetworkDescription } from "./engine/engine.js";
 import { BackpropError } from "./errors.js";
-import { type ShapedData, Tensor } from "./tensor.js";
+import { type Matrix, type Nested, type ShapedData, Tensor, type Vector } from "./tensor.js";
 import { show } from "./validation.js";
 
 /** The parameters or gradients of one layer. */
 export interface LayerParameters {
   /** [inputs, units]. */
-  readonly kernel: Tensor;
+  readonly kernel: Matrix;
   /** [units]; null for a layer without. */
-  readonly bias: Tensor | null;
+  readonly bias: Vector | null;
 }
 
 /** Values for one layer's parameters, as nested arrays or as a flat array with its shape. */
@@ -29,15 +29,15 @@ export function layerTensors(
 ): readonly LayerParameters[] {
   let fanIn = inputs;
   let offset = 0;
-  const take = (shape: readonly number[]): Tensor => {
+  const take = <Values extends Nested[]>(shape: readonly number[]): Tensor<Values> => {
     const begin = offset;
     offset += shape.reduce((product, length) => product * length, 1);
     const end = offset;
-    return new Tensor(shape, () => flat().subarray(begin, end));
+    return new Tensor<Values>(shape, () => flat().subarray(begin, end));
   };
   return layers.map(({ units, useBias }) => {
-    const kernel = take([fanIn, units]);
-    const bias = useBias ? take([units]) : null;
+    const kernel = take<number[][]>([fanIn, units]);
+    const bias = useBias ? take<number[]>([units]) : null;
     fanIn = units;
     return { kernel, bias };
   });

@@ -9,8 +9,8 @@ export interface ShapedData {
   readonly shape: readonly number[];
 }
 
-/** A flat typed array with a shape, row-major. */
-export class Tensor implements ShapedData {
+/** A flat typed array with a shape, row-major. `Values` is what it is as nested arrays. */
+export class Tensor<Values extends Nested[] = Nested[]> implements ShapedData {
   readonly shape: readonly number[];
   readonly #data: () => FloatArray;
 
@@ -29,20 +29,21 @@ export class Tensor implements ShapedData {
   }
 
   /** A copy as nested arrays: of shape [2, 3], two arrays of three numbers. */
-  toArray(): Nested[] {
-    return nest(this.data, this.shape) as Nested[];
+  toArray(): Values {
+    return nest(this.data, this.shape) as Values;
   }
 
   /** The nested arrays, so that a tensor shows its numbers as JSON. */
-  toJSON(): Nested[] {
+  toJSON(): Values {
     return this.toArray();
   }
 }
 
-/** A tensor that owns `data`. */
-export function tensorOf(data: FloatArray, shape: readonly number[]): Tensor {
-  return new Tensor(shape, () => data);
-}
+/** A tensor of shape [length]. */
+export type Vector = Tensor<number[]>;
+
+/** A tensor of shape [rows, columns]. */
+export type Matrix = Tensor<number[][]>;
 
 function nest(data: FloatArray, [length = 1, ...inner]: readonly number[]): Nested {
   if (inner.length === 0) return Array.from(data);

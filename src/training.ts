@@ -122,13 +122,16 @@ export class Training {
     return { loss };
   }
 
-  /** One call of the engine, and what has to be done before and after it. */
+  /**
+   * One call of the engine, or what has to be done before it. That pauses: the network may be disposed by then, and its
+   * memory another's, so the engine is not called before `run` has looked.
+   */
   *#advance(): Work<void> {
-    if (this.#needsOrder) yield* this.#shuffle();
+    if (this.#needsOrder) return yield* this.#shuffle();
     if (this.#needsCheckpoint) {
       this.#requireFinite();
       this.#checkpoint = new Checkpoint(this.#model, this.#run);
-      yield;
+      return yield;
     }
     const begun = performance.now();
     const done = this.#run.advance(this.#microbatches);

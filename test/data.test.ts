@@ -301,6 +301,30 @@ describe.each(ENGINES)("samples for the engine %s", (engine) => {
     }
   });
 
+  it("that are many come in any form, and are told by their places where they are wrong", () => {
+    const rows = 60_000;
+    const flat = new Float64Array(spread(rows * 3));
+    const nested = Array.from({ length: rows }, (_, i) => flat.slice(i * 3, i * 3 + 3));
+    const predictions = network.predict({ data: flat, shape: [rows, 3] });
+    expect(bitsOf(network.predict(nested).data)).toBe(bitsOf(predictions.data));
+    for (const row of [0, 777, 59_999]) {
+      const alone = network.predict([nested[row]!]);
+      expect(bitsOf(alone.data)).toBe(bitsOf(predictions.data.slice(row * 2, row * 2 + 2)));
+    }
+    flat[3 * 54_321 + 1] = Number.NaN;
+    nested[54_321]![1] = Number.NaN;
+    for (const wrong of [nested, { data: flat, shape: [rows, 3] }]) {
+      expect(errorOf(() => network.predict(wrong))).toMatchObject({
+        code: "invalidData",
+        message: expect.stringContaining("inputs[54321][1] is NaN"),
+      });
+    }
+    nested[50_000] = new Float64Array(4);
+    expect(errorOf(() => network.predict(nested))).toMatchObject({
+      message: expect.stringContaining("inputs[50000] has 4 numbers"),
+    });
+  });
+
   it("that are too large for float32 are refused in float32 alone", async () => {
     const narrow = await create(3, 2, "float32", engine);
     for (const value of [1e300, -1e300, 3.5e38]) {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { Dataset, Model, Run } from "../src/engine/engine.js";
 import { wasmEngine } from "../src/engine/wasm/engine.js";
@@ -414,6 +416,73 @@ describe("memory", () => {
     });
     expect(memory.buffer.byteLength).toBeGreaterThan(size);
     expect(parameterBits(network)).toBe(parameterBits(expected));
+  });
+
+  it("may grow while samples are loaded and shuffled, with the same bits", async () => {
+    const { memory } = await loadCore();
+    const rows = 100_000;
+    const many = rowsOf(spread(rows * 3), 3);
+    const aims = { data: spread(rows * 2, -1, 1, 0.3), shape: [rows, 2] };
+    const fitted = async (grow: boolean) => {
+      const network = await regression();
+      const fit = network.fit(many, aims, { epochs: 2, batchSize: 5000 });
+      let size = memory.buffer.byteLength;
+      let growths = 0;
+      let isDone = false;
+      const end = fit.finally(() => {
+        isDone = true;
+      });
+      while (grow && !isDone) {
+        const pages = memory.grow(1);
+        growths += Number(pages * 65536 >= size);
+        size = memory.buffer.byteLength;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const { loss } = await end;
+      if (grow) expect(growths).toBeGreaterThan(3);
+      return bitsOf(loss) + parameterBits(network);
+    };
+    expect(await fitted(true)).toBe(await fitted(false));
+  });
+
+  /** Collects what is not referred to any more, and lets finalizers run. */
+  async function collectGarbage(): Promise<void> {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    for (let i = 0; i < 3; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  it("of networks that were dropped without being disposed is taken back", async () => {
+    const { memory } = await loadCore();
+    const drop = async () => {
+      for (let i = 0; i < 20; i++) await createNetwork({ inputs: 500, layers: [dense(500)], loss: "huber" });
+    };
+    await drop();
+    await collectGarbage();
+    const size = memory.buffer.byteLength;
+    for (let i = 0; i < 3; i++) {
+      await drop();
+      await collectGarbage();
+    }
+    expect(memory.buffer.byteLength).toBe(size);
+  });
+
+  it("of a disposed network is not taken back a second time from another in its place", async () => {
+    await collectGarbage();
+    const replace = async () => {
+      const first = await regression({ seed: 1 });
+      first.dispose();
+      return regression({ seed: 2 });
+    };
+    const networks: Network[] = [];
+    for (let i = 0; i < 20; i++) networks.push(await replace());
+    const before = networks.map(parameterBits);
+    await collectGarbage();
+    for (let i = 0; i < 20; i++) networks.push(await regression({ seed: 3 }));
+    expect(networks.slice(0, 20).map(parameterBits)).toEqual(before);
   });
 
   it("does not grow by ten thousand networks made, trained and disposed", async () => {
