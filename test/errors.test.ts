@@ -209,6 +209,30 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
     expect(error.epoch).toBe(2);
   });
 
+  it.each([1, 3])(
+    "by a parameter amid the batches of %i rows puts the last finite ones back",
+    async (batchSize) => {
+      // Steps of up to 10³⁷ towards targets that float32 just holds.
+      const changes = () => ({
+        dtype: "float32" as const,
+        optimizer: sgd({ learningRate: 1.2e37 }),
+        random: numpyRandom(5),
+      });
+      const some = spread(10, 0.1, 1).map((x) => [x]);
+      const far = some.map(() => [-3.4e38]);
+      const options = { epochs: 100, batchSize };
+      const random = numpyRandom(5);
+      const twin = await overflowing({ ...changes(), random });
+      const expected = trainByHand(twin, random, some, far, options);
+      expect(expected.epoch).toBeGreaterThan(1);
+      const network = await overflowing(changes());
+      const error = errorOf(() => network.fitSync(some, far, options));
+      expect(error).toMatchObject({ code: "diverged", epoch: expected.epoch });
+      expect(error.history?.loss.length).toBe(expected.epoch);
+      expect(bitsOf(parametersOf(network))).toBe(bitsOf(expected.parameters));
+    },
+  );
+
   it("by a parameter in the last step puts the last finite ones back", async () => {
     const network = await overflowing();
     const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 2 }));

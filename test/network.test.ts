@@ -718,19 +718,21 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
 
   it.each(["float32", "float64"] satisfies DType[])("says how far it has come, in %s", async (dtype) => {
     const network = await create({ dtype });
+    // More than a slice, even of a fast processor.
+    const epochCount = engine === "wasm" ? 1_000_000 : 100_000;
     const seen: { epoch: number; epochs: number; loss: number | undefined }[] = [];
     const { loss } = await network.fit(XOR_INPUTS, XOR_TARGETS, {
-      epochs: 1_000_000,
+      epochs: epochCount,
       onProgress: (progress) => seen.push(progress),
     });
     expect(seen.length).toBeGreaterThan(1);
     for (const { epoch, epochs, loss: last } of seen) {
-      expect(epochs).toBe(1_000_000);
+      expect(epochs).toBe(epochCount);
       expect(last).toBe(loss[epoch - 1]);
     }
     const epochs = seen.map(({ epoch }) => epoch);
     expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
-    expect(epochs.at(-1)).toBe(1_000_000);
+    expect(epochs.at(-1)).toBe(epochCount);
     network.dispose();
   });
 });

@@ -355,6 +355,25 @@ describe.each(DTYPES)("a run of the Wasm engine in %s", (dtype) => {
     expect(pair.map(({ model }) => bitsOf(model.parameters()))).toEqual(expected);
   });
 
+  it.each([64, 200])("goes back to the beginning of a batch of %i with the same bits", async (batchSize) => {
+    const straight = await start(0.5);
+    run(straight, batchSize, false).advance(ALL);
+    const of = await start(0.5);
+    const steps = run(of, batchSize, false);
+    while (steps.epoch < 1 || steps.row < batchSize) steps.advance(1);
+    expect(steps).toMatchObject({ epoch: 1, row: batchSize, midStep: false });
+    const parameters = of.model.parameters().slice();
+    for (const microbatches of [1, 2, 3, 4]) {
+      steps.advance(microbatches);
+      of.model.parameters().set(parameters);
+      steps.seek(1, batchSize);
+      expect(steps).toMatchObject({ epoch: 1, row: batchSize, midStep: false, diverged: false });
+    }
+    steps.advance(ALL);
+    expect(steps.epoch).toBe(3);
+    expect(bitsOf(of.model.parameters())).toBe(bitsOf(straight.model.parameters()));
+  });
+
   it("takes the order that it is given", async () => {
     const order = Uint32Array.from({ length: ROWS }, (_, i) => (i * 7 + 11) % ROWS);
     const ordered = await start(0.5);
