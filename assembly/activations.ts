@@ -4,7 +4,7 @@ import { exp, expm1 } from "./elementary/exponential";
 import { tanh } from "./elementary/hyperbolic";
 import { sigmoid, softplus } from "./elementary/logistic";
 import { normalCdf, normalPdf } from "./elementary/normal";
-import { madd, splat } from "./vector";
+import { columnMaximum, madd, splat } from "./vector";
 
 export const enum Activation {
   Linear,
@@ -51,22 +51,22 @@ export function activationForward<T>(
   }
 }
 
-/** delta, the gradient of the outputs, becomes that of the logits; all tensors [units, stride]. */
+/** dOutputs, the gradient of the outputs, becomes that of the logits; all tensors [units, stride]. */
 export function activationBackward<T>(
-  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
 ): void {
   const count = units * stride;
   switch (activation) {
-    case Activation.Sigmoid: { backwardEach<T, Sigmoid>(delta, outputs, count, alpha); break; }
-    case Activation.Tanh: { backwardEach<T, Tanh>(delta, outputs, count, alpha); break; }
-    case Activation.Relu: { backwardEach<T, Relu>(delta, outputs, count, alpha); break; }
-    case Activation.LeakyRelu: { backwardEach<T, LeakyRelu>(delta, outputs, count, alpha); break; }
-    case Activation.Elu: { backwardEach<T, Elu>(delta, outputs, count, alpha); break; }
-    case Activation.Gelu: { backwardEach<T, Gelu>(delta, logits, count, alpha); break; }
-    case Activation.GeluTanh: { backwardEach<T, GeluTanh>(delta, logits, count, alpha); break; }
-    case Activation.Silu: { backwardEach<T, Silu>(delta, logits, count, alpha); break; }
-    case Activation.Softplus: { backwardEach<T, Softplus>(delta, logits, count, alpha); break; }
-    case Activation.Softmax: { softmaxBackward<T>(delta, outputs, units, stride); break; }
+    case Activation.Sigmoid: { backwardEach<T, Sigmoid>(dOutputs, outputs, count, alpha); break; }
+    case Activation.Tanh: { backwardEach<T, Tanh>(dOutputs, outputs, count, alpha); break; }
+    case Activation.Relu: { backwardEach<T, Relu>(dOutputs, outputs, count, alpha); break; }
+    case Activation.LeakyRelu: { backwardEach<T, LeakyRelu>(dOutputs, outputs, count, alpha); break; }
+    case Activation.Elu: { backwardEach<T, Elu>(dOutputs, outputs, count, alpha); break; }
+    case Activation.Gelu: { backwardEach<T, Gelu>(dOutputs, logits, count, alpha); break; }
+    case Activation.GeluTanh: { backwardEach<T, GeluTanh>(dOutputs, logits, count, alpha); break; }
+    case Activation.Silu: { backwardEach<T, Silu>(dOutputs, logits, count, alpha); break; }
+    case Activation.Softplus: { backwardEach<T, Softplus>(dOutputs, logits, count, alpha); break; }
+    case Activation.Softmax: { softmaxBackward<T>(dOutputs, outputs, units, stride); break; }
   }
 }
 
@@ -80,17 +80,17 @@ function forwardEach<T, A>(outputs: usize, logits: usize, count: usize, alpha: f
 }
 
 /** `saved`: the outputs, or the logits of those that keep them. */
-function backwardEach<T, A>(delta: usize, saved: usize, count: usize, alpha: f64): void {
+function backwardEach<T, A>(dOutputs: usize, saved: usize, count: usize, alpha: f64): void {
   const activation = changetype<A>(0);
   const a = splat<T>(alpha);
-  const end = delta + count * sizeof<T>();
-  for (; delta < end; delta += 16, saved += 16) {
-    v128.store(delta, activation.backward<T>(v128.load(delta), v128.load(saved), a));
+  const end = dOutputs + count * sizeof<T>();
+  for (; dOutputs < end; dOutputs += 16, saved += 16) {
+    v128.store(dOutputs, activation.backward<T>(v128.load(dOutputs), v128.load(saved), a));
   }
 }
 
 // Each class below is a name for a pair of formulas, never an object. `forward` maps logits z to outputs a; `backward`
-// maps d = ∂loss/∂a to ∂loss/∂z, given what was saved. NaN passes through all of them.
+// maps d = ∂loss/∂a to ∂loss/∂z, given what was saved. NaN passes forward through all of them, so that the loss shows it.
 
 @unmanaged
 class Linear {
@@ -185,29 +185,33 @@ class Gelu {
   }
 }
 
-/** a = ½ z (1 + tanh u), u = √(2/π) (z + 0.044715 z³): GELU's tanh form, from the same paper. */
+/**
+ * a = ½ z (1 + tanh u) with u = √(2/π) (z + 0.044715 z³): GELU's tanh form, from the same paper. As ½ (1 + tanh u) = σ(2u),
+ * which does not cancel below 0: a = z s, a′ = s + 2 z s (1 − s) u′, with s = σ(2u).
+ */
 @unmanaged
 class GeluTanh {
   @inline
   forward<T>(z: v128, alpha: v128): v128 {
-    const one = splat<T>(1);
-    return v128.mul<T>(v128.mul<T>(splat<T>(0.5), z), v128.add<T>(one, tanh<T>(this.argument<T>(z))));
+    return v128.mul<T>(z, this.gate<T>(z, v128.mul<T>(z, z)));
   }
 
   @inline
   backward<T>(d: v128, z: v128, alpha: v128): v128 {
-    const one = splat<T>(1);
-    const half = splat<T>(0.5);
-    const t = tanh<T>(this.argument<T>(z));
-    const slope = madd<T>(splat<T>(3 * 0.044715 * SQRT_2_OVER_PI), v128.mul<T>(z, z), splat<T>(SQRT_2_OVER_PI));
-    const bend = v128.mul<T>(v128.mul<T>(half, z), v128.mul<T>(v128.sub<T>(one, v128.mul<T>(t, t)), slope));
-    return v128.mul<T>(d, madd<T>(half, v128.add<T>(one, t), bend));
+    const square = v128.mul<T>(z, z);
+    const s = this.gate<T>(z, square);
+    const slope = madd<T>(splat<T>(6 * 0.044715 * SQRT_2_OVER_PI), square, splat<T>(2 * SQRT_2_OVER_PI));
+    const spread = v128.mul<T>(s, v128.sub<T>(splat<T>(1), s));
+    // Where the gate is shut or open for good, nothing is left for a slope that may be infinite.
+    const bend = v128.and(v128.mul<T>(v128.mul<T>(z, spread), slope), v128.ne<T>(spread, splat<T>(0)));
+    return v128.mul<T>(d, v128.add<T>(s, bend));
   }
 
+  /** σ(2u), given z and z². */
   @inline
-  argument<T>(z: v128): v128 {
-    const cubic = v128.mul<T>(splat<T>(0.044715), v128.mul<T>(z, v128.mul<T>(z, z)));
-    return v128.mul<T>(splat<T>(SQRT_2_OVER_PI), v128.add<T>(z, cubic));
+  gate<T>(z: v128, square: v128): v128 {
+    const twice = madd<T>(splat<T>(2 * 0.044715 * SQRT_2_OVER_PI), square, splat<T>(2 * SQRT_2_OVER_PI));
+    return sigmoid<T>(v128.mul<T>(z, twice));
   }
 }
 
@@ -261,25 +265,18 @@ function softmaxForward<T>(outputs: usize, logits: usize, units: usize, stride: 
   }
 }
 
-/** The largest of `count` vectors, `step` bytes apart, lane by lane. */
-export function columnMaximum<T>(column: usize, count: usize, step: usize): v128 {
-  let largest = v128.load(column);
-  for (let i: usize = 1; i < count; ++i) largest = v128.pmax<T>(largest, v128.load(column + i * step));
-  return largest;
-}
-
 /** ∂loss/∂zᵢ = aᵢ (dᵢ − Σⱼ dⱼ aⱼ) */
-function softmaxBackward<T>(delta: usize, outputs: usize, units: usize, stride: usize): void {
+function softmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize, stride: usize): void {
   const step = stride * sizeof<T>();
   for (let column: usize = 0; column < step; column += 16) {
     let dot = splat<T>(0);
     for (let i: usize = 0; i < units; ++i) {
       const at = column + i * step;
-      dot = madd<T>(v128.load(delta + at), v128.load(outputs + at), dot);
+      dot = madd<T>(v128.load(dOutputs + at), v128.load(outputs + at), dot);
     }
     for (let i: usize = 0; i < units; ++i) {
       const at = column + i * step;
-      v128.store(delta + at, v128.mul<T>(v128.load(outputs + at), v128.sub<T>(v128.load(delta + at), dot)));
+      v128.store(dOutputs + at, v128.mul<T>(v128.load(outputs + at), v128.sub<T>(v128.load(dOutputs + at), dot)));
     }
   }
 }

@@ -1,9 +1,8 @@
 // The losses: the sum of a microbatch's terms, and its gradient, in one pass.
 
-import { columnMaximum } from "./activations";
 import { exp } from "./elementary/exponential";
 import { log, log1p } from "./elementary/logarithm";
-import { firstLanes, laneCount, madd, splat } from "./vector";
+import { columnMaximum, firstLanes, laneCount, splat } from "./vector";
 
 export const enum Loss {
   MeanSquaredError,
@@ -26,39 +25,39 @@ export function isCategorical(loss: Loss): bool {
 }
 
 /**
- * Returns the sum of the loss's terms over the first `rows` columns, and writes `scale` times its gradient to `delta`.
+ * Returns the sum of the loss's terms over the first `rows` columns, and writes `scale` times its gradient to `dOutputs`.
  *
- *     delta, outputs, logits: [units, stride]; delta is the gradient of the outputs, of a fused loss that of the logits
+ *     dOutputs, outputs, logits: [units, stride]; dOutputs is the gradient of the outputs, of a fused loss that of the logits
  *     targets:                [units, stride], or labels [1, stride]
  *     parameter:              the clip of binaryCrossentropy, the delta of huber
  *
  * The terms are summed as f64, vector after vector, so that the sum of a large batch keeps its digits in float32.
  */
 export function lossBackward<T>(
-  loss: Loss, delta: usize, outputs: usize, logits: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
 ): f64 {
   switch (loss) {
     case Loss.MeanSquaredError:
-      return lossEach<T, MeanSquaredError>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, MeanSquaredError>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.MeanAbsoluteError:
-      return lossEach<T, MeanAbsoluteError>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.Huber:
-      return lossEach<T, Huber>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, Huber>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.BinaryCrossentropy:
-      return lossEach<T, BinaryCrossentropy>(delta, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.SigmoidCrossentropy:
-      return lossEach<T, SigmoidCrossentropy>(delta, outputs, logits, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, logits, targets, units, rows, stride, scale, parameter);
     case Loss.CategoricalCrossentropy:
-      return lossRows<T, Distribution>(delta, outputs, logits, targets, units, rows, stride, scale);
+      return lossRows<T, Distribution>(dOutputs, outputs, logits, targets, units, rows, stride, scale);
     default:
-      return lossRows<T, Label>(delta, outputs, logits, targets, units, rows, stride, scale);
+      return lossRows<T, Label>(dOutputs, outputs, logits, targets, units, rows, stride, scale);
   }
 }
 
 /** A loss whose terms belong to single outputs; `from` are the outputs or the logits, as the term takes them. */
 function lossEach<T, L>(
-  delta: usize, outputs: usize, from: usize, targets: usize,
+  dOutputs: usize, outputs: usize, from: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
 ): f64 {
   const loss = changetype<L>(0);
@@ -70,7 +69,7 @@ function lossEach<T, L>(
       const at = (i * stride + row) * sizeof<T>();
       const target = v128.load(targets + at);
       const term = loss.term<T>(v128.load(from + at), target, p);
-      v128.store(delta + at, v128.mul<T>(loss.gradient<T>(v128.load(outputs + at), target, p), factor));
+      v128.store(dOutputs + at, v128.mul<T>(loss.gradient<T>(v128.load(outputs + at), target, p), factor));
       sum = addTerms<T>(sum, term, row, rows);
     }
   }
@@ -82,7 +81,7 @@ function lossEach<T, L>(
  * largest logit; ∂/∂zᵢ = aᵢ Σⱼ tⱼ − tᵢ.
  */
 function lossRows<T, L>(
-  delta: usize, outputs: usize, logits: usize, targets: usize,
+  dOutputs: usize, outputs: usize, logits: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64,
 ): f64 {
   const target = changetype<L>(0);
@@ -106,17 +105,18 @@ function lossRows<T, L>(
       const t = target.at<T>(targets + column, i, step);
       const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
       term = v128.add<T>(term, product<T>(t, surprise));
-      v128.store(delta + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(v128.load(outputs + at), weight), t), factor));
+      v128.store(dOutputs + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(v128.load(outputs + at), weight), t), factor));
     }
     sum = addTerms<T>(sum, term, row, rows);
   }
   return total(sum);
 }
 
-/** t·x where t = 0 wins over an infinite x: what cannot happen costs nothing. */
+/** t·x where t = 0 wins over an infinite x (what cannot happen costs nothing), but not over NaN. */
 @inline
 function product<T>(t: v128, x: v128): v128 {
-  return v128.and(v128.mul<T>(t, x), v128.ne<T>(t, splat<T>(0)));
+  const counts = v128.or(v128.ne<T>(t, splat<T>(0)), v128.ne<T>(x, x));
+  return v128.and(v128.mul<T>(t, x), counts);
 }
 
 /** sum + the lanes of `terms` that belong to rows below `rows`. */

@@ -52,10 +52,11 @@ export class LayerDescription {
  *     x            [inputs + 1, MICROBATCH]       the microbatch, feature by feature
  *     targets      [targetWidth, MICROBATCH]
  *     of each layer:
- *       logits     [units + 1, MICROBATCH]        only where the backward pass needs them, else outputs
+ *       logits     [units, MICROBATCH]            only where the backward pass needs them, else outputs
  *       outputs    [units + 1, MICROBATCH]
- *     delta, nextDelta [widest layer, MICROBATCH] gradients of a layer's outputs, then logits
- *     deltaRows    [MICROBATCH, widest layer]     delta transposed
+ *     dOutputs     [widest layer, MICROBATCH]     gradient of a layer's outputs, then of its logits
+ *     dInputs      likewise                       that of its inputs; the two change places from layer to layer
+ *     dLogitsRows  [MICROBATCH, widest layer]     the gradient of the logits, transposed
  *     panel        [longest product, TILE_ROWS]   scratch of matmul
  *
  * Activations are feature-major: a row of the tensor is one feature of all rows of the microbatch, so that the narrowest
@@ -76,9 +77,9 @@ export class Network {
   x: usize;
   targets: usize;
   targetWidth: usize;
-  delta: usize;
-  nextDelta: usize;
-  deltaRows: usize;
+  dOutputs: usize;
+  dInputs: usize;
+  dLogitsRows: usize;
   panel: usize;
   /** How far apart the rows of the microbatch's tensors lie now; 0 before the first. */
   stride: usize;
@@ -163,11 +164,12 @@ export function networkSize<T>(description: Description): u64 {
   size += tensorSize<T>(<u64>description.inputs + 1, MICROBATCH);
   size += tensorSize<T>(targetWidth(description), MICROBATCH);
   for (let i: usize = 0; i < description.layerCount; ++i) {
-    const tensors: u64 = hasOwnLogits(description, i) ? 2 : 1;
-    size += tensors * tensorSize<T>(<u64>layerDescriptionAt(description, i).units + 1, MICROBATCH);
+    const units = <u64>layerDescriptionAt(description, i).units;
+    if (hasOwnLogits(description, i)) size += tensorSize<T>(units, MICROBATCH);
+    size += tensorSize<T>(units + 1, MICROBATCH);
   }
   size += 2 * tensorSize<T>(widest, MICROBATCH);
-  size += deltaRowsSize<T>(widest);
+  size += dLogitsRowsSize<T>(widest);
   size += panelSize<T>(description);
   return size;
 }
@@ -183,7 +185,7 @@ function panelSize<T>(description: Description): u64 {
   return tensorSize<T>(longest, TILE_ROWS);
 }
 
-function deltaRowsSize<T>(widest: usize): u64 {
+function dLogitsRowsSize<T>(widest: usize): u64 {
   return tensorSize<T>(MICROBATCH, wholeVectors<T>(widest));
 }
 
@@ -205,10 +207,10 @@ export function layNetwork<T>(network: Network, description: Description): usize
   network.x = network.gradients + <usize>arenaSize<T>(description);
   network.targets = network.x + <usize>tensorSize<T>(network.inputs + 1, MICROBATCH);
   const layers = network.targets + <usize>tensorSize<T>(network.targetWidth, MICROBATCH);
-  network.delta = layLayers<T>(network, description, layers);
-  network.nextDelta = network.delta + <usize>tensorSize<T>(widest, MICROBATCH);
-  network.deltaRows = network.nextDelta + <usize>tensorSize<T>(widest, MICROBATCH);
-  network.panel = network.deltaRows + <usize>deltaRowsSize<T>(widest);
+  network.dOutputs = layLayers<T>(network, description, layers);
+  network.dInputs = network.dOutputs + <usize>tensorSize<T>(widest, MICROBATCH);
+  network.dLogitsRows = network.dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
+  network.panel = network.dLogitsRows + <usize>dLogitsRowsSize<T>(widest);
   return network.panel + <usize>panelSize<T>(description);
 }
 
@@ -228,10 +230,9 @@ function layLayers<T>(network: Network, description: Description, address: usize
     offset += (inputs + layer.useBias) * layer.units;
 
     layer.logits = address;
-    const size = <usize>tensorSize<T>(layer.units + 1, MICROBATCH);
-    if (hasOwnLogits(description, i)) address += size;
+    if (hasOwnLogits(description, i)) address += <usize>tensorSize<T>(layer.units, MICROBATCH);
     layer.outputs = address;
-    address += size;
+    address += <usize>tensorSize<T>(layer.units + 1, MICROBATCH);
     inputs = layer.units;
   }
   return address;

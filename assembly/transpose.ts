@@ -1,4 +1,4 @@
-// Rows to columns: the microbatch's rows into feature-major tensors, deltas into rows, outputs into predictions.
+// Rows to columns: the microbatch's rows into feature-major tensors, the gradient of logits into rows, outputs into predictions.
 
 import { laneCount, storeLanes } from "./vector";
 
@@ -9,7 +9,7 @@ import { laneCount, storeLanes } from "./vector";
  *     order: row numbers, u32 [count]; 0 takes the first `count` rows as they lie
  *     out:   [columns, width], rows `outStride` elements apart
  *
- * `count` ≤ `width` < `count` + lanes. `out` may not overlap `x`.
+ * `count` ≤ `width`. `out` may not overlap `x`.
  */
 export function gatherTransposed<T>(
   out: usize, outStride: usize, width: usize,

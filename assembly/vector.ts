@@ -62,3 +62,10 @@ export function fill<T>(out: usize, value: T, count: usize): void {
   const vector = v128.splat<T>(value);
   for (const end = out + count * sizeof<T>(); out < end; out += 16) v128.store(out, vector);
 }
+
+/** The largest of `count` vectors, `step` bytes apart, lane by lane. */
+export function columnMaximum<T>(column: usize, count: usize, step: usize): v128 {
+  let largest = v128.load(column);
+  for (let i: usize = 1; i < count; ++i) largest = v128.pmax<T>(largest, v128.load(column + i * step));
+  return largest;
+}

@@ -23,9 +23,7 @@ type KernelExports = {
     samples: Address,
   ) => number;
 } & {
-  [name in `update_${DTypeSuffix}`]: (network: Address, learningRate: number) => void;
-} & {
-  [name in `is_finite_${DTypeSuffix}`]: (network: Address) => number;
+  [name in `update_${DTypeSuffix}`]: (network: Address, learningRate: number) => number;
 };
 
 /** What `assembly/index.ts` exports. Addresses and sizes of 2 GiB and more come back negative: `>>> 0` them. */
@@ -48,22 +46,27 @@ export type CoreSource = BufferSource | WebAssembly.Module | Response;
 
 const LARGEST_MEMORY_PAGES = 65536;
 
-let loaded: Promise<Core> | undefined;
+let loading: Promise<Core> | undefined;
 
 /**
  * Loads the core once for this program: from `source`, or else from the file `core.wasm` that lies beside the library.
- * `createNetwork` calls it; call it yourself, before, where that file cannot be reached (a bundler that drops it, an
- * edge worker that only takes compiled modules).
+ * `createNetwork` does it by itself; call this before, where that file cannot be reached (a bundler that drops it, an
+ * edge worker that only takes compiled modules). Once the core is loaded, it stays, whatever the source of a later call.
  *
  * @throws BackpropError `coreUnavailable` if the module cannot be fetched, compiled or instantiated, `outOfMemory` if no
  *   memory can be had. A later call may try again.
  */
-export function loadCore(source?: CoreSource): Promise<Core> {
-  loaded ??= instantiateCore(source).catch((cause: unknown) => {
-    loaded = undefined;
+export async function loadCore(source?: CoreSource): Promise<void> {
+  await sharedCore(source);
+}
+
+/** The one core of this program, loaded at the first call. */
+export function sharedCore(source?: CoreSource): Promise<Core> {
+  loading ??= instantiateCore(source).catch((cause: unknown) => {
+    loading = undefined;
     throw cause instanceof BackpropError ? cause : unavailable(cause);
   });
-  return loaded;
+  return loading;
 }
 
 async function instantiateCore(source: CoreSource | undefined): Promise<Core> {
@@ -87,6 +90,7 @@ function createMemory(): WebAssembly.Memory {
 }
 
 async function readCore(): Promise<BufferSource> {
+  // Seen from build/ and from src/ alike.
   const url = new URL("../build/core.wasm", import.meta.url);
   if (url.protocol !== "file:") return fetchCore(url);
   // A name that bundlers cannot see keeps them from resolving, or warning of, a module that browsers do not have.

@@ -44,16 +44,36 @@ const PIECE = 65536;
  * @throws BackpropError `invalidShape` for rows of another width or of several widths, `invalidData` for what is not a
  *   finite number in the dtype of `out`.
  */
-export function* writeRows(argument: string, rows: Rows, width: number, out: () => FloatArray): Work<void> {
+export function* writeRows(
+  argument: string,
+  rows: Rows,
+  width: number,
+  out: () => FloatArray,
+  requireValue?: Requirement,
+): Work<void> {
+  const write: Write = { argument, width, out, requireValue };
   if (isShaped(rows)) {
     requireShape(argument, rows, width);
-    yield* writeFlat(rows.data, out, (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`);
+    yield* writeFlat(write, rows.data, (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`);
   } else if (typeof rows[0] === "number") {
     requireOneColumn(argument, width);
-    yield* writeFlat(rows as ArrayLike<number>, out, (i) => `${argument}[${i}]`);
+    yield* writeFlat(write, rows as ArrayLike<number>, (i) => `${argument}[${i}]`);
   } else {
-    yield* writeArrays(argument, rows as readonly ArrayLike<number>[], width, out);
+    yield* writeArrays(write, rows as readonly ArrayLike<number>[]);
   }
+}
+
+type Place = (index: number) => string;
+
+/** Throws unless the value, found at `place(index)`, will do. */
+type Requirement = (value: number, place: Place, index: number) => void;
+
+/** What stays the same while rows are written. */
+interface Write {
+  readonly argument: string;
+  readonly width: number;
+  readonly out: () => FloatArray;
+  readonly requireValue?: Requirement | undefined;
 }
 
 /**
@@ -67,42 +87,34 @@ export function* writeLabels(
   classes: number,
   out: () => FloatArray,
 ): Work<void> {
-  // In float32, a label that is nearly an integer would be one.
-  const labels = new Float64Array(out().length);
-  yield* writeRows(argument, rows, 1, () => labels);
-  const wrong = labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
-  if (wrong >= 0) {
+  yield* writeRows(argument, rows, 1, out, (label, place, index) => {
+    if (Number.isInteger(label) && label >= 0 && label < classes) return;
     throw new BackpropError(
       "invalidLabel",
-      `${argument}[${wrong}] is ${labels[wrong]}; expected an integer label from 0 to ${classes - 1}.`,
+      `${place(index)} is ${label}; expected an integer label from 0 to ${classes - 1}.`,
     );
-  }
-  out().set(labels);
+  });
 }
 
-function* writeFlat(
-  values: ArrayLike<number>,
-  out: () => FloatArray,
-  place: (index: number) => string,
-): Work<void> {
-  for (let begin = 0; begin < values.length; begin += PIECE) {
-    writeNumbers(values, begin, Math.min(begin + PIECE, values.length), out(), begin, place);
+/** As many numbers as `out` has room for, whatever becomes of `values` during a pause. */
+function* writeFlat(write: Write, values: ArrayLike<number>, place: Place): Work<void> {
+  const { length } = write.out();
+  for (let begin = 0; begin < length; begin += PIECE) {
+    writeNumbers(write, values, begin, Math.min(begin + PIECE, length), write.out(), begin, place);
     yield;
   }
 }
 
-function* writeArrays(
-  argument: string,
-  rows: readonly ArrayLike<number>[],
-  width: number,
-  out: () => FloatArray,
-): Work<void> {
+/** As many rows as `out` has room for, whatever becomes of `rows` during a pause. */
+function* writeArrays(write: Write, rows: readonly ArrayLike<number>[]): Work<void> {
+  const { argument, width } = write;
+  const count = write.out().length / width;
   const rowsPerPiece = Math.ceil(PIECE / width);
-  for (let begin = 0; begin < rows.length; begin += rowsPerPiece) {
-    const data = out();
-    for (let i = begin; i < Math.min(begin + rowsPerPiece, rows.length); i++) {
+  for (let begin = 0; begin < count; begin += rowsPerPiece) {
+    const data = write.out();
+    for (let i = begin; i < Math.min(begin + rowsPerPiece, count); i++) {
       if (rows[i]?.length !== width) throw wrongWidth(argument, rows, i, width);
-      writeNumbers(rows[i]!, 0, width, data, i * width, (j) => `${argument}[${i}][${j}]`);
+      writeNumbers(write, rows[i]!, 0, width, data, i * width, (j) => `${argument}[${i}][${j}]`);
     }
     yield;
   }
@@ -110,18 +122,20 @@ function* writeArrays(
 
 /** Writes values[begin … end − 1] to `out` from `offset` on. */
 function writeNumbers(
+  { requireValue }: Write,
   values: ArrayLike<number>,
   begin: number,
   end: number,
   out: FloatArray,
   offset: number,
-  place: (index: number) => string,
+  place: Place,
 ): void {
   for (let i = begin; i < end; i++) {
     const value = values[i]!;
     const at = offset + i - begin;
     out[at] = typeof value === "number" ? value : Number.NaN;
     if (!Number.isFinite(out[at])) throw notFinite(place(i), value, out);
+    requireValue?.(value, place, i);
   }
 }
 
@@ -195,7 +209,8 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
   }
   if (isShaped(values)) requireFilled(argument, values);
   const out = () => data;
-  if (shape.length === 1) finish(writeFlat(flatOf(values), out, (i) => `${argument}[${i}]`));
+  if (shape.length === 1)
+    finish(writeFlat({ argument, width: 1, out }, flatOf(values), (i) => `${argument}[${i}]`));
   else finish(writeRows(argument, values as Rows, shape[1]!, out));
 }
 

@@ -5,7 +5,7 @@ import type { FloatArray } from "./engine/engine.js";
 import type { Gradients, Network } from "./network.js";
 import type { LayerParameters } from "./parameters.js";
 import { type Nested, Tensor } from "./tensor.js";
-import { requirePositive } from "./validation.js";
+import { requireKeys, requirePositive } from "./validation.js";
 
 export interface DifferenceOptions {
   /** How far each parameter is nudged; above 0, default 1e-5. */
@@ -95,7 +95,9 @@ function relativeError(a: number, b: number): number {
   return Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b));
 }
 
-function epsilonOf({ epsilon = 1e-5 }: DifferenceOptions): number {
+function epsilonOf(options: DifferenceOptions): number {
+  requireKeys("options", options, ["epsilon"]);
+  const { epsilon = 1e-5 } = options;
   requirePositive("epsilon", epsilon);
   return epsilon;
 }

@@ -33,7 +33,7 @@ export function constant(value: number): Initializer {
 
 /**
  * Uniform in [low, high), by default [0, 1) as NumPy's `rand` (Keras's RandomUniform has ±0.05).
- * Throws `invalidOption` unless both are finite and low ≤ high.
+ * @throws BackpropError `invalidOption` unless both are finite and low ≤ high.
  */
 export function uniform(low = 0, high = 1): Initializer {
   requireRange("low", low, "high", high);
@@ -42,7 +42,7 @@ export function uniform(low = 0, high = 1): Initializer {
 
 /**
  * Normal, by default standard normal as NumPy's `randn` (Keras's RandomNormal has a standard deviation of 0.05).
- * Throws `invalidOption` unless both are finite and the standard deviation is not negative.
+ * @throws BackpropError `invalidOption` unless both are finite and the standard deviation is not negative.
  */
 export function normal(mean = 0, standardDeviation = 1): Initializer {
   requireFinite("mean", mean);

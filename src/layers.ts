@@ -2,9 +2,29 @@ import type { ActivationName } from "./engine/engine.js";
 import { BackpropError } from "./errors.js";
 import type { Initializer } from "./initializers.js";
 import { glorotUniform, zeros } from "./initializers.js";
-import { requireKeys, requireKnown, requireNotNegative, requirePositiveInteger } from "./validation.js";
+import {
+  requireKeys,
+  requireKnown,
+  requireNotNegative,
+  requirePositiveInteger,
+  requireType,
+} from "./validation.js";
 
-/** Every activation that `dense` takes. */
+/**
+ * Every activation that `dense` takes, of logits z = x · kernel + bias:
+ *
+ * - `linear`: z
+ * - `sigmoid`: σ(z) = 1 / (1 + e⁻ᶻ)
+ * - `tanh`
+ * - `relu`: max(z, 0)
+ * - `leakyRelu`: z above 0, else alpha·z
+ * - `elu`: z above 0, else alpha·(eᶻ − 1); Clevert et al. 2016
+ * - `gelu`: z·Φ(z), Φ the normal distribution function; Hendrycks & Gimpel 2016
+ * - `geluTanh`: ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), from the same paper
+ * - `silu`: z·σ(z)
+ * - `softplus`: log(1 + eᶻ)
+ * - `softmax`: eᶻ over the sum of eᶻ of all units
+ */
 export const ACTIVATIONS: readonly ActivationName[] = [
   "linear",
   "sigmoid",
@@ -54,23 +74,32 @@ export function dense(
   activation: ActivationName = "linear",
   options: DenseOptions = {},
 ): DenseLayer {
-  requirePositiveInteger("units", units);
-  requireKnown("activation", activation, ACTIVATIONS);
   requireKeys("dense", options, ["useBias", "kernelInitializer", "biasInitializer", "alpha"]);
-  const alpha = options.alpha ?? DEFAULT_ALPHA[activation] ?? 0;
-  requireNotNegative("alpha", alpha);
-  if (activation === "softmax" && units === 1) {
-    throw new BackpropError(
-      "invalidOption",
-      'units is 1 with activation "softmax", which is then always 1. Use 2 units or more, or "sigmoid".',
-    );
-  }
-  return {
+  const layer = {
     units,
     activation,
     useBias: options.useBias ?? true,
     kernelInitializer: options.kernelInitializer ?? glorotUniform(),
     biasInitializer: options.biasInitializer ?? zeros(),
-    alpha,
+    alpha: options.alpha ?? DEFAULT_ALPHA[activation] ?? 0,
   };
+  requireLayer("", layer);
+  return layer;
+}
+
+/** Checks a layer, also one that `dense` did not make; `prefix` is put before the names in messages. */
+export function requireLayer(prefix: string, layer: DenseLayer): void {
+  const { units, activation, useBias, kernelInitializer, biasInitializer, alpha } = layer;
+  requirePositiveInteger(`${prefix}units`, units);
+  requireKnown(`${prefix}activation`, activation, ACTIVATIONS);
+  requireType(`${prefix}useBias`, useBias, "boolean");
+  requireType(`${prefix}kernelInitializer`, kernelInitializer, "function");
+  requireType(`${prefix}biasInitializer`, biasInitializer, "function");
+  requireNotNegative(`${prefix}alpha`, alpha);
+  if (activation === "softmax" && units === 1) {
+    throw new BackpropError(
+      "invalidOption",
+      `${prefix}units is 1 with activation "softmax", which is then always 1. Use 2 units or more, or "sigmoid".`,
+    );
+  }
 }

@@ -1,6 +1,6 @@
 import type { ActivationName, DType, LossDescription, LossName, Reduction } from "./engine/engine.js";
 import { BackpropError } from "./errors.js";
-import { requireKnown, requirePositive } from "./validation.js";
+import { requireFinite, requireKeys, requireKnown, requirePositive } from "./validation.js";
 
 /** Every loss that a network takes. */
 export const LOSSES: readonly LossName[] = [
@@ -19,7 +19,8 @@ export const LOSSES: readonly LossName[] = [
  * - `meanSquaredError`: (a − t)², for every output of every row
  * - `meanAbsoluteError`: |a − t|, likewise
  * - `huber`: ½(a − t)² up to |a − t| = delta, then delta·(|a − t| − ½ delta), likewise
- * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], likewise
+ * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], likewise; with a sigmoid
+ *   output layer, prefer:
  * - `sigmoidCrossentropy`: the same of a sigmoid output layer, taken from its logits: nothing to clip, no gradient lost
  * - `categoricalCrossentropy`: −Σ t log a for every row, of a softmax output layer, taken from its logits
  * - `sparseCategoricalCrossentropy`: the same with integer labels 0 … outputs − 1 for targets, one a row
@@ -49,14 +50,12 @@ export function describeLoss(
   outputActivation: ActivationName,
   dtype: DType,
 ): LossDescription {
-  const {
-    name,
-    reduction = "mean",
-    clip = 1e-7,
-    delta = 1,
-  } = (typeof loss === "object" && loss) || { name: loss };
+  const options = (typeof loss === "object" && loss) || { name: loss };
+  requireKeys("loss", options, ["name", "reduction", "clip", "delta"]);
+  const { name, reduction = "mean", clip = 1e-7, delta = 1 } = options;
   requireKnown("loss", name, LOSSES);
   requireKnown("reduction", reduction, ["mean", "sum"]);
+  requireFinite("clip", clip);
   requireClip(clip, dtype);
   requirePositive("delta", delta);
   const needed = FUSED_ACTIVATION[name];

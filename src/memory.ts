@@ -5,7 +5,8 @@ import { BackpropError } from "./errors.js";
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
-const ADDRESS_SPACE = 2 ** 32;
+/** A page less than there is: a block that ended at 4 GiB would have an end of 0. */
+const ADDRESS_SPACE = 2 ** 32 - PAGE;
 
 interface FreeBlock {
   address: Address;

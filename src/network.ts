@@ -13,17 +13,17 @@ import type {
 import { ENGINES } from "./engine/engines.js";
 import { BackpropError } from "./errors.js";
 import type { History } from "./history.js";
-import type { DenseLayer } from "./layers.js";
+import type { Initializer } from "./initializers.js";
+import { type DenseLayer, requireLayer } from "./layers.js";
 import { describeLoss, type Loss } from "./losses.js";
-import type { Optimizer } from "./optimizers.js";
-import { sgd } from "./optimizers.js";
+import { type Optimizer, requireOptimizer, sgd } from "./optimizers.js";
 import { type LayerParameters, type LayerValues, layerTensors, writeLayers } from "./parameters.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
 import { describeNetwork } from "./summary.js";
 import { type Matrix, Tensor } from "./tensor.js";
 import { type AsyncFitOptions, type FitOptions, requireFitOptions, Training } from "./training.js";
-import { requireKeys, requireKnown, requirePositiveInteger, show } from "./validation.js";
+import { requireKeys, requireKnown, requireMethods, requirePositiveInteger, show } from "./validation.js";
 import { finish, finishInSlices, type Work } from "./work.js";
 
 export type EngineName = Engine["name"];
@@ -64,9 +64,16 @@ const DEFAULT_SEED = 0;
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
   const description = describe(options);
   const { optimizer = sgd(), random = numpyRandom(options.seed ?? DEFAULT_SEED) } = options;
+  requireOptimizer(optimizer);
+  requireMethods("random", random, ["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)");
   const engine = await ENGINES[options.engine ?? "wasm"]();
   const network = new Network(engine.createModel(description), description, optimizer, random);
-  initialize(network, options.layers, random);
+  try {
+    initialize(network, options.layers, random);
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
   return network;
 }
 
@@ -84,7 +91,16 @@ function describe(options: NetworkOptions): NetworkDescription {
 }
 
 function requireLayers(layers: readonly DenseLayer[]): void {
-  if (Array.isArray(layers) && layers.length > 0 && layers.every((layer) => layer?.units > 0)) return;
+  if (
+    Array.isArray(layers) &&
+    layers.length > 0 &&
+    layers.every((layer) => typeof layer === "object" && layer)
+  ) {
+    layers.forEach((layer, i) => {
+      requireLayer(`layers[${i}].`, layer);
+    });
+    return;
+  }
   throw new BackpropError(
     "invalidOption",
     `layers is ${show(layers)}; expected an array of at least one layer, such as [dense(2, "sigmoid")].`,
@@ -95,8 +111,18 @@ function initialize(network: Network, layers: readonly DenseLayer[], random: Ran
   network.parameters.forEach(({ kernel, bias }, i) => {
     const { kernelInitializer, biasInitializer } = layers[i]!;
     const [inputs, units] = kernel.shape as [number, number];
-    kernelInitializer({ values: kernel.data, shape: kernel.shape, inputs, units, random });
-    if (bias) biasInitializer({ values: bias.data, shape: bias.shape, inputs, units, random });
+    const fill = (name: string, { data, shape }: Tensor, initializer: Initializer) => {
+      // One who forgets to call the factory gets an initializer back instead of values.
+      const returned: unknown = initializer({ values: data, shape, inputs, units, random });
+      if (returned === undefined && data.every(Number.isFinite)) return;
+      throw new BackpropError(
+        "invalidOption",
+        `layers[${i}].${name} ${returned === undefined ? "wrote NaN or infinity" : `returned ${show(returned)}`}; ` +
+          "expected a function that fills `values` with finite numbers, such as glorotUniform().",
+      );
+    };
+    fill("kernelInitializer", kernel, kernelInitializer);
+    if (bias) fill("biasInitializer", bias, biasInitializer);
   });
 }
 
@@ -122,7 +148,7 @@ export class Network {
 
   /**
    * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
-   * for some epochs; both are copied first. It works about 10 ms at a time, so that a page stays responsive; only a
+   * for some epochs; both are copied first, so do not change them before the first progress. It works about 10 ms at a time, so that a page stays responsive; only a
    * network of which 128 rows alone take longer holds the thread for that long.
    *
    * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
@@ -197,13 +223,19 @@ export class Network {
   /**
    * One step of the optimizer with gradients that came from elsewhere: one { kernel, bias } a layer.
    *
-   * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
+   * @throws BackpropError `invalidShape`, `invalidData`, `diverged` where a parameter would become infinite (none changes
+   *   then), `busy` while fitting, `disposed`.
    */
   applyGradients(gradients: readonly LayerValues[]): void {
     const model = this.#idle();
     const values = this.#collect("gradients", gradients);
     model.gradients().set(values);
-    model.update(this.#optimizer.learningRate);
+    if (model.update(this.#optimizer.learningRate)) return;
+    throw new BackpropError(
+      "diverged",
+      "The gradients would have made a parameter infinite; the network keeps its parameters as they were. Try a smaller " +
+        `learningRate than ${this.#optimizer.learningRate}.`,
+    );
   }
 
   /**
@@ -218,6 +250,7 @@ export class Network {
 
   /** A table of the layers, with their shapes and the number of parameters, as text. */
   summary(): string {
+    this.#alive();
     return describeNetwork(this.#description);
   }
 

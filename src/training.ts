@@ -1,14 +1,13 @@
 // The training loop: epochs in pieces, shuffling, progress, abortion, divergence, the history.
 
-import { Checkpoint } from "./checkpoint.js";
 import type { Dataset, Model, Run, RunOptions } from "./engine/engine.js";
 import { BackpropError } from "./errors.js";
 import type { History } from "./history.js";
 import type { Optimizer } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
-import { requireKeys, requirePositiveInteger } from "./validation.js";
-import { finish, SLICE_MILLISECONDS, type Work } from "./work.js";
+import { requireKeys, requireMethods, requirePositiveInteger, requireType } from "./validation.js";
+import { SLICE_MILLISECONDS, type Work } from "./work.js";
 
 /** How far a training has come; given to `onProgress`. */
 export interface Progress {
@@ -46,19 +45,18 @@ const PIECE_MILLISECONDS = 5;
 /** The core counts them in 32 bits. */
 const MOST_MICROBATCHES = 2 ** 31;
 
-/** How often parameters are copied, so that a divergence can be undone. */
-const CHECKPOINT_MILLISECONDS = 100;
-
 /** @throws BackpropError `invalidOption` for epochs or a batchSize that are not positive integers. */
 export function requireFitOptions(options: AsyncFitOptions): void {
   requireKeys("fit", options, ["epochs", "batchSize", "shuffle", "onProgress", "signal"]);
-  if (options.epochs !== undefined) requirePositiveInteger("epochs", options.epochs);
-  if (options.batchSize !== undefined) requirePositiveInteger("batchSize", options.batchSize);
+  const { epochs, batchSize, onProgress, signal } = options;
+  if (epochs !== undefined) requirePositiveInteger("epochs", epochs);
+  if (batchSize !== undefined) requirePositiveInteger("batchSize", batchSize);
+  if (onProgress !== undefined) requireType("onProgress", onProgress, "function");
+  if (signal !== undefined) requireMethods("signal", signal, ["throwIfAborted"], "an AbortSignal");
 }
 
 /** One `fit`: a run of the engine's, advanced piece by piece. */
 export class Training {
-  readonly #model: Model;
   readonly #options: RunOptions;
   readonly #run: Run;
   readonly #shuffleSeed: number;
@@ -66,7 +64,6 @@ export class Training {
   readonly #order: Uint32Array;
   #orderEpoch = -1;
   #microbatches = 1;
-  #checkpoint: Checkpoint;
 
   constructor(
     model: Model,
@@ -75,12 +72,10 @@ export class Training {
     random: RandomStream,
     options: AsyncFitOptions,
   ) {
-    this.#model = model;
     this.#options = runOptions(dataset, optimizer, options);
     this.#run = model.createRun(this.#options);
     this.#shuffleSeed = this.#options.ordered ? drawSeed(random) : 0;
     this.#order = new Uint32Array(this.#options.ordered ? dataset.rows : 0);
-    this.#checkpoint = new Checkpoint(model, this.#run);
   }
 
   /**
@@ -123,31 +118,20 @@ export class Training {
   }
 
   /**
-   * One call of the engine, or what has to be done before it. That pauses: the network may be disposed by then, and its
-   * memory another's, so the engine is not called before `run` has looked.
+   * One call of the engine, or the order it needs first. That pauses: the network may be disposed by then, and its memory
+   * another's, so the engine is not called before `run` has looked.
    */
   *#advance(): Work<void> {
     if (this.#needsOrder) return yield* this.#shuffle();
-    if (this.#needsCheckpoint) {
-      this.#requireFinite();
-      this.#checkpoint = new Checkpoint(this.#model, this.#run);
-      return yield;
-    }
     const begun = performance.now();
     const done = this.#run.advance(this.#microbatches);
-    this.#checkpoint.microbatches += done;
-    if (this.#run.diverged) throw this.#diverged(`The loss became ${this.#run.losses()[this.#run.epoch]}`);
-    if (this.#done) this.#requireFinite();
+    if (this.#run.diverged) throw this.#diverged();
     this.#pace(done, performance.now() - begun);
     yield;
   }
 
   get #needsOrder(): boolean {
     return this.#options.ordered && this.#orderEpoch !== this.#run.epoch;
-  }
-
-  get #needsCheckpoint(): boolean {
-    return !this.#run.midStep && performance.now() - this.#checkpoint.time > CHECKPOINT_MILLISECONDS;
   }
 
   /**
@@ -169,29 +153,18 @@ export class Training {
     this.#microbatches = Math.max(1, Math.min(MOST_MICROBATCHES, Math.floor(done * growth)));
   }
 
-  /** An update can overflow while the loss does not notice, as where a sigmoid is saturated. */
-  #requireFinite(): void {
-    if (!this.#model.isFinite()) throw this.#diverged("A parameter became infinite or NaN");
-  }
-
-  /** Puts the last finite parameters back; the error names the epoch in which the loss, or they, ceased to be. */
-  #diverged(what: string): BackpropError {
-    const { loss } = this.#history();
-    const { diverged: byLoss, epoch: lossEpoch } = this.#run;
-    if (!this.#model.isFinite())
-      this.#checkpoint.restoreLastFinite((microbatches) => this.#replay(microbatches));
-    const epoch = byLoss ? lossEpoch : this.#run.epoch;
+  #diverged(): BackpropError {
+    const { epoch } = this.#run;
+    const loss = this.#run.losses()[epoch]!;
+    const what = Number.isFinite(loss)
+      ? "An update would have made a parameter infinite"
+      : `The loss became ${loss}`;
     return new BackpropError(
       "diverged",
       `${what} in epoch ${epoch} of ${this.#options.epochs} (counted from 0). The network keeps the last finite ` +
         `parameters. Try a smaller learningRate than ${this.#options.learningRate}, or scale the data.`,
-      { epoch, history: { loss: loss.slice(0, epoch) } },
+      { epoch, history: this.#history() },
     );
-  }
-
-  #replay(microbatches: number): number {
-    if (this.#needsOrder) finish(this.#shuffle());
-    return this.#run.advance(microbatches);
   }
 
   #aborted(reason: unknown): BackpropError {

@@ -54,6 +54,21 @@ export function requireKnown(argument: string, value: unknown, known: readonly s
   );
 }
 
+export function requireType(argument: string, value: unknown, type: "boolean" | "function"): void {
+  if (typeof value !== type) throw invalid(argument, value, `a ${type}`);
+}
+
+/** Something with these methods, which `expected` names. */
+export function requireMethods(
+  argument: string,
+  value: unknown,
+  methods: readonly string[],
+  expected: string,
+): void {
+  const has = (method: string) => typeof (value as Record<string, unknown> | null)?.[method] === "function";
+  if (!methods.every(has)) throw invalid(argument, value, expected);
+}
+
 /** Catches misspelt options, which would otherwise be passed over in silence. */
 export function requireKeys(of: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) {

@@ -81,11 +81,8 @@ export interface Model {
   /** The loss over the whole dataset taken as one batch; its gradient replaces what `gradients()` held. */
   computeGradients(dataset: Dataset): number;
 
-  /** Whether every parameter is: none NaN or infinite. */
-  isFinite(): boolean;
-
-  /** parameters −= learningRate · gradients. */
-  update(learningRate: number): void;
+  /** parameters −= learningRate · gradients; false, and nothing changes, if a parameter would come out NaN or infinite. */
+  update(learningRate: number): boolean;
 
   createRun(options: RunOptions): Run;
 
@@ -122,23 +119,19 @@ export interface Run {
   readonly epoch: number;
   /** Rows of the epoch in progress that are done. */
   readonly row: number;
-  /** Whether a batch has been begun whose update is still to come. */
-  readonly midStep: boolean;
-  /** True once a loss came out NaN or infinite: the run stopped before that step's update, in epoch `epoch`. */
+  /**
+   * True once a loss came out NaN or infinite, or a parameter would have: the run stopped before that update, in epoch
+   * `epoch`, whose loss says which of the two it was.
+   */
   readonly diverged: boolean;
   /** The losses of the epochs, [epochs]; those before `epoch` are final. */
   losses(): Float64Array;
-  /** [rows], the row numbers of an epoch in the order to take them; only where `ordered`. */
+  /** [rows], the row numbers in the order to take them, to be filled before each epoch; only where `ordered`. */
   order(): Uint32Array;
   /**
    * Goes on for at most `microbatches`, stopping early when all epochs are done, when a loss is not finite, or, where
    * `ordered`, at the end of the epoch. Returns how many were done.
    */
   advance(microbatches: number): number;
-  /**
-   * Moves to the batch that begins at `row` of `epoch`, and forgets that the run diverged. The loss of that epoch is
-   * then summed from `row` on.
-   */
-  seek(epoch: number, row: number): void;
   dispose(): void;
 }

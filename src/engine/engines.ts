@@ -1,10 +1,10 @@
-import { loadCore } from "../core.js";
+import { sharedCore } from "../core.js";
 import type { Engine } from "./engine.js";
 import { typescriptEngine } from "./typescript/engine.js";
 import { wasmEngine } from "./wasm/engine.js";
 
 /** Where each engine comes from. */
 export const ENGINES: Record<Engine["name"], () => Promise<Engine>> = {
-  wasm: async () => wasmEngine(await loadCore()),
+  wasm: async () => wasmEngine(await sharedCore()),
   typescript: async () => typescriptEngine,
 };

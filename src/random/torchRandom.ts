@@ -81,12 +81,6 @@ export class TorchRandom implements RandomStream {
   fillNormal(values: FloatArray, mean: number, standardDeviation: number): void {
     this.normal_(values, mean, standardDeviation);
   }
-
-  /** As `randperm`. */
-  permutation(n: number): Uint32Array {
-    return this.randperm(n);
-  }
-
   #uniformFloat32(values: Float32Array, from: number, to: number): void {
     const range = Math.fround(to - from);
     for (let i = 0; i < values.length; i++) {

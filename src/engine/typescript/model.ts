@@ -48,12 +48,8 @@ export class TypescriptModel implements Model {
     return this.#loss(dataset, true);
   }
 
-  isFinite(): boolean {
-    return this.parameters().every(Number.isFinite);
-  }
-
-  update(learningRate: number): void {
-    this.#live().update(learningRate);
+  update(learningRate: number): boolean {
+    return this.#live().update(learningRate);
   }
 
   createRun(options: RunOptions): Run {

@@ -108,9 +108,15 @@ export class Network {
     for (let i = 0; i < gradients.length; i++) gradients[i] = 0;
   }
 
-  /** Stochastic gradient descent: parameters −= learningRate · gradients. */
-  update(learningRate: number): void {
+  /** Stochastic gradient descent: parameters −= learningRate · gradients; false, and none changes, if one would not be finite. */
+  update(learningRate: number): boolean {
     const { parameters, gradients } = this;
+    const isFloat32 = parameters instanceof Float32Array;
+    for (let i = 0; i < parameters.length; i++) {
+      const updated = parameters[i]! - learningRate * gradients[i]!;
+      if (!Number.isFinite(isFloat32 ? Math.fround(updated) : updated)) return false;
+    }
     for (let i = 0; i < parameters.length; i++) parameters[i]! -= learningRate * gradients[i]!;
+    return true;
   }
 }

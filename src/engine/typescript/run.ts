@@ -1,4 +1,5 @@
 import type { Dataset, FloatArray, Run, RunOptions } from "../engine.js";
+import { allocate } from "./memory.js";
 import { MICROBATCH, type Network } from "./network.js";
 
 /** The rows of a microbatch, either in place in the dataset or gathered from it in the order of the run. */
@@ -32,9 +33,8 @@ export class TypescriptRun implements Run {
     this.#batchSize = batchSize;
     this.#learningRate = learningRate;
     this.#ordered = ordered;
-    this.#losses = new Float64Array(epochs);
+    this.#losses = allocate("float64", epochs) as Float64Array;
     this.#order = new Uint32Array(ordered ? dataset.rows : 0);
-    for (let i = 0; i < this.#order.length; i++) this.#order[i] = i;
     const inputs = dataset.inputs();
     const targets = dataset.targets();
     const gathered = Math.min(MICROBATCH, batchSize, dataset.rows);
@@ -44,10 +44,6 @@ export class TypescriptRun implements Run {
       targets: ordered ? targets.slice(0, gathered * network.targetWidth) : targets,
       targetsStart: 0,
     };
-  }
-
-  get midStep(): boolean {
-    return this.row % this.#batchSize !== 0;
   }
 
   losses(): Float64Array {
@@ -70,13 +66,6 @@ export class TypescriptRun implements Run {
       if (this.#ordered && this.epoch !== epoch) break;
     }
     return done;
-  }
-
-  seek(epoch: number, row: number): void {
-    this.epoch = epoch;
-    this.row = row;
-    this.diverged = false;
-    this.#epochTerms = 0;
   }
 
   dispose(): void {
@@ -106,10 +95,11 @@ export class TypescriptRun implements Run {
     }
     const scale = 1 / network.lossDivisor(batchEnd - batchStart);
     network.backward(rows.inputs, rows.inputsStart, rows.targets, rows.targetsStart, count, scale);
+    if (this.row + count === batchEnd && !network.update(this.#learningRate)) {
+      this.diverged = true;
+      return;
+    }
     this.row += count;
-    if (this.row < batchEnd) return;
-
-    network.update(this.#learningRate);
     if (this.row < dataset.rows) return;
 
     this.#epochTerms = 0;

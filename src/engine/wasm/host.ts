@@ -8,7 +8,6 @@ interface Kernels {
   readonly evaluate: CoreExports["evaluate_f32"];
   readonly computeGradients: CoreExports["compute_gradients_f32"];
   readonly update: CoreExports["update_f32"];
-  readonly isFinite: CoreExports["is_finite_f32"];
 }
 
 interface ElementType {
@@ -26,7 +25,6 @@ export const ELEMENT_TYPES: Record<DType, ElementType> = {
       evaluate: core.evaluate_f32,
       computeGradients: core.compute_gradients_f32,
       update: core.update_f32,
-      isFinite: core.is_finite_f32,
     }),
     view: (buffer, address, length) => new Float32Array(buffer, address, length),
   },
@@ -38,7 +36,6 @@ export const ELEMENT_TYPES: Record<DType, ElementType> = {
       evaluate: core.evaluate_f64,
       computeGradients: core.compute_gradients_f64,
       update: core.update_f64,
-      isFinite: core.is_finite_f64,
     }),
     view: (buffer, address, length) => new Float64Array(buffer, address, length),
   },

@@ -1,4 +1,5 @@
 import type { Address } from "../../core.js";
+import { BackpropError } from "../../errors.js";
 import type { FloatArray, Model, NetworkDescription, Run, RunOptions } from "../engine.js";
 import { Block } from "./block.js";
 import { WasmDataset } from "./dataset.js";
@@ -19,7 +20,9 @@ export class WasmModel implements Model {
     const { core, heap } = host;
     const written = writeDescription(host, description);
     try {
-      this.#block = new Block(heap, core.network_size(written.address));
+      const size = core.network_size(written.address);
+      if (size === 0) throw wrongVersion();
+      this.#block = new Block(heap, size);
       core.network_lay(this.#block.address, written.address);
     } finally {
       written.dispose();
@@ -46,9 +49,12 @@ export class WasmModel implements Model {
   predict(dataset: WasmDataset, predictions: FloatArray): void {
     const { heap, kernels, type } = this.#host;
     const block = new Block(heap, predictions.length * type.size);
-    kernels.predict(this.#block.address, dataset.inputsAddress, dataset.rows, block.address);
-    predictions.set(type.view(heap.buffer, block.address, predictions.length));
-    block.dispose();
+    try {
+      kernels.predict(this.#block.address, dataset.inputsAddress, dataset.rows, block.address);
+      predictions.set(type.view(heap.buffer, block.address, predictions.length));
+    } finally {
+      block.dispose();
+    }
   }
 
   evaluate(dataset: WasmDataset): number {
@@ -59,12 +65,8 @@ export class WasmModel implements Model {
     return this.#host.kernels.computeGradients(this.#block.address, dataset.samplesAddress);
   }
 
-  isFinite(): boolean {
-    return this.#host.kernels.isFinite(this.#block.address) !== 0;
-  }
-
-  update(learningRate: number): void {
-    this.#host.kernels.update(this.#block.address, learningRate);
+  update(learningRate: number): boolean {
+    return this.#host.kernels.update(this.#block.address, learningRate) !== 0;
   }
 
   createRun(options: RunOptions): Run {
@@ -78,4 +80,12 @@ export class WasmModel implements Model {
   #view(address: Address): FloatArray {
     return this.#host.type.view(this.#host.heap.buffer, address, this.parameterCount);
   }
+}
+
+function wrongVersion(): BackpropError {
+  return new BackpropError(
+    "coreUnavailable",
+    "The WebAssembly core that was loaded belongs to another version of this library. Serve the core.wasm that lies " +
+      "beside this one.",
+  );
 }

@@ -11,10 +11,8 @@ const RUN = {
   epochs: 8,
   losses: 12,
   learningRate: 16,
-  lossSum: 24,
   epoch: 40,
   row: 44,
-  batchEnd: 48,
   diverged: 52,
 };
 const RUN_SAMPLES = 64;
@@ -38,7 +36,6 @@ export class WasmRun implements Run {
     this.#block = new Block(host.heap, RUN_SIZE + 8 * options.epochs + (options.ordered ? 4 * rows : 0));
     this.#losses = this.#block.address + RUN_SIZE;
     this.#order = options.ordered ? this.#losses + 8 * options.epochs : 0;
-    if (options.ordered) countUp(this.order());
     this.#writeState(options.dataset as WasmDataset);
   }
 
@@ -48,10 +45,6 @@ export class WasmRun implements Run {
 
   get row(): number {
     return this.#read(RUN.row);
-  }
-
-  get midStep(): boolean {
-    return this.row !== this.#read(RUN.batchEnd);
   }
 
   get diverged(): boolean {
@@ -67,16 +60,7 @@ export class WasmRun implements Run {
   }
 
   advance(microbatches: number): number {
-    return this.#host.kernels.train(this.#network, this.#block.address, microbatches);
-  }
-
-  seek(epoch: number, row: number): void {
-    const view = new DataView(this.#host.heap.buffer, this.#block.address);
-    view.setUint32(RUN.epoch, epoch, true);
-    view.setUint32(RUN.row, row, true);
-    view.setUint32(RUN.batchEnd, row, true);
-    view.setUint32(RUN.diverged, 0, true);
-    view.setFloat64(RUN.lossSum, 0, true);
+    return this.#host.kernels.train(this.#network, this.#block.address, microbatches) >>> 0;
   }
 
   dispose(): void {
@@ -98,8 +82,4 @@ export class WasmRun implements Run {
   #read(offset: number): number {
     return new DataView(this.#host.heap.buffer).getUint32(this.#block.address + offset, true);
   }
-}
-
-function countUp(order: Uint32Array): void {
-  for (let i = 0; i < order.length; i++) order[i] = i;
 }
