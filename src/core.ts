@@ -73,6 +73,7 @@ async function instantiateCore(source: CoreSource | undefined): Promise<Core> {
   const memory = createMemory();
   const imports = { env: { memory } };
   const { exports } = await instantiate<CoreExports>(source ?? (await readCore()), imports);
+  if (typeof exports.network_lay !== "function") throw new Error("the module is not this library's core");
   return { exports, memory };
 }
 

@@ -54,10 +54,18 @@ export function* writeRows(
   const write: Write = { argument, width, out, requireValue };
   if (isShaped(rows)) {
     requireShape(argument, rows, width);
-    yield* writeFlat(write, rows.data, (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`);
+    yield* writeFlat(
+      write,
+      () => rows.data,
+      (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`,
+    );
   } else if (typeof rows[0] === "number") {
     requireOneColumn(argument, width);
-    yield* writeFlat(write, rows as ArrayLike<number>, (i) => `${argument}[${i}]`);
+    yield* writeFlat(
+      write,
+      () => rows as ArrayLike<number>,
+      (i) => `${argument}[${i}]`,
+    );
   } else {
     yield* writeArrays(write, rows as readonly ArrayLike<number>[]);
   }
@@ -96,11 +104,14 @@ export function* writeLabels(
   });
 }
 
-/** As many numbers as `out` has room for, whatever becomes of `values` during a pause. */
-function* writeFlat(write: Write, values: ArrayLike<number>, place: Place): Work<void> {
+/**
+ * As many numbers as `out` has room for, whatever becomes of `values` during a pause. A tensor's are asked for anew: they
+ * may lie in the memory that has grown.
+ */
+function* writeFlat(write: Write, values: () => ArrayLike<number>, place: Place): Work<void> {
   const { length } = write.out();
   for (let begin = 0; begin < length; begin += PIECE) {
-    writeNumbers(write, values, begin, Math.min(begin + PIECE, length), write.out(), begin, place);
+    writeNumbers(write, values(), begin, Math.min(begin + PIECE, length), write.out(), begin, place);
     yield;
   }
 }
@@ -210,7 +221,13 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
   if (isShaped(values)) requireFilled(argument, values);
   const out = () => data;
   if (shape.length === 1)
-    finish(writeFlat({ argument, width: 1, out }, flatOf(values), (i) => `${argument}[${i}]`));
+    finish(
+      writeFlat(
+        { argument, width: 1, out },
+        () => flatOf(values),
+        (i) => `${argument}[${i}]`,
+      ),
+    );
   else finish(writeRows(argument, values as Rows, shape[1]!, out));
 }
 

@@ -39,6 +39,8 @@ export const ACTIVATIONS: readonly ActivationName[] = [
   "softmax",
 ];
 
+const LAYER_KEYS = ["units", "activation", "useBias", "kernelInitializer", "biasInitializer", "alpha"];
+
 /** PyTorch's defaults. */
 const DEFAULT_ALPHA: Partial<Record<ActivationName, number>> = { leakyRelu: 0.01, elu: 1 };
 
@@ -83,12 +85,14 @@ export function dense(
     biasInitializer: options.biasInitializer ?? zeros(),
     alpha: options.alpha ?? DEFAULT_ALPHA[activation] ?? 0,
   };
-  requireLayer("", layer);
+  requireLayer(undefined, layer);
   return layer;
 }
 
-/** Checks a layer, also one that `dense` did not make; `prefix` is put before the names in messages. */
-export function requireLayer(prefix: string, layer: DenseLayer): void {
+/** Checks a layer, also one that `dense` did not make; `argument` is its name in messages. */
+export function requireLayer(argument: string | undefined, layer: DenseLayer): void {
+  if (argument !== undefined) requireKeys(argument, layer, LAYER_KEYS);
+  const prefix = argument === undefined ? "" : `${argument}.`;
   const { units, activation, useBias, kernelInitializer, biasInitializer, alpha } = layer;
   requirePositiveInteger(`${prefix}units`, units);
   requireKnown(`${prefix}activation`, activation, ACTIVATIONS);

@@ -91,7 +91,7 @@ export class Heap {
       throw new BackpropError(
         "outOfMemory",
         `Linear memory cannot grow to ${end} bytes: it has ${this.buffer.byteLength} of at most ${ADDRESS_SPACE}. ` +
-          "Dispose networks that are no longer needed, or use a smaller network or fewer rows at a time.",
+          "Dispose networks that are no longer needed, or use a smaller network, fewer rows or fewer epochs at a time.",
         { cause },
       );
     }

@@ -16,13 +16,20 @@ import type { History } from "./history.js";
 import type { Initializer } from "./initializers.js";
 import { type DenseLayer, requireLayer } from "./layers.js";
 import { describeLoss, type Loss } from "./losses.js";
-import { type Optimizer, requireOptimizer, sgd } from "./optimizers.js";
+import { copyOptimizer, type Optimizer, sgd } from "./optimizers.js";
 import { type LayerParameters, type LayerValues, layerTensors, writeLayers } from "./parameters.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
 import { describeNetwork } from "./summary.js";
 import { type Matrix, Tensor } from "./tensor.js";
-import { type AsyncFitOptions, type FitOptions, requireFitOptions, Training } from "./training.js";
+import {
+  type AsyncFitOptions,
+  abortedFit,
+  type FitOptions,
+  type FitPlan,
+  planFit,
+  Training,
+} from "./training.js";
 import { requireKeys, requireKnown, requireMethods, requirePositiveInteger, show } from "./validation.js";
 import { finish, finishInSlices, type Work } from "./work.js";
 
@@ -63,13 +70,13 @@ const DEFAULT_SEED = 0;
  */
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
   const description = describe(options);
-  const { optimizer = sgd(), random = numpyRandom(options.seed ?? DEFAULT_SEED) } = options;
-  requireOptimizer(optimizer);
+  const optimizer = copyOptimizer(options.optimizer ?? sgd());
+  const { random = numpyRandom(options.seed ?? DEFAULT_SEED) } = options;
   requireMethods("random", random, ["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)");
   const engine = await ENGINES[options.engine ?? "wasm"]();
   const network = new Network(engine.createModel(description), description, optimizer, random);
   try {
-    initialize(network, options.layers, random);
+    initialize(network, description.layers, random);
   } catch (error) {
     network.dispose();
     throw error;
@@ -77,7 +84,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
   return network;
 }
 
-function describe(options: NetworkOptions): NetworkDescription {
+function describe(options: NetworkOptions): NetworkDescription & { readonly layers: readonly DenseLayer[] } {
   requireKeys("createNetwork", options, OPTION_NAMES);
   const { inputs, layers, loss, dtype = "float32", engine = "wasm" } = options;
   requirePositiveInteger("inputs", inputs);
@@ -87,43 +94,43 @@ function describe(options: NetworkOptions): NetworkDescription {
   if (options.seed !== undefined && options.random !== undefined) {
     throw new BackpropError("invalidOption", "seed and random are both given; expected one of them.");
   }
-  return { dtype, inputs, layers, loss: describeLoss(loss, layers.at(-1)!.activation, dtype) };
+  // Copies, for the objects stay the user's.
+  const own = layers.map((layer) => ({ ...layer }));
+  return { dtype, inputs, layers: own, loss: describeLoss(loss, own.at(-1)!.activation, dtype) };
 }
 
 function requireLayers(layers: readonly DenseLayer[]): void {
-  if (
-    Array.isArray(layers) &&
-    layers.length > 0 &&
-    layers.every((layer) => typeof layer === "object" && layer)
-  ) {
-    layers.forEach((layer, i) => {
-      requireLayer(`layers[${i}].`, layer);
-    });
-    return;
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new BackpropError(
+      "invalidOption",
+      `layers is ${show(layers)}; expected an array of at least one layer, such as [dense(2, "sigmoid")].`,
+    );
   }
-  throw new BackpropError(
-    "invalidOption",
-    `layers is ${show(layers)}; expected an array of at least one layer, such as [dense(2, "sigmoid")].`,
-  );
+  // Array.from, for a hole is a mistake as well.
+  Array.from(layers).forEach((layer, i) => {
+    requireLayer(`layers[${i}]`, layer);
+  });
 }
 
 function initialize(network: Network, layers: readonly DenseLayer[], random: RandomStream): void {
   network.parameters.forEach(({ kernel, bias }, i) => {
     const { kernelInitializer, biasInitializer } = layers[i]!;
     const [inputs, units] = kernel.shape as [number, number];
-    const fill = (name: string, { data, shape }: Tensor, initializer: Initializer) => {
-      // One who forgets to call the factory gets an initializer back instead of values.
-      const returned: unknown = initializer({ values: data, shape, inputs, units, random });
-      if (returned === undefined && data.every(Number.isFinite)) return;
-      throw new BackpropError(
-        "invalidOption",
-        `layers[${i}].${name} ${returned === undefined ? "wrote NaN or infinity" : `returned ${show(returned)}`}; ` +
-          "expected a function that fills `values` with finite numbers, such as glorotUniform().",
-      );
-    };
-    fill("kernelInitializer", kernel, kernelInitializer);
-    if (bias) fill("biasInitializer", bias, biasInitializer);
+    const fill = ({ data, shape }: Tensor, initializer: Initializer): unknown =>
+      initializer({ values: data, shape, inputs, units, random });
+    requireFilled(`layers[${i}].kernelInitializer`, kernel, fill(kernel, kernelInitializer));
+    if (bias) requireFilled(`layers[${i}].biasInitializer`, bias, fill(bias, biasInitializer));
   });
+}
+
+/** One who forgets to call the factory of an initializer gets that back, and no values. */
+function requireFilled(argument: string, { data }: Tensor, returned: unknown): void {
+  if (returned === undefined && data.every(Number.isFinite)) return;
+  const did = returned === undefined ? "wrote NaN or infinity" : `returned ${show(returned)}`;
+  throw new BackpropError(
+    "invalidOption",
+    `${argument} ${did}; expected a function that fills \`values\` with finite numbers, such as glorotUniform().`,
+  );
 }
 
 /** A network of dense layers; `createNetwork` makes one. */
@@ -175,13 +182,12 @@ export class Network {
    * @throws BackpropError `invalidShape`, `invalidData`, `disposed`.
    */
   predict(inputs: Rows): Matrix {
-    const model = this.#alive();
     const rows = countRows("inputs", inputs);
-    const dataset = model.createDataset(rows);
+    const dataset = this.#alive().createDataset(rows);
     try {
       finish(writeRows("inputs", inputs, this.#description.inputs, () => dataset.inputs()));
       const predictions = this.#newArray(rows * this.#outputs);
-      model.predict(dataset, predictions);
+      this.#alive().predict(dataset, predictions);
       return new Tensor([rows, this.#outputs], () => predictions);
     } finally {
       dataset.dispose();
@@ -194,10 +200,10 @@ export class Network {
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `disposed`.
    */
   evaluate(inputs: Rows, targets: Rows): { loss: number } {
-    const model = this.#alive();
+    this.#alive();
     const dataset = finish(this.#load(inputs, targets));
     try {
-      return { loss: model.evaluate(dataset) };
+      return { loss: this.#alive().evaluate(dataset) };
     } finally {
       dataset.dispose();
     }
@@ -209,9 +215,10 @@ export class Network {
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `busy` while fitting, `disposed`.
    */
   gradients(inputs: Rows, targets: Rows): Gradients {
-    const model = this.#idle();
+    this.#idle();
     const dataset = finish(this.#load(inputs, targets));
     try {
+      const model = this.#idle();
       const loss = model.computeGradients(dataset);
       const values = model.gradients().slice();
       return { loss, layers: layerTensors(this.#description, () => values) };
@@ -227,8 +234,9 @@ export class Network {
    *   then), `busy` while fitting, `disposed`.
    */
   applyGradients(gradients: readonly LayerValues[]): void {
-    const model = this.#idle();
+    this.#idle();
     const values = this.#collect("gradients", gradients);
+    const model = this.#idle();
     model.gradients().set(values);
     if (model.update(this.#optimizer.learningRate)) return;
     throw new BackpropError(
@@ -244,8 +252,9 @@ export class Network {
    * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
    */
   setParameters(parameters: readonly LayerValues[]): void {
-    const model = this.#idle();
-    model.parameters().set(this.#collect("parameters", parameters));
+    this.#idle();
+    const values = this.#collect("parameters", parameters);
+    this.#idle().parameters().set(values);
   }
 
   /** A table of the layers, with their shapes and the number of parameters, as text. */
@@ -284,12 +293,13 @@ export class Network {
 
   *#fit(inputs: Rows, targets: Rows, options: AsyncFitOptions): Work<History> {
     this.#idle();
-    requireFitOptions(options);
+    const plan = planFit(options);
+    if (plan.signal?.aborted) throw abortedFit(plan.signal.reason, plan, 0, { loss: [] });
     this.#isTraining = true;
     try {
       const dataset = yield* this.#load(inputs, targets);
       try {
-        return yield* this.#train(dataset, options);
+        return yield* this.#train(dataset, plan);
       } finally {
         dataset.dispose();
       }
@@ -298,10 +308,10 @@ export class Network {
     }
   }
 
-  *#train(dataset: Dataset, options: AsyncFitOptions): Work<History> {
-    const training = new Training(this.#alive(), dataset, this.#optimizer, this.#random, options);
+  *#train(dataset: Dataset, plan: FitPlan): Work<History> {
+    const training = new Training(this.#alive(), dataset, this.#optimizer, this.#random, plan);
     try {
-      return yield* training.run(options, () => this.#alive());
+      return yield* training.run(() => this.#alive());
     } finally {
       training.dispose();
     }

@@ -18,9 +18,11 @@ export function sgd(options: { learningRate?: number } = {}): Optimizer {
   return { name: "sgd", learningRate };
 }
 
-/** Checks an optimizer, also one that `sgd` did not make. */
-export function requireOptimizer(optimizer: Optimizer): void {
+/** A checked copy of an optimizer, also of one that `sgd` did not make. */
+export function copyOptimizer(optimizer: Optimizer): Optimizer {
   requireKeys("optimizer", optimizer, ["name", "learningRate"]);
-  requireKnown("optimizer.name", optimizer.name, ["sgd"]);
-  requireNotNegative("optimizer.learningRate", optimizer.learningRate);
+  const { name, learningRate } = optimizer;
+  requireKnown("optimizer.name", name, ["sgd"]);
+  requireNotNegative("optimizer.learningRate", learningRate);
+  return { name, learningRate };
 }

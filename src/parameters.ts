@@ -62,7 +62,12 @@ export function writeLayers(
 }
 
 function requireLayerCount(argument: string, values: unknown, layers: number): void {
-  if (Array.isArray(values) && values.length === layers && values.every((value) => value)) return;
+  if (
+    Array.isArray(values) &&
+    values.length === layers &&
+    Array.from(values).every((value) => typeof value === "object" && value)
+  )
+    return;
   throw new BackpropError(
     "invalidShape",
     `${argument} is ${show(values)}; expected an array of ${layers}, a { kernel, bias } for each layer.`,

@@ -45,18 +45,30 @@ const PIECE_MILLISECONDS = 5;
 /** The core counts them in 32 bits. */
 const MOST_MICROBATCHES = 2 ** 31;
 
-/** @throws BackpropError `invalidOption` for epochs or a batchSize that are not positive integers. */
-export function requireFitOptions(options: AsyncFitOptions): void {
+/** The options of a fit, each read once and checked. */
+export interface FitPlan {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws BackpropError `invalidOption` for options that make no sense, such as epochs that are no positive integer. */
+export function planFit(options: AsyncFitOptions): FitPlan {
   requireKeys("fit", options, ["epochs", "batchSize", "shuffle", "onProgress", "signal"]);
-  const { epochs, batchSize, onProgress, signal } = options;
-  if (epochs !== undefined) requirePositiveInteger("epochs", epochs);
-  if (batchSize !== undefined) requirePositiveInteger("batchSize", batchSize);
+  const { epochs = 1, batchSize = DEFAULT_BATCH_SIZE, shuffle = true, onProgress, signal } = options;
+  requirePositiveInteger("epochs", epochs);
+  requirePositiveInteger("batchSize", batchSize);
+  requireType("shuffle", shuffle, "boolean");
   if (onProgress !== undefined) requireType("onProgress", onProgress, "function");
   if (signal !== undefined) requireMethods("signal", signal, ["throwIfAborted"], "an AbortSignal");
+  return { epochs, batchSize, shuffle, onProgress, signal };
 }
 
 /** One `fit`: a run of the engine's, advanced piece by piece. */
 export class Training {
+  readonly #plan: FitPlan;
   readonly #options: RunOptions;
   readonly #run: Run;
   readonly #shuffleSeed: number;
@@ -65,17 +77,12 @@ export class Training {
   #orderEpoch = -1;
   #microbatches = 1;
 
-  constructor(
-    model: Model,
-    dataset: Dataset,
-    optimizer: Optimizer,
-    random: RandomStream,
-    options: AsyncFitOptions,
-  ) {
-    this.#options = runOptions(dataset, optimizer, options);
-    this.#run = model.createRun(this.#options);
+  constructor(model: Model, dataset: Dataset, optimizer: Optimizer, random: RandomStream, plan: FitPlan) {
+    this.#plan = plan;
+    this.#options = runOptions(dataset, optimizer, plan);
     this.#shuffleSeed = this.#options.ordered ? drawSeed(random) : 0;
     this.#order = new Uint32Array(this.#options.ordered ? dataset.rows : 0);
+    this.#run = model.createRun(this.#options);
   }
 
   /**
@@ -83,11 +90,12 @@ export class Training {
    *
    * @throws BackpropError `diverged` or `aborted`.
    */
-  *run({ onProgress, signal }: AsyncFitOptions, requireAlive: () => void): Work<History> {
+  *run(requireAlive: () => void): Work<History> {
+    const { onProgress, signal } = this.#plan;
     let reported = performance.now();
     while (!this.#done) {
       requireAlive();
-      if (signal?.aborted) throw this.#aborted(signal.reason);
+      if (signal?.aborted) throw abortedFit(signal.reason, this.#plan, this.#run.epoch, this.#history());
       yield* this.#advance();
       if (!onProgress || (performance.now() - reported < SLICE_MILLISECONDS && !this.#done)) continue;
       onProgress(this.#progress);
@@ -166,20 +174,25 @@ export class Training {
       { epoch, history: this.#history() },
     );
   }
-
-  #aborted(reason: unknown): BackpropError {
-    const { epoch } = this.#run;
-    return new BackpropError(
-      "aborted",
-      `The training was aborted in epoch ${epoch} of ${this.#options.epochs} (counted from 0). ` +
-        "The network keeps what was trained until then.",
-      { cause: reason, epoch, history: this.#history() },
-    );
-  }
 }
 
-function runOptions(dataset: Dataset, { learningRate }: Optimizer, options: FitOptions): RunOptions {
-  const { epochs = 1, batchSize = DEFAULT_BATCH_SIZE, shuffle = true } = options;
+/** The error of a fit whose signal was aborted in `epoch`. */
+export function abortedFit(
+  reason: unknown,
+  { epochs }: FitPlan,
+  epoch: number,
+  history: History,
+): BackpropError {
+  return new BackpropError(
+    "aborted",
+    `The training was aborted in epoch ${epoch} of ${epochs} (counted from 0). ` +
+      "The network keeps what was trained until then.",
+    { cause: reason, epoch, history },
+  );
+}
+
+function runOptions(dataset: Dataset, { learningRate }: Optimizer, plan: FitPlan): RunOptions {
+  const { epochs, batchSize, shuffle } = plan;
   return {
     dataset,
     epochs,

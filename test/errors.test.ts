@@ -199,14 +199,12 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
       ...changes,
     });
 
-  it("by a parameter, noticed by the loss that follows, puts the last finite ones back", async () => {
+  it("by a parameter that an update would make infinite keeps the last finite ones", async () => {
     const network = await overflowing();
     const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 10 }));
     // 0 − 1e308 is finite, the target is still below; −2e308 is not.
-    expect(error).toMatchObject({ code: "diverged" });
+    expect(error).toMatchObject({ code: "diverged", epoch: 1, history: { loss: [1.7e308] } });
     expect([...network.parameters[0]!.kernel.data]).toEqual([-1e308]);
-    expect(error.history?.loss).toEqual([1.7e308, 1.7e308 - 1e308]);
-    expect(error.epoch).toBe(2);
   });
 
   it.each([1, 3])(
@@ -237,11 +235,13 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
     const network = await overflowing();
     const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 2 }));
     expect(error).toMatchObject({ code: "diverged", epoch: 1, history: { loss: [1.7e308] } });
-    expect(error.message).toContain("A parameter became infinite or NaN in epoch 1 of 2 (counted from 0).");
+    expect(error.message).toContain(
+      "An update would have made a parameter infinite in epoch 1 of 2 (counted from 0).",
+    );
     expect([...network.parameters[0]!.kernel.data]).toEqual([-1e308]);
   });
 
-  it("by a parameter that no loss shows is found when it ends", async () => {
+  it("by a parameter that no loss would show keeps the last finite ones", async () => {
     // The first step takes the hidden kernel to −∞, where relu is 0: every later loss is finite.
     const layers = [
       dense(1, "relu", { useBias: false, kernelInitializer: constant(1e-10) }),
@@ -251,7 +251,7 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
     const network = await overflowing({ layers, loss, optimizer: sgd({ learningRate: 1.7e308 }) });
     const error = errorOf(() => network.fitSync([[1], [1]], [[-1], [-1]], { epochs: 50 }));
     expect(error).toMatchObject({ code: "diverged", epoch: 0, history: { loss: [] } });
-    expect(error.message).toContain("A parameter became infinite or NaN in epoch 0 of 50");
+    expect(error.message).toContain("An update would have made a parameter infinite in epoch 0 of 50");
     expect(parametersOf(network)).toEqual([1e-10, 1]);
   });
 

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import type { Dataset, Model, Run } from "../src/engine/engine.js";
 import { sharedCore } from "../src/core.js";
+import type { Dataset, Model, Run } from "../src/engine/engine.js";
 import { wasmEngine } from "../src/engine/wasm/engine.js";
 import {
   type ActivationName,

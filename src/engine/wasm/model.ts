@@ -22,7 +22,7 @@ export class WasmModel implements Model {
     try {
       const size = core.network_size(written.address);
       if (size === 0) throw wrongVersion();
-      this.#block = new Block(heap, size);
+      this.#block = new Block(heap, Math.max(size, kernelSize(host, description)));
       core.network_lay(this.#block.address, written.address);
     } finally {
       written.dispose();
@@ -80,6 +80,11 @@ export class WasmModel implements Model {
   #view(address: Address): FloatArray {
     return this.#host.type.view(this.#host.heap.buffer, address, this.parameterCount);
   }
+}
+
+/** At least the bytes of the kernels, in numbers that do not wrap around where the core's 64 bits would. */
+function kernelSize({ type }: Host, { inputs, layers }: NetworkDescription): number {
+  return layers.reduce((sum, { units }, i) => sum + (layers[i - 1]?.units ?? inputs) * units * type.size, 0);
 }
 
 function wrongVersion(): BackpropError {
