@@ -72,7 +72,8 @@ export function requireMethods(
 /** Catches misspelt options, which would otherwise be passed over in silence. */
 export function requireKeys(of: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
-    throw new BackpropError("invalidOption", `${of} has ${show(options)} for options; expected an object.`);
+    const expected = `an object with ${known.map(show).join(", ")}`;
+    throw new BackpropError("invalidOption", `${of} is given ${show(options)}; expected ${expected}.`);
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;

@@ -84,7 +84,12 @@ describe("creating a network", () => {
       "invalidOption",
       "layers is undefined; expected an array",
     ],
-    ["a layer that is none", { layers: [3] }, "invalidOption", "layers is an array of 1; expected an array"],
+    [
+      "a layer that is none",
+      { layers: [3] },
+      "invalidOption",
+      'layers[0] is given 3; expected an object with "units"',
+    ],
     ["no loss", { loss: undefined }, "unknownName", 'loss is undefined; expected one of "meanSquaredError"'],
     ["a loss of null", { loss: null }, "unknownName", "loss is null; expected one of"],
     ["an unknown loss", { loss: "mse" }, "unknownName", 'loss is "mse"; expected one of "meanSquaredError"'],
@@ -245,7 +250,7 @@ describe("a dense layer", () => {
       "options of null",
       [3, "relu", null],
       "invalidOption",
-      "dense has null for options; expected an object.",
+      'dense is given null; expected an object with "useBias", "kernelInitializer", "biasInitializer", "alpha".',
     ],
   ];
 

@@ -28,14 +28,18 @@ describe.each<[string, object, RegExp]>([
     { optimizer: { name: "adam", learningRate: 1 } },
     /^optimizer\.name is "adam"/,
   ],
-  ["an optimizer by its name", { optimizer: "sgd" }, /^optimizer has "sgd" for options; expected an object/],
-  ["an optimizer not called", { optimizer: sgd }, /^optimizer has a function for options/],
+  [
+    "an optimizer by its name",
+    { optimizer: "sgd" },
+    /^optimizer is given "sgd"; expected an object with "name"/,
+  ],
+  ["an optimizer not called", { optimizer: sgd }, /^optimizer is given a function/],
   [
     "a negative learning rate",
     { optimizer: { name: "sgd", learningRate: -1 } },
     /^optimizer\.learningRate is -1/,
   ],
-  ["a hole for a layer", { layers: [dense(2), ...Array(1), dense(1)] }, /^layers\[1\] has undefined/],
+  ["a hole for a layer", { layers: [dense(2), ...Array(1), dense(1)] }, /^layers\[1\] is given undefined/],
   ["units that are no integer", { layers: layer({ units: 1.5 }) }, /^layers\[0\]\.units is 1\.5/],
   ["units beyond 32 bits", { layers: layer({ units: 2 ** 33 }) }, /^layers\[0\]\.units is 8589934592/],
   [

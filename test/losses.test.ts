@@ -1,0 +1,566 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { DType, FloatArray, LossName } from "../src/engine/engine.js";
+import { LOSSES } from "../src/index.js";
+import { compileAssembly } from "./support/compile.js";
+import { DTYPES, firstDifference, floats, spread, wholeVectors } from "./support/floats.js";
+import { guardOf, Region } from "./support/region.js";
+
+type Round = (value: number) => number;
+
+/** A sum of terms, and what its rounding errors are relative to: none but those of adding in float64 if that is 0. */
+interface Sum {
+  readonly sum: number;
+  readonly scale: number;
+}
+
+/** A loss of single outputs: each operation of arithmetic is rounded to the dtype, host functions are not. */
+interface Formula {
+  /** `x` is the output, of a fused loss the logit. */
+  term(x: number, t: number, parameter: number, round: Round): Sum;
+  gradient(a: number, t: number, parameter: number, round: Round): number;
+}
+
+type RowLoss = "categoricalCrossentropy" | "sparseCategoricalCrossentropy";
+
+const timesLog = (factor: number, p: number) => (factor === 0 && p === 0 ? 0 : factor * Math.log(p));
+const clipped = (a: number, clip: number, round: Round) => Math.min(Math.max(a, clip), round(1 - clip));
+
+const FORMULAS: Record<Exclude<LossName, RowLoss>, Formula> = {
+  meanSquaredError: {
+    term(a, t, _parameter, round) {
+      const e = round(a - t);
+      return { sum: round(e * e), scale: 0 };
+    },
+    gradient: (a, t, _parameter, round) => round(2 * round(a - t)),
+  },
+  meanAbsoluteError: {
+    term: (a, t, _parameter, round) => ({ sum: Math.abs(round(a - t)), scale: 0 }),
+    gradient: (a, t) => (a === t ? 0 : Math.sign(a - t)),
+  },
+  huber: {
+    term(a, t, delta, round) {
+      const e = Math.abs(round(a - t));
+      const square = round(0.5 * round(e * e));
+      return { sum: e <= delta ? square : round(delta * round(e - round(0.5 * delta))), scale: 0 };
+    },
+    gradient(a, t, delta, round) {
+      const e = round(a - t);
+      return Math.abs(e) <= delta ? e : Math.sign(e) * delta;
+    },
+  },
+  binaryCrossentropy: {
+    term(a, t, clip, round) {
+      const p = clipped(a, clip, round);
+      const hit = timesLog(t, p);
+      const miss = timesLog(round(1 - t), round(1 - p));
+      return { sum: -(hit + miss), scale: Math.abs(hit) + Math.abs(miss) };
+    },
+    gradient(a, t, clip, round) {
+      const p = clipped(a, clip, round);
+      return p === t || a !== p ? 0 : round(round(p - t) / round(p * round(1 - p)));
+    },
+  },
+  sigmoidCrossentropy: {
+    term(z, t, _parameter, round) {
+      const tail = Math.log1p(Math.exp(-Math.abs(z)));
+      const sum = Math.max(z, 0) - round(t * z) + tail;
+      return { sum, scale: Math.max(z, 0) + Math.abs(t * z) + tail };
+    },
+    gradient: (a, t, _parameter, round) => round(a - t),
+  },
+};
+
+/** −Σ t log softmax(z) over the units of one row. */
+function rowTerm(z: readonly number[], t: readonly number[], round: Round): Sum {
+  const largest = Math.max(...z);
+  const shifted = z.map((logit) => round(logit - largest));
+  const logPartition = Math.log(shifted.reduce((partial, logit) => partial + Math.exp(logit), 0));
+  let sum = 0;
+  let scale = 0;
+  for (const [i, logit] of shifted.entries()) {
+    if (t[i] === 0 && !Number.isNaN(logit)) continue;
+    sum += t[i]! * (logPartition - logit);
+    // Of the partition's relative error, the logarithm makes an absolute one.
+    scale += Math.abs(t[i]!) * (logPartition - logit + z.length);
+  }
+  return { sum, scale };
+}
+
+/** By every logit of one row: a Σ t − t. */
+function rowGradient(a: readonly number[], t: readonly number[], round: Round): number[] {
+  const weight = t.reduce((partial, value) => round(partial + value), 0);
+  return a.map((output, i) => round(round(output * weight) - t[i]!));
+}
+
+/** Tensors without padding: [units, rows], labels [1, rows]. */
+interface Problem {
+  readonly loss: LossName;
+  readonly units: number;
+  readonly rows: number;
+  /** Outputs or, of a fused loss, logits. */
+  readonly from: FloatArray;
+  readonly targets: FloatArray;
+  /** The outputs of a fused loss. */
+  readonly outputs?: FloatArray;
+  readonly scale?: number;
+  readonly parameter?: number;
+}
+
+interface Result {
+  readonly sum: number;
+  readonly gradients: FloatArray;
+}
+
+const isRowLoss = (loss: LossName): loss is RowLoss =>
+  loss === "categoricalCrossentropy" || loss === "sparseCategoricalCrossentropy";
+const isFused = (loss: LossName) => isRowLoss(loss) || loss === "sigmoidCrossentropy";
+
+/** The definition; also the scale of its sum's rounding errors, in the dtype and in float64. */
+function lossPlainly(dtype: DType, problem: Problem): Result & { scale: number; terms: number } {
+  const { loss, units, rows, from, targets, outputs = from } = problem;
+  const round: Round = dtype === "float32" ? Math.fround : (value) => value;
+  const factor = round(problem.scale ?? 1);
+  const parameter = round(problem.parameter ?? 1);
+  const gradients = floats(dtype, units * rows);
+  let sum = 0;
+  let scale = 0;
+  let terms = 0;
+  const add = (term: Sum) => {
+    sum += term.sum;
+    scale += term.scale;
+    terms += Math.abs(term.sum);
+  };
+  if (isRowLoss(loss)) {
+    for (let row = 0; row < rows; row++) {
+      const at = Array.from({ length: units }, (_, i) => i * rows + row);
+      const t =
+        loss === "categoricalCrossentropy"
+          ? at.map((i) => targets[i]!)
+          : at.map((_, i) => Number(targets[row] === i));
+      add(
+        rowTerm(
+          at.map((i) => from[i]!),
+          t,
+          round,
+        ),
+      );
+      const slopes = rowGradient(
+        at.map((i) => outputs[i]!),
+        t,
+        round,
+      );
+      for (const [i, slope] of slopes.entries()) gradients[at[i]!] = slope * factor;
+    }
+  } else {
+    const formula = FORMULAS[loss];
+    for (const [i, t] of targets.entries()) {
+      add(formula.term(from[i]!, t, parameter, round));
+      gradients[i] = formula.gradient(outputs[i]!, t, parameter, round) * factor;
+    }
+  }
+  return { sum, gradients, scale, terms };
+}
+
+describe.each(DTYPES)("in %s", (dtype) => {
+  const epsilon = dtype === "float32" ? 2 ** -23 : 2 ** -52;
+  const tiny = dtype === "float32" ? 2 ** -149 : 2 ** -1074;
+  const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+  /** Its square is infinite. */
+  const huge = dtype === "float32" ? 1e30 : 1e200;
+  const round: Round = dtype === "float32" ? Math.fround : (value) => value;
+
+  let region: Region;
+  let kernel: (...values: number[]) => number;
+
+  beforeAll(async () => {
+    const assembly = await compileAssembly("test/assembly/losses.ts");
+    region = new Region(assembly, dtype);
+    kernel = assembly.exports[dtype === "float32" ? "loss_backward_f32" : "loss_backward_f64"]!;
+  });
+
+  /** [height, rows] to [height, stride], NaN in the padding: it is not to be made use of. */
+  function padded(values: FloatArray, rows: number): FloatArray {
+    const stride = wholeVectors(dtype, rows);
+    const tensor = floats(dtype, (values.length / rows) * stride).fill(Number.NaN);
+    for (let i = 0; i * rows < values.length; i++) {
+      tensor.set(values.subarray(i * rows, (i + 1) * rows), i * stride);
+    }
+    return tensor;
+  }
+
+  function tensorsOf({ loss, rows, from, targets, outputs = from }: Problem): FloatArray[] {
+    // Of a loss that is not fused, the logits are not to be read.
+    const logits = isFused(loss) ? padded(from, rows) : floats(dtype, from.length).fill(Number.NaN);
+    return [padded(isFused(loss) ? outputs : from, rows), logits, padded(targets, rows)];
+  }
+
+  /** Also asserts that the guards around the gradients, and all that is only read, are as they were. */
+  function run(problem: Problem): Result {
+    const { loss, units, rows, scale = 1, parameter = 1 } = problem;
+    const { guard, guards } = guardOf(dtype);
+    const band: number[] = Array(guards).fill(guard);
+    const stride = wholeVectors(dtype, rows);
+    const tensors = tensorsOf(problem);
+    region.clear();
+    const addresses = tensors.map((tensor) => region.put(tensor));
+    const gradient = region.take(units * stride);
+    const [outputs, logits, targets] = addresses as [number, number, number];
+    const sum = kernel(
+      LOSSES.indexOf(loss),
+      gradient,
+      outputs,
+      logits,
+      targets,
+      units,
+      rows,
+      stride,
+      scale,
+      parameter,
+    );
+    for (const [i, tensor] of tensors.entries()) {
+      const before = floats(dtype, [...band, ...tensor, ...band]);
+      if (firstDifference(region.guarded(addresses[i]!, tensor.length), before) >= 0) {
+        expect.fail(`${loss} writes to what it reads: tensor ${i}`);
+      }
+    }
+    const guarded = region.guarded(gradient, units * stride);
+    const bands = floats(dtype, [...guarded.subarray(0, guards), ...guarded.subarray(-guards)]);
+    if (firstDifference(bands, floats(dtype, [...band, ...band])) >= 0) {
+      expect.fail(`${loss} leaves the gradients: ${units}×${rows}`);
+    }
+    const gradients = floats(dtype, units * rows);
+    for (let i = 0; i < units; i++) {
+      const begin = guards + i * stride;
+      gradients.set(guarded.subarray(begin, begin + rows), i * rows);
+    }
+    return { sum, gradients };
+  }
+
+  /** Runs, and asserts that the sum is its formula's to rounding, and each gradient to the bit. */
+  function expectFormula(problem: Problem): Result {
+    const { loss, units, rows, from, targets, outputs = from, scale = 1, parameter = 1 } = problem;
+    const expected = lossPlainly(dtype, problem);
+    const result = run(problem);
+    const functions = expected.scale === 0 ? 0 : 4 * epsilon * expected.scale + units * rows * tiny;
+    const tolerance = functions + units * rows * 2 ** -53 * expected.terms;
+    const isSame = Number.isFinite(expected.sum)
+      ? Math.abs(result.sum - expected.sum) <= tolerance
+      : Object.is(result.sum, expected.sum);
+    const what = `${loss} of ${units}×${rows}, parameter ${parameter}, scale ${scale}`;
+    if (!isSame) {
+      const where = from.length <= 4 ? ` at ${from} for ${targets}` : "";
+      expect.fail(`${what}: sum ${result.sum}, expected ${expected.sum} ± ${tolerance}${where}`);
+    }
+    const at = firstDifference(result.gradients, expected.gradients);
+    if (at >= 0) {
+      const where = `at ${outputs[at]} for ${targets[at]}`;
+      expect.fail(
+        `${what}: gradient[${at}] ${result.gradients[at]}, expected ${expected.gradients[at]} ${where}`,
+      );
+    }
+    return result;
+  }
+
+  /** One output (or logit) with one target, by the formula. */
+  function single(loss: keyof typeof FORMULAS, x: number, t: number, parameter = 1, a = 0.25) {
+    const { sum, gradients } = expectFormula({
+      loss,
+      units: 1,
+      rows: 1,
+      from: floats(dtype, [x]),
+      targets: floats(dtype, [t]),
+      outputs: floats(dtype, isFused(loss) ? [a] : [x]),
+      parameter,
+    });
+    return { sum, gradient: gradients[0]! };
+  }
+
+  /** Every pair of an output (or logit) and a target, by the formula: each alone, and all together. */
+  function expectPairs(
+    loss: keyof typeof FORMULAS,
+    xs: readonly number[],
+    ts: readonly number[],
+    parameter = 1,
+  ): void {
+    const pairs = xs.flatMap((x) => ts.map((t) => [x, t] as const));
+    for (const [x, t] of pairs) single(loss, x, t, parameter);
+    expectFormula({
+      loss,
+      units: 1,
+      rows: pairs.length,
+      from: floats(
+        dtype,
+        pairs.map(([x]) => x),
+      ),
+      targets: floats(
+        dtype,
+        pairs.map(([, t]) => t),
+      ),
+      scale: 0.7,
+      parameter,
+    });
+  }
+
+  /** What a loss takes for typical: soft targets, labels that are spread over the units. */
+  function typical(loss: LossName, units: number, rows: number, seed = 0.5): Problem {
+    const count = units * rows;
+    const isLogit = isFused(loss);
+    const isProbability = isLogit || loss === "binaryCrossentropy";
+    const outputs = floats(dtype, isProbability ? spread(count, 0, 1, seed) : spread(count, -3, 3, seed));
+    return {
+      loss,
+      units,
+      rows,
+      from: isLogit ? floats(dtype, spread(count, -6, 6, seed)) : outputs,
+      outputs,
+      targets:
+        loss === "sparseCategoricalCrossentropy"
+          ? floats(dtype, spread(rows, 0, units, seed / 3).map(Math.floor))
+          : floats(dtype, isProbability ? spread(count, 0, 1, seed / 3) : spread(count, -2, 2, seed / 3)),
+      parameter: loss === "binaryCrossentropy" ? 1e-7 : 1,
+    };
+  }
+
+  const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 127, 128];
+
+  describe.each(LOSSES)("%s", (loss) => {
+    it("has the sum of its formula, and the bits of its gradients, in every shape", () => {
+      for (let units = 1; units <= 5; units++) {
+        for (const rows of ROWS) {
+          const problem = typical(loss, units, rows);
+          for (const scale of [1, 1 / (units * rows), 0.3, 1e3]) expectFormula({ ...problem, scale });
+        }
+      }
+    });
+
+    it("reads and writes nothing past its tensors", () => {
+      for (let units = 1; units <= 3; units++) {
+        for (let rows = 1; rows <= 9; rows++) {
+          const tensors = tensorsOf(typical(loss, units, rows));
+          const stride = wholeVectors(dtype, rows);
+          const all = [floats(dtype, units * stride), ...tensors];
+          for (let last = 0; last < all.length; last++) {
+            region.clear();
+            const addresses = all.map((tensor, i) =>
+              i === last ? region.putLast(tensor) : region.put(tensor),
+            );
+            kernel(LOSSES.indexOf(loss), ...addresses, units, rows, stride, 1, 0.25);
+          }
+        }
+      }
+    });
+
+    it(`has a sum of NaN wherever there is one in the ${isFused(loss) ? "logits" : "outputs"}`, () => {
+      for (let units = 1; units <= 3; units++) {
+        for (let rows = 1; rows <= 5; rows++) {
+          const problem = typical(loss, units, rows);
+          const zeros = floats(dtype, problem.targets.length);
+          const ones = floats(dtype, problem.targets.length).fill(1);
+          for (const targets of [problem.targets, zeros, ones]) {
+            for (let at = 0; at < units * rows; at++) {
+              const from = problem.from.slice();
+              from[at] = Number.NaN;
+              const { sum } = run({ ...problem, from, targets });
+              if (!Number.isNaN(sum)) expect.fail(`${units}×${rows}, NaN at ${at}: ${sum}`);
+            }
+          }
+        }
+      }
+    });
+  });
+
+  // Every difference of two of them is exact or rounds, or is 0, a subnormal, infinite, or has an infinite square.
+  const numbers = [0, 1, 0.1, 0.5, 1.5, 2, 3.7, 1e-30, tiny, 3 * tiny, huge, largest].flatMap((x) => [x, -x]);
+
+  it("meanSquaredError is 0 where outputs and targets are equal, and may be infinite", () => {
+    expectPairs("meanSquaredError", [...numbers, Infinity], [...numbers, Infinity]);
+    expect(single("meanSquaredError", 0.1, 0.1)).toEqual({ sum: 0, gradient: 0 });
+    expect(single("meanSquaredError", -0, 0)).toEqual({ sum: 0, gradient: -0 });
+    expect(single("meanSquaredError", huge, 0)).toEqual({ sum: Infinity, gradient: 2 * round(huge) });
+    expect(single("meanSquaredError", Infinity, Infinity).sum).toBeNaN();
+  });
+
+  it("meanAbsoluteError has a derivative of 0 where outputs and targets are equal", () => {
+    expectPairs("meanAbsoluteError", numbers, numbers);
+    expect(single("meanAbsoluteError", 0.1, 0.1)).toEqual({ sum: 0, gradient: 0 });
+    expect(single("meanAbsoluteError", -0, 0)).toEqual({ sum: 0, gradient: 0 });
+    expect(single("meanAbsoluteError", -tiny, 0)).toEqual({ sum: tiny, gradient: -1 });
+    expect(single("meanAbsoluteError", huge, 0)).toEqual({ sum: round(huge), gradient: 1 });
+    expect(single("meanAbsoluteError", -Infinity, 0)).toEqual({ sum: Infinity, gradient: -1 });
+  });
+
+  it.each([1, 0.1, 2.5, 1e-3, 1e6])("huber turns linear at its delta: %d", (delta) => {
+    const edge = round(delta);
+    const edges = [edge, edge * (1 + epsilon), round(edge * (1 - epsilon / 2))].flatMap((x) => [x, -x]);
+    expectPairs("huber", [...numbers, ...edges], [0, -0, ...edges, 1, huge], delta);
+    expect(single("huber", 0.1, 0.1, delta)).toEqual({ sum: 0, gradient: 0 });
+    expect(single("huber", -0, 0, delta)).toEqual({ sum: 0, gradient: -0 });
+    expect(single("huber", edge, 0, delta).gradient).toBe(edge);
+    expect(single("huber", -edge * (1 + epsilon), 0, delta).gradient).toBe(-edge);
+    // The square that is not taken may overflow.
+    const { sum, gradient } = single("huber", huge, 0, delta);
+    expect(gradient).toBe(edge);
+    expect(Math.abs(sum / huge / delta - 1)).toBeLessThanOrEqual(4 * epsilon);
+    expect(single("huber", -Infinity, 0, delta)).toEqual({ sum: Infinity, gradient: -edge });
+  });
+
+  it("huber may be infinite below a delta that is huge", () => {
+    expect(single("huber", huge / 2, 0, huge)).toEqual({ sum: Infinity, gradient: round(huge / 2) });
+  });
+
+  const smallestClip = epsilon / 2;
+
+  it.each([1e-7, smallestClip, 0.1, 0.49])("binaryCrossentropy clips outputs at %d", (clip) => {
+    const low = round(clip);
+    const high = round(1 - low);
+    const outputs = [
+      0,
+      -0,
+      1,
+      low,
+      high,
+      low / 2,
+      low * (1 + epsilon),
+      (high + 1) / 2,
+      0.5,
+      0.25,
+      0.75,
+      -1,
+      2,
+    ];
+    const targets = [0, -0, 1, low, high, 0.5, 0.25];
+    expectPairs("binaryCrossentropy", outputs.map(round), targets, clip);
+
+    // Confident and wrong costs much, but not infinitely much.
+    for (const t of [0, 1]) {
+      const { sum, gradient } = single("binaryCrossentropy", 1 - t, t, clip);
+      const p = t === 1 ? low : round(1 - high);
+      expect(Math.abs(sum + Math.log(p))).toBeLessThanOrEqual(-4 * epsilon * Math.log(p));
+      expect(gradient).toBe(0);
+    }
+    // A clipped output has no derivative, one at the clip has.
+    for (const outside of [0, -1, low / 2, 1, 2]) {
+      expect(single("binaryCrossentropy", outside, 0.5, clip).gradient).toBe(0);
+    }
+    expect(single("binaryCrossentropy", low, 1, clip).gradient).toBeLessThan(-1);
+    expect(single("binaryCrossentropy", high, 0, clip).gradient).toBeGreaterThan(1);
+    // Right is a minimum.
+    for (const right of [low, high, 0.5]) {
+      expect(single("binaryCrossentropy", right, right, clip).gradient).toBe(0);
+    }
+  });
+
+  it("binaryCrossentropy that is not clipped costs nothing where it is right, and infinitely much where wrong", () => {
+    for (const t of [0, 1]) {
+      expect(single("binaryCrossentropy", t, t, 0)).toEqual({ sum: 0, gradient: 0 });
+      expect(single("binaryCrossentropy", 1 - t, t, 0).sum).toBe(Infinity);
+    }
+  });
+
+  it("sigmoidCrossentropy does not overflow", () => {
+    const logits = [0, -0, tiny, -tiny, 1e-8, 1, -1, 17, -17, 89, -89, 104, -104, 750, -750, 1e4, -1e4, 1e30];
+    expectPairs("sigmoidCrossentropy", logits, [0, -0, 1, 0.5, 0.9]);
+    expect(single("sigmoidCrossentropy", 1e4, 0).sum).toBe(1e4);
+    expect(single("sigmoidCrossentropy", -1e4, 1).sum).toBe(1e4);
+    expect(single("sigmoidCrossentropy", 1e4, 1).sum).toBe(0);
+    expect(single("sigmoidCrossentropy", -1e4, 0).sum).toBe(0);
+    // Of an output that is saturated, and wrong, the gradient is not lost.
+    expect(single("sigmoidCrossentropy", -1e4, 1, 1, 0).gradient).toBe(-1);
+    expect(single("sigmoidCrossentropy", 1e4, 0, 1, 1).gradient).toBe(1);
+    expect(single("sigmoidCrossentropy", 1, 0.25, 1, 0.25).gradient).toBe(0);
+  });
+
+  it("sigmoidCrossentropy is binaryCrossentropy of the sigmoid", () => {
+    for (const z of spread(50, -4, 4)) {
+      for (const t of [0, 0.3, 1]) {
+        const fused = single("sigmoidCrossentropy", z, t).sum;
+        const apart = single("binaryCrossentropy", 1 / (1 + Math.exp(-z)), t, smallestClip).sum;
+        // Rounded, the output loses e^|z| times as much.
+        expect(Math.abs(fused - apart)).toBeLessThanOrEqual(4 * epsilon * Math.exp(Math.abs(z)));
+      }
+    }
+  });
+
+  describe("of a row", () => {
+    /** One row of logits with one target for each, by the formula. */
+    function row(logits: readonly number[], targets: readonly number[], outputs = logits) {
+      const { sum, gradients } = expectFormula({
+        loss: "categoricalCrossentropy",
+        units: logits.length,
+        rows: 1,
+        from: floats(dtype, logits),
+        targets: floats(dtype, targets),
+        outputs: floats(dtype, outputs),
+      });
+      return { sum, gradients: [...gradients] };
+    }
+
+    it("large logits do not overflow", () => {
+      expect(row([1e4, -1e4], [0, 1], [1, 0])).toEqual({ sum: 2e4, gradients: [1, -1] });
+      expect(row([1e4, -1e4], [1, 0], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
+      expect(row([-1e4, -1e4, 1e4], [0.25, 0.25, 0.5], [0, 0, 1]).sum).toBe(1e4);
+      for (const z of [1e4, -1e4, 0, huge, -huge]) {
+        const { sum } = row([z, z, z], [0, 1, 0], [0, 0, 0]);
+        expect(Math.abs(sum - Math.log(3))).toBeLessThanOrEqual(4 * epsilon);
+      }
+    });
+
+    it("what cannot happen costs nothing, if it does not", () => {
+      expect(row([0, -Infinity], [1, 0], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
+      expect(row([-Infinity, 0], [-0, 1], [0, 1])).toEqual({ sum: 0, gradients: [0, 0] });
+      expect(row([0, -Infinity], [0, 1], [1, 0])).toEqual({ sum: Infinity, gradients: [1, -1] });
+    });
+
+    it("targets of 0 alone have a loss and gradients of 0", () => {
+      expect(row([1, -2, 3], [0, 0, 0], [0.1, 0.2, 0.7])).toEqual({ sum: 0, gradients: [0, 0, 0] });
+    });
+
+    it("targets need not sum to 1", () => {
+      for (const weight of [0.5, 2, 3]) row([0.3, -1.2, 0.8], [weight, 0, weight / 3], [0.3, 0.1, 0.6]);
+    });
+
+    it("labels have the bits of their one-hot targets", () => {
+      for (let units = 1; units <= 5; units++) {
+        for (const rows of ROWS) {
+          const labelled = typical("sparseCategoricalCrossentropy", units, rows, 0.2);
+          const labels = labelled.targets;
+          // Also −0 is a label.
+          for (let i = 0; i < rows; i += 3) labels[i] = -0;
+          const oneHot = floats(dtype, units * rows);
+          for (const [i, label] of labels.entries()) oneHot[label * rows + i] = 1;
+          const expected = expectFormula({ ...labelled, loss: "categoricalCrossentropy", targets: oneHot });
+          const actual = expectFormula(labelled);
+          expect(actual.sum).toBe(expected.sum);
+          expect(firstDifference(actual.gradients, expected.gradients)).toBe(-1);
+        }
+      }
+    });
+
+    it("a soft target has the mean of its labels' losses", () => {
+      const units = 4;
+      const rows = 9;
+      const problem = typical("categoricalCrossentropy", units, rows);
+      const shares = [0.5, 0.25, 0.125, 0.125];
+      const targets = floats(
+        dtype,
+        shares.flatMap((share) => Array<number>(rows).fill(share)),
+      );
+      const soft = expectFormula({ ...problem, targets });
+      const gradients = new Float64Array(units * rows);
+      let sum = 0;
+      for (const [label, share] of shares.entries()) {
+        const hard = expectFormula({
+          ...problem,
+          loss: "sparseCategoricalCrossentropy",
+          targets: floats(dtype, rows).fill(label),
+        });
+        sum += share * hard.sum;
+        for (const [i, gradient] of hard.gradients.entries()) gradients[i]! += share * gradient;
+      }
+      expect(Math.abs(soft.sum - sum)).toBeLessThanOrEqual(4 * epsilon * sum);
+      for (const [i, gradient] of gradients.entries()) {
+        expect(Math.abs(soft.gradients[i]! - gradient)).toBeLessThanOrEqual(4 * epsilon);
+      }
+    });
+  });
+});
