@@ -1,6 +1,6 @@
 // Each elementary function over an array, for test/elementary.test.ts; `count` is a whole number of vectors.
 
-import { erf } from "../../assembly/elementary/error";
+import { erf } from "../../assembly/elementary/erf";
 import { exp, expm1 } from "../../assembly/elementary/exponential";
 import { tanh } from "../../assembly/elementary/hyperbolic";
 import { log, log1p } from "../../assembly/elementary/logarithm";
