@@ -1,4 +1,4 @@
-// The training loop: epochs in pieces, shuffling, progress, abortion, divergence, the history.
+// The training loop: epochs in pieces, shuffling, progress, cancellation, divergence, the history.
 
 import type { Dataset, Model, Run, RunOptions } from "./engine/engine.js";
 import { BackpropError } from "./errors.js";

@@ -402,6 +402,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(gradient).toBe(edge);
     expect(Math.abs(sum / huge / delta - 1)).toBeLessThanOrEqual(4 * epsilon);
     expect(single("huber", -Infinity, 0, delta)).toEqual({ sum: Infinity, gradient: -edge });
+    expect(single("huber", Number.NaN, 0, delta)).toEqual({ sum: Number.NaN, gradient: Number.NaN });
   });
 
   it("huber may be infinite below a delta that is huge", () => {
