@@ -3,7 +3,7 @@
 import { instantiate } from "@assemblyscript/loader";
 import { BackpropError } from "./errors.js";
 
-/** An address in linear memory. */
+/** @internal An address in linear memory. */
 export type Address = number;
 
 type DTypeSuffix = "f32" | "f64";
@@ -26,7 +26,7 @@ type KernelExports = {
   [name in `update_${DTypeSuffix}`]: (network: Address, learningRate: number) => number;
 };
 
-/** What `assembly/index.ts` exports. Addresses and sizes of 2 GiB and more come back negative: `>>> 0` them. */
+/** @internal What `assembly/index.ts` exports. Addresses and sizes of 2 GiB and more come back negative: `>>> 0` them. */
 export type CoreExports = KernelExports & {
   heap_base(): Address;
   network_size(description: Address): number;
@@ -36,13 +36,17 @@ export type CoreExports = KernelExports & {
   network_parameter_count(network: Address): number;
 };
 
+/** @internal */
 export interface Core {
   readonly exports: CoreExports;
   readonly memory: WebAssembly.Memory;
 }
 
-/** Where the core's module can come from: its bytes, a compiled module, or the response to a request for it. */
-export type CoreSource = BufferSource | WebAssembly.Module | Response;
+/**
+ * Where the core's module can come from: its bytes (an ArrayBuffer or a view of one), a compiled WebAssembly.Module, or the
+ * Response to a request for it. (No type names them all in every environment.)
+ */
+export type CoreSource = object;
 
 const LARGEST_MEMORY_PAGES = 65536;
 
@@ -60,7 +64,7 @@ export async function loadCore(source?: CoreSource): Promise<void> {
   await sharedCore(source);
 }
 
-/** The one core of this program, loaded at the first call. */
+/** @internal The one core of this program, loaded at the first call. */
 export function sharedCore(source?: CoreSource): Promise<Core> {
   loading ??= instantiateCore(source).catch((cause: unknown) => {
     loading = undefined;
@@ -72,7 +76,10 @@ export function sharedCore(source?: CoreSource): Promise<Core> {
 async function instantiateCore(source: CoreSource | undefined): Promise<Core> {
   const memory = createMemory();
   const imports = { env: { memory } };
-  const { exports } = await instantiate<CoreExports>(source ?? (await readCore()), imports);
+  const { exports } = await instantiate<CoreExports>(
+    (source as BufferSource | undefined) ?? (await readCore()),
+    imports,
+  );
   if (typeof exports.network_lay !== "function") throw new Error("the module is not this library's core");
   return { exports, memory };
 }

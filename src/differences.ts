@@ -65,7 +65,8 @@ export interface GradientCheck {
 
 /**
  * Compares the gradient by backpropagation with central differences. In float64, with the default epsilon and away from
- * kinks (relu at 0), `largestError` is below 1e-7; a wrong derivative shows as 1e-2 and more.
+ * kinks (relu at 0), `largestError` is below 1e-7; a wrong derivative shows as 1e-2 and more. In float32 it is mostly the
+ * rounding of the differences.
  *
  * @throws BackpropError as `forwardDifferences`.
  */

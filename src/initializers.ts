@@ -94,8 +94,8 @@ export function lecunNormal(): Initializer {
 
 /**
  * What PyTorch's `nn.Linear` does for its weight, `kaiming_uniform_(weight, a=√5)`, and for its bias: both uniform within
- * ±1/√inputs, the weight drawn as PyTorch's [units, inputs]. With a `torchRandom` stream, and the kernel filled before
- * the bias, the values are PyTorch's to the bit.
+ * ±1/√inputs, the weight drawn as PyTorch's [units, inputs] and stored as our [inputs, units]. Give it as both
+ * `kernelInitializer` and `biasInitializer`: with a `torchRandom` stream the values are then PyTorch's to the bit.
  */
 export function torchLinear(): Initializer {
   const kernel = transposed(uniformWithin(({ inputs }) => kaimingBound(inputs)));

@@ -5,6 +5,7 @@ import { glorotUniform, zeros } from "./initializers.js";
 import {
   requireKeys,
   requireKnown,
+  requireMethods,
   requireNotNegative,
   requirePositiveInteger,
   requireType,
@@ -39,6 +40,8 @@ export const ACTIVATIONS: readonly ActivationName[] = [
   "softmax",
 ];
 
+const INITIALIZER = "an initializer such as glorotUniform()";
+
 const LAYER_KEYS = ["units", "activation", "useBias", "kernelInitializer", "biasInitializer", "alpha"];
 
 /** PyTorch's defaults. */
@@ -66,7 +69,8 @@ export interface DenseLayer {
 }
 
 /**
- * A dense layer of `units` outputs: activation(x · kernel + bias), kernel [inputs, units], bias [units].
+ * A dense layer of `units` outputs: activation(x · kernel + bias), kernel [inputs, units], bias [units]. The default
+ * activation is "linear".
  *
  * @throws BackpropError `invalidOption` for units that are not a positive integer, an alpha below 0, or a softmax of
  *   one unit (it is always 1); `unknownName` for an activation that does not exist.
@@ -97,8 +101,8 @@ export function requireLayer(argument: string | undefined, layer: DenseLayer): v
   requirePositiveInteger(`${prefix}units`, units);
   requireKnown(`${prefix}activation`, activation, ACTIVATIONS);
   requireType(`${prefix}useBias`, useBias, "boolean");
-  requireType(`${prefix}kernelInitializer`, kernelInitializer, "function");
-  requireType(`${prefix}biasInitializer`, biasInitializer, "function");
+  requireMethods(`${prefix}kernelInitializer`, kernelInitializer, ["call"], INITIALIZER);
+  requireMethods(`${prefix}biasInitializer`, biasInitializer, ["call"], INITIALIZER);
   requireNotNegative(`${prefix}alpha`, alpha);
   if (activation === "softmax" && units === 1) {
     throw new BackpropError(

@@ -21,7 +21,8 @@ export const LOSSES: readonly LossName[] = [
  * - `huber`: ½(a − t)² up to |a − t| = delta, then delta·(|a − t| − ½ delta), likewise
  * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], likewise; with a sigmoid
  *   output layer, prefer:
- * - `sigmoidCrossentropy`: the same of a sigmoid output layer, taken from its logits: nothing to clip, no gradient lost
+ * - `sigmoidCrossentropy`: the same of a sigmoid output layer, taken from its logits: nothing to clip,
+ *   no gradient lost; targets of both are meant to lie in [0, 1]
  * - `categoricalCrossentropy`: −Σ t log a for every row, of a softmax output layer, taken from its logits
  * - `sparseCategoricalCrossentropy`: the same with integer labels 0 … outputs − 1 for targets, one a row
  */

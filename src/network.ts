@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The network that users hold: validates, and passes on to an engine.
 
 import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data.js";
@@ -41,7 +42,7 @@ export interface NetworkOptions {
   /** From the first layer to the output layer; see `dense`. */
   readonly layers: readonly DenseLayer[];
   readonly loss: LossName | Loss;
-  /** Default `sgd()`. */
+  /** Default `sgd()`, of learning rate 0.01. */
   readonly optimizer?: Optimizer;
   /** What parameters, data and arithmetic are; default "float32". */
   readonly dtype?: DType;
@@ -129,7 +130,8 @@ function requireFilled(argument: string, { data }: Tensor, returned: unknown): v
   const did = returned === undefined ? "wrote NaN or infinity" : `returned ${show(returned)}`;
   throw new BackpropError(
     "invalidOption",
-    `${argument} ${did}; expected a function that fills \`values\` with finite numbers, such as glorotUniform().`,
+    `${argument} ${did}; expected a function that fills \`values\` with finite numbers, such as glorotUniform() (with ` +
+      "its parentheses).",
   );
 }
 
@@ -155,8 +157,9 @@ export class Network {
 
   /**
    * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
-   * for some epochs; both are copied first, so do not change them before the first progress. It works about 10 ms at a time, so that a page stays responsive; only a
-   * network of which 128 rows alone take longer holds the thread for that long.
+   * for some epochs. Both are copied before training begins; leave them alone until `onProgress` is first called, or the
+   * fit is over. It works about 10 ms at a time, so that a page stays responsive; only a network of which 128 rows alone
+   * take longer holds the thread for that long. `predict` and `evaluate` may be called meanwhile.
    *
    * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
    *   `invalidOption` for options that make no sense, `diverged` when a loss becomes NaN or infinite, `aborted` when the
@@ -247,7 +250,8 @@ export class Network {
   }
 
   /**
-   * Replaces all parameters: one { kernel, bias } a layer. None changes if one does not fit.
+   * Replaces all parameters: one { kernel, bias } a layer, such as `JSON.parse(JSON.stringify(network.parameters))`. None
+   * changes if one does not fit.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
    */

@@ -7,7 +7,7 @@ export interface Optimizer {
 }
 
 /**
- * Plain stochastic gradient descent: parameters −= learningRate · gradient.
+ * Plain stochastic gradient descent: parameters −= learningRate · gradient. The default learning rate is 0.01.
  *
  * @throws BackpropError `invalidOption` for a learning rate that is negative or not finite.
  */

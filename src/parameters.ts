@@ -62,15 +62,15 @@ export function writeLayers(
 }
 
 function requireLayerCount(argument: string, values: unknown, layers: number): void {
-  if (
-    Array.isArray(values) &&
-    values.length === layers &&
-    Array.from(values).every((value) => typeof value === "object" && value)
-  )
-    return;
+  const expected = `an array of ${layers}, a { kernel, bias } for each layer`;
+  if (!Array.isArray(values) || values.length !== layers) {
+    throw new BackpropError("invalidShape", `${argument} is ${show(values)}; expected ${expected}.`);
+  }
+  const wrong = Array.from(values).findIndex((value) => typeof value !== "object" || value === null);
+  if (wrong < 0) return;
   throw new BackpropError(
     "invalidShape",
-    `${argument} is ${show(values)}; expected an array of ${layers}, a { kernel, bias } for each layer.`,
+    `${argument}[${wrong}] is ${show(values[wrong])}; expected { kernel, bias }.`,
   );
 }
 

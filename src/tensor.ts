@@ -9,7 +9,7 @@ export interface ShapedData {
   readonly shape: readonly number[];
 }
 
-/** A flat typed array with a shape, row-major. `Values` is what it is as nested arrays. */
+/** A flat typed array with a shape, row-major; to print it, take `toArray()`. `Values` is what that gives. */
 export class Tensor<Values extends Nested[] = Nested[]> implements ShapedData {
   readonly shape: readonly number[];
   readonly #data: () => FloatArray;

@@ -28,7 +28,7 @@ export interface FitOptions {
    * order has no meaning, and they are taken as they lie.
    */
   readonly shuffle?: boolean;
-  /** Called every few milliseconds and at the end. */
+  /** Called every few milliseconds (not once an epoch) and at the end. What it throws ends the fit, and rejects it. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

@@ -425,7 +425,7 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
       "is undefined; expected an array of 2, a { kernel, bias } for each layer.",
     ],
     ["too few layers", [fitting], "invalidShape", "is an array of 1; expected an array of 2"],
-    ["a layer of null", [fitting, null], "invalidShape", "is an array of 2; expected an array of 2"],
+    ["a layer of null", [fitting, null], "invalidShape", "[1] is null; expected { kernel, bias }"],
     [
       "a kernel of another shape",
       [fitting, { kernel: [[1], [2]], bias: [1] }],
