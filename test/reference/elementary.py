@@ -3,7 +3,7 @@
 Written with Python 3.11.7 and mpmath 1.3.0 at 60 digits:
 
     python3 test/reference/elementary.py            # writes elementary.json beside this file
-    python3 test/reference/elementary.py 20000 /tmp/dense.json   # twenty thousand random points in each dense range
+    python3 test/reference/elementary.py 20000 dense.json   # twenty thousand random points in each dense range
 
 Of each function the file holds, in base64 of little-endian arrays: `x` (float64), `y` (float64, the result rounded) and
 `rest` (int16: what the exact result has beyond y, in 2^-15 of the last place of y). The points are: every exponent of
