@@ -27,9 +27,9 @@ export function isCategorical(loss: Loss): bool {
 /**
  * Returns the sum of the loss's terms over the first `rows` columns, and writes `scale` times its gradient to `dOutputs`.
  *
- *     dOutputs, outputs, logits: [units, stride]; dOutputs is the gradient of the outputs, of a fused loss that of the logits
- *     targets:                [units, stride], or labels [1, stride]
- *     parameter:              the clip of binaryCrossentropy, the delta of huber
+ *     dOutputs, outputs, logits: [units, stride]; of a fused loss dOutputs is the gradient of the logits
+ *     targets:                   [units, stride], or labels [1, stride]
+ *     parameter:                 the clip of binaryCrossentropy, the delta of huber
  *
  * The terms are summed as f64, vector after vector, so that the sum of a large batch keeps its digits in float32.
  */
