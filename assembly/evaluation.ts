@@ -1,7 +1,7 @@
 // What a network says of samples without learning from them: predictions, the loss, its gradient.
 
 import { forward } from "./forward";
-import { accumulateGradients, gather, lossScale, microbatchLoss, Samples } from "./microbatch";
+import { accumulateGradients, gather, gatherTensor, lossScale, microbatchLoss, Samples } from "./microbatch";
 import { MICROBATCH, Network, outputLayer } from "./network";
 import { gatherTransposed } from "./transpose";
 import { wholeVectors } from "./vector";
@@ -12,9 +12,7 @@ export function predict<T>(network: Network, inputs: usize, rows: usize, predict
   for (let row: usize = 0; row < rows; row += MICROBATCH) {
     const count = min(MICROBATCH, rows - row);
     const stride = wholeVectors<T>(count);
-    gatherTransposed<T>(
-      network.x, stride, stride, inputs + row * network.inputs * sizeof<T>(), network.inputs, 0, count, network.inputs,
-    );
+    gatherTensor<T>(network.x, inputs, network.inputs, 0, row, count);
     forward<T>(network, stride);
     gatherTransposed<T>(
       predictions + row * units * sizeof<T>(), units, units, outputLayer(network).outputs, stride, 0, units, count,

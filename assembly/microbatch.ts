@@ -23,7 +23,8 @@ export function gather<T>(network: Network, samples: Samples, row: usize, rows: 
   gatherTensor<T>(network.targets, samples.targets, network.targetWidth, samples.order, row, rows);
 }
 
-function gatherTensor<T>(out: usize, x: usize, width: usize, order: usize, row: usize, rows: usize): void {
+/** The same for one tensor: rows of `width` elements in `x`, to `out` feature by feature. */
+export function gatherTensor<T>(out: usize, x: usize, width: usize, order: usize, row: usize, rows: usize): void {
   const stride = wholeVectors<T>(rows);
   if (order) {
     gatherTransposed<T>(out, stride, stride, x, width, order + row * sizeof<u32>(), rows, width);

@@ -2,6 +2,7 @@
 // The network that users hold: validates, and passes on to an engine.
 
 import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data.js";
+import { allocate } from "./engine/arrays.js";
 import type {
   Dataset,
   DType,
@@ -119,13 +120,13 @@ function initialize(network: Network, layers: readonly DenseLayer[], random: Ran
     const [inputs, units] = kernel.shape as [number, number];
     const fill = ({ data, shape }: Tensor, initializer: Initializer): unknown =>
       initializer({ values: data, shape, inputs, units, random });
-    requireFilled(`layers[${i}].kernelInitializer`, kernel, fill(kernel, kernelInitializer));
-    if (bias) requireFilled(`layers[${i}].biasInitializer`, bias, fill(bias, biasInitializer));
+    requireInitialized(`layers[${i}].kernelInitializer`, kernel, fill(kernel, kernelInitializer));
+    if (bias) requireInitialized(`layers[${i}].biasInitializer`, bias, fill(bias, biasInitializer));
   });
 }
 
 /** One who forgets to call the factory of an initializer gets that back, and no values. */
-function requireFilled(argument: string, { data }: Tensor, returned: unknown): void {
+function requireInitialized(argument: string, { data }: Tensor, returned: unknown): void {
   if (returned === undefined && data.every(Number.isFinite)) return;
   const did = returned === undefined ? "wrote NaN or infinity" : `returned ${show(returned)}`;
   throw new BackpropError(
@@ -189,7 +190,7 @@ export class Network {
     const dataset = this.#alive().createDataset(rows);
     try {
       finish(writeRows("inputs", inputs, this.#description.inputs, () => dataset.inputs()));
-      const predictions = this.#newArray(rows * this.#outputs);
+      const predictions = allocate(this.#description.dtype, rows * this.#outputs);
       this.#alive().predict(dataset, predictions);
       return new Tensor([rows, this.#outputs], () => predictions);
     } finally {
@@ -344,17 +345,13 @@ export class Network {
 
   /** Values for every layer in one array laid like the parameters. */
   #collect(argument: string, values: readonly LayerValues[]): FloatArray {
-    const flat = this.#newArray(this.#model.parameterCount);
+    const flat = allocate(this.#description.dtype, this.#model.parameterCount);
     writeLayers(
       argument,
       values,
       layerTensors(this.#description, () => flat),
     );
     return flat;
-  }
-
-  #newArray(length: number): FloatArray {
-    return this.#description.dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   numpyRandom,
   sgd,
 } from "../src/index.js";
+import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 
 const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
@@ -31,16 +32,6 @@ async function rejectionOf(promise: Promise<unknown>): Promise<BackpropError> {
   );
   expect(error).toBeInstanceOf(BackpropError);
   return error as BackpropError;
-}
-
-function errorOf(work: () => unknown): BackpropError {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(BackpropError);
-    return error as BackpropError;
-  }
-  return expect.fail("no error");
 }
 
 describe("an error of the library", () => {

@@ -23,6 +23,7 @@ import {
   torchRandom,
   uniform,
 } from "../src/index.js";
+import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 
 const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
@@ -43,15 +44,6 @@ const plain: NetworkOptions = {
 
 function parametersOf(network: Network): number[] {
   return network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
-}
-
-function errorOf(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  return "no error";
 }
 
 /** Options as JavaScript may hand them over, whatever their type. */
@@ -676,7 +668,8 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
       const onProgress = () => {
         throw own;
       };
-      expect(errorOf(() => network.fitSync(XOR_INPUTS, XOR_TARGETS, { onProgress }))).toBe(own);
+      const fitSync = async () => network.fitSync(XOR_INPUTS, XOR_TARGETS, { onProgress });
+      await expect(fitSync()).rejects.toBe(own);
       await expect(network.fit(XOR_INPUTS, XOR_TARGETS, { onProgress })).rejects.toBe(own);
       network.fitSync(XOR_INPUTS, XOR_TARGETS);
       network.dispose();

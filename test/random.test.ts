@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BackpropError } from "../src/errors.js";
 import { cos, log, sin } from "../src/random/elementary.js";
 import { fusedMultiplyAdd, fusedMultiplyAddFloat32 } from "../src/random/fused.js";
 import { MersenneTwister } from "../src/random/mersenneTwister.js";
 import { type NumpyRandom, numpyRandom } from "../src/random/numpyRandom.js";
 import type { RandomStream } from "../src/random/random.js";
 import { TorchRandom, torchRandom } from "../src/random/torchRandom.js";
+import { errorOf } from "./support/errorOf.js";
 
 type DTypeName = "float32" | "float64";
 
@@ -67,16 +67,6 @@ function digestOf(values: Float32Array | Float64Array): string {
 
 function float64FromBits(bits: string): number {
   return Buffer.from(bits, "hex").readDoubleBE();
-}
-
-function errorOf(action: () => unknown): BackpropError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof BackpropError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 describe("MersenneTwister", () => {

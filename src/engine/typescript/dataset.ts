@@ -1,5 +1,5 @@
+import { allocate } from "../arrays.js";
 import type { Dataset, DType, FloatArray } from "../engine.js";
-import { allocate } from "./memory.js";
 
 export class TypescriptDataset implements Dataset {
   readonly rows: number;

@@ -1,6 +1,6 @@
+import { allocate } from "../arrays.js";
 import type { DType, FloatArray, LayerDescription } from "../engine.js";
 import { type Activation, activations } from "./activations.js";
-import { allocate } from "./memory.js";
 import { addColumnSums, addProduct, fillRows, transposedProduct } from "./product.js";
 
 /** Where a layer's parameters, and likewise their gradients, lie: views into the network's arrays. */

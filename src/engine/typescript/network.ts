@@ -1,7 +1,7 @@
+import { allocate } from "../arrays.js";
 import type { FloatArray, LossDescription, NetworkDescription } from "../engine.js";
 import { Layer, type LayerParameters } from "./layer.js";
 import { type Loss, losses } from "./losses.js";
-import { allocate } from "./memory.js";
 
 /** The most rows that go through the network together. */
 export const MICROBATCH = 256;

@@ -1,5 +1,5 @@
+import { allocate } from "../arrays.js";
 import type { Dataset, FloatArray, Run, RunOptions } from "../engine.js";
-import { allocate } from "./memory.js";
 import { MICROBATCH, type Network } from "./network.js";
 
 /** The rows of a microbatch, either in place in the dataset or gathered from it in the order of the run. */

@@ -44,7 +44,7 @@ export class WasmDataset implements Dataset {
   }
 }
 
-/** The 16 bytes of assembly/training.ts's Samples. */
+/** The 16 bytes of assembly/microbatch.ts's Samples. */
 export function writeSamples(heap: Heap, address: Address, dataset: WasmDataset, order: Address): void {
   const words = [dataset.inputsAddress, dataset.targetsAddress, order, dataset.rows];
   new Uint32Array(heap.buffer, address, words.length).set(words);

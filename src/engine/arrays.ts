@@ -1,5 +1,5 @@
-import { BackpropError } from "../../errors.js";
-import type { DType, FloatArray } from "../engine.js";
+import { BackpropError } from "../errors.js";
+import type { DType, FloatArray } from "./engine.js";
 
 /** @throws BackpropError `outOfMemory` where the host has no array of that length. */
 export function allocate(dtype: DType, length: number): FloatArray {
