@@ -46,35 +46,32 @@ export function normalCdf<T>(x: v128): v128 {
 @inline
 export function normalPdf<T>(x: v128): v128 {
   const a = bounded<T>(v128.andnot(x, sign<T>()));
-  const sum = shiftedMultiple<T>(minusHalfSquare<T>(a), Shift.LiftedPower);
-  const r = bellRemainder<T>(a, sum);
-  const z = v128.mul<T>(r, r);
-  const n = halfTangentNumerator<T>(r, z);
-  const d = v128.add<T>(two<T>(), halfTangentExcess<T>(z));
-  const bell = v128.mul<T>(v128.add<T>(d, n), power<T>(sum));
-  return v128.div<T>(
-    v128.mul<T>(bell, constant<T>(SINGLES, DOUBLES, 1)),
-    v128.mul<T>(v128.sub<T>(d, n), lift<T>()),
-  );
+  return bellTimes<T>(a, constant<T>(SINGLES, DOUBLES, 1), one<T>());
 }
 
-/**
- * Φ(−a) = e^(−a²/2)·P(a) / Q(a) for a ≥ 0: one division for the exponential and the quotient together. The power of two
- * is 2^64 times larger, as in the logistic, so that only the division rounds a subnormal result.
- */
+/** Φ(−a) = e^(−a²/2)·P(a) / Q(a) for a ≥ 0. */
 @inline
 export function normalTail<T>(deviation: v128): v128 {
   const a = bounded<T>(deviation);
+  const w = v128.mul<T>(a, a);
+  return bellTimes<T>(a, tailNumerator<T>(a, w), tailDenominator<T>(a, w));
+}
+
+/**
+ * e^(−a²/2)·numerator / denominator: one division for the exponential and the quotient together. The power of two is 2^64
+ * times larger, as in the logistic, so that only the division rounds a subnormal result.
+ */
+@inline
+function bellTimes<T>(a: v128, numerator: v128, denominator: v128): v128 {
   const sum = shiftedMultiple<T>(minusHalfSquare<T>(a), Shift.LiftedPower);
   const r = bellRemainder<T>(a, sum);
   const z = v128.mul<T>(r, r);
   const n = halfTangentNumerator<T>(r, z);
   const d = v128.add<T>(two<T>(), halfTangentExcess<T>(z));
   const bell = v128.mul<T>(v128.add<T>(d, n), power<T>(sum));
-  const w = v128.mul<T>(a, a);
   return v128.div<T>(
-    v128.mul<T>(bell, tailNumerator<T>(a, w)),
-    v128.mul<T>(v128.mul<T>(v128.sub<T>(d, n), tailDenominator<T>(a, w)), lift<T>()),
+    v128.mul<T>(bell, numerator),
+    v128.mul<T>(v128.mul<T>(v128.sub<T>(d, n), denominator), lift<T>()),
   );
 }
 
