@@ -1,0 +1,7 @@
+import { readFileSync } from "node:fs";
+
+/** The version of a package that is installed here. @param {string} name */
+export function versionOf(name) {
+  const url = new URL(`./node_modules/${name}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(url, "utf8")).version;
+}
