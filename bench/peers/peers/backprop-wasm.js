@@ -1,0 +1,37 @@
+// This very package, by its public interface: what all others are compared with.
+
+import { createNetwork, dense, sgd } from "backprop-wasm";
+import { versionOf } from "../version.js";
+
+export function describe() {
+  return { version: versionOf("backprop-wasm"), isSame: true };
+}
+
+export async function create(task) {
+  const { inputs, targets, batch } = task;
+  const network = await createNetworkFor(task);
+  const data = { data: Float32Array.from(inputs.flat()), shape: [inputs.length, inputs[0].length] };
+  if (task.task === "predict") return (times) => predict(network, inputs[0], times);
+  return async (epochs) => {
+    const { loss } = await network.fit(data, targets, { epochs, batchSize: batch, shuffle: false });
+    return [loss.at(-1)];
+  };
+}
+
+async function createNetworkFor({ sizes, hidden, output, loss, learningRate, dtype, parameters }) {
+  const network = await createNetwork({
+    inputs: sizes[0],
+    layers: sizes.slice(1).map((units, i) => dense(units, i < sizes.length - 2 ? hidden : output)),
+    loss,
+    optimizer: sgd({ learningRate }),
+    dtype,
+  });
+  network.setParameters(parameters);
+  return network;
+}
+
+function predict(network, row, times) {
+  let outputs;
+  for (let i = 0; i < times; i++) outputs = network.predict([row]).data;
+  return outputs;
+}

@@ -1,0 +1,35 @@
+// https://github.com/cazala/synaptic
+
+import synaptic from "synaptic";
+import { versionOf } from "../version.js";
+import { multiplyAdds } from "../works.js";
+
+/** Beyond, a step takes a second or so, and the code that it generates, lines for each weight, is long compiled. */
+const MOST_MULTIPLY_ADDS = 1e6;
+
+/** 0 would mean its default. */
+const NO_THRESHOLD = Number.MIN_VALUE;
+
+export function describe(task) {
+  const version = versionOf("synaptic");
+  if (multiplyAdds(task) > MOST_MULTIPLY_ADDS) return { version, refusal: "too slow" };
+  if (task.dtype === "float64") return { version, note: "online" };
+  if (task.loss === "meanSquaredError") return { version, refusal: "float64 only" };
+  return { version, note: "float64, online; all layers sigmoid, mean squared error" };
+}
+
+export function create({ task, sizes, learningRate, inputs, targets }) {
+  const network = new synaptic.Architect.Perceptron(...sizes);
+  const trainer = new synaptic.Trainer(network);
+  const samples = inputs.map((input, row) => ({ input, output: targets[row] }));
+  if (task === "train") {
+    return (iterations) => [
+      trainer.train(samples, { rate: learningRate, iterations, error: NO_THRESHOLD }).error,
+    ];
+  }
+  return (times) => {
+    let outputs;
+    for (let i = 0; i < times; i++) outputs = network.activate(inputs[0]);
+    return outputs;
+  };
+}
