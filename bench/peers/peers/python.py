@@ -1,0 +1,161 @@
+"""NumPy and PyTorch, each as its own users write a training loop; the same protocol as worker.js."""
+
+import json
+import sys
+import time
+
+
+class NumPy:
+    def __init__(self, task):
+        self.task = task
+        self.inputs = np.array(task["inputs"], task["dtype"])
+        self.targets = np.array(task["targets"], task["dtype"])
+        self.layers = [
+            [np.array(layer["kernel"], task["dtype"]), np.array(layer["bias"], task["dtype"])]
+            for layer in task["parameters"]
+        ]
+
+    def train(self, epochs):
+        batch = self.task["batch"]
+        starts = range(0, self.task["rows"], batch)
+        for _ in range(epochs):
+            losses = [
+                self.step(self.inputs[start : start + batch], self.targets[start : start + batch]) for start in starts
+            ]
+        return [float(np.mean(losses))]
+
+    def predict(self, times):
+        for _ in range(times):
+            outputs = self.forward(np.array(self.task["inputs"][:1], self.task["dtype"]))[-1]
+        return outputs[0].tolist()
+
+    def step(self, x, t):
+        activations = self.forward(x)
+        dz, loss = self.loss(activations[-1], t)
+        for i in reversed(range(len(self.layers))):
+            kernel, bias = self.layers[i]
+            a = activations[i]
+            dkernel = a.T @ dz
+            dbias = dz.sum(axis=0)
+            if i > 0:
+                dz = (dz @ kernel.T) * self.derivative(a)
+            kernel -= self.task["learningRate"] * dkernel
+            bias -= self.task["learningRate"] * dbias
+        return loss
+
+    def forward(self, x):
+        activations = [x]
+        for i, (kernel, bias) in enumerate(self.layers):
+            z = activations[-1] @ kernel + bias
+            name = self.task["hidden" if i < len(self.layers) - 1 else "output"]
+            activations.append(getattr(self, name)(z))
+        return activations
+
+    def loss(self, a, t):
+        """The loss, and its gradient by the last layer's input to the activation."""
+        if self.task["loss"] == "meanSquaredError":
+            return (a - t) * a * (1 - a) * (2 / a.size), np.mean((a - t) ** 2)
+        return (a - t) / len(a), -np.sum(t * np.log(a)) / len(a)
+
+    def derivative(self, a):
+        return a * (1 - a) if self.task["hidden"] == "sigmoid" else a > 0
+
+    @staticmethod
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
+    @staticmethod
+    def relu(z):
+        return np.maximum(z, 0)
+
+    @staticmethod
+    def softmax(z):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+
+class PyTorch:
+    def __init__(self, task):
+        torch.set_num_threads(1)
+        self.task = task
+        self.dtype = getattr(torch, task["dtype"])
+        self.model = self.create_model()
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=task["learningRate"])
+        inputs = torch.tensor(task["inputs"], dtype=self.dtype)
+        targets = torch.tensor(task["targets"], dtype=self.dtype)
+        if task["loss"] == "meanSquaredError":
+            self.loss = torch.nn.MSELoss()
+        else:
+            self.loss = torch.nn.CrossEntropyLoss()
+            targets = targets.argmax(dim=1)
+        self.batches = list(zip(inputs.split(task["batch"]), targets.split(task["batch"])))
+
+    def create_model(self):
+        """Without the softmax, which is CrossEntropyLoss's."""
+        activations = {"sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU}
+        modules = []
+        for layer in self.task["parameters"]:
+            kernel = torch.tensor(layer["kernel"], dtype=self.dtype)
+            linear = torch.nn.Linear(*kernel.shape, dtype=self.dtype)
+            with torch.no_grad():
+                linear.weight.copy_(kernel.T)
+                linear.bias.copy_(torch.tensor(layer["bias"]))
+            modules += [linear, activations[self.task["hidden"]]()]
+        modules.pop()
+        if self.task["output"] == "sigmoid":
+            modules.append(torch.nn.Sigmoid())
+        return torch.nn.Sequential(*modules)
+
+    def train(self, epochs):
+        for _ in range(epochs):
+            losses = [self.step(x, y) for x, y in self.batches]
+        return [torch.stack(losses).mean().item()]
+
+    def step(self, x, y):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(self.model(x), y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def predict(self, times):
+        with torch.no_grad():
+            for _ in range(times):
+                row = torch.tensor(self.task["inputs"][:1], dtype=self.dtype)
+                outputs = torch.softmax(self.model(row), dim=1).numpy()
+        return outputs[0].tolist()
+
+
+def main():
+    name = sys.argv[1]
+    task = json.loads(sys.stdin.readline())
+    try:
+        version = import_library(name)
+    except ImportError:
+        answer({"refusal": f"not installed: apt install python3-{name}"})
+        return
+    peer = NumPy(task) if name == "numpy" else PyTorch(task)
+    run = peer.train if task["task"] == "train" else peer.predict
+    answer({"version": version, "isSame": True})
+    for line in sys.stdin:
+        begun = time.perf_counter()
+        outputs = run(int(line))
+        answer({"milliseconds": 1e3 * (time.perf_counter() - begun), "outputs": outputs})
+
+
+def import_library(name):
+    global np, torch
+    if name == "numpy":
+        import numpy as np
+
+        return np.__version__
+    import torch
+
+    return torch.__version__
+
+
+def answer(value):
+    print(json.dumps(value), flush=True)
+
+
+main()
