@@ -1,0 +1,142 @@
+// How long a step takes: rounds in which ours and the peers take turns, so that a machine that slows down slows all.
+
+import { firstOutputs, requireFall, requireSame } from "./agreement.js";
+import { OURS, PEERS, Refusal } from "./peers.js";
+import { PeerProcess } from "./process.js";
+import { createTask, stepsPerRun } from "./works.js";
+
+/**
+ * @typedef {object} Measurement A line of `--json`.
+ * @property {string} work
+ * @property {number} batch
+ * @property {string} dtype
+ * @property {string} peer
+ * @property {string} [version]
+ * @property {string} node The version of Node.
+ * @property {string} [note] What it did otherwise than asked.
+ * @property {string} [refusal] Why there is no time.
+ * @property {boolean} [failed] Whether that was no refusal, but an error.
+ * @property {number} [microsecondsPerStep] The median of the rounds.
+ * @property {number} [best] The least of them.
+ * @property {number} [ratio] How many times ours, measured just before: the median of the rounds.
+ */
+
+/**
+ * @typedef {object} Contender A peer at one work, ours included.
+ * @property {import("./peers.js").Peer} peer
+ * @property {PeerProcess} [process]
+ * @property {import("./worker.js").Description} [description]
+ * @property {Error} [error] What ended its part.
+ * @property {number[]} [outputs] The first ones, of one that must come to the same as ours.
+ * @property {number} [times] How many runs take as long as is asked.
+ * @property {number[]} steps Microseconds a step, of each round.
+ * @property {number[]} ratios
+ */
+
+const ROUNDS = 5;
+
+/** Until V8 has brought in its optimised code: for tfjs, at XOR, most of it. */
+const WARM_UP_MILLISECONDS = 1000;
+
+/**
+ * Ours first; each round of each peer takes about `milliseconds`.
+ *
+ * @returns {Promise<Measurement[]>}
+ * @throws Error where ours fails.
+ */
+export async function measure(work, milliseconds, folder) {
+  const task = createTask(work);
+  const contenders = [OURS, ...PEERS].map((peer) => ({ peer, steps: [], ratios: [] }));
+  const [ours] = contenders;
+  const each = (action) => takeTurns(contenders, action);
+  try {
+    // All at once, for nothing is measured yet.
+    await Promise.all(
+      contenders.map((contender) => attempt(contender, () => start(contender, task, folder))),
+    );
+    await each((contender) => compare(contender, ours, task));
+    await each((contender) => warmUp(contender, task, milliseconds));
+    for (let i = 0; i < ROUNDS; i++) await each((contender) => measureRound(contender, ours, task));
+    return contenders.map((contender) => describe(work, contender));
+  } finally {
+    for (const { process } of contenders) process?.stop();
+  }
+}
+
+async function takeTurns(contenders, action) {
+  for (const contender of contenders) await attempt(contender, () => action(contender));
+  const [ours] = contenders;
+  if (ours.error) throw ours.error;
+}
+
+/** One that fails takes no further part. */
+async function attempt(contender, action) {
+  if (contender.error) return;
+  try {
+    await action();
+  } catch (error) {
+    contender.error = error;
+  }
+}
+
+async function start(contender, task, folder) {
+  contender.process = new PeerProcess(contender.peer.prepare(task, folder));
+  contender.description = await contender.process.describe();
+  if (contender.description.refusal) throw new Refusal(contender.description.refusal);
+}
+
+/** One that cannot come to the same is compared with itself, once it is warm. */
+async function compare(contender, ours, task) {
+  if (!contender.description.isSame) return;
+  contender.outputs = await firstOutputs(contender.process);
+  requireSame(task, contender.outputs, ours.outputs);
+}
+
+/** Runs more and more often, until a round's time is known. */
+async function warmUp(contender, { task }, milliseconds) {
+  const { process, description } = contender;
+  const first = await process.run(1);
+  let spent = first.milliseconds;
+  for (let times = 1; ; times *= 2) {
+    const last = await process.run(times);
+    spent += last.milliseconds;
+    if (spent < WARM_UP_MILLISECONDS || last.milliseconds < milliseconds / 2) continue;
+    if (task === "train" && !description.isSame) requireFall(first.outputs[0], last.outputs[0]);
+    contender.times = Math.max(1, Math.round((times * milliseconds) / last.milliseconds));
+    return;
+  }
+}
+
+async function measureRound(contender, ours, task) {
+  const step = await measureStep(ours, task);
+  contender.steps.push(await measureStep(contender, task));
+  contender.ratios.push(contender.steps.at(-1) / step);
+}
+
+/** In microseconds. */
+async function measureStep({ process, times }, task) {
+  const { milliseconds } = await process.run(times);
+  return (1e3 * milliseconds) / (times * stepsPerRun(task));
+}
+
+/** @returns {Measurement} */
+function describe({ name, batch, dtype }, { peer, description, error, steps, ratios }) {
+  const { version, note } = description ?? {};
+  const about = { work: name, batch, dtype, peer: peer.name, version, note, node: process.version };
+  if (error) return { ...about, refusal: error.message, failed: !(error instanceof Refusal) };
+  return {
+    ...about,
+    microsecondsPerStep: round4(median(steps)),
+    best: round4(Math.min(...steps)),
+    ratio: round4(median(ratios)),
+  };
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+/** No clock is good for more than four digits. */
+function round4(value) {
+  return Number(value.toPrecision(4));
+}

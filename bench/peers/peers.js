@@ -1,0 +1,83 @@
+// Who takes part: how the process of each is started. All of them speak the protocol of worker.js.
+
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * @typedef {object} Command
+ * @property {string} file
+ * @property {string[]} args
+ * @property {string} [input] What it reads before the numbers of runs.
+ * @property {string} [packages] Debian's, that bring it.
+ */
+
+/**
+ * @typedef {object} Peer
+ * @property {string} name
+ * @property {(task: import("./works.js").Task, folder: string) => Command} prepare Returns its command, or throws
+ *   Refusal; `folder` is for what it makes.
+ */
+
+/** Why a peer does not do a task. */
+export class Refusal extends Error {}
+
+const ONE_THREAD = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+
+/** Of all processes. */
+export const ENVIRONMENT = { ...process.env, ...ONE_THREAD };
+
+/** Debian's, where it is, for its packages are seen by no other. */
+const PYTHON = process.env.PYTHON ?? (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
+
+/** @type {Peer} */
+export const OURS = javascript("backprop-wasm", "backprop-wasm.js");
+
+/** @type {readonly Peer[]} */
+export const PEERS = [
+  javascript("brain.js", "brain.js"),
+  javascript("convnetjs", "convnetjs.js"),
+  javascript("jax-js, wasm", "jax.js"),
+  javascript("ml-fnn", "ml-fnn.js"),
+  javascript("synaptic", "synaptic.js"),
+  javascript("tfjs, cpu", "tfjs.js", "cpu"),
+  javascript("tfjs, wasm", "tfjs.js", "wasm"),
+  python("NumPy", "numpy"),
+  python("PyTorch", "torch"),
+  { name: "C, scalar", prepare: prepareScalar },
+];
+
+function javascript(name, file, ...variant) {
+  const args = [fileURLToPath(new URL("worker.js", import.meta.url)), `./peers/${file}`, ...variant];
+  return { name, prepare: (task) => ({ file: process.execPath, args, input: JSON.stringify(task) }) };
+}
+
+function python(name, library) {
+  const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library];
+  const packages = `python3-${library}`;
+  return { name, prepare: (task) => ({ file: PYTHON, args, input: JSON.stringify(task), packages }) };
+}
+
+function prepareScalar(task, folder) {
+  if (task.loss !== "meanSquaredError") throw new Refusal("XOR only");
+  const program = join(folder, `scalar-${task.dtype}`);
+  const types = task.dtype === "float64" ? ["-DREAL=double", "-DEXP=exp"] : ["-DREAL=float", "-DEXP=expf"];
+  const source = fileURLToPath(new URL("peers/scalar.c", import.meta.url));
+  compile(["-O3", ...types, "-o", program, source, "-lm"]);
+  const parameters = task.parameters.flatMap(({ kernel, bias }) => [...kernel.flat(), ...bias]);
+  return { file: program, args: [task.learningRate, ...parameters].map(String) };
+}
+
+function compile(args) {
+  try {
+    execFileSync("cc", args, { stdio: "pipe" });
+  } catch (error) {
+    throw error.code === "ENOENT" ? notInstalled("gcc libc6-dev") : error;
+  }
+}
+
+/** @param {string} packages */
+export function notInstalled(packages) {
+  return new Refusal(`not installed: apt install ${packages}`);
+}
