@@ -4,7 +4,7 @@ import { measureInIsolate } from "./isolate.js";
 import type { Measurement } from "./measure.js";
 import { type Options, parseOptions, USAGE } from "./options.js";
 import { showProgress } from "./progress.js";
-import { formatTable } from "./table.js";
+import { formatReport } from "./report.js";
 import { label } from "./works.js";
 
 const options = readOptions();
@@ -28,5 +28,5 @@ async function run({ works, milliseconds, json }: Options): Promise<void> {
     measurements.push(engines);
     if (json) for (const measurement of engines) console.log(JSON.stringify(measurement));
   }
-  if (!json) console.log(formatTable(measurements));
+  if (!json) console.log(formatReport(measurements));
 }

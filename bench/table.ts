@@ -1,47 +1,43 @@
-// The measurements for people: a line a work, the engines side by side.
+// Tables in Markdown, aligned so that terminals can show them as they are.
 
-import { cpus } from "node:os";
-import type { Measurement } from "./measure.js";
-
-const HEADER = ["work", "batch", "dtype", "wasm µs", "GFLOP/s", "typescript µs", "GFLOP/s", "ratio"];
-
-/** Names are left-aligned, numbers right. */
-const ALIGNMENT = ["left", "right", "left", "right", "right", "right", "right", "right"] as const;
-
-/** Each of `works` is a measurement for each engine, the Wasm one first. */
-export function formatTable(works: readonly (readonly Measurement[])[]): string {
-  const rows = [HEADER, ...works.map(formatRow)];
-  const widths = HEADER.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const lines = rows.map((row) => row.map((cell, i) => pad(cell, widths[i]!, ALIGNMENT[i]!)).join("  "));
-  return [describeMachine(), "", ...lines].join("\n");
+export interface Column {
+  readonly name: string;
+  readonly alignment: "left" | "right";
 }
 
-function formatRow([wasm, typescript]: readonly Measurement[]): string[] {
-  const ratio = typescript!.microsecondsPerStep / wasm!.microsecondsPerStep;
-  return [
-    wasm!.work,
-    String(wasm!.batch),
-    wasm!.dtype,
-    formatNumber(wasm!.microsecondsPerStep),
-    formatNumber(wasm!.gflops),
-    formatNumber(typescript!.microsecondsPerStep),
-    formatNumber(typescript!.gflops),
-    formatNumber(ratio),
-  ];
+export function left(name: string): Column {
+  return { name, alignment: "left" };
+}
+
+/** For numbers. */
+export function right(name: string): Column {
+  return { name, alignment: "right" };
+}
+
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const table = [columns.map(({ name }) => name), ...rows];
+  const widths = columns.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
+  const [header, ...body] = table.map((row) =>
+    formatRow(row.map((cell, i) => pad(cell, widths[i]!, columns[i]!.alignment))),
+  );
+  const rule = formatRow(columns.map(({ alignment }, i) => formatRule(widths[i]!, alignment)));
+  return [header, rule, ...body].join("\n");
 }
 
 /** Three digits, so that numbers from XOR's to the largest network's can be read below each other. */
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(value)));
   return value.toFixed(Math.min(decimals, 3));
 }
 
-function pad(cell: string, width: number, alignment: "left" | "right"): string {
-  return alignment === "left" ? cell.padEnd(width) : cell.padStart(width);
+function formatRow(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }
 
-function describeMachine(): string {
-  const date = new Date().toISOString().slice(0, 10);
-  const processor = cpus()[0]?.model ?? "unknown processor";
-  return `Node ${process.version}, ${processor}, ${date}. Microseconds a step; one thread, strict build.`;
+function formatRule(width: number, alignment: Column["alignment"]): string {
+  return alignment === "left" ? "-".repeat(width) : `${"-".repeat(width - 1)}:`;
+}
+
+function pad(cell: string, width: number, alignment: Column["alignment"]): string {
+  return alignment === "left" ? cell.padEnd(width) : cell.padStart(width);
 }

@@ -1,11 +1,19 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { requireAgreement } from "../build/bench/agreement.js";
+import { createPeaks } from "../build/bench/peak.js";
 import type { Outputs, Subject } from "../build/bench/subject.js";
 import { flops, WORKS } from "../build/bench/works.js";
 
 const BENCH = fileURLToPath(new URL("../build/bench/bench.js", import.meta.url));
+
+const MODULES = {
+  strict: readFileSync(new URL("../build/bench/peak.strict.wasm", import.meta.url)),
+  fused: readFileSync(new URL("../build/bench/peak.fused.wasm", import.meta.url)),
+};
+const HAS_FUSED = WebAssembly.validate(MODULES.fused);
 
 function bench(...args: string[]) {
   return spawnSync(process.execPath, [BENCH, "--milliseconds", "5", ...args], { encoding: "utf8" });
@@ -16,6 +24,13 @@ function jsonLines(text: string): Record<string, unknown>[] {
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }
 
 describe("npm run bench", () => {
@@ -33,6 +48,8 @@ describe("npm run bench", () => {
       threads: 1,
       microsecondsPerStep: positive,
       gflops: positive,
+      peaks: HAS_FUSED ? { strict: positive, fused: positive } : { strict: positive },
+      percentOfPeak: positive,
     });
     expect(jsonLines(stdout)).toEqual([
       line("float64", "wasm"),
@@ -51,14 +68,20 @@ describe("npm run bench", () => {
     ]);
   });
 
-  it("prints an aligned table with the engines side by side", () => {
+  it("prints an aligned table in Markdown with the engines side by side", () => {
     const { status, stdout } = bench("--only", "4-16-3");
     expect(status).toBe(0);
-    const [machine, , header, row, ...rest] = stdout.trimEnd().split("\n");
+    const [machine, peaks, , header, rule, row, ...rest] = stdout.trimEnd().split("\n");
     expect(machine).toContain(process.version);
-    expect(header).toMatch(/^work +batch +dtype +wasm µs +GFLOP\/s +typescript µs +GFLOP\/s +ratio$/);
-    expect(row).toMatch(/^4-16-3 +16 +float32( +[\d.]+){5}$/);
+    expect(peaks).toMatch(/^Register peak, GFLOP\/s: float32 [\d.]+ strict/);
+    expect(peaks).toMatch(HAS_FUSED ? /strict, [\d.]+ fused\.$/ : /no fused multiply-add\.$/);
+    const columns = "work, batch, dtype, wasm µs, GFLOP/s, % of PEAK peak, typescript µs, GFLOP/s, ratio";
+    const names = columns.replace("PEAK", HAS_FUSED ? "fused" : "strict").split(", ");
+    expect(cellsOf(header!)).toEqual(names);
+    expect(row).toMatch(/^\| 4-16-3 +\| +16 \| float32 ( *\| +[\d.]+ ){6}\|$/);
+    expect(rule).toMatch(/^\| -+ \| -+: \| -+ ( *\| -+: ){6}\|$/);
     expect(row).toHaveLength(header!.length);
+    expect(rule).toHaveLength(header!.length);
     expect(rest).toEqual([]);
   });
 
@@ -74,6 +97,41 @@ describe("npm run bench", () => {
     expect(stderr).toContain("Usage: npm run bench");
     expect(stdout).toBe("");
     expect(status).toBe(2);
+  });
+});
+
+describe("the register peak", () => {
+  const ACCUMULATORS = 12;
+  /** Opcodes behind the prefix of vector instructions. */
+  const INSTRUCTIONS = [
+    ["strict", "f32x4.mul", [0xe6, 0x01]],
+    ["strict", "f64x2.mul", [0xf2, 0x01]],
+    ["fused", "f32x4.relaxed_madd", [0x85, 0x02]],
+    ["fused", "f64x2.relaxed_madd", [0x87, 0x02]],
+  ] as const;
+
+  it.each(INSTRUCTIONS)("of the %s module has an %s for each accumulator", (name, _, opcode) => {
+    const code = MODULES[name].toString("latin1");
+    const instruction = Buffer.of(0xfd, ...opcode).toString("latin1");
+    expect(code.split(instruction).length - 1).toBe(ACCUMULATORS);
+  });
+
+  it.each([
+    ["float32", 4],
+    ["float64", 2],
+  ] as const)("counts two operations for each lane of %s", async (dtype, lanes) => {
+    const peaks = await createPeaks(dtype);
+    expect(peaks.map(({ name }) => name)).toEqual(HAS_FUSED ? ["strict", "fused"] : ["strict"]);
+    for (const { flops } of peaks) expect(flops).toBe(2 * ACCUMULATORS * lanes * 1000);
+  });
+
+  it("computes what its operations say", async () => {
+    const { exports } = (await WebAssembly.instantiate(MODULES.strict)).instance;
+    for (const type of ["f32", "f64"]) {
+      const multiplyAdd = exports[`multiply_add_${type}`] as (factor: number, term: number) => number;
+      // With the factor 1 every iteration adds the term; the accumulators begin at 0, 1, … 11.
+      expect(multiplyAdd(1, 0.5)).toBe(ACCUMULATORS * 1000 * 0.5 + 66);
+    }
   });
 });
 

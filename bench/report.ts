@@ -1,0 +1,65 @@
+// The measurements for people: the peaks above, then a line a work, the engines side by side.
+
+import type { DType } from "backprop-wasm";
+import { describeMachine } from "./machine.js";
+import type { Measurement } from "./measure.js";
+import type { PeakName } from "./peak.js";
+import { type Column, formatNumber, formatTable, left, right } from "./table.js";
+import { median } from "./turns.js";
+
+const DTYPES: readonly DType[] = ["float32", "float64"];
+
+/** Each of `works` is a measurement for each engine, the Wasm one first. */
+export function formatReport(works: readonly (readonly Measurement[])[]): string {
+  const measurements = works.flat();
+  const hasFused = measurements.every(({ peaks }) => peaks.fused !== undefined);
+  return [
+    `${describeMachine()} Microseconds a step.`,
+    describePeaks(measurements, hasFused),
+    "",
+    formatTable(columns(hasFused ? "fused" : "strict"), works.map(formatRow)),
+  ].join("\n");
+}
+
+function columns(highest: PeakName): Column[] {
+  return [
+    left("work"),
+    right("batch"),
+    left("dtype"),
+    right("wasm µs"),
+    right("GFLOP/s"),
+    right(`% of ${highest} peak`),
+    right("typescript µs"),
+    right("GFLOP/s"),
+    right("ratio"),
+  ];
+}
+
+function formatRow([wasm, typescript]: readonly Measurement[]): string[] {
+  return [
+    wasm!.work,
+    String(wasm!.batch),
+    wasm!.dtype,
+    formatNumber(wasm!.microsecondsPerStep),
+    formatNumber(wasm!.gflops),
+    formatNumber(wasm!.percentOfPeak),
+    formatNumber(typescript!.microsecondsPerStep),
+    formatNumber(typescript!.gflops),
+    formatNumber(typescript!.microsecondsPerStep / wasm!.microsecondsPerStep),
+  ];
+}
+
+function describePeaks(measurements: readonly Measurement[], hasFused: boolean): string {
+  const peaks = DTYPES.map((dtype) => describePeak(dtype, measurements)).filter((text) => text !== "");
+  const reason = hasFused ? "" : " This engine has no relaxed SIMD, and no fused multiply-add.";
+  return `Register peak, GFLOP/s: ${peaks.join("; ")}.${reason}`;
+}
+
+/** Medians over the works, each of which measured the peaks anew; empty where no work has the dtype. */
+function describePeak(dtype: DType, measurements: readonly Measurement[]): string {
+  const peaks = measurements.filter((measurement) => measurement.dtype === dtype).map(({ peaks }) => peaks);
+  if (peaks.length === 0) return "";
+  const names = Object.keys(peaks[0]!) as PeakName[];
+  const parts = names.map((name) => `${formatNumber(median(peaks.map((peak) => peak[name]!)))} ${name}`);
+  return `${dtype} ${parts.join(", ")}`;
+}
