@@ -19,10 +19,14 @@ export const WORKS: readonly Work[] = [
   xor("float64"),
   xor("float32"),
   classification([4, 16, 3], 16),
+  classification([64, 32, 10], 1),
   classification([64, 32, 10], 32),
   classification([784, 128, 10], 32),
   classification([784, 128, 10], 128),
   classification([784, 512, 512, 10], 128),
+  classification([64, 32, 10], 32, "float64"),
+  classification([784, 128, 10], 128, "float64"),
+  classification([784, 512, 512, 10], 128, "float64"),
   prediction([64, 32, 10]),
 ];
 
@@ -61,13 +65,13 @@ function xor(dtype: DType): Work {
   };
 }
 
-function classification(sizes: readonly number[], batch: number): Work {
+function classification(sizes: readonly number[], batch: number, dtype: DType = "float32"): Work {
   return {
     name: sizes.join("-"),
     task: "train",
     sizes,
     batch,
-    dtype: "float32",
+    dtype,
     layers: denseLayers(sizes, "relu", "softmax"),
     loss: "categoricalCrossentropy",
     learningRate: 0.01,
