@@ -13,6 +13,7 @@ export interface Samples {
 
 const SAMPLES_SEED = 1;
 const PARAMETERS_SEED = 2;
+const ORDER_SEED = 3;
 
 /** More than one, since engines may keep a batch prepared that is all of the data. */
 const BATCHES = 2;
@@ -23,11 +24,10 @@ const XOR: Samples = {
   targets: Float64Array.of(0, 1, 1, 0),
 };
 
-/** XOR's four rows, or normal inputs with random one-hot targets for some batches. */
-export function createSamples({ sizes, batch, loss }: Work): Samples {
+/** XOR's four rows, or normal inputs with random one-hot targets: some batches, where the number of rows is not given. */
+export function createSamples({ sizes, batch, loss }: Work, rows = BATCHES * batch): Samples {
   if (loss === "meanSquaredError") return XOR;
   const random = numpyRandom(SAMPLES_SEED);
-  const rows = BATCHES * batch;
   const inputs = random.randn(rows, sizes[0]!);
   return { rows, inputs, targets: oneHot(random, rows, sizes.at(-1)!) };
 }
@@ -38,6 +38,10 @@ function oneHot(random: NumpyRandom, rows: number, classes: number): Float64Arra
     targets[row * classes + Math.floor(u * classes)] = 1;
   });
   return targets;
+}
+
+export function createOrder(rows: number): Uint32Array {
+  return numpyRandom(ORDER_SEED).permutation(rows);
 }
 
 /** Laid as the engines lay them: kernel, then bias, layer by layer; uniform within ±1/√inputs. */

@@ -1,10 +1,9 @@
 // Training steps, behind the interface of the engines, where they do the same thing and nothing else.
 
 import type { EngineName } from "backprop-wasm";
-import type { Dataset, Model, NetworkDescription, Run } from "../engine/engine.js";
-import { ENGINES } from "../engine/engines.js";
-import { describeLoss } from "../losses.js";
-import { createParameters, createSamples, type Samples } from "./samples.js";
+import type { Dataset, Model, Run } from "../engine/engine.js";
+import { createDataset, createModel } from "./model.js";
+import { createSamples } from "./samples.js";
 import type { Subject } from "./subject.js";
 import type { Work } from "./works.js";
 
@@ -13,10 +12,9 @@ export const MOST_STEPS = 2 ** 16;
 
 /** One step is what `Run.advance` does for a batch: gradients, update. */
 export async function createTrainer(work: Work, engine: EngineName): Promise<Subject> {
-  const model = (await ENGINES[engine]()).createModel(describe(work));
+  const model = await createModel(work, engine);
   const dataset = createDataset(model, createSamples(work));
   let run = createRun(model, dataset, work);
-  model.parameters().set(createParameters(work));
   const initial = model.parameters().slice();
   return {
     engine,
@@ -36,17 +34,6 @@ export async function createTrainer(work: Work, engine: EngineName): Promise<Sub
       model.dispose();
     },
   };
-}
-
-function describe({ dtype, sizes, layers, loss }: Work): NetworkDescription {
-  return { dtype, inputs: sizes[0]!, layers, loss: describeLoss(loss, layers.at(-1)!.activation, dtype) };
-}
-
-function createDataset(model: Model, samples: Samples): Dataset {
-  const dataset = model.createDataset(samples.rows);
-  dataset.inputs().set(samples.inputs);
-  dataset.targets().set(samples.targets);
-  return dataset;
 }
 
 function createRun(model: Model, dataset: Dataset, { batch, learningRate }: Work): Run {

@@ -65,7 +65,7 @@ function xor(dtype: DType): Work {
   };
 }
 
-function classification(sizes: readonly number[], batch: number, dtype: DType = "float32"): Work {
+export function classification(sizes: readonly number[], batch: number, dtype: DType = "float32"): Work {
   return {
     name: sizes.join("-"),
     task: "train",

@@ -9,6 +9,8 @@ import { flops, WORKS } from "../build/bench/works.js";
 
 const BENCH = fileURLToPath(new URL("../build/bench/bench.js", import.meta.url));
 
+const GROWTH = fileURLToPath(new URL("../build/bench/growth.js", import.meta.url));
+
 const MODULES = {
   strict: readFileSync(new URL("../build/bench/peak.strict.wasm", import.meta.url)),
   fused: readFileSync(new URL("../build/bench/peak.fused.wasm", import.meta.url)),
@@ -95,6 +97,38 @@ describe("npm run bench", () => {
     const { status, stdout, stderr } = bench(...args);
     expect(stderr).toContain(message);
     expect(stderr).toContain("Usage: npm run bench");
+    expect(stdout).toBe("");
+    expect(status).toBe(2);
+  });
+});
+
+describe("npm run bench:growth", () => {
+  function growth(...args: string[]) {
+    return spawnSync(process.execPath, [GROWTH, ...args], { encoding: "utf8" });
+  }
+
+  it("prints what a multiply-add costs, line after line of a series", () => {
+    const { status, stdout, stderr } = growth("batch");
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const [machine, , header, , ...lines] = stdout.trimEnd().split("\n");
+    expect(machine).toContain(process.version);
+    expect(cellsOf(header!)).toContain("ps a multiply-add");
+    const cells = lines.map(cellsOf);
+    expect(cells.map(([series, network, batch]) => [series, network, batch])).toEqual(
+      ["1", "4", "16", "64", "256", "1024"].map((batch) => ["batch", "256-256-10", batch]),
+    );
+    const leasts = cells.map((_, i) => Math.min(...cells.slice(0, i + 1).map((row) => Number(row[6]))));
+    cells.forEach(([, , , , microseconds, gflops, cost, climb], i) => {
+      expect(Number(microseconds)).toBeGreaterThan(0);
+      expect(Number(gflops)).toBeCloseTo(2000 / Number(cost), 0);
+      expect(Number(climb)).toBeCloseTo(Number(cost) / leasts[i]!, 1);
+    });
+  });
+
+  it("refuses a series that it does not have", () => {
+    const { status, stdout, stderr } = growth("batch", "height");
+    expect(stderr).toContain("each one of width, depth, batch, rows");
     expect(stdout).toBe("");
     expect(status).toBe(2);
   });
