@@ -1,0 +1,138 @@
+// What training takes: from linear memory, counted where the library asks for it, and from the JavaScript heap.
+
+import { getHeapStatistics } from "node:v8";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { sharedCore } from "../src/core.js";
+import type { NetworkDescription } from "../src/engine/engine.js";
+import { ENGINES } from "../src/engine/engines.js";
+import { createNetwork, type DType, dense } from "../src/index.js";
+import { describeLoss } from "../src/losses.js";
+import { Heap } from "../src/memory.js";
+import { spread } from "./support/floats.js";
+
+/** The rows of the batch whose activations are held; larger ones are taken in parts. */
+const MICROBATCH = 128;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Counts the blocks of linear memory from now on; returns how to read the most bytes that were ever held at once. */
+function countBytes(): () => number {
+  const { allocate, free } = Heap.prototype;
+  const sizes = new Map<number, number>();
+  let held = 0;
+  let most = 0;
+  vi.spyOn(Heap.prototype, "allocate").mockImplementation(function (this: Heap, bytes) {
+    const address = allocate.call(this, bytes);
+    sizes.set(address, bytes);
+    held += bytes;
+    most = Math.max(most, held);
+    return address;
+  });
+  vi.spyOn(Heap.prototype, "free").mockImplementation(function (this: Heap, address) {
+    held -= sizes.get(address) ?? 0;
+    sizes.delete(address);
+    free.call(this, address);
+  });
+  return () => most;
+}
+
+/**
+ * The bytes of the parts of a classifier with relu layers and a fused softmax: parameters and their gradients; of one
+ * batch the inputs, the targets, each layer's activations, the logits of the last, and the gradients of two neighbouring
+ * layers; the data. Nothing for transposed copies, scratch, alignment, the order of the rows or the history.
+ */
+function partsOf(sizes: readonly number[], rows: number, dtype: DType): number {
+  const [inputs, ...units] = sizes as [number, ...number[]];
+  const outputs = units.at(-1)!;
+  const parameters = units.reduce((sum, width, i) => sum + (sizes[i]! + 1) * width, 0);
+  const activations = units.reduce((sum, width) => sum + width, 0);
+  const gradients = 2 * Math.max(...units);
+  const batch = MICROBATCH * (inputs + outputs + activations + outputs + gradients);
+  const data = rows * (inputs + outputs);
+  return (dtype === "float32" ? 4 : 8) * (2 * parameters + batch + data);
+}
+
+/** Rows of zeros with the first class. */
+function zeros(sizes: readonly number[], rows: number): { inputs: Float32Array[]; targets: Float32Array[] } {
+  const target = new Float32Array(sizes.at(-1)!);
+  target[0] = 1;
+  const input = new Float32Array(sizes[0]!);
+  return { inputs: Array(rows).fill(input), targets: Array(rows).fill(target) };
+}
+
+describe("linear memory", () => {
+  it.each([
+    [[64, 32, 10], 1797, "float32"],
+    [[64, 32, 10], 1797, "float64"],
+    [[784, 128, 10], 1000, "float32"],
+    [[784, 128, 10], 1000, "float64"],
+    [[784, 512, 512, 10], 256, "float32"],
+    [[1024, 1024, 1024, 10], 256, "float32"],
+    [[16, 32, 10], 20_000, "float32"],
+  ] as const)(
+    "of a %j with %i rows of %s is its parts and at most a tenth more",
+    async (sizes, rows, dtype) => {
+      const mostBytes = countBytes();
+      const layers = sizes
+        .slice(1)
+        .map((units, i) => dense(units, i < sizes.length - 2 ? "relu" : "softmax"));
+      const network = await createNetwork({
+        inputs: sizes[0],
+        layers,
+        loss: "categoricalCrossentropy",
+        dtype,
+      });
+      try {
+        const { inputs, targets } = zeros(sizes, rows);
+        network.fitSync(inputs, targets, { batchSize: 200 });
+      } finally {
+        network.dispose();
+      }
+      const ratio = mostBytes() / partsOf(sizes, rows, dtype);
+      expect(ratio).toBeGreaterThanOrEqual(1);
+      expect(ratio).toBeLessThanOrEqual(1.1);
+    },
+  );
+});
+
+describe("a step", () => {
+  const DESCRIPTION: NetworkDescription = {
+    dtype: "float32",
+    inputs: 2,
+    layers: [2, 1].map((units) => ({ units, activation: "sigmoid", alpha: 0, useBias: true })),
+    loss: describeLoss("meanSquaredError", "sigmoid", "float32"),
+  };
+  const STEPS = 10_000;
+  const ROUNDS = 21;
+
+  it.each([true, false])("allocates nothing (ordered: %s)", async (ordered) => {
+    const { memory } = await sharedCore();
+    const model = (await ENGINES.wasm()).createModel(DESCRIPTION);
+    const dataset = model.createDataset(4);
+    model.parameters().set(spread(model.parameterCount));
+    dataset.inputs().set([0, 0, 0, 1, 1, 0, 1, 1]);
+    dataset.targets().set([0, 1, 1, 0]);
+    const epochs = STEPS * (ROUNDS + 1);
+    const run = model.createRun({ dataset, epochs, batchSize: 4, learningRate: 0.5, ordered });
+    if (ordered) run.order().set([2, 0, 3, 1]);
+    const pages = memory.buffer;
+    const allocate = vi.spyOn(Heap.prototype, "allocate");
+    const growths = Array.from({ length: ROUNDS }, () => {
+      const before = getHeapStatistics().used_heap_size;
+      for (let i = 0; i < STEPS; i++) run.advance(1);
+      return getHeapStatistics().used_heap_size - before;
+    });
+    expect(run.epoch).toBe(STEPS * ROUNDS);
+    expect(allocate).not.toHaveBeenCalled();
+    // Growing would have detached it.
+    expect(memory.buffer).toBe(pages);
+    // What the tools allocate meanwhile, and what is collected, falls into single rounds; an object takes 12 bytes at least.
+    const median = growths.toSorted((a, b) => a - b)[ROUNDS >> 1]!;
+    expect(median / STEPS).toBeLessThan(1);
+    run.dispose();
+    dataset.dispose();
+    model.dispose();
+  });
+});
