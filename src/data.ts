@@ -14,7 +14,8 @@ export type Rows = readonly ArrayLike<number>[] | ShapedData | ArrayLike<number>
 
 /** How many rows there are. @throws BackpropError `invalidShape` for none, or what is no rows at all. */
 export function countRows(argument: string, rows: Rows): number {
-  const count = isShaped(rows) ? rows.shape[0] : rows?.length;
+  const shaped = isShaped(rows);
+  const count = shaped ? rows.shape[0] : rows?.length;
   if (count === undefined || !Number.isSafeInteger(count) || count < 0) {
     throw new BackpropError(
       "invalidShape",
@@ -22,7 +23,7 @@ export function countRows(argument: string, rows: Rows): number {
     );
   }
   if (count === 0) throw new BackpropError("invalidShape", `${argument} has no rows; expected at least one.`);
-  if (isShaped(rows)) requireFilled(argument, rows);
+  if (shaped) requireFilled(argument, rows);
   return count;
 }
 
@@ -35,11 +36,12 @@ export function requireSameRows(inputs: number, targets: number): void {
   );
 }
 
-/** How many numbers are written between two pauses. */
+/** How many numbers are written between two pauses: whole rows, at least one. */
 const PIECE = 65536;
 
 /**
- * Writes `rows` to `out()` [rows, width], which is asked for anew after every pause: memory may have grown in the meantime.
+ * Writes `count` rows to `out()` [count, width], which is asked for anew after every pause: memory may have grown in the
+ * meantime.
  *
  * @throws BackpropError `invalidShape` for rows of another width or of several widths, `invalidData` for what is not a
  *   finite number in the dtype of `out`.
@@ -47,55 +49,31 @@ const PIECE = 65536;
 export function* writeRows(
   argument: string,
   rows: Rows,
-  width: number,
+  [count, width]: readonly [count: number, width: number],
   out: () => FloatArray,
   requireValue?: Requirement,
 ): Work<void> {
-  const write: Write = { argument, width, out, requireValue };
-  if (isShaped(rows)) {
-    requireShape(argument, rows, width);
-    yield* writeFlat(
-      write,
-      () => rows.data,
-      (i) => `${argument}[${Math.floor(i / width)}][${i % width}]`,
-    );
-  } else if (typeof rows[0] === "number") {
-    requireOneColumn(argument, width);
-    yield* writeFlat(
-      write,
-      () => rows as ArrayLike<number>,
-      (i) => `${argument}[${i}]`,
-    );
-  } else {
-    yield* writeArrays(write, rows as readonly ArrayLike<number>[]);
+  const write = rowWriter(argument, rows, width, requireValue);
+  const rowsPerPiece = Math.ceil(PIECE / width);
+  for (let begin = 0; begin < count; begin += rowsPerPiece) {
+    if (begin > 0) yield;
+    write(begin, Math.min(begin + rowsPerPiece, count), out());
   }
 }
 
-type Place = (index: number) => string;
-
-/** Throws unless the value, found at `place(index)`, will do. */
-type Requirement = (value: number, place: Place, index: number) => void;
-
-/** What stays the same while rows are written. */
-interface Write {
-  readonly argument: string;
-  readonly width: number;
-  readonly out: () => FloatArray;
-  readonly requireValue?: Requirement | undefined;
-}
-
 /**
- * Writes one label a row to `out()` [rows].
+ * Writes one label a row to `out()` [count].
  *
  * @throws BackpropError `invalidLabel` for what is not an integer from 0 to `classes` − 1.
  */
-export function* writeLabels(
+export function writeLabels(
   argument: string,
   rows: Rows,
+  count: number,
   classes: number,
   out: () => FloatArray,
 ): Work<void> {
-  yield* writeRows(argument, rows, 1, out, (label, place, index) => {
+  return writeRows(argument, rows, [count, 1], out, (label, place, index) => {
     if (Number.isInteger(label) && label >= 0 && label < classes) return;
     throw new BackpropError(
       "invalidLabel",
@@ -104,48 +82,55 @@ export function* writeLabels(
   });
 }
 
-/**
- * As many numbers as `out` has room for, whatever becomes of `values` during a pause. A tensor's are asked for anew: they
- * may lie in the memory that has grown.
- */
-function* writeFlat(write: Write, values: () => ArrayLike<number>, place: Place): Work<void> {
-  const { length } = write.out();
-  for (let begin = 0; begin < length; begin += PIECE) {
-    writeNumbers(write, values(), begin, Math.min(begin + PIECE, length), write.out(), begin, place);
-    yield;
-  }
-}
+/** Writes rows begin … end − 1 to where they belong in `out`, which has room for all. */
+type RowWriter = (begin: number, end: number, out: FloatArray) => void;
 
-/** As many rows as `out` has room for, whatever becomes of `rows` during a pause. */
-function* writeArrays(write: Write, rows: readonly ArrayLike<number>[]): Work<void> {
-  const { argument, width } = write;
-  const count = write.out().length / width;
-  const rowsPerPiece = Math.ceil(PIECE / width);
-  for (let begin = 0; begin < count; begin += rowsPerPiece) {
-    const data = write.out();
-    for (let i = begin; i < Math.min(begin + rowsPerPiece, count); i++) {
-      if (rows[i]?.length !== width) throw wrongWidth(argument, rows, i, width);
-      writeNumbers(write, rows[i]!, 0, width, data, i * width, (j) => `${argument}[${i}][${j}]`);
+/** What the element of `out` at `index` is called in messages. */
+type Place = (index: number) => string;
+
+/** Throws unless the value for `out[index]`, found at `place(index)`, will do. */
+type Requirement = (value: number, place: Place, index: number) => void;
+
+function rowWriter(argument: string, rows: Rows, width: number, requireValue?: Requirement): RowWriter {
+  const inRow: Place = (index) => `${argument}[${Math.floor(index / width)}][${index % width}]`;
+  if (isShaped(rows)) {
+    requireShape(argument, rows, width);
+    // A tensor's data are asked for anew: they may lie in the memory that has grown.
+    return (begin, end, out) =>
+      writeNumbers(rows.data, begin * width, out, begin * width, end * width, inRow, requireValue);
+  }
+  if (typeof rows[0] === "number") {
+    requireOneColumn(argument, width);
+    return (begin, end, out) =>
+      writeNumbers(rows as ArrayLike<number>, begin, out, begin, end, inList(argument), requireValue);
+  }
+  return (begin, end, out) => {
+    for (let i = begin; i < end; i++) {
+      const row = (rows as readonly ArrayLike<number>[])[i];
+      if (row?.length !== width) throw wrongWidth(argument, row, i, width);
+      writeNumbers(row, 0, out, i * width, (i + 1) * width, inRow, requireValue);
     }
-    yield;
-  }
+  };
 }
 
-/** Writes values[begin … end − 1] to `out` from `offset` on. */
+function inList(argument: string): Place {
+  return (index) => `${argument}[${index}]`;
+}
+
+/** Writes the values from `values[from]` on to out[begin … end − 1]. */
 function writeNumbers(
-  { requireValue }: Write,
   values: ArrayLike<number>,
+  from: number,
+  out: FloatArray,
   begin: number,
   end: number,
-  out: FloatArray,
-  offset: number,
   place: Place,
+  requireValue?: Requirement,
 ): void {
   for (let i = begin; i < end; i++) {
-    const value = values[i]!;
-    const at = offset + i - begin;
-    out[at] = typeof value === "number" ? value : Number.NaN;
-    if (!Number.isFinite(out[at])) throw notFinite(place(i), value, out);
+    const value = values[from + i - begin]!;
+    out[i] = typeof value === "number" ? value : Number.NaN;
+    if (!Number.isFinite(out[i])) throw notFinite(place(i), value, out);
     requireValue?.(value, place, i);
   }
 }
@@ -159,8 +144,12 @@ function notFinite(place: string, value: unknown, out: FloatArray): BackpropErro
   );
 }
 
-function wrongWidth(argument: string, rows: readonly unknown[], index: number, width: number): BackpropError {
-  const row = rows[index] as ArrayLike<number> | undefined;
+function wrongWidth(
+  argument: string,
+  row: ArrayLike<number> | null | undefined,
+  index: number,
+  width: number,
+): BackpropError {
   if (row === null || typeof row !== "object" || typeof row.length !== "number") {
     return new BackpropError(
       "invalidShape",
@@ -219,16 +208,8 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
     );
   }
   if (isShaped(values)) requireFilled(argument, values);
-  const out = () => data;
-  if (shape.length === 1)
-    finish(
-      writeFlat(
-        { argument, width: 1, out },
-        () => flatOf(values),
-        (i) => `${argument}[${i}]`,
-      ),
-    );
-  else finish(writeRows(argument, values as Rows, shape[1]!, out));
+  if (shape.length === 1) writeNumbers(flatOf(values), 0, data, 0, data.length, inList(argument));
+  else finish(writeRows(argument, values as Rows, shape as [number, number], () => data));
 }
 
 function flatOf(values: unknown): ArrayLike<number> {

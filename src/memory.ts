@@ -21,16 +21,21 @@ export class Heap {
   readonly #memory: WebAssembly.Memory;
   readonly #free: FreeBlock[] = [];
   readonly #sizes = new Map<Address, number>();
+  #buffer: ArrayBuffer;
   #end: number;
 
   constructor(core: Core) {
     this.#memory = core.memory;
+    this.#buffer = core.memory.buffer as ArrayBuffer;
     this.#end = roundUp(core.exports.heap_base() >>> 0, ALIGNMENT);
   }
 
   /** The memory's current buffer; growing replaces it, and kills every view made before. */
   get buffer(): ArrayBuffer {
-    return this.#memory.buffer as ArrayBuffer;
+    // Kept, for the memory's own getter is slow.
+    const isDetached = this.#buffer.byteLength === 0;
+    if (isDetached) this.#buffer = this.#memory.buffer as ArrayBuffer;
+    return this.#buffer;
   }
 
   /**

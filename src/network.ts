@@ -22,6 +22,7 @@ import { copyOptimizer, type Optimizer, sgd } from "./optimizers.js";
 import { type LayerParameters, type LayerValues, layerTensors, writeLayers } from "./parameters.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
+import { Scratch } from "./scratch.js";
 import { describeNetwork } from "./summary.js";
 import { type Matrix, Tensor } from "./tensor.js";
 import {
@@ -141,6 +142,7 @@ export class Network {
   /** The parameters as live views, in the order of the layers. */
   readonly parameters: readonly LayerParameters[];
   readonly #model: Model;
+  readonly #scratch: Scratch;
   readonly #description: NetworkDescription;
   readonly #optimizer: Optimizer;
   readonly #random: RandomStream;
@@ -150,6 +152,7 @@ export class Network {
   /** @internal */
   constructor(model: Model, description: NetworkDescription, optimizer: Optimizer, random: RandomStream) {
     this.#model = model;
+    this.#scratch = new Scratch(model);
     this.#description = description;
     this.#optimizer = optimizer;
     this.#random = random;
@@ -187,14 +190,15 @@ export class Network {
    */
   predict(inputs: Rows): Matrix {
     const rows = countRows("inputs", inputs);
-    const dataset = this.#alive().createDataset(rows);
+    this.#alive();
+    const dataset = this.#scratch.take(rows);
     try {
-      finish(writeRows("inputs", inputs, this.#description.inputs, () => dataset.inputs()));
+      finish(this.#writeInputs(inputs, dataset));
       const predictions = allocate(this.#description.dtype, rows * this.#outputs);
       this.#alive().predict(dataset, predictions);
       return new Tensor([rows, this.#outputs], () => predictions);
     } finally {
-      dataset.dispose();
+      this.#scratch.giveBack(dataset);
     }
   }
 
@@ -209,7 +213,7 @@ export class Network {
     try {
       return { loss: this.#alive().evaluate(dataset) };
     } finally {
-      dataset.dispose();
+      this.#scratch.giveBack(dataset);
     }
   }
 
@@ -227,7 +231,7 @@ export class Network {
       const values = model.gradients().slice();
       return { loss, layers: layerTensors(this.#description, () => values) };
     } finally {
-      dataset.dispose();
+      this.#scratch.giveBack(dataset);
     }
   }
 
@@ -272,6 +276,7 @@ export class Network {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    this.#scratch.dispose();
     this.#model.dispose();
   }
 
@@ -306,7 +311,7 @@ export class Network {
       try {
         return yield* this.#train(dataset, plan);
       } finally {
-        dataset.dispose();
+        this.#scratch.giveBack(dataset);
       }
     } finally {
       this.#isTraining = false;
@@ -325,22 +330,28 @@ export class Network {
   *#load(inputs: Rows, targets: Rows): Work<Dataset> {
     const rows = countRows("inputs", inputs);
     requireSameRows(rows, countRows("targets", targets));
-    const dataset = this.#model.createDataset(rows);
+    const dataset = this.#scratch.take(rows);
     try {
-      yield* writeRows("inputs", inputs, this.#description.inputs, () => dataset.inputs());
-      yield* this.#writeTargets(targets, () => dataset.targets());
+      yield* this.#writeInputs(inputs, dataset);
+      yield* this.#writeTargets(targets, dataset);
       return dataset;
     } catch (error) {
-      dataset.dispose();
+      this.#scratch.giveBack(dataset);
       throw error;
     }
   }
 
-  #writeTargets(targets: Rows, out: () => FloatArray): Work<void> {
+  #writeInputs(inputs: Rows, dataset: Dataset): Work<void> {
+    const shape = [dataset.rows, this.#description.inputs] as const;
+    return writeRows("inputs", inputs, shape, () => dataset.inputs());
+  }
+
+  #writeTargets(targets: Rows, dataset: Dataset): Work<void> {
+    const out = () => dataset.targets();
     if (this.#description.loss.name === "sparseCategoricalCrossentropy") {
-      return writeLabels("targets", targets, this.#outputs, out);
+      return writeLabels("targets", targets, dataset.rows, this.#outputs, out);
     }
-    return writeRows("targets", targets, this.#outputs, out);
+    return writeRows("targets", targets, [dataset.rows, this.#outputs], out);
   }
 
   /** Values for every layer in one array laid like the parameters. */

@@ -7,7 +7,10 @@ import { writeDescription } from "./description.js";
 import type { Host } from "./host.js";
 import { WasmRun } from "./run.js";
 
-/** A network laid out by the core in one block of linear memory. */
+/** How many rows are predicted in one call: as many as the core takes through the layers together. */
+const PREDICTED_ROWS = 128;
+
+/** One block: a network laid out by the core, then room for the predictions of a call. */
 export class WasmModel implements Model {
   readonly parameterCount: number;
   readonly #host: Host;
@@ -15,14 +18,18 @@ export class WasmModel implements Model {
   readonly #block: Block;
   readonly #parameters: Address;
   readonly #gradients: Address;
+  readonly #predictions: Address;
 
   constructor(host: Host, description: NetworkDescription) {
-    const { core, heap } = host;
+    const { core, heap, type } = host;
+    const outputs = description.layers.at(-1)!.units;
     const written = writeDescription(host, description);
     try {
       const size = core.network_size(written.address);
       if (size === 0) throw wrongVersion();
-      this.#block = new Block(heap, Math.max(size, kernelSize(host, description)));
+      const ownSize = Math.max(size, kernelSize(host, description));
+      this.#block = new Block(heap, ownSize + PREDICTED_ROWS * outputs * type.size);
+      this.#predictions = this.#block.address + ownSize;
       core.network_lay(this.#block.address, written.address);
     } finally {
       written.dispose();
@@ -35,11 +42,11 @@ export class WasmModel implements Model {
   }
 
   parameters(): FloatArray {
-    return this.#view(this.#parameters);
+    return this.#view(this.#parameters, this.parameterCount);
   }
 
   gradients(): FloatArray {
-    return this.#view(this.#gradients);
+    return this.#view(this.#gradients, this.parameterCount);
   }
 
   createDataset(rows: number): WasmDataset {
@@ -47,13 +54,14 @@ export class WasmModel implements Model {
   }
 
   predict(dataset: WasmDataset, predictions: FloatArray): void {
-    const { heap, kernels, type } = this.#host;
-    const block = new Block(heap, predictions.length * type.size);
-    try {
-      kernels.predict(this.#block.address, dataset.inputsAddress, dataset.rows, block.address);
-      predictions.set(type.view(heap.buffer, block.address, predictions.length));
-    } finally {
-      block.dispose();
+    const { kernels, type } = this.#host;
+    const inputsSize = this.#description.inputs * type.size;
+    const outputs = predictions.length / dataset.rows;
+    for (let row = 0; row < dataset.rows; row += PREDICTED_ROWS) {
+      const rows = Math.min(PREDICTED_ROWS, dataset.rows - row);
+      const inputs = dataset.inputsAddress + row * inputsSize;
+      kernels.predict(this.#block.address, inputs, rows, this.#predictions);
+      predictions.set(this.#view(this.#predictions, rows * outputs), row * outputs);
     }
   }
 
@@ -77,8 +85,8 @@ export class WasmModel implements Model {
     this.#block.dispose();
   }
 
-  #view(address: Address): FloatArray {
-    return this.#host.type.view(this.#host.heap.buffer, address, this.parameterCount);
+  #view(address: Address, length: number): FloatArray {
+    return this.#host.type.view(this.#host.heap.buffer, address, length);
   }
 }
 

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { sharedCore } from "../src/core.js";
+import type { Dataset, Model } from "../src/engine/engine.js";
+import { createNetwork, dense, type EngineName, type Network, type NetworkOptions } from "../src/index.js";
+import { Scratch } from "../src/scratch.js";
+import { errorOf } from "./support/errorOf.js";
+import { bitsOf, spread } from "./support/floats.js";
+
+const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
+
+/** A scratch, and the rows of its datasets that hold memory. */
+function createScratch(): { scratch: Scratch; held: () => number[] } {
+  const live = new Set<Dataset>();
+  const createDataset = (rows: number): Dataset => {
+    const none = () => new Float32Array();
+    const dataset = { rows, inputs: none, targets: none, dispose: () => live.delete(dataset) };
+    live.add(dataset);
+    return dataset;
+  };
+  return {
+    scratch: new Scratch({ createDataset } as Partial<Model> as Model),
+    held: () => [...live].map(({ rows }) => rows),
+  };
+}
+
+describe("the scratch of a network", () => {
+  it("gives a dataset that was given back to the next call of as many rows", () => {
+    const { scratch, held } = createScratch();
+    const dataset = scratch.take(4);
+    scratch.giveBack(dataset);
+    expect(held()).toEqual([4]);
+    expect(scratch.take(4)).toBe(dataset);
+  });
+
+  it("gives no dataset to two at once", () => {
+    const { scratch, held } = createScratch();
+    const first = scratch.take(4);
+    const second = scratch.take(4);
+    expect(second).not.toBe(first);
+    scratch.giveBack(first);
+    scratch.giveBack(second);
+    expect(held()).toEqual([4]);
+    expect(scratch.take(4)).toBe(second);
+    expect(scratch.take(4)).not.toBe(second);
+  });
+
+  it("keeps the last one alone, whatever the rows", () => {
+    const { scratch, held } = createScratch();
+    for (const rows of [1, 128, 3]) scratch.giveBack(scratch.take(rows));
+    expect(held()).toEqual([3]);
+  });
+
+  it("keeps none of more than 128 rows, and the small one before it", () => {
+    const { scratch, held } = createScratch();
+    scratch.giveBack(scratch.take(128));
+    scratch.giveBack(scratch.take(129));
+    expect(held()).toEqual([128]);
+  });
+
+  it("keeps none once it is disposed, neither what comes back later", () => {
+    const { scratch, held } = createScratch();
+    const [first, second] = [scratch.take(2), scratch.take(2)];
+    scratch.giveBack(first);
+    scratch.dispose();
+    expect(held()).toEqual([2]);
+    scratch.giveBack(second);
+    expect(held()).toEqual([]);
+  });
+});
+
+describe.each(ENGINES)("calls that share a scratch, of the engine %s", (engine) => {
+  const create = (changes: Partial<NetworkOptions> = {}) =>
+    createNetwork({
+      inputs: 3,
+      layers: [dense(4, "tanh"), dense(2)],
+      loss: "meanSquaredError",
+      dtype: "float64",
+      engine,
+      ...changes,
+    });
+  const samples = (rows: number, phase: number) => ({
+    inputs: { data: spread(rows * 3, -1, 1, phase), shape: [rows, 3] },
+    targets: { data: spread(rows * 2, -1, 1, phase), shape: [rows, 2] },
+  });
+
+  /** What a network says that has answered nothing before. */
+  async function fresh<T>(ask: (network: Network) => T): Promise<T> {
+    const network = await create();
+    const answer = ask(network);
+    network.dispose();
+    return answer;
+  }
+
+  it("answer as if each were the first, whatever came before it", async () => {
+    const network = await create();
+    for (const rows of [1, 1, 5, 5, 128, 129, 300, 1]) {
+      for (const phase of [0.1, 0.7]) {
+        const { inputs, targets } = samples(rows, phase);
+        const ask = (asked: Network) => [
+          ...asked.predict(inputs).data,
+          asked.evaluate(inputs, targets).loss,
+          ...asked.gradients(inputs, targets).layers[0]!.kernel.data,
+          ...asked.predict(inputs).data,
+        ];
+        expect(bitsOf(ask(network)), `${rows} rows`).toBe(bitsOf(await fresh(ask)));
+      }
+    }
+    network.dispose();
+  });
+
+  it("leave alone the predictions that were given out", async () => {
+    const network = await create();
+    const first = network.predict([[1, 2, 3]]);
+    const kept = first.toArray();
+    first.data.fill(0);
+    const second = network.predict([[1, 2, 3]]);
+    expect(second.toArray()).toEqual(kept);
+    network.predict([[-4, 5, -6]]);
+    network.dispose();
+    expect(second.toArray()).toEqual(kept);
+  });
+
+  it("leave nothing of rows that were refused", async () => {
+    const network = await create();
+    const expected = await fresh((asked) => asked.predict([[1, 2, 3]]).toArray());
+    expect(errorOf(() => network.predict([[7, 7, Number.NaN]]))).toMatchObject({ code: "invalidData" });
+    expect(network.predict([[1, 2, 3]]).toArray()).toEqual(expected);
+    network.dispose();
+  });
+
+  it("may be made while another one reads its rows", async () => {
+    const network = await create();
+    network.predict([[9, 9, 9]]);
+    const expected = await fresh((asked) => asked.predict([[1, 2, 3]]).toArray());
+    const asking = {
+      length: 3,
+      0: 1,
+      get 1() {
+        network.predict([[8, 8, 8]]);
+        return 2;
+      },
+      2: 3,
+    };
+    expect(network.predict([asking]).toArray()).toEqual(expected);
+    network.dispose();
+  });
+
+  it("may be made while a fit is under way, and change nothing of what it learns", async () => {
+    const { inputs, targets } = samples(10, 0.1);
+    const [network, twin] = [await create(), await create()];
+    const options = { epochs: 20_000, batchSize: 10 };
+    let asked = 0;
+    const onProgress = () => {
+      asked++;
+      network.predict(samples(10, 0.7).inputs);
+      network.evaluate(samples(10, 0.3).inputs, samples(10, 0.3).targets);
+    };
+    await network.fit(inputs, targets, { ...options, onProgress });
+    twin.fitSync(inputs, targets, options);
+    expect(asked).toBeGreaterThan(0);
+    expect(bitsOf(network.predict(inputs).data)).toBe(bitsOf(twin.predict(inputs).data));
+    network.dispose();
+    twin.dispose();
+  });
+});
+
+describe("the memory of the core", () => {
+  const rows = 128;
+  const wide: NetworkOptions = { inputs: 4096, layers: [dense(1)], loss: "meanSquaredError" };
+  const inputs = { data: new Float32Array(spread(rows * wide.inputs)), shape: [rows, wide.inputs] };
+
+  // Before there is much free in it.
+  it("grows no more when networks that were asked are disposed", async () => {
+    const { memory } = await sharedCore();
+    const use = async () => {
+      const network = await createNetwork(wide);
+      network.predict(inputs);
+      network.dispose();
+    };
+    await use();
+    const { byteLength } = memory.buffer;
+    for (let i = 0; i < 40; i++) await use();
+    expect(memory.buffer.byteLength).toBe(byteLength);
+  });
+
+  it("may grow between two predictions", async () => {
+    const { memory } = await sharedCore();
+    const network = await createNetwork(wide);
+    const before = network.predict(inputs).toArray();
+    const { buffer } = memory;
+    const large = await createNetwork({ ...wide, layers: [dense(4096)] });
+    expect(memory.buffer).not.toBe(buffer);
+    expect(network.predict(inputs).toArray()).toEqual(before);
+    large.dispose();
+    network.dispose();
+  });
+});
