@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import binaryen from "binaryen";
 import fc from "fast-check";
@@ -215,6 +216,27 @@ describe("loading", () => {
     });
     const core = await load(new Uint8Array(await readFile(CORE)));
     expect(core.exports.heap_base()).toBeGreaterThan(0);
+  });
+
+  it("finds the file also where Node does not give its file system at once", async () => {
+    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+    const { sharedCore: load } = await freshCore();
+    expect((await load()).exports.heap_base()).toBeGreaterThan(0);
+    vi.restoreAllMocks();
+  });
+
+  it("does not make Node load its HTTP client, which takes longer than all the rest", () => {
+    const library = new URL("../build/index.js", import.meta.url);
+    const program = (use: string) => `
+      const { loadCore } = await import("${library}");
+      await loadCore();
+      ${use};
+      console.log(process.moduleLoadList.some((name) => name.includes("undici/undici")));`;
+    const print = (use: string) =>
+      spawnSync(process.execPath, ["--input-type=module", "--eval", program(use)], { encoding: "utf8" })
+        .stdout;
+    expect(print("")).toBe("false\n");
+    expect(print("Response")).toBe("true\n");
   });
 
   it("takes a compiled module", async () => {

@@ -1,10 +1,9 @@
 import { sharedCore } from "../core.js";
 import type { Engine } from "./engine.js";
-import { typescriptEngine } from "./typescript/engine.js";
 import { wasmEngine } from "./wasm/engine.js";
 
 /** Where each engine comes from. */
 export const ENGINES: Record<Engine["name"], () => Promise<Engine>> = {
   wasm: async () => wasmEngine(await sharedCore()),
-  typescript: async () => typescriptEngine,
+  typescript: async () => (await import("./typescript/engine.js")).typescriptEngine,
 };
