@@ -37,11 +37,14 @@ function seededState(seed: number): Uint32Array {
 }
 
 function twist(state: Uint32Array): void {
-  for (let i = 0; i < LENGTH; i++) {
-    const joined = (state[i]! & 0x80000000) | (state[(i + 1) % LENGTH]! & 0x7fffffff);
-    const feedback = joined & 1 ? 0x9908b0df : 0;
-    state[i] = state[(i + SHIFT) % LENGTH]! ^ (joined >>> 1) ^ feedback;
-  }
+  for (let i = 0; i < LENGTH - SHIFT; i++) twistWord(state, i, i + 1, i + SHIFT);
+  for (let i = LENGTH - SHIFT; i < LENGTH - 1; i++) twistWord(state, i, i + 1, i + SHIFT - LENGTH);
+  twistWord(state, LENGTH - 1, 0, SHIFT - 1);
+}
+
+function twistWord(state: Uint32Array, i: number, next: number, shifted: number): void {
+  const joined = (state[i]! & 0x80000000) | (state[next]! & 0x7fffffff);
+  state[i] = state[shifted]! ^ (joined >>> 1) ^ (-(joined & 1) & 0x9908b0df);
 }
 
 function temper(word: number): number {

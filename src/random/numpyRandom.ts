@@ -61,12 +61,19 @@ export class NumpyRandom implements RandomStream {
 
   /** @internal `shuffle`, with pauses. */
   *shuffling<T>(values: MutableList<T>): Work<void> {
-    for (let i = values.length - 1; i > 0; i--) {
+    for (let last = values.length - 1; last > 0; last -= SHUFFLES_PER_PIECE) {
+      this.#shuffle(values, last, Math.max(0, last - SHUFFLES_PER_PIECE));
+      yield;
+    }
+  }
+
+  /** R. Durstenfeld's shuffle (CACM 7 (1964) 420), from `last` down to `end`, which is not itself exchanged. */
+  #shuffle<T>(values: MutableList<T>, last: number, end: number): void {
+    for (let i = last; i > end; i--) {
       const j = this.#integerUpTo(i);
       const swapped = values[i]!;
       values[i] = values[j]!;
       values[j] = swapped;
-      if (i % SHUFFLES_PER_PIECE === 0) yield;
     }
   }
 
