@@ -29,64 +29,81 @@ export function keepsLogits(activation: Activation): bool {
 }
 
 /**
- * outputs = activation(logits), both [units, stride]; they may be the same tensor.
- * `alpha`: the slope of leakyRelu, the limit of elu.
+ * outputs = activation(logits), both [units, columns], rows `stride` elements apart; they may be the same tensor.
+ * `columns`: whole vectors. `alpha`: the slope of leakyRelu, the limit of elu.
  */
 export function activationForward<T>(
-  activation: Activation, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
+  activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  const count = units * stride;
   switch (activation) {
-    case Activation.Linear: { forwardEach<T, Linear>(outputs, logits, count, alpha); break; }
-    case Activation.Sigmoid: { forwardEach<T, Sigmoid>(outputs, logits, count, alpha); break; }
-    case Activation.Tanh: { forwardEach<T, Tanh>(outputs, logits, count, alpha); break; }
-    case Activation.Relu: { forwardEach<T, Relu>(outputs, logits, count, alpha); break; }
-    case Activation.LeakyRelu: { forwardEach<T, LeakyRelu>(outputs, logits, count, alpha); break; }
-    case Activation.Elu: { forwardEach<T, Elu>(outputs, logits, count, alpha); break; }
-    case Activation.Gelu: { forwardEach<T, Gelu>(outputs, logits, count, alpha); break; }
-    case Activation.GeluTanh: { forwardEach<T, GeluTanh>(outputs, logits, count, alpha); break; }
-    case Activation.Silu: { forwardEach<T, Silu>(outputs, logits, count, alpha); break; }
-    case Activation.Softplus: { forwardEach<T, Softplus>(outputs, logits, count, alpha); break; }
-    case Activation.Softmax: { softmaxForward<T>(outputs, logits, units, stride); break; }
+    case Activation.Linear: { forwardEach<T, Linear>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Sigmoid: { forwardEach<T, Sigmoid>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Tanh: { forwardEach<T, Tanh>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Relu: { forwardEach<T, Relu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.LeakyRelu: { forwardEach<T, LeakyRelu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Elu: { forwardEach<T, Elu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Gelu: { forwardEach<T, Gelu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.GeluTanh: { forwardEach<T, GeluTanh>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Silu: { forwardEach<T, Silu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softplus: { forwardEach<T, Softplus>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softmax: { softmaxForward<T>(outputs, logits, units, columns, stride); break; }
   }
 }
 
-/** dOutputs, the gradient of the outputs, becomes that of the logits; all tensors [units, stride]. */
+/** dOutputs, the gradient of the outputs, becomes that of the logits; all tensors as in the forward pass. */
 export function activationBackward<T>(
-  activation: Activation, dOutputs: usize, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize,
+  units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  const count = units * stride;
   switch (activation) {
-    case Activation.Sigmoid: { backwardEach<T, Sigmoid>(dOutputs, outputs, count, alpha); break; }
-    case Activation.Tanh: { backwardEach<T, Tanh>(dOutputs, outputs, count, alpha); break; }
-    case Activation.Relu: { backwardEach<T, Relu>(dOutputs, outputs, count, alpha); break; }
-    case Activation.LeakyRelu: { backwardEach<T, LeakyRelu>(dOutputs, outputs, count, alpha); break; }
-    case Activation.Elu: { backwardEach<T, Elu>(dOutputs, outputs, count, alpha); break; }
-    case Activation.Gelu: { backwardEach<T, Gelu>(dOutputs, logits, count, alpha); break; }
-    case Activation.GeluTanh: { backwardEach<T, GeluTanh>(dOutputs, logits, count, alpha); break; }
-    case Activation.Silu: { backwardEach<T, Silu>(dOutputs, logits, count, alpha); break; }
-    case Activation.Softplus: { backwardEach<T, Softplus>(dOutputs, logits, count, alpha); break; }
-    case Activation.Softmax: { softmaxBackward<T>(dOutputs, outputs, units, stride); break; }
+    case Activation.Sigmoid: { backwardEach<T, Sigmoid>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Tanh: { backwardEach<T, Tanh>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Relu: { backwardEach<T, Relu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.LeakyRelu: { backwardEach<T, LeakyRelu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Elu: { backwardEach<T, Elu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Gelu: { backwardEach<T, Gelu>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.GeluTanh: { backwardEach<T, GeluTanh>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Silu: { backwardEach<T, Silu>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softplus: { backwardEach<T, Softplus>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softmax: { softmaxBackward<T>(dOutputs, outputs, units, columns, stride); break; }
   }
 }
 
-function forwardEach<T, A>(outputs: usize, logits: usize, count: usize, alpha: f64): void {
+function forwardEach<T, A>(
+  outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
   const activation = changetype<A>(0);
   const a = splat<T>(alpha);
-  const end = logits + count * sizeof<T>();
-  for (; logits < end; logits += 16, outputs += 16) {
-    v128.store(outputs, activation.forward<T>(v128.load(logits), a));
+  const runs = runCount(units, columns, stride);
+  const length = (runs == units ? columns : units * stride) * sizeof<T>();
+  const step = stride * sizeof<T>();
+  for (let i: usize = 0; i < runs; ++i, outputs += step, logits += step) {
+    for (let at: usize = 0; at < length; at += 16) {
+      v128.store(outputs + at, activation.forward<T>(v128.load(logits + at), a));
+    }
   }
 }
 
 /** `saved`: the outputs, or the logits of those that keep them. */
-function backwardEach<T, A>(dOutputs: usize, saved: usize, count: usize, alpha: f64): void {
+function backwardEach<T, A>(
+  dOutputs: usize, saved: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
   const activation = changetype<A>(0);
   const a = splat<T>(alpha);
-  const end = dOutputs + count * sizeof<T>();
-  for (; dOutputs < end; dOutputs += 16, saved += 16) {
-    v128.store(dOutputs, activation.backward<T>(v128.load(dOutputs), v128.load(saved), a));
+  const runs = runCount(units, columns, stride);
+  const length = (runs == units ? columns : units * stride) * sizeof<T>();
+  const step = stride * sizeof<T>();
+  for (let i: usize = 0; i < runs; ++i, dOutputs += step, saved += step) {
+    for (let at: usize = 0; at < length; at += 16) {
+      v128.store(dOutputs + at, activation.backward<T>(v128.load(dOutputs + at), v128.load(saved + at), a));
+    }
   }
+}
+
+/** Rows that touch are gone through as one. */
+@inline
+function runCount(units: usize, columns: usize, stride: usize): usize {
+  return columns == stride ? 1 : units;
 }
 
 // Each class below is a name for a pair of formulas, never an object. `forward` maps logits z to outputs a; `backward`
@@ -248,9 +265,9 @@ class Softplus {
 }
 
 /** aᵢ = e^(zᵢ − max z) / Σⱼ e^(zⱼ − max z), for each column: a row of the microbatch. */
-function softmaxForward<T>(outputs: usize, logits: usize, units: usize, stride: usize): void {
+function softmaxForward<T>(outputs: usize, logits: usize, units: usize, columns: usize, stride: usize): void {
   const step = stride * sizeof<T>();
-  for (let column: usize = 0; column < step; column += 16) {
+  for (let column: usize = 0; column < columns * sizeof<T>(); column += 16) {
     const largest = columnMaximum<T>(logits + column, units, step);
     let sum = splat<T>(0);
     for (let i: usize = 0; i < units; ++i) {
@@ -266,9 +283,9 @@ function softmaxForward<T>(outputs: usize, logits: usize, units: usize, stride: 
 }
 
 /** ∂loss/∂zᵢ = aᵢ (dᵢ − Σⱼ dⱼ aⱼ) */
-function softmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize, stride: usize): void {
+function softmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize, columns: usize, stride: usize): void {
   const step = stride * sizeof<T>();
-  for (let column: usize = 0; column < step; column += 16) {
+  for (let column: usize = 0; column < columns * sizeof<T>(); column += 16) {
     let dot = splat<T>(0);
     for (let i: usize = 0; i < units; ++i) {
       const at = column + i * step;

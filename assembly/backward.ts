@@ -1,57 +1,85 @@
-// The backward pass of one microbatch: the loss's gradient → dLogits → gradients of kernel and bias → dInputs.
+// The backward pass of one microbatch, in two parts: the loss's gradient → dLogits of every layer, for some columns; then
+// dLogits → gradients of kernel and bias, for some rows of each kernel.
 
 import { activationBackward } from "./activations";
 import { isFused } from "./losses";
 import { matmul } from "./matmul";
-import { Layer, layerAt, Network } from "./network";
+import { Layer, layerAt, Network, Workspace } from "./network";
 import { gatherTransposed } from "./transpose";
 import { wholeVectors } from "./vector";
 
 /**
- * The gradients of one microbatch become `network.gradients`, or are added to them if `accumulate`, given the gradient
- * of the outputs (of a fused loss, of the output layer's logits) in `network.dOutputs` [outputs, stride], and what
+ * Leaves the gradient of each layer's logits in its `dLogitsRows`, for columns `begin` … `end` − 1 (whole vectors), given
+ * that of the outputs (of a fused loss, of the output layer's logits) in `network.dOutputs` [outputs, stride], and what
  * `forward` left.
  */
-export function backward<T>(network: Network, accumulate: bool, rows: usize, stride: usize): void {
-  let dOutputs = network.dOutputs;
-  let dInputs = network.dInputs;
+export function logitsBackward<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
+  const stride = network.microbatch.stride;
+  const rows = min(end, network.microbatch.rows) - begin;
+  const columns = end - begin;
+  const first = begin * sizeof<T>();
+  let dOutputs = network.dOutputs + first;
+  let dInputs = network.dInputs + first;
   for (let i = network.layerCount - 1; ; --i) {
     const layer = layerAt(network, i);
-    const x = i == 0 ? network.x : layerAt(network, i - 1).outputs;
     const dLogits = dOutputs;
     if (i < network.layerCount - 1 || !isFused(network.loss)) {
-      activationBackward<T>(layer.activation, dLogits, layer.outputs, layer.logits, layer.units, stride, layer.alpha);
+      activationBackward<T>(
+        layer.activation, dLogits, layer.outputs + first, layer.logits + first,
+        layer.units, columns, stride, layer.alpha,
+      );
     }
-    parametersBackward<T>(network, layer, accumulate, dLogits, x, rows, stride);
+    const width = wholeVectors<T>(layer.units);
+    const dLogitsRows = layer.dLogitsRows + begin * width * sizeof<T>();
+    gatherTransposed<T>(dLogitsRows, width, width, dLogits, stride, 0, layer.units, rows);
     if (i == 0) return;
-    inputsBackward<T>(network, layer, dInputs, dLogits, stride);
+    inputsBackward<T>(layer, dInputs, dLogits, columns, stride, workspace);
     dOutputs = dInputs;
     dInputs = dLogits;
   }
 }
 
-/** [dKernel; dBias] (+)= [x; 1] · dLogitsᵀ, summed over the rows of the microbatch in their order. */
-function parametersBackward<T>(
-  network: Network, layer: Layer, accumulate: bool, dLogits: usize, x: usize, rows: usize, stride: usize,
+/** dInputs [inputs, columns] = kernel · dLogits */
+function inputsBackward<T>(
+  layer: Layer, dInputs: usize, dLogits: usize, columns: usize, stride: usize, workspace: Workspace,
 ): void {
-  const width = wholeVectors<T>(layer.units);
-  gatherTransposed<T>(network.dLogitsRows, width, width, dLogits, stride, 0, layer.units, rows);
-  matmul<T>(
-    layer.dKernel, layer.units, accumulate,
-    x, stride, 1,
-    network.dLogitsRows, width,
-    layer.inputs + layer.useBias, layer.units, rows,
-    network.panel,
-  );
+  const product = workspace.product;
+  product.c = dInputs;
+  product.cStride = stride;
+  product.a = layer.kernel;
+  product.aRowStride = layer.units;
+  product.aColumnStride = 1;
+  product.b = dLogits;
+  product.bStride = stride;
+  product.m = layer.inputs;
+  product.n = columns;
+  product.k = layer.units;
+  product.accumulates = false;
+  product.descent = null;
+  matmul<T>(product);
 }
 
-/** dInputs [inputs, stride] = kernel · dLogits */
-function inputsBackward<T>(network: Network, layer: Layer, dInputs: usize, dLogits: usize, stride: usize): void {
-  matmul<T>(
-    dInputs, stride, false,
-    layer.kernel, layer.units, 1,
-    dLogits, stride,
-    layer.inputs, stride, layer.units,
-    network.panel,
-  );
+/**
+ * [dKernel; dBias] (+)= [x; 1] · dLogitsᵀ for rows `begin` … `end` − 1 of it, summed over the rows of the microbatch in
+ * their order; where the microbatch ends a batch, the parameters take their step, and keep what they were in place of
+ * the gradient.
+ */
+export function parametersBackward<T>(
+  network: Network, layer: Layer, x: usize, workspace: Workspace, begin: usize, end: usize,
+): void {
+  const microbatch = network.microbatch;
+  const product = workspace.product;
+  product.c = layer.dKernel + begin * layer.units * sizeof<T>();
+  product.cStride = layer.units;
+  product.a = x + begin * microbatch.stride * sizeof<T>();
+  product.aRowStride = microbatch.stride;
+  product.aColumnStride = 1;
+  product.b = layer.dLogitsRows;
+  product.bStride = wholeVectors<T>(layer.units);
+  product.m = end - begin;
+  product.n = layer.units;
+  product.k = microbatch.rows;
+  product.accumulates = microbatch.accumulates;
+  product.descent = microbatch.descends ? workspace.descent : null;
+  matmul<T>(product);
 }

@@ -1,22 +1,18 @@
 // What a network says of samples without learning from them: predictions, the loss, its gradient.
 
-import { forward } from "./forward";
-import { accumulateGradients, gather, gatherTensor, lossScale, microbatchLoss, Samples } from "./microbatch";
+import { gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, Samples } from "./microbatch";
 import { MICROBATCH, Network, outputLayer } from "./network";
 import { gatherTransposed } from "./transpose";
-import { wholeVectors } from "./vector";
 
 /** Writes the outputs for `inputs` [rows, inputs] to `predictions` [rows, outputs]. */
 export function predict<T>(network: Network, inputs: usize, rows: usize, predictions: usize): void {
   const units = outputLayer(network).units;
+  const outputs = outputLayer(network).outputs;
   for (let row: usize = 0; row < rows; row += MICROBATCH) {
     const count = min(MICROBATCH, rows - row);
-    const stride = wholeVectors<T>(count);
-    gatherTensor<T>(network.x, inputs, network.inputs, 0, row, count);
-    forward<T>(network, stride);
-    gatherTransposed<T>(
-      predictions + row * units * sizeof<T>(), units, units, outputLayer(network).outputs, stride, 0, units, count,
-    );
+    microbatchForward<T>(network, inputs, 0, row, count);
+    const out = predictions + row * units * sizeof<T>();
+    gatherTransposed<T>(out, units, units, outputs, network.microbatch.stride, 0, units, count);
   }
 }
 
@@ -24,10 +20,7 @@ export function predict<T>(network: Network, inputs: usize, rows: usize, predict
 export function evaluate<T>(network: Network, samples: Samples): f64 {
   let sum: f64 = 0;
   for (let row: usize = 0; row < samples.rows; row += MICROBATCH) {
-    const rows = min(MICROBATCH, samples.rows - row);
-    gather<T>(network, samples, row, rows);
-    forward<T>(network, wholeVectors<T>(rows));
-    sum += microbatchLoss<T>(network, rows, 1);
+    sum += sampleLoss<T>(network, samples, row, 1);
   }
   return sum * lossScale(network, samples.rows);
 }
@@ -37,9 +30,16 @@ export function computeGradients<T>(network: Network, samples: Samples): f64 {
   const scale = lossScale(network, samples.rows);
   let sum: f64 = 0;
   for (let row: usize = 0; row < samples.rows; row += MICROBATCH) {
-    const rows = min(MICROBATCH, samples.rows - row);
-    gather<T>(network, samples, row, rows);
-    sum += accumulateGradients<T>(network, row > 0, rows, scale);
+    sum += sampleLoss<T>(network, samples, row, scale);
+    microbatchBackward<T>(network, row > 0, false);
   }
   return sum * scale;
+}
+
+/** The sum of the loss's terms over one microbatch, which begins at `row`. */
+function sampleLoss<T>(network: Network, samples: Samples, row: usize, scale: f64): f64 {
+  const rows = min(MICROBATCH, samples.rows - row);
+  microbatchForward<T>(network, samples.inputs, samples.order, row, rows);
+  gatherTargets<T>(network, samples, row, rows);
+  return microbatchLoss<T>(network, scale);
 }

@@ -1,40 +1,93 @@
-// The forward pass of one microbatch: x → logits → outputs → the next layer's x.
+// The forward pass of some columns of one microbatch: rows of the samples → x → logits → outputs → the next layer's x.
 
 import { activationForward } from "./activations";
 import { matmul } from "./matmul";
-import { Layer, layerAt, Network } from "./network";
-import { fill } from "./vector";
+import { Layer, layerAt, Microbatch, Network, Workspace } from "./network";
+import { gatherTransposed } from "./transpose";
+import { fill, madd, splat, wholeVectors } from "./vector";
 
-/** Takes `network.x` [inputs, stride] through the layers; what it computes stays in their `logits` and `outputs`. */
-export function forward<T>(network: Network, stride: usize): void {
-  if (network.stride != stride) setStride<T>(network, stride);
-  let x = network.x;
+/**
+ * Takes columns `begin` … `end` − 1 of the microbatch, whole vectors, through the layers; what is computed stays in their
+ * `logits` and `outputs`.
+ */
+export function forward<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
+  const microbatch = network.microbatch;
+  const stride = microbatch.stride;
+  const columns = end - begin;
+  let x = network.x + begin * sizeof<T>();
+  const isNew = microbatch.inputs != 0;
+  if (isNew) gatherInputs<T>(x, network.inputs, microbatch, begin, end);
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
-    layerForward<T>(layer, x, stride, network.panel);
-    x = layer.outputs;
+    if (isNew) fill<T>(x + layer.inputs * stride * sizeof<T>(), 1, columns);
+    const logits = layer.logits + begin * sizeof<T>();
+    const outputs = layer.outputs + begin * sizeof<T>();
+    if (microbatch.rows == 1) {
+      rowForward<T>(layer, logits, x);
+    } else {
+      columnsForward<T>(layer, logits, x, columns, stride, workspace);
+    }
+    activationForward<T>(layer.activation, outputs, logits, layer.units, columns, stride, layer.alpha);
+    x = outputs;
   }
 }
 
-/** logits [units, stride] = [kernel; bias]ᵀ · [x; 1], outputs = activation(logits) */
-function layerForward<T>(layer: Layer, x: usize, stride: usize, panel: usize): void {
-  matmul<T>(
-    layer.logits, stride, false,
-    layer.kernel, 1, layer.units,
-    x, stride,
-    layer.units, stride, layer.inputs + layer.useBias,
-    panel,
-  );
-  activationForward<T>(layer.activation, layer.outputs, layer.logits, layer.units, stride, layer.alpha);
+function gatherInputs<T>(x: usize, width: usize, microbatch: Microbatch, begin: usize, end: usize): void {
+  const rows = min(end, microbatch.rows) - begin;
+  const order = microbatch.order ? microbatch.order + begin * sizeof<u32>() : 0;
+  const inputs = microbatch.order ? microbatch.inputs : microbatch.inputs + begin * width * sizeof<T>();
+  gatherTransposed<T>(x, microbatch.stride, end - begin, inputs, width, order, rows, width);
 }
 
-/** Writes the row of ones behind the features of every layer's input, where the stride now puts it. */
-function setStride<T>(network: Network, stride: usize): void {
-  let x = network.x;
-  for (let i: usize = 0; i < network.layerCount; ++i) {
-    const layer = layerAt(network, i);
-    fill<T>(x + layer.inputs * stride * sizeof<T>(), 1, stride);
-    x = layer.outputs;
+/** logits [units, columns] = [kernel; bias]ᵀ · [x; 1] */
+function columnsForward<T>(
+  layer: Layer, logits: usize, x: usize, columns: usize, stride: usize, workspace: Workspace,
+): void {
+  const product = workspace.product;
+  product.c = logits;
+  product.cStride = stride;
+  product.a = layer.kernel;
+  product.aRowStride = 1;
+  product.aColumnStride = layer.units;
+  product.b = x;
+  product.bStride = stride;
+  product.m = layer.units;
+  product.n = columns;
+  product.k = layer.inputs + layer.useBias;
+  product.accumulates = false;
+  product.descent = null;
+  matmul<T>(product);
+}
+
+/** How many vectors of units are summed side by side: enough to hide the latency of an addition. */
+const ROW_VECTORS: usize = 4;
+
+/**
+ * The same for a microbatch of one row, whose vectors would hold one number each: here they hold the logits of units that
+ * lie side by side, each summed in the same order, and then spread over the columns. Whole vectors are read past the last
+ * unit, from the next row of the kernel or what lies behind it, and never used.
+ */
+function rowForward<T>(layer: Layer, logits: usize, x: usize): void {
+  const row = layer.dLogitsRows;
+  const xStep = wholeVectors<T>(1) * sizeof<T>();
+  const kernelStep = layer.units * sizeof<T>();
+  const end = x + (layer.inputs + layer.useBias) * xStep;
+  for (let at: usize = 0; at < kernelStep; at += ROW_VECTORS * 16) {
+    let s0 = splat<T>(0), s1 = s0, s2 = s0, s3 = s0;
+    let kernel = layer.kernel + at;
+    for (let xi = x; xi < end; xi += xStep, kernel += kernelStep) {
+      const xs = v128.load_splat<T>(xi);
+      s0 = madd<T>(xs, v128.load(kernel), s0);
+      s1 = madd<T>(xs, v128.load(kernel, 16), s1);
+      s2 = madd<T>(xs, v128.load(kernel, 32), s2);
+      s3 = madd<T>(xs, v128.load(kernel, 48), s3);
+    }
+    v128.store(row + at, s0);
+    v128.store(row + at, s1, 16);
+    v128.store(row + at, s2, 32);
+    v128.store(row + at, s3, 48);
   }
-  network.stride = stride;
+  for (let i: usize = 0; i < layer.units; ++i) {
+    v128.store(logits + i * 16, v128.load_splat<T>(row + i * sizeof<T>()));
+  }
 }

@@ -1,103 +1,139 @@
 // The one matrix product. Forward pass, kernel gradients and input gradients differ in strides alone.
 
+import { descend, Descent } from "./sgd";
 import { gatherTransposed } from "./transpose";
 import { laneCount, loadLanes, madd, splat, storeLanes } from "./vector";
 
-/** Rows of C that one tile computes. */
-export const TILE_ROWS: usize = 4;
+/** The most rows of C that one tile computes. */
+export const TILE_ROWS: usize = 6;
 
-/** How many tiles must share four rows of A before copying them side by side pays for itself. */
+/** How many tiles must share the rows of A before copying them side by side pays for itself. */
 const TILES_TO_PACK: usize = 3;
 
 /**
- * C = A·B, or C += A·B if `accumulate`, with C [m, n], A [m, k], B [k, n], all strides in elements.
+ * C = A·B, or C += A·B if `accumulates`, with C [m, n], A [m, k], B [k, n]; all strides in elements.
  *
  *     C: row-major, rows `cStride` apart
  *     A: element (i, l) at i·aRowStride + l·aColumnStride
  *     B: row-major, rows `bStride` apart, each readable to the next whole vector past n
- *     panel: scratch for [k, TILE_ROWS] elements
  *
+ * It lies in memory because a call that passes so many numbers takes as long as the smallest products.
+ */
+@unmanaged
+export class Product {
+  c: usize;
+  cStride: usize;
+  a: usize;
+  aRowStride: usize;
+  aColumnStride: usize;
+  b: usize;
+  bStride: usize;
+  m: usize;
+  n: usize;
+  k: usize;
+  accumulates: bool;
+  /** Null; or, where C are gradients, the step that is taken down them as soon as they are complete. */
+  descent: Descent | null;
+  /** Scratch for [k, TILE_ROWS] elements. */
+  panel: usize;
+}
+
+/**
  * Each element of C has its k products added one after the other, l = 0 … k − 1, to 0 or to what it was, whatever the
  * tile it falls in: its bits depend on its own row of A and column of B alone, and a product over k in two parts, the
- * second accumulating, has the bits of the whole. Without `accumulate` C is not read. C may not overlap the others.
+ * second accumulating, has the bits of the whole. Without `accumulates` C is not read. C may not overlap the others.
  *
  * After K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008, with A alone packed: its
- * four rows then stay in the first cache while B streams past.
+ * rows then stay in the first cache while B streams past.
  */
-export function matmul<T>(
-  c: usize, cStride: usize, accumulate: bool,
-  a: usize, aRowStride: usize, aColumnStride: usize,
-  b: usize, bStride: usize,
-  m: usize, n: usize, k: usize,
-  panel: usize,
-): void {
-  const packs = n > TILES_TO_PACK * 2 * laneCount<T>();
+export function matmul<T>(product: Product): void {
+  const packs = product.n > TILES_TO_PACK * 2 * laneCount<T>();
+  const aStep = product.aColumnStride * sizeof<T>();
+  const m = product.m;
+  let c = product.c;
+  let a = product.a;
   for (let i: usize = 0; i < m; i += TILE_ROWS) {
     const rows = min(TILE_ROWS, m - i);
-    const ai = a + i * aRowStride * sizeof<T>();
-    const ci = c + i * cStride * sizeof<T>();
     if (packs) {
-      packRows<T>(panel, ai, aRowStride, aColumnStride, rows, k);
-      tileRow<T, Packed>(ci, cStride, accumulate, rows, panel, 1, TILE_ROWS, b, bStride, n, k);
+      packRows<T>(product, a, rows);
+      rowOfTiles<T, Adjacent>(product, rows, c, product.panel, TILE_ROWS * sizeof<T>());
+    } else if (product.aRowStride == 1) {
+      rowOfTiles<T, Adjacent>(product, rows, c, a, aStep);
     } else {
-      tileRow<T, Strided>(ci, cStride, accumulate, rows, ai, aRowStride, aColumnStride, b, bStride, n, k);
+      rowOfTiles<T, Strided>(product, rows, c, a, aStep);
     }
+    c += TILE_ROWS * product.cStride * sizeof<T>();
+    a += TILE_ROWS * product.aRowStride * sizeof<T>();
   }
 }
 
-/** panel[l, i] = a[i, l] for the rows of one tile, of which a short one repeats its last. */
-function packRows<T>(
-  panel: usize, a: usize, aRowStride: usize, aColumnStride: usize, rows: usize, k: usize,
-): void {
+/** panel[l, i] = a[i, l] for the rows of one tile. */
+function packRows<T>(product: Product, a: usize, rows: usize): void {
+  const k = product.k;
+  const aRowStride = product.aRowStride;
+  const aColumnStride = product.aColumnStride;
+  let panel = product.panel;
   if (aColumnStride == 1) {
-    gatherTransposed<T>(panel, TILE_ROWS, TILE_ROWS, a, aRowStride, 0, rows, k);
+    gatherTransposed<T>(panel, TILE_ROWS, rows, a, aRowStride, 0, rows, k);
     return;
   }
   const step = aColumnStride * sizeof<T>();
   const rowSize = TILE_ROWS * sizeof<T>();
   const end = panel + k * rowSize;
   if (aRowStride == 1 && rows == TILE_ROWS) {
-    for (; panel < end; panel += rowSize, a += step) {
-      v128.store(panel, v128.load(a));
-      if (sizeof<T>() == 8) v128.store(panel, v128.load(a, 16), 16);
-    }
+    for (; panel < end; panel += rowSize, a += step) copyRows<T>(panel, a);
     return;
   }
   for (; panel < end; panel += rowSize, a += step) {
-    for (let i: usize = 0; i < TILE_ROWS; ++i) {
-      store<T>(panel + i * sizeof<T>(), load<T>(a + min(i, rows - 1) * aRowStride * sizeof<T>()));
+    for (let i: usize = 0; i < rows; ++i) {
+      store<T>(panel + i * sizeof<T>(), load<T>(a + i * aRowStride * sizeof<T>()));
     }
   }
 }
 
-/** One row of tiles: up to four rows of C over all n columns. Strides in elements. */
-function tileRow<T, A>(
-  c: usize, cStride: usize, accumulate: bool, rows: usize,
-  a: usize, aRowStride: usize, aColumnStride: usize,
-  b: usize, bStride: usize,
-  n: usize, k: usize,
-): void {
+/** Copies TILE_ROWS elements. */
+@inline
+function copyRows<T>(out: usize, x: usize): void {
+  v128.store(out, v128.load(x));
+  if (sizeof<T>() == 4) {
+    store<u64>(out, load<u64>(x, 16), 16);
+  } else {
+    v128.store(out, v128.load(x, 16), 16);
+    v128.store(out, v128.load(x, 32), 32);
+  }
+}
+
+/** Up to TILE_ROWS rows of C over all its columns. */
+function rowOfTiles<T, A>(product: Product, rows: usize, c: usize, a: usize, aStep: usize): void {
+  switch (rows) {
+    case 1: { tiles<T, A, OneRow>(product, c, a, aStep); break; }
+    case 2: { tiles<T, A, TwoRows>(product, c, a, aStep); break; }
+    case 3: { tiles<T, A, ThreeRows>(product, c, a, aStep); break; }
+    case 4: { tiles<T, A, FourRows>(product, c, a, aStep); break; }
+    case 5: { tiles<T, A, FiveRows>(product, c, a, aStep); break; }
+    default: { tiles<T, A, SixRows>(product, c, a, aStep); break; }
+  }
+}
+
+function tiles<T, A, R>(product: Product, c: usize, a: usize, aStep: usize): void {
   const lanes = laneCount<T>();
-  const cStep = cStride * sizeof<T>();
-  const aRowStep = aRowStride * sizeof<T>();
-  const aStep = aColumnStride * sizeof<T>();
-  const bStep = bStride * sizeof<T>();
-  let columns = n;
-  for (; columns >= lanes + lanes; columns -= lanes + lanes, c += 32, b += 32) {
-    tileOfTwo<T, A>(c, cStep, accumulate, rows, a, aRowStep, aStep, b, bStep, k);
+  let b = product.b;
+  let columns = product.n;
+  for (; columns >= 2 * lanes; columns -= 2 * lanes, c += 32, b += 32) {
+    tile<T, A, R, TwoVectors>(product, c, a, aStep, b, lanes);
   }
   while (columns > 0) {
     const width = min(lanes, columns);
-    tileOfOne<T, A>(c, cStep, accumulate, rows, a, aRowStep, aStep, b, bStep, k, width);
+    tile<T, A, R, OneVector>(product, c, a, aStep, b, width);
     columns -= width;
     c += 16;
     b += 16;
   }
 }
 
-// How a tile reads its four rows of A: each class below is a name for that, never an object. `offset` is the byte offset
-// of row number `row`.
+// What a tile is made for: each class below is a name for that, never an object.
 
+/** How a tile reads its rows of A: `offset` is the byte offset of row number `row`. */
 @unmanaged
 class Strided {
   @inline
@@ -106,108 +142,239 @@ class Strided {
   }
 }
 
-/** Element after element in a panel, at offsets that the compiler knows. */
+/** Its rows side by side, at offsets that the compiler knows. */
 @unmanaged
-class Packed {
+class Adjacent {
   @inline
   splat<T>(a: usize, offset: usize, row: usize): v128 {
     if (row == 0) return v128.load_splat<T>(a);
     if (row == 1) return v128.load_splat<T>(a, sizeof<T>());
     if (row == 2) return v128.load_splat<T>(a, 2 * sizeof<T>());
-    return v128.load_splat<T>(a, 3 * sizeof<T>());
+    if (row == 3) return v128.load_splat<T>(a, 3 * sizeof<T>());
+    if (row == 4) return v128.load_splat<T>(a, 4 * sizeof<T>());
+    return v128.load_splat<T>(a, 5 * sizeof<T>());
+  }
+}
+
+@unmanaged
+class OneRow {
+  @inline
+  count(): i32 {
+    return 1;
+  }
+}
+
+@unmanaged
+class TwoRows {
+  @inline
+  count(): i32 {
+    return 2;
+  }
+}
+
+@unmanaged
+class ThreeRows {
+  @inline
+  count(): i32 {
+    return 3;
+  }
+}
+
+@unmanaged
+class FourRows {
+  @inline
+  count(): i32 {
+    return 4;
+  }
+}
+
+@unmanaged
+class FiveRows {
+  @inline
+  count(): i32 {
+    return 5;
+  }
+}
+
+@unmanaged
+class SixRows {
+  @inline
+  count(): i32 {
+    return 6;
+  }
+}
+
+@unmanaged
+class OneVector {
+  @inline
+  count(): i32 {
+    return 1;
+  }
+}
+
+@unmanaged
+class TwoVectors {
+  @inline
+  count(): i32 {
+    return 2;
   }
 }
 
 /**
- * Four rows by two vectors of C: eight accumulators, which with two vectors of B and one element of A fit the sixteen
- * registers of x86-64. All steps are in bytes. A tile of fewer rows repeats its last one: the repeated stores write the
- * same bits.
+ * R rows by W vectors of C, of whose last vector `lanes` lanes are C's. `aStep`: bytes from one column of A to the next.
+ *
+ * The largest tile, six by two, has twelve accumulators, which with two vectors of B and one element of A fit the sixteen
+ * registers of x86-64, and hide the latency of two fused multiply-adds a cycle.
  */
-function tileOfTwo<T, A>(
-  c: usize, cStep: usize, accumulate: bool, rows: usize,
-  a: usize, aRowStep: usize, aStep: usize,
-  b: usize, bStep: usize,
-  k: usize,
-): void {
+function tile<T, A, R, W>(product: Product, c: usize, a: usize, aStep: usize, b: usize, lanes: usize): void {
   const operand = changetype<A>(0);
-  const c1 = rows > 1 ? c + cStep : c;
-  const c2 = rows > 2 ? c1 + cStep : c1;
-  const c3 = rows > 3 ? c2 + cStep : c2;
-  const a1 = rows > 1 ? aRowStep : 0;
-  const a2 = rows > 2 ? a1 + aRowStep : a1;
-  const a3 = rows > 3 ? a2 + aRowStep : a2;
-  const zero = splat<T>(0);
-  let s00 = zero, s01 = zero, s10 = zero, s11 = zero, s20 = zero, s21 = zero, s30 = zero, s31 = zero;
-  if (accumulate) {
-    s00 = v128.load(c);
-    s01 = v128.load(c, 16);
-    s10 = v128.load(c1);
-    s11 = v128.load(c1, 16);
-    s20 = v128.load(c2);
-    s21 = v128.load(c2, 16);
-    s30 = v128.load(c3);
-    s31 = v128.load(c3, 16);
+  const rows = changetype<R>(0).count();
+  const wide = changetype<W>(0).count() == 2;
+  const cStep = product.cStride * sizeof<T>();
+  const bStep = product.bStride * sizeof<T>();
+  const a1 = product.aRowStride * sizeof<T>(), a2 = a1 + a1, a3 = a2 + a1, a4 = a3 + a1, a5 = a4 + a1;
+  let s00 = splat<T>(0), s01 = s00;
+  let s10 = s00, s11 = s00;
+  let s20 = s00, s21 = s00;
+  let s30 = s00, s31 = s00;
+  let s40 = s00, s41 = s00;
+  let s50 = s00, s51 = s00;
+  if (product.accumulates) {
+    let ci = c;
+    s00 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+    if (wide) s01 = v128.load(ci, 16);
+    if (rows > 1) {
+      ci += cStep;
+      s10 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      if (wide) s11 = v128.load(ci, 16);
+    }
+    if (rows > 2) {
+      ci += cStep;
+      s20 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      if (wide) s21 = v128.load(ci, 16);
+    }
+    if (rows > 3) {
+      ci += cStep;
+      s30 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      if (wide) s31 = v128.load(ci, 16);
+    }
+    if (rows > 4) {
+      ci += cStep;
+      s40 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      if (wide) s41 = v128.load(ci, 16);
+    }
+    if (rows > 5) {
+      ci += cStep;
+      s50 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      if (wide) s51 = v128.load(ci, 16);
+    }
   }
-  for (; k > 0; --k) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
+  for (let k = product.k; k > 0; --k, a += aStep, b += bStep) {
+    const b0 = v128.load(b), b1 = wide ? v128.load(b, 16) : b0;
     let x = operand.splat<T>(a, 0, 0);
     s00 = madd<T>(x, b0, s00);
-    s01 = madd<T>(x, b1, s01);
-    x = operand.splat<T>(a, a1, 1);
-    s10 = madd<T>(x, b0, s10);
-    s11 = madd<T>(x, b1, s11);
-    x = operand.splat<T>(a, a2, 2);
-    s20 = madd<T>(x, b0, s20);
-    s21 = madd<T>(x, b1, s21);
-    x = operand.splat<T>(a, a3, 3);
-    s30 = madd<T>(x, b0, s30);
-    s31 = madd<T>(x, b1, s31);
-    a += aStep;
-    b += bStep;
+    if (wide) s01 = madd<T>(x, b1, s01);
+    if (rows > 1) {
+      x = operand.splat<T>(a, a1, 1);
+      s10 = madd<T>(x, b0, s10);
+      if (wide) s11 = madd<T>(x, b1, s11);
+    }
+    if (rows > 2) {
+      x = operand.splat<T>(a, a2, 2);
+      s20 = madd<T>(x, b0, s20);
+      if (wide) s21 = madd<T>(x, b1, s21);
+    }
+    if (rows > 3) {
+      x = operand.splat<T>(a, a3, 3);
+      s30 = madd<T>(x, b0, s30);
+      if (wide) s31 = madd<T>(x, b1, s31);
+    }
+    if (rows > 4) {
+      x = operand.splat<T>(a, a4, 4);
+      s40 = madd<T>(x, b0, s40);
+      if (wide) s41 = madd<T>(x, b1, s41);
+    }
+    if (rows > 5) {
+      x = operand.splat<T>(a, a5, 5);
+      s50 = madd<T>(x, b0, s50);
+      if (wide) s51 = madd<T>(x, b1, s51);
+    }
   }
-  v128.store(c, s00);
-  v128.store(c, s01, 16);
-  v128.store(c1, s10);
-  v128.store(c1, s11, 16);
-  v128.store(c2, s20);
-  v128.store(c2, s21, 16);
-  v128.store(c3, s30);
-  v128.store(c3, s31, 16);
+  const descent = product.descent;
+  if (wide) {
+    finish<T>(c, s00, descent);
+    finish<T>(c + 16, s01, descent);
+  } else {
+    finishLanes<T>(c, s00, lanes, descent);
+  }
+  if (rows > 1) {
+    c += cStep;
+    if (wide) {
+      finish<T>(c, s10, descent);
+      finish<T>(c + 16, s11, descent);
+    } else {
+      finishLanes<T>(c, s10, lanes, descent);
+    }
+  }
+  if (rows > 2) {
+    c += cStep;
+    if (wide) {
+      finish<T>(c, s20, descent);
+      finish<T>(c + 16, s21, descent);
+    } else {
+      finishLanes<T>(c, s20, lanes, descent);
+    }
+  }
+  if (rows > 3) {
+    c += cStep;
+    if (wide) {
+      finish<T>(c, s30, descent);
+      finish<T>(c + 16, s31, descent);
+    } else {
+      finishLanes<T>(c, s30, lanes, descent);
+    }
+  }
+  if (rows > 4) {
+    c += cStep;
+    if (wide) {
+      finish<T>(c, s40, descent);
+      finish<T>(c + 16, s41, descent);
+    } else {
+      finishLanes<T>(c, s40, lanes, descent);
+    }
+  }
+  if (rows > 5) {
+    c += cStep;
+    if (wide) {
+      finish<T>(c, s50, descent);
+      finish<T>(c + 16, s51, descent);
+    } else {
+      finishLanes<T>(c, s50, lanes, descent);
+    }
+  }
 }
 
-/** Four rows by one vector, of which the first `lanes` lanes are C's. */
-function tileOfOne<T, A>(
-  c: usize, cStep: usize, accumulate: bool, rows: usize,
-  a: usize, aRowStep: usize, aStep: usize,
-  b: usize, bStep: usize,
-  k: usize, lanes: usize,
-): void {
-  const operand = changetype<A>(0);
-  const c1 = rows > 1 ? c + cStep : c;
-  const c2 = rows > 2 ? c1 + cStep : c1;
-  const c3 = rows > 3 ? c2 + cStep : c2;
-  const a1 = rows > 1 ? aRowStep : 0;
-  const a2 = rows > 2 ? a1 + aRowStep : a1;
-  const a3 = rows > 3 ? a2 + aRowStep : a2;
-  const zero = splat<T>(0);
-  let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
-  if (accumulate) {
-    s0 = loadLanes<T>(c, lanes);
-    s1 = loadLanes<T>(c1, lanes);
-    s2 = loadLanes<T>(c2, lanes);
-    s3 = loadLanes<T>(c3, lanes);
+/** Stores a vector of C or, where it is one of gradients to descend, takes that step. */
+@inline
+function finish<T>(c: usize, sums: v128, descent: Descent | null): void {
+  if (descent) {
+    descend<T>(descent, c, sums, laneCount<T>());
+  } else {
+    v128.store(c, sums);
   }
-  for (; k > 0; --k) {
-    const b0 = v128.load(b);
-    s0 = madd<T>(operand.splat<T>(a, 0, 0), b0, s0);
-    s1 = madd<T>(operand.splat<T>(a, a1, 1), b0, s1);
-    s2 = madd<T>(operand.splat<T>(a, a2, 2), b0, s2);
-    s3 = madd<T>(operand.splat<T>(a, a3, 3), b0, s3);
-    a += aStep;
-    b += bStep;
+}
+
+// The same, and the reading of what C was, for a vector of which only the first `lanes` lanes may be C's: as calls, so that
+// the tiles stay small.
+
+function finishLanes<T>(c: usize, sums: v128, lanes: usize, descent: Descent | null): void {
+  if (descent) {
+    descend<T>(descent, c, sums, lanes);
+  } else {
+    storeLanes<T>(c, sums, lanes);
   }
-  storeLanes<T>(c, s0, lanes);
-  storeLanes<T>(c1, s1, lanes);
-  storeLanes<T>(c2, s2, lanes);
-  storeLanes<T>(c3, s3, lanes);
+}
+
+function firstOf<T>(c: usize, lanes: usize): v128 {
+  return loadLanes<T>(c, lanes);
 }

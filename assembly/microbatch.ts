@@ -1,9 +1,8 @@
-// What is done with the rows that pass through the layers together: gather → forward → loss → backward.
+// What is done with the rows that pass through the layers together: forward → loss → backward.
 
-import { backward } from "./backward";
-import { forward } from "./forward";
 import { isCategorical, lossBackward } from "./losses";
 import { Network, outputLayer } from "./network";
+import { Phase, runPhase } from "./phases";
 import { gatherTransposed } from "./transpose";
 import { wholeVectors } from "./vector";
 
@@ -17,40 +16,43 @@ export class Samples {
   rows: usize;
 }
 
-/** Rows `row` … `row + rows − 1` of the samples, in their order, into `network.x` and `network.targets`. */
-export function gather<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
-  gatherTensor<T>(network.x, samples.inputs, network.inputs, samples.order, row, rows);
-  gatherTensor<T>(network.targets, samples.targets, network.targetWidth, samples.order, row, rows);
+/** The forward pass of `rows` rows of `inputs`, from row number `row` of their order on. */
+export function microbatchForward<T>(network: Network, inputs: usize, order: usize, row: usize, rows: usize): void {
+  const microbatch = network.microbatch;
+  microbatch.rows = rows;
+  microbatch.stride = wholeVectors<T>(rows);
+  microbatch.inputs = order ? inputs : inputs + row * network.inputs * sizeof<T>();
+  microbatch.order = order ? order + row * sizeof<u32>() : 0;
+  runPhase<T>(network, Phase.Forward);
 }
 
-/** The same for one tensor: rows of `width` elements in `x`, to `out` feature by feature. */
-export function gatherTensor<T>(out: usize, x: usize, width: usize, order: usize, row: usize, rows: usize): void {
+/** The sum of the loss's terms over the rows that went forward; `scale` times its gradient goes to `network.dOutputs`. */
+export function microbatchLoss<T>(network: Network, scale: f64): f64 {
+  const layer = outputLayer(network);
+  const microbatch = network.microbatch;
+  return lossBackward<T>(
+    network.loss, network.dOutputs, layer.outputs, layer.logits, network.targets,
+    layer.units, microbatch.rows, microbatch.stride, scale, network.lossParameter,
+  );
+}
+
+export function gatherTargets<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
   const stride = wholeVectors<T>(rows);
-  if (order) {
-    gatherTransposed<T>(out, stride, stride, x, width, order + row * sizeof<u32>(), rows, width);
-  } else {
-    gatherTransposed<T>(out, stride, stride, x + row * width * sizeof<T>(), width, 0, rows, width);
-  }
+  const width = network.targetWidth;
+  const order = samples.order ? samples.order + row * sizeof<u32>() : 0;
+  const targets = samples.order ? samples.targets : samples.targets + row * width * sizeof<T>();
+  gatherTransposed<T>(network.targets, stride, stride, targets, width, order, rows, width);
 }
 
 /**
- * Forward, loss and backward of the microbatch that was gathered; returns the sum of its loss terms. Its gradients become
- * the network's or, if `accumulate`, are added to them.
+ * The backward pass of the rows whose loss was taken. Their gradients become the network's or, if `accumulates`, are added
+ * to them; if `descends`, the parameters step down the sum.
  */
-export function accumulateGradients<T>(network: Network, accumulate: bool, rows: usize, scale: f64): f64 {
-  const stride = wholeVectors<T>(rows);
-  forward<T>(network, stride);
-  const sum = microbatchLoss<T>(network, rows, scale);
-  backward<T>(network, accumulate, rows, stride);
-  return sum;
-}
-
-export function microbatchLoss<T>(network: Network, rows: usize, scale: f64): f64 {
-  const layer = outputLayer(network);
-  return lossBackward<T>(
-    network.loss, network.dOutputs, layer.outputs, layer.logits, network.targets,
-    layer.units, rows, wholeVectors<T>(rows), scale, network.lossParameter,
-  );
+export function microbatchBackward<T>(network: Network, accumulates: bool, descends: bool): void {
+  network.microbatch.accumulates = accumulates;
+  network.microbatch.descends = descends;
+  runPhase<T>(network, Phase.LogitsBackward);
+  runPhase<T>(network, Phase.ParametersBackward);
 }
 
 /** What turns a sum of terms into the loss: 1, or one over the number of terms in a batch of `rows`. */

@@ -2,7 +2,8 @@
 
 import { Activation, keepsLogits } from "./activations";
 import { isFused, Loss } from "./losses";
-import { TILE_ROWS } from "./matmul";
+import { Product, TILE_ROWS } from "./matmul";
+import { Descent } from "./sgd";
 import { laneCount, wholeVectors } from "./vector";
 
 export const DESCRIPTION_VERSION: u32 = 1;
@@ -52,17 +53,17 @@ export class LayerDescription {
  *     x            [inputs + 1, MICROBATCH]       the microbatch, feature by feature
  *     targets      [targetWidth, MICROBATCH]
  *     of each layer:
- *       logits     [units, MICROBATCH]            only where the backward pass needs them, else outputs
- *       outputs    [units + 1, MICROBATCH]
+ *       logits       [units, MICROBATCH]          only where the backward pass needs them, else outputs
+ *       outputs      [units + 1, MICROBATCH]
+ *       dLogitsRows  [MICROBATCH, units]          the gradient of the logits, transposed
  *     dOutputs     [widest layer, MICROBATCH]     gradient of a layer's outputs, then of its logits
  *     dInputs      likewise                       that of its inputs; the two change places from layer to layer
- *     dLogitsRows  [MICROBATCH, widest layer]     the gradient of the logits, transposed
- *     panel        [longest product, TILE_ROWS]   scratch of matmul
+ *     workspace                                   of the thread that calls
  *
  * Activations are feature-major: a row of the tensor is one feature of all rows of the microbatch, so that the narrowest
  * layer still fills whole vectors. Where a microbatch has fewer rows than MICROBATCH, the rows of its tensors lie
- * `wholeVectors(rows)` elements apart. The one row more than a tensor has features holds ones: the bias is the kernel of
- * an input that is always 1, and lies behind the kernel just as that row lies behind the features.
+ * `stride` = `wholeVectors(rows)` elements apart. The one row more than a tensor has features holds ones: the bias is the
+ * kernel of an input that is always 1, and lies behind the kernel just as that row lies behind the features.
  */
 @unmanaged
 export class Network {
@@ -79,10 +80,24 @@ export class Network {
   targetWidth: usize;
   dOutputs: usize;
   dInputs: usize;
-  dLogitsRows: usize;
-  panel: usize;
-  /** How far apart the rows of the microbatch's tensors lie now; 0 before the first. */
+  workspace: Workspace;
+  microbatch: Microbatch;
+}
+
+/** The microbatch in progress: what every thread that works on it has to know. */
+@unmanaged
+export class Microbatch {
+  /** The rows to gather as network.x, row-major [*, inputs]; 0: they are there already. */
+  inputs: usize;
+  /** Which of them, u32 [rows]; 0: as they lie. */
+  order: usize;
+  rows: usize;
+  /** How far apart the rows of feature-major tensors lie, in elements. */
   stride: usize;
+  /** Whether its gradients are added to those of the microbatches before it. */
+  accumulates: bool;
+  /** Whether its gradients complete those of a batch, and the parameters step down them. */
+  descends: bool;
 }
 
 @unmanaged
@@ -96,6 +111,14 @@ export class Layer {
   dKernel: usize;
   logits: usize;
   outputs: usize;
+  dLogitsRows: usize;
+}
+
+/** What each thread has for itself. */
+@unmanaged
+export class Workspace {
+  product: Product;
+  descent: Descent;
 }
 
 export function layerAt(network: Network, index: usize): Layer {
@@ -124,7 +147,7 @@ function tensorSize<T>(rows: u64, columns: u64): u64 {
 }
 
 function headSize(description: Description): u64 {
-  return aligned(offsetof<Network>() + <u64>description.layerCount * offsetof<Layer>());
+  return aligned(offsetof<Network>() + <u64>description.layerCount * offsetof<Layer>()) + aligned(offsetof<Microbatch>());
 }
 
 function countParameters(description: Description): u64 {
@@ -167,10 +190,10 @@ export function networkSize<T>(description: Description): u64 {
     const units = <u64>layerDescriptionAt(description, i).units;
     if (hasOwnLogits(description, i)) size += tensorSize<T>(units, MICROBATCH);
     size += tensorSize<T>(units + 1, MICROBATCH);
+    size += tensorSize<T>(MICROBATCH, wholeVectors<T>(<usize>units));
   }
   size += 2 * tensorSize<T>(widest, MICROBATCH);
-  size += dLogitsRowsSize<T>(widest);
-  size += panelSize<T>(description);
+  size += workspaceSize<T>(longestProduct(description.inputs, widest));
   return size;
 }
 
@@ -180,13 +203,25 @@ function arenaSize<T>(description: Description): u64 {
 }
 
 /** A product runs over a layer's inputs and their row of ones, over its units, or over the rows of a microbatch. */
-function panelSize<T>(description: Description): u64 {
-  const longest = max<u64>(max<u64>(description.inputs, widestLayer(description)) + 1, MICROBATCH);
-  return tensorSize<T>(longest, TILE_ROWS);
+function longestProduct(inputs: usize, widest: usize): usize {
+  return max<usize>(max<usize>(inputs, widest) + 1, MICROBATCH);
 }
 
-function dLogitsRowsSize<T>(widest: usize): u64 {
-  return tensorSize<T>(MICROBATCH, wholeVectors<T>(widest));
+function workspaceSize<T>(longestProduct: u64): u64 {
+  return workspaceHeadSize() + tensorSize<T>(longestProduct, TILE_ROWS);
+}
+
+function workspaceHeadSize(): u64 {
+  return aligned(offsetof<Workspace>()) + aligned(offsetof<Product>()) + aligned(offsetof<Descent>());
+}
+
+/** The panel of matmul follows the structs. */
+function layWorkspace(workspace: Workspace): void {
+  const product = changetype<usize>(workspace) + <usize>aligned(offsetof<Workspace>());
+  const descent = product + <usize>aligned(offsetof<Product>());
+  workspace.product = changetype<Product>(product);
+  workspace.descent = changetype<Descent>(descent);
+  workspace.product.panel = changetype<usize>(workspace) + <usize>workspaceHeadSize();
 }
 
 /**
@@ -203,15 +238,17 @@ export function layNetwork<T>(network: Network, description: Description): usize
   network.parameterCount = <usize>countParameters(description);
   network.targetWidth = targetWidth(description);
   network.parameters = changetype<usize>(network) + <usize>headSize(description);
+  network.microbatch = changetype<Microbatch>(network.parameters - <usize>aligned(offsetof<Microbatch>()));
   network.gradients = network.parameters + <usize>arenaSize<T>(description);
   network.x = network.gradients + <usize>arenaSize<T>(description);
   network.targets = network.x + <usize>tensorSize<T>(network.inputs + 1, MICROBATCH);
   const layers = network.targets + <usize>tensorSize<T>(network.targetWidth, MICROBATCH);
   network.dOutputs = layLayers<T>(network, description, layers);
   network.dInputs = network.dOutputs + <usize>tensorSize<T>(widest, MICROBATCH);
-  network.dLogitsRows = network.dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
-  network.panel = network.dLogitsRows + <usize>dLogitsRowsSize<T>(widest);
-  return network.panel + <usize>panelSize<T>(description);
+  const workspace = network.dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
+  network.workspace = changetype<Workspace>(workspace);
+  layWorkspace(network.workspace);
+  return workspace + <usize>workspaceSize<T>(longestProduct(network.inputs, widest));
 }
 
 function layLayers<T>(network: Network, description: Description, address: usize): usize {
@@ -233,6 +270,8 @@ function layLayers<T>(network: Network, description: Description, address: usize
     if (hasOwnLogits(description, i)) address += <usize>tensorSize<T>(layer.units, MICROBATCH);
     layer.outputs = address;
     address += <usize>tensorSize<T>(layer.units + 1, MICROBATCH);
+    layer.dLogitsRows = address;
+    address += <usize>tensorSize<T>(MICROBATCH, wholeVectors<T>(layer.units));
     inputs = layer.units;
   }
   return address;

@@ -1,8 +1,8 @@
 // Whole steps and runs of steps: batches of rows → forward → loss → backward → update → the history of losses.
 
-import { accumulateGradients, gather, lossScale, Samples } from "./microbatch";
+import { gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, Samples } from "./microbatch";
 import { MICROBATCH, Network } from "./network";
-import { sgdUpdate } from "./sgd";
+import { beginDescent, endDescent, sgdUpdate } from "./sgd";
 import { wholeVectors } from "./vector";
 
 /** A training run and where it stands; written by the host, advanced by `train`. Little-endian, 56 bytes. */
@@ -38,10 +38,12 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
     const begins = run.row == run.batchEnd;
     if (begins) beginBatch(network, run);
     const rows = min(MICROBATCH, run.batchEnd - run.row);
-    if (!gathered) gather<T>(network, samples, run.row, rows);
+    microbatchForward<T>(network, gathered ? 0 : samples.inputs, samples.order, run.row, rows);
+    if (!gathered) gatherTargets<T>(network, samples, run.row, rows);
     gathered = rows == samples.rows && !samples.order;
-    run.lossSum += accumulateGradients<T>(network, !begins, rows, run.scale);
-    finishMicrobatch<T>(network, run, rows);
+    run.lossSum += microbatchLoss<T>(network, run.scale);
+    run.diverged = !learn<T>(network, run, !begins, run.row + rows == run.batchEnd);
+    finishMicrobatch(network, run, rows);
     ++done;
     if (samples.order && run.epoch != epoch) break;
   }
@@ -54,16 +56,21 @@ function beginBatch(network: Network, run: Run): void {
   run.scale = lossScale(network, rows);
 }
 
-function finishMicrobatch<T>(network: Network, run: Run, rows: usize): void {
-  const isBatchEnd = run.row + rows == run.batchEnd;
-  if (!isFinite(run.lossSum) || (isBatchEnd && !update<T>(network, run.learningRate))) {
-    recordLoss(network, run);
-    run.diverged = 1;
-    return;
-  }
+/** The backward pass of a microbatch and, if it ends a batch, the update; false, and nothing learnt, if either cannot be. */
+function learn<T>(network: Network, run: Run, accumulates: bool, descends: bool): bool {
+  if (!isFinite(run.lossSum)) return false;
+  const descent = network.workspace.descent;
+  if (descends) beginDescent<T>(descent, network.parameters, network.gradients, run.learningRate);
+  microbatchBackward<T>(network, accumulates, descends);
+  return !descends || endDescent<T>(network.parameters, network.gradients, parameterBytes<T>(network));
+}
+
+function finishMicrobatch(network: Network, run: Run, rows: usize): void {
+  const isEpochEnd = run.row + rows == run.samples.rows;
+  if (isEpochEnd || run.diverged) recordLoss(network, run);
+  if (run.diverged) return;
   run.row += rows;
-  if (run.row < run.samples.rows) return;
-  recordLoss(network, run);
+  if (!isEpochEnd) return;
   run.lossSum = 0;
   run.row = 0;
   run.batchEnd = 0;
@@ -76,6 +83,9 @@ function recordLoss(network: Network, run: Run): void {
 
 /** parameters −= learningRate · gradients; false, and nothing changes, if a parameter would not be finite. */
 export function update<T>(network: Network, learningRate: f64): bool {
-  const bytes = wholeVectors<T>(network.parameterCount) * sizeof<T>();
-  return sgdUpdate<T>(network.parameters, network.gradients, bytes, learningRate);
+  return sgdUpdate<T>(network.parameters, network.gradients, parameterBytes<T>(network), learningRate);
+}
+
+function parameterBytes<T>(network: Network): usize {
+  return wholeVectors<T>(network.parameterCount) * sizeof<T>();
 }

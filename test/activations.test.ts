@@ -90,7 +90,15 @@ describe.each(DTYPES)("in %s", (dtype) => {
     region.clear();
     const input = region.put(logits);
     const output = region.take(logits.length);
-    forwardKernel(ACTIVATIONS.indexOf(name), output, input, units, logits.length / units, ALPHA);
+    forwardKernel(
+      ACTIVATIONS.indexOf(name),
+      output,
+      input,
+      units,
+      logits.length / units,
+      logits.length / units,
+      ALPHA,
+    );
     const guarded = region.guarded(output, logits.length);
     const outputs = guarded.slice(guards, -guards);
     expect([...guarded.slice(0, guards), ...guarded.slice(-guards)]).toEqual(Array(2 * guards).fill(guard));
@@ -110,7 +118,16 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const output = region.put(outputs);
     const input = region.put(logits);
     const gradient = region.put(delta);
-    backwardKernel(ACTIVATIONS.indexOf(name), gradient, output, input, units, delta.length / units, ALPHA);
+    backwardKernel(
+      ACTIVATIONS.indexOf(name),
+      gradient,
+      output,
+      input,
+      units,
+      delta.length / units,
+      delta.length / units,
+      ALPHA,
+    );
     const guarded = region.guarded(gradient, delta.length);
     expect([...guarded.slice(0, guards), ...guarded.slice(-guards)]).toEqual(Array(2 * guards).fill(guard));
     expect(firstDifference(region.view(output, outputs.length), outputs)).toBe(-1);
@@ -197,7 +214,15 @@ describe.each(DTYPES)("in %s", (dtype) => {
       const expected = forward(name, logits);
       region.clear();
       const place = region.put(logits);
-      forwardKernel(ACTIVATIONS.indexOf(name), place, place, UNITS, logits.length / UNITS, ALPHA);
+      forwardKernel(
+        ACTIVATIONS.indexOf(name),
+        place,
+        place,
+        UNITS,
+        logits.length / UNITS,
+        logits.length / UNITS,
+        ALPHA,
+      );
       expect(firstDifference(region.view(place, logits.length), expected)).toBe(-1);
     });
   });

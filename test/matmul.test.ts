@@ -63,7 +63,7 @@ function multiplyPlainly(
 }
 
 /** Elements of the scratch panel for each of the k. */
-const PANEL_WIDTH = 4;
+const PANEL_WIDTH = 6;
 
 describe.each(DTYPES)("the matrix product in %s", (dtype) => {
   let assembly: Assembly;

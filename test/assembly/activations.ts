@@ -7,25 +7,25 @@ export function heap_base(): usize {
 }
 
 export function activation_forward_f32(
-  activation: Activation, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
+  activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  activationForward<f32>(activation, outputs, logits, units, stride, alpha);
+  activationForward<f32>(activation, outputs, logits, units, columns, stride, alpha);
 }
 
 export function activation_forward_f64(
-  activation: Activation, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
+  activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  activationForward<f64>(activation, outputs, logits, units, stride, alpha);
+  activationForward<f64>(activation, outputs, logits, units, columns, stride, alpha);
 }
 
 export function activation_backward_f32(
-  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
+  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  activationBackward<f32>(activation, delta, outputs, logits, units, stride, alpha);
+  activationBackward<f32>(activation, delta, outputs, logits, units, columns, stride, alpha);
 }
 
 export function activation_backward_f64(
-  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, stride: usize, alpha: f64,
+  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  activationBackward<f64>(activation, delta, outputs, logits, units, stride, alpha);
+  activationBackward<f64>(activation, delta, outputs, logits, units, columns, stride, alpha);
 }

@@ -1,21 +1,62 @@
 // The matrix product under a name for each dtype, for test/matmul.test.ts.
 
-import { matmul } from "../../assembly/matmul";
+import { matmul, Product } from "../../assembly/matmul";
+import { beginDescent, Descent } from "../../assembly/sgd";
+
+const product = changetype<Product>(memory.data(64, 16));
+const descent = changetype<Descent>(memory.data(64, 16));
 
 export function heap_base(): usize {
   return __heap_base;
 }
 
+function multiply<T>(
+  c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
+  b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize, step: Descent | null,
+): void {
+  product.c = c;
+  product.cStride = cStride;
+  product.accumulates = accumulates;
+  product.a = a;
+  product.aRowStride = aRowStride;
+  product.aColumnStride = aColumnStride;
+  product.b = b;
+  product.bStride = bStride;
+  product.m = m;
+  product.n = n;
+  product.k = k;
+  product.panel = panel;
+  product.descent = step;
+  matmul<T>(product);
+}
+
 export function matmul_f32(
-  c: usize, cStride: usize, accumulate: bool, a: usize, aRowStride: usize, aColumnStride: usize,
+  c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
   b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
 ): void {
-  matmul<f32>(c, cStride, accumulate, a, aRowStride, aColumnStride, b, bStride, m, n, k, panel);
+  multiply<f32>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k, panel, null);
 }
 
 export function matmul_f64(
-  c: usize, cStride: usize, accumulate: bool, a: usize, aRowStride: usize, aColumnStride: usize,
+  c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
   b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
 ): void {
-  matmul<f64>(c, cStride, accumulate, a, aRowStride, aColumnStride, b, bStride, m, n, k, panel);
+  multiply<f64>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k, panel, null);
+}
+
+/** The same, where C are gradients: `parameters`, laid like C, take a step of `rate` down them. */
+export function matmul_descending_f32(
+  parameters: usize, rate: f64, c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize,
+  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+): void {
+  beginDescent<f32>(descent, parameters, c, rate);
+  multiply<f32>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k, panel, descent);
+}
+
+export function matmul_descending_f64(
+  parameters: usize, rate: f64, c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize,
+  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+): void {
+  beginDescent<f64>(descent, parameters, c, rate);
+  multiply<f64>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k, panel, descent);
 }
