@@ -82,6 +82,9 @@ export class Network {
   dInputs: usize;
   workspace: Workspace;
   microbatch: Microbatch;
+  longestProduct: usize;
+  /** The Team of the threads that share the work, in the builds that have them; 0: there is none. */
+  team: usize;
 }
 
 /** The microbatch in progress: what every thread that works on it has to know. */
@@ -207,7 +210,7 @@ function longestProduct(inputs: usize, widest: usize): usize {
   return max<usize>(max<usize>(inputs, widest) + 1, MICROBATCH);
 }
 
-function workspaceSize<T>(longestProduct: u64): u64 {
+export function workspaceSize<T>(longestProduct: u64): u64 {
   return workspaceHeadSize() + tensorSize<T>(longestProduct, TILE_ROWS);
 }
 
@@ -216,7 +219,7 @@ function workspaceHeadSize(): u64 {
 }
 
 /** The panel of matmul follows the structs. */
-function layWorkspace(workspace: Workspace): void {
+export function layWorkspace(workspace: Workspace): void {
   const product = changetype<usize>(workspace) + <usize>aligned(offsetof<Workspace>());
   const descent = product + <usize>aligned(offsetof<Product>());
   workspace.product = changetype<Product>(product);
@@ -248,7 +251,8 @@ export function layNetwork<T>(network: Network, description: Description): usize
   const workspace = network.dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
   network.workspace = changetype<Workspace>(workspace);
   layWorkspace(network.workspace);
-  return workspace + <usize>workspaceSize<T>(longestProduct(network.inputs, widest));
+  network.longestProduct = longestProduct(network.inputs, widest);
+  return workspace + <usize>workspaceSize<T>(network.longestProduct);
 }
 
 function layLayers<T>(network: Network, description: Description, address: usize): usize {

@@ -5,6 +5,7 @@ import { logitsBackward, parametersBackward } from "./backward";
 import { forward } from "./forward";
 import { TILE_ROWS } from "./matmul";
 import { layerAt, Network, Workspace } from "./network";
+import { isShared, runTogether } from "./team";
 import { laneCount } from "./vector";
 
 export const enum Phase {
@@ -13,13 +14,18 @@ export const enum Phase {
   ParametersBackward,
 }
 
-/** Does a phase of the microbatch in progress. */
+/** Does a phase of the microbatch in progress, together with the network's team if it has one. */
 export function runPhase<T>(network: Network, phase: Phase): void {
+  if (ASC_FEATURE_THREADS) {
+    if (isShared(network)) {
+      runTogether<T>(network, phase);
+      return;
+    }
+  }
   doPart<T>(network, network.workspace, phase, 0, 1);
 }
 
 /** Does part `index` of the `count` parts that a phase is cut into. */
-@inline
 export function doPart<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
   if (phase == Phase.ParametersBackward) {
     parametersPart<T>(network, workspace, index, count);
