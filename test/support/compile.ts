@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 export interface CompileOptions {
-  /** Options of asc over those of asconfig.json, as `{ enable: ["simd", "relaxed-simd"] }`. */
+  /** Options of asc over those of the strict core in asconfig.json, as `{ enable: ["simd", "relaxed-simd"] }`. */
   asc?: Record<string, unknown>;
   /** How many pages of 64 KiB the memory has; 64 unless given. */
   pages?: number;
@@ -20,7 +20,7 @@ const modules = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
  * A module of its own from an entry in AssemblyScript (a path from the project's root), with the options of
- * asconfig.json, so that a kernel can be tested without the rest of the core. Compiled once per entry and options; every
+ * asconfig.json for the strict core, so that a kernel can be tested without the rest of the core. Compiled once per entry and options; every
  * call makes a new instance with a new memory, which is all that it imports.
  */
 export async function compileAssembly(entry: string, options: CompileOptions = {}): Promise<Assembly> {
@@ -36,8 +36,9 @@ export async function compileAssembly(entry: string, options: CompileOptions = {
 }
 
 async function compileModule(entry: string, overrides: Record<string, unknown>): Promise<WebAssembly.Module> {
-  const config = JSON.parse(await readFile(`${root}asconfig.json`, "utf8")) as { options: object };
-  const flags = Object.entries({ ...config.options, ...overrides }).flatMap(([name, value]) =>
+  const { options, targets } = JSON.parse(await readFile(`${root}asconfig.json`, "utf8"));
+  const { enable } = targets.strict;
+  const flags = Object.entries({ ...options, enable, ...overrides }).flatMap(([name, value]) =>
     value === false ? [] : value === true ? [`--${name}`] : [`--${name}`, String(value)],
   );
   let binary: Uint8Array<ArrayBuffer> | undefined;
