@@ -5,8 +5,9 @@ import { activationBackward } from "./activations";
 import { isFused } from "./losses";
 import { matmul } from "./matmul";
 import { Layer, layerAt, Network, Workspace } from "./network";
+import { descend, Descent } from "./sgd";
 import { gatherTransposed } from "./transpose";
-import { wholeVectors } from "./vector";
+import { laneCount, madd, splat, wholeVectors } from "./vector";
 
 /**
  * Leaves the gradient of each layer's logits in its `dLogitsRows`, for columns `begin` … `end` − 1 (whole vectors), given
@@ -68,6 +69,10 @@ export function parametersBackward<T>(
   network: Network, layer: Layer, x: usize, workspace: Workspace, begin: usize, end: usize,
 ): void {
   const microbatch = network.microbatch;
+  if (microbatch.rows == 1 && microbatch.descends && !microbatch.accumulates) {
+    rowDescent<T>(layer, x, workspace.descent, begin, end);
+    return;
+  }
   const product = workspace.product;
   product.c = layer.dKernel + begin * layer.units * sizeof<T>();
   product.cStride = layer.units;
@@ -82,4 +87,27 @@ export function parametersBackward<T>(
   product.accumulates = microbatch.accumulates;
   product.descent = microbatch.descends ? workspace.descent : null;
   matmul<T>(product);
+}
+
+/** The same for a batch of one row, whose sums have one term each: there is no tile to be filled. */
+function rowDescent<T>(layer: Layer, x: usize, descent: Descent, begin: usize, end: usize): void {
+  const lanes = laneCount<T>();
+  const whole = layer.units & ~(lanes - 1);
+  let gradients = layer.dKernel + begin * layer.units * sizeof<T>();
+  for (let i = begin; i < end; ++i) {
+    const xi = v128.load_splat<T>(x + i * 16);
+    for (let at: usize = 0; at < whole * sizeof<T>(); at += 16) {
+      descend<T>(descent, gradients + at, term<T>(xi, layer.dLogitsRows + at), lanes);
+    }
+    if (whole < layer.units) {
+      const at = whole * sizeof<T>();
+      descend<T>(descent, gradients + at, term<T>(xi, layer.dLogitsRows + at), layer.units - whole);
+    }
+    gradients += layer.units * sizeof<T>();
+  }
+}
+
+@inline
+function term<T>(x: v128, dLogits: usize): v128 {
+  return madd<T>(x, v128.load(dLogits), splat<T>(0));
 }
