@@ -1,0 +1,78 @@
+// One batch whose phases are cut into parts, under a name for each dtype, for test/phases.test.ts.
+
+import { gatherTargets, microbatchLoss, Samples } from "../../assembly/microbatch";
+import { MICROBATCH, Network, outputLayer } from "../../assembly/network";
+import { doPart, Phase } from "../../assembly/phases";
+import { beginDescent } from "../../assembly/sgd";
+import { wholeVectors } from "../../assembly/vector";
+
+export {
+  heap_base, network_gradients, network_lay, network_parameter_count, network_parameters, network_size,
+} from "../../assembly/index";
+
+/** Where the tensors begin that hold nothing from one microbatch to the next. */
+export function network_scratch(network: Network): usize {
+  return network.x;
+}
+
+/** Where they end. */
+export function network_scratch_end(network: Network): usize {
+  return changetype<usize>(network.workspace);
+}
+
+/** Address of the outputs, [units, rows rounded up to whole vectors]. */
+export function network_outputs(network: Network): usize {
+  return outputLayer(network).outputs;
+}
+
+/** The parts one after the other, not in their order: 7 and the counts of the test have no common factor. */
+function runParts<T>(network: Network, phase: Phase, count: usize): void {
+  for (let i: usize = 0; i < count; ++i) {
+    doPart<T>(network, network.workspace, phase, (7 * i + 3) % count, count);
+  }
+}
+
+function forwardInParts<T>(network: Network, inputs: usize, order: usize, rows: usize, count: usize): void {
+  const microbatch = network.microbatch;
+  microbatch.rows = rows;
+  microbatch.stride = wholeVectors<T>(rows);
+  microbatch.inputs = inputs;
+  microbatch.order = order;
+  runParts<T>(network, Phase.Forward, count);
+}
+
+/** The gradients of all samples as one batch or, if it `descends`, a step down them; returns the sum of the loss's terms. */
+function learnInParts<T>(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
+  const microbatch = network.microbatch;
+  let sum: f64 = 0;
+  for (let row: usize = 0; row < samples.rows; row += MICROBATCH) {
+    const rows = min(MICROBATCH, samples.rows - row);
+    const order = samples.order ? samples.order + row * sizeof<u32>() : 0;
+    const inputs = order ? samples.inputs : samples.inputs + row * network.inputs * sizeof<T>();
+    forwardInParts<T>(network, inputs, order, rows, count);
+    gatherTargets<T>(network, samples, row, rows);
+    sum += microbatchLoss<T>(network, 1);
+    microbatch.accumulates = row > 0;
+    microbatch.descends = descends && row + rows == samples.rows;
+    beginDescent<T>(network.workspace.descent, network.parameters, network.gradients, rate);
+    runParts<T>(network, Phase.LogitsBackward, count);
+    runParts<T>(network, Phase.ParametersBackward, count);
+  }
+  return sum;
+}
+
+export function forward_in_parts_f32(network: Network, inputs: usize, rows: usize, count: usize): void {
+  forwardInParts<f32>(network, inputs, 0, rows, count);
+}
+
+export function forward_in_parts_f64(network: Network, inputs: usize, rows: usize, count: usize): void {
+  forwardInParts<f64>(network, inputs, 0, rows, count);
+}
+
+export function learn_in_parts_f32(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
+  return learnInParts<f32>(network, samples, rate, descends, count);
+}
+
+export function learn_in_parts_f64(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
+  return learnInParts<f64>(network, samples, rate, descends, count);
+}
