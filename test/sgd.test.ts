@@ -12,11 +12,14 @@ describe.each(DTYPES)("gradient descent in %s", (dtype) => {
 
   let region: Region;
   let kernel: (...values: number[]) => number;
+  let endDescent: (...values: number[]) => number;
 
   beforeAll(async () => {
     const assembly = await compileAssembly("test/assembly/sgd.ts");
     region = new Region(assembly, dtype);
-    kernel = assembly.exports[dtype === "float32" ? "sgd_update_f32" : "sgd_update_f64"]!;
+    const suffix = dtype === "float32" ? "f32" : "f64";
+    kernel = assembly.exports[`sgd_update_${suffix}`]!;
+    endDescent = assembly.exports[`end_descent_${suffix}`]!;
   });
 
   /** Also asserts that the guards around the parameters and the gradients, and these themselves, are as they were. */
@@ -181,5 +184,107 @@ describe.each(DTYPES)("gradient descent in %s", (dtype) => {
       expect(kernel(region.putLast(values), region.put(values), values.byteLength, 0.5)).toBe(1);
       expect(kernel(region.put(values), region.putLast(values), values.byteLength, 0.5)).toBe(1);
     }
+  });
+
+  describe("that was taken by parts", () => {
+    /** Four vectors: what arenas are aligned to, and the check of parameters goes by. */
+    const line = 4 * lanes;
+
+    /** The end of a step from `before` to `parameters`, which are padded with zeros as in their arena. */
+    function end(
+      parameters: FloatArray,
+      before: FloatArray,
+    ): { isDone: boolean; parameters: FloatArray; padding: FloatArray } {
+      const { guard, guards } = guardOf(dtype);
+      const { length } = parameters;
+      const arena = floats(dtype, Math.ceil(length / line) * line);
+      arena.set(parameters);
+      region.clear();
+      const address = region.put(arena);
+      const saved = region.put(before);
+      const answer = endDescent(address, saved, parameters.byteLength);
+      expect([0, 1]).toContain(answer);
+      const band: number[] = Array(guards).fill(guard);
+      const untouched = floats(dtype, [...band, ...before, ...band]);
+      expect(firstDifference(region.guarded(saved, length), untouched)).toBe(-1);
+      const after = region.guarded(address, arena.length);
+      expect([...after.subarray(0, guards), ...after.subarray(-guards)]).toEqual([...band, ...band]);
+      const whole = after.slice(guards, -guards);
+      return { isDone: answer === 1, parameters: whole.slice(0, length), padding: whole.slice(length) };
+    }
+
+    function expectKept(parameters: FloatArray): void {
+      const before = floats(dtype, spread(parameters.length, -3, 3, 0.9));
+      const after = end(parameters, before);
+      if (!after.isDone) expect.fail(`${parameters} are refused`);
+      expect(firstDifference(after.parameters, parameters)).toBe(-1);
+    }
+
+    function expectTakenBack(parameters: FloatArray, before: FloatArray): void {
+      const after = end(parameters, before);
+      if (after.isDone) expect.fail(`${parameters} are not refused`);
+      expect(firstDifference(after.parameters, before)).toBe(-1);
+      expect(after.padding.every((value) => Object.is(value, 0))).toBe(true);
+    }
+
+    const ALL_LENGTHS = [...LENGTHS, 3 * line, 4 * line, 17 * line];
+
+    it("stays where all parameters are finite", () => {
+      for (const length of ALL_LENGTHS) {
+        expectKept(floats(dtype, spread(length, -3, 3)));
+        expectKept(floats(dtype, length));
+        expectKept(floats(dtype, length).fill(-0));
+        expectKept(floats(dtype, length).fill(-tiny));
+      }
+      expectKept(floats(dtype, 0));
+    });
+
+    it("stays where their sum would not be finite", () => {
+      for (const length of ALL_LENGTHS) {
+        for (const sign of [1, -1]) expectKept(floats(dtype, length).fill(sign * largest));
+        expectKept(floats(dtype, length).map((_, i) => (i % 3 ? largest : -largest)));
+      }
+    });
+
+    it("is taken back where any one parameter is not finite", () => {
+      for (const length of ALL_LENGTHS) {
+        const before = floats(dtype, spread(length, -2, 2, 0.2));
+        before[0] = -0;
+        before[length - 1] = tiny;
+        for (let at = 0; at < length; at++) {
+          for (const value of [Number.NaN, Infinity, -Infinity]) {
+            const parameters = floats(dtype, spread(length, -2, 2));
+            parameters[at] = value;
+            expectTakenBack(parameters, before);
+          }
+        }
+      }
+    });
+
+    it("is taken back where infinities have opposite signs, or none is finite", () => {
+      for (const length of ALL_LENGTHS) {
+        const before = floats(dtype, spread(length));
+        for (const value of [Number.NaN, Infinity, -Infinity]) {
+          expectTakenBack(floats(dtype, length).fill(value), before);
+        }
+        for (const apart of [1, lanes, 4 * lanes]) {
+          const parameters = floats(dtype, spread(length));
+          parameters[0] = Infinity;
+          parameters[apart % length] = -Infinity;
+          expectTakenBack(parameters, before);
+        }
+      }
+    });
+
+    it("reads and writes nothing past the lines", () => {
+      for (const lines of [1, 2, 5]) {
+        const values = floats(dtype, spread(lines * line));
+        const bad = values.slice().fill(Infinity);
+        region.clear();
+        expect(endDescent(region.putLast(values), region.put(values), values.byteLength)).toBe(1);
+        expect(endDescent(region.putLast(bad), region.put(values), values.byteLength)).toBe(0);
+        expect(endDescent(region.put(bad), region.putLast(values), values.byteLength)).toBe(0);
+      }
+    });
   });
 });
