@@ -3,7 +3,7 @@ import type { ActivationName, FloatArray } from "../src/engine/engine.js";
 import { erfc } from "../src/engine/typescript/erf.js";
 import { ACTIVATIONS } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
-import { DTYPES, firstDifference, floats, spread, ulpDistance } from "./support/floats.js";
+import { DTYPES, firstDifference, floats, lanesOf, spread, ulpDistance } from "./support/floats.js";
 import { guardOf, Region } from "./support/region.js";
 
 const ALPHA = 0.25;
@@ -224,6 +224,90 @@ describe.each(DTYPES)("in %s", (dtype) => {
         ALPHA,
       );
       expect(firstDifference(region.view(place, logits.length), expected)).toBe(-1);
+    });
+  });
+
+  describe.each(ACTIVATIONS)("%s of some columns", (name) => {
+    const lanes = lanesOf(dtype);
+    const stride = 8 * lanes;
+
+    /** The columns `begin` … `end` − 1 of `inner`, all others of `outer`. */
+    function mix(inner: FloatArray, outer: FloatArray, begin: number, end: number): FloatArray {
+      return outer.map((value, at) => (at % stride >= begin && at % stride < end ? inner[at]! : value));
+    }
+
+    /** Calls `check` for some columns of tensors of some units: the first, the last, amid, one vector, all. */
+    function forColumns(check: (units: number, begin: number, end: number) => void): void {
+      for (const units of [1, 2, 5]) {
+        for (const [begin, end] of [
+          [0, 1],
+          [7, 8],
+          [2, 5],
+          [0, 7],
+          [1, 8],
+          [0, 8],
+        ] as const) {
+          check(units, begin * lanes, end * lanes);
+        }
+      }
+    }
+
+    const size = floats(dtype, 1).BYTES_PER_ELEMENT;
+    const call = (
+      kernel: typeof forwardKernel,
+      tensors: number[],
+      units: number,
+      begin: number,
+      end: number,
+    ) =>
+      kernel(
+        ACTIVATIONS.indexOf(name),
+        ...tensors.map((address) => address + begin * size),
+        units,
+        end - begin,
+        stride,
+        ALPHA,
+      );
+
+    function expectTensor(address: number, expected: FloatArray): void {
+      const { guard, guards } = guardOf(dtype);
+      const band: number[] = Array(guards).fill(guard);
+      const whole = floats(dtype, [...band, ...expected, ...band]);
+      expect(firstDifference(region.guarded(address, expected.length), whole)).toBe(-1);
+    }
+
+    it("has the bits that it has of all, and leaves the others as they were", () => {
+      forColumns((units, begin, end) => {
+        const z = floats(dtype, spread(units * stride, -4, 4, 0.6));
+        const all = forward(name, z, units);
+        const before = floats(dtype, spread(units * stride, 5, 6));
+        region.clear();
+        const input = region.put(z);
+        const output = region.put(before);
+        call(forwardKernel, [output, input], units, begin, end);
+        expectTensor(output, mix(all, before, begin, end));
+        expectTensor(input, z);
+        // In place.
+        call(forwardKernel, [input, input], units, begin, end);
+        expectTensor(input, mix(all, z, begin, end));
+      });
+    });
+
+    it("goes back likewise", () => {
+      forColumns((units, begin, end) => {
+        const z = floats(dtype, spread(units * stride, -4, 4, 0.6));
+        const d = floats(dtype, spread(units * stride, -2, 2, 0.1));
+        const outputs = forward(name, z, units);
+        const all = backward(name, d, outputs, z, units);
+        region.clear();
+        const gradient = region.put(d);
+        const output = region.put(outputs);
+        const input = region.put(z);
+        call(backwardKernel, [gradient, output, input], units, begin, end);
+        expectTensor(gradient, mix(all, d, begin, end));
+        expectTensor(output, outputs);
+        expectTensor(input, z);
+      });
     });
   });
 
