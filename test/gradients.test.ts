@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { sharedCore } from "../src/core.js";
+import type { Dataset, Engine, FloatArray, Model } from "../src/engine/engine.js";
+import { wasmEngine } from "../src/engine/wasm/engine.js";
 import {
   ACTIVATIONS,
   type ActivationName,
@@ -14,7 +17,7 @@ import {
   type Network,
   type Rows,
 } from "../src/index.js";
-import { spread } from "./support/floats.js";
+import { bitsOf, DTYPES, firstDifference, spread } from "./support/floats.js";
 
 const INPUTS = 3;
 const HIDDEN = 5;
@@ -226,4 +229,213 @@ describe("the gradient", () => {
     expect(network.gradients(inputs, targets).loss).not.toBe(first.loss);
     network.dispose();
   });
+});
+
+describe.each(DTYPES)("a step of a run in %s", (dtype) => {
+  const round = dtype === "float32" ? Math.fround : (value: number) => value;
+  const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+  /** As many microbatches as an engine takes at once. */
+  const ALL = 2 ** 31;
+
+  let engine: Engine;
+
+  beforeAll(async () => {
+    engine = wasmEngine(await sharedCore());
+  });
+
+  function createModel({ hidden, output, loss, useBias, alpha = 0.125 }: Case): Model {
+    const layer = (units: number, activation: ActivationName) => ({ units, activation, alpha, useBias });
+    const model = engine.createModel({
+      dtype,
+      inputs: INPUTS,
+      layers: [layer(13, hidden), layer(HIDDEN, "tanh"), layer(OUTPUTS, output)],
+      loss: {
+        name: loss.name,
+        reduction: loss.reduction ?? "mean",
+        parameter: loss.name === "huber" ? 0.4 : 0.1,
+      },
+    });
+    model.parameters().set(spread(model.parameterCount, -1, 1, 0.4));
+    return model;
+  }
+
+  interface Values {
+    readonly inputs: readonly number[];
+    readonly targets: readonly number[];
+  }
+
+  function valuesFor(loss: LossName, rows: number): Values {
+    const inputs = spread(rows * INPUTS, -1.5, 1.5, 0.75);
+    if (loss === "sparseCategoricalCrossentropy") {
+      return { inputs, targets: inputs.slice(0, rows).map((_, i) => (i * 7 + 2) % OUTPUTS) };
+    }
+    return { inputs, targets: spread(rows * OUTPUTS, 0, 1, 0.25) };
+  }
+
+  /** Some rows of the values, in the order given. */
+  function pick({ inputs, targets }: Values, order: readonly number[]): Values {
+    const width = targets.length / (inputs.length / INPUTS);
+    return {
+      inputs: order.flatMap((row) => inputs.slice(row * INPUTS, (row + 1) * INPUTS)),
+      targets: order.flatMap((row) => targets.slice(row * width, (row + 1) * width)),
+    };
+  }
+
+  function load(model: Model, { inputs, targets }: Values): Dataset {
+    const dataset = model.createDataset(inputs.length / INPUTS);
+    dataset.inputs().set(inputs);
+    dataset.targets().set(targets);
+    return dataset;
+  }
+
+  /** The parameters less the rate times the gradients that the model computes, each operation rounded to the dtype. */
+  function stepPlainly(model: Model, dataset: Dataset, learningRate: number): FloatArray {
+    const rate = round(learningRate);
+    model.computeGradients(dataset);
+    const gradients = model.gradients().slice();
+    return model.parameters().map((parameter, i) => round(parameter - round(rate * gradients[i]!)));
+  }
+
+  const cases = LOSSES.flatMap((name) =>
+    (["mean", "sum"] as const).flatMap((reduction) => casesFor({ name, reduction } as Loss)),
+  );
+  /** A row, some rows of one microbatch, a whole one; several, of which the last has one row, or some. */
+  const BATCHES = [1, 2, 5, 31, 33, 128, 129, 300];
+
+  it.each(BATCHES)("is down the gradients of its batch, to the bit, of %i rows", (rows) => {
+    for (const of of cases) {
+      const values = valuesFor(of.loss.name, rows);
+      const asked = createModel(of);
+      const askedRows = load(asked, values);
+      const before = asked.parameters().slice();
+      const loss = asked.computeGradients(askedRows);
+      const expected = stepPlainly(asked, askedRows, 0.1);
+      const stepped = createModel(of);
+      const dataset = load(stepped, values);
+      const run = stepped.createRun({
+        dataset,
+        epochs: 1,
+        batchSize: rows,
+        learningRate: 0.1,
+        ordered: false,
+      });
+      expect(run.advance(ALL)).toBe(Math.ceil(rows / 128));
+      const what = describeCase(of, rows);
+      expect(run.diverged, what).toBe(false);
+      expect(bitsOf(run.losses()), what).toBe(bitsOf([loss]));
+      expect(firstDifference(expected, before), what).not.toBe(-1);
+      const at = firstDifference(stepped.parameters(), expected);
+      if (at >= 0) expect.fail(`${what}: parameter ${at} of ${expected.length}`);
+      for (const thing of [run, dataset, stepped, askedRows, asked]) thing.dispose();
+    }
+  });
+
+  it.each([1, 7, 128, 129, 300])("follows on the step before it, batches of %i rows", (batchSize) => {
+    const ROWS = 301;
+    const EPOCHS = 2;
+    const of: Case = { hidden: "gelu", output: "linear", loss: { name: "huber" }, useBias: true };
+    const values = valuesFor("huber", ROWS);
+    const natural = Array.from({ length: ROWS }, (_, i) => i);
+    for (const order of [natural, natural.map((i) => (i * 7 + 11) % ROWS)]) {
+      const plain = createModel(of);
+      for (let epoch = 0; epoch < EPOCHS; epoch++) {
+        for (let row = 0; row < ROWS; row += batchSize) {
+          const batch = load(plain, pick(values, order.slice(row, row + batchSize)));
+          plain.parameters().set(stepPlainly(plain, batch, 0.05));
+          batch.dispose();
+        }
+      }
+      const model = createModel(of);
+      const dataset = load(model, values);
+      const ordered = order !== natural;
+      const run = model.createRun({ dataset, epochs: EPOCHS, batchSize, learningRate: 0.05, ordered });
+      while (run.epoch < EPOCHS) {
+        if (ordered) run.order().set(order);
+        expect(run.advance(ALL)).toBeGreaterThan(0);
+      }
+      expect(firstDifference(model.parameters(), plain.parameters())).toBe(-1);
+      for (const thing of [run, dataset, model, plain]) thing.dispose();
+    }
+  });
+
+  it.each(BATCHES)("that would make parameters infinite is taken back, of a batch of %i rows", (rows) => {
+    const of: Case = {
+      hidden: "gelu",
+      output: "linear",
+      loss: { name: "meanSquaredError", reduction: "sum" },
+      useBias: true,
+    };
+    const { inputs, targets } = valuesFor("meanSquaredError", rows);
+    const model = createModel(of);
+    const dataset = load(model, { inputs, targets: targets.map((target) => 1e6 * target) });
+    const before = model.parameters().slice();
+    const loss = model.computeGradients(dataset);
+    const sizes = model.gradients().map(Math.abs).sort().reverse();
+    const start = (learningRate: number) =>
+      model.createRun({ dataset, epochs: 3, batchSize: rows, learningRate, ordered: false });
+    // At the first rate one parameter overflows, or few; at the last, half of them.
+    for (const last of [0, 1, sizes.length >> 1]) {
+      const rate = (largest / sizes[last]!) * 1.001;
+      const infinite = stepPlainly(model, dataset, rate).filter((value) => !Number.isFinite(value)).length;
+      expect(infinite).toBeGreaterThan(last);
+      expect(infinite).toBeLessThan(sizes.length);
+      const run = start(rate);
+      expect(run.advance(ALL)).toBe(Math.ceil(rows / 128));
+      expect(run).toMatchObject({ diverged: true, epoch: 0 });
+      expect(bitsOf(run.losses().subarray(0, 1))).toBe(bitsOf([loss]));
+      expect(firstDifference(model.parameters(), before)).toBe(-1);
+      // It stays where it stopped.
+      expect(run.advance(ALL)).toBe(0);
+      expect(firstDifference(model.parameters(), before)).toBe(-1);
+      run.dispose();
+    }
+    // The network is none the worse for it.
+    const expected = stepPlainly(model, dataset, 1e-9);
+    const run = start(1e-9);
+    run.advance(Math.ceil(rows / 128));
+    expect(run.diverged).toBe(false);
+    expect(firstDifference(model.parameters(), expected)).toBe(-1);
+    for (const thing of [run, dataset, model]) thing.dispose();
+  });
+
+  it.each([1, 100, 128, 129, 170, 260])(
+    "that would make parameters infinite leaves the steps before it, batches of %i rows",
+    (batchSize) => {
+      const ROWS = 300;
+      const rate = 2 ** 21;
+      const create = () => {
+        const model = engine.createModel({
+          dtype,
+          inputs: INPUTS,
+          layers: [{ units: OUTPUTS, activation: "linear", alpha: 0, useBias: false }],
+          loss: { name: "meanAbsoluteError", reduction: "sum", parameter: 0 },
+        });
+        model.parameters().set(spread(model.parameterCount, -1, 1, 0.4));
+        return model;
+      };
+      // The gradients are sums of inputs, and one input of the last row is too much for the rate, but not for the loss.
+      const inputs = spread(ROWS * INPUTS, -1 / 16 / rate, 1 / 16 / rate);
+      inputs[inputs.length - 2] = largest / 2 ** 20;
+      const values = { inputs, targets: spread(ROWS * OUTPUTS, 5, 6) };
+      const rows = Array.from({ length: ROWS }, (_, i) => i);
+      const last = Math.floor((ROWS - 1) / batchSize) * batchSize;
+      const plain = create();
+      const initial = plain.parameters().slice();
+      for (let row = 0; row < last; row += batchSize) {
+        const batch = load(plain, pick(values, rows.slice(row, row + batchSize)));
+        plain.parameters().set(stepPlainly(plain, batch, rate));
+        batch.dispose();
+      }
+      expect(firstDifference(plain.parameters(), initial)).not.toBe(-1);
+      const model = create();
+      const dataset = load(model, values);
+      const run = model.createRun({ dataset, epochs: 3, batchSize, learningRate: rate, ordered: false });
+      run.advance(ALL);
+      expect(run).toMatchObject({ diverged: true, epoch: 0 });
+      expect(run.row).toBeGreaterThanOrEqual(last);
+      expect(Number.isFinite(run.losses()[0])).toBe(true);
+      expect(firstDifference(model.parameters(), plain.parameters())).toBe(-1);
+      for (const thing of [run, dataset, model, plain]) thing.dispose();
+    },
+  );
 });
