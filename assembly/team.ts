@@ -23,8 +23,8 @@ const PHASE: usize = 256;
 const WORKSPACE_SIZE: usize = 260;
 const WORKSPACES: usize = 320;
 
-/** The call that ends a team. */
-const STOP: u32 = 0xffffffff;
+/** The call that ends a team: in every other, but the first, members take part. */
+const STOP: u32 = 0xffffff00;
 
 const MEMBERS_BITS: u32 = 8;
 const MOST_MEMBERS: u32 = (1 << MEMBERS_BITS) - 1;
