@@ -12,6 +12,7 @@ export type ErrorCode =
   | "diverged"
   | "aborted"
   | "coreUnavailable"
+  | "unsupported"
   | "outOfMemory";
 
 export interface BackpropErrorDetails {

@@ -1,4 +1,4 @@
-export { type CoreSource, loadCore } from "./core.js";
+export { type CoreBuild, type CoreSource, loadCore, type Numerics } from "./core.js";
 export type { Rows } from "./data.js";
 export {
   centralDifferences,

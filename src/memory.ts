@@ -24,13 +24,16 @@ export class Heap {
   #buffer: ArrayBuffer;
   #end: number;
 
-  constructor(core: Core) {
-    this.#memory = core.memory;
-    this.#buffer = core.memory.buffer as ArrayBuffer;
-    this.#end = roundUp(core.exports.heap_base() >>> 0, ALIGNMENT);
+  constructor({ exports, memory }: Pick<Core, "exports" | "memory">) {
+    this.#memory = memory;
+    this.#buffer = memory.buffer as ArrayBuffer;
+    this.#end = roundUp(exports.heap_base() >>> 0, ALIGNMENT);
   }
 
-  /** The memory's current buffer; growing replaces it, and kills every view made before. */
+  /**
+   * The memory's current buffer; growing replaces it, and kills every view made before. That of a shared memory is a
+   * SharedArrayBuffer, and its old views live on.
+   */
   get buffer(): ArrayBuffer {
     // Kept, for the memory's own getter is slow.
     const isDetached = this.#buffer.byteLength === 0;
@@ -92,6 +95,8 @@ export class Heap {
     try {
       if (end > ADDRESS_SPACE) throw new RangeError("WebAssembly addresses end at 4 GiB");
       this.#memory.grow(Math.ceil(missing / PAGE));
+      // The old buffer of a shared memory is not detached.
+      this.#buffer = this.#memory.buffer as ArrayBuffer;
     } catch (cause) {
       throw new BackpropError(
         "outOfMemory",

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The network that users hold: validates, and passes on to an engine.
 
+import type { Numerics } from "./core.js";
 import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data.js";
 import { allocate } from "./engine/arrays.js";
 import type {
@@ -33,7 +34,14 @@ import {
   planFit,
   Training,
 } from "./training.js";
-import { requireKeys, requireKnown, requireMethods, requirePositiveInteger, show } from "./validation.js";
+import {
+  requireInteger,
+  requireKeys,
+  requireKnown,
+  requireMethods,
+  requirePositiveInteger,
+  show,
+} from "./validation.js";
 import { finish, finishInSlices, type Work } from "./work.js";
 
 export type EngineName = Engine["name"];
@@ -54,6 +62,18 @@ export interface NetworkOptions {
   readonly random?: RandomStream;
   /** "wasm" (the default), or "typescript" where WebAssembly is not to be had: slower, and its last bits are the host's. */
   readonly engine?: EngineName;
+  /**
+   * "strict" (the default): the same bits in every engine and on every processor. "relaxed": faster where the processor
+   * multiplies and adds in one operation; the last bits are then those of processor and engine. Only of the engine "wasm".
+   */
+  readonly numerics?: Numerics;
+  /**
+   * Up to how many threads, 1 to 255, share the work of a large network, the caller's among them: the same bits for any
+   * number. Default 1. The others start with the first fit, which does not wait for them; they end with `dispose`, and
+   * keep no process alive. Needs SharedArrayBuffer, which a page has where it is cross-origin isolated; the data of
+   * `parameters` then lie in one. Only of the engine "wasm".
+   */
+  readonly threads?: number;
 }
 
 export interface Gradients {
@@ -62,22 +82,36 @@ export interface Gradients {
   readonly layers: readonly LayerParameters[];
 }
 
-const OPTION_NAMES = ["inputs", "layers", "loss", "optimizer", "dtype", "seed", "random", "engine"];
+const OPTION_NAMES = [
+  "inputs",
+  "layers",
+  "loss",
+  "optimizer",
+  "dtype",
+  "seed",
+  "random",
+  "engine",
+  "numerics",
+  "threads",
+];
+const MOST_THREADS = 255;
 const DEFAULT_SEED = 0;
 
 /**
  * Creates a network and draws its initial parameters: layer by layer, kernel then bias.
  *
  * @throws BackpropError `invalidOption` or `unknownName` for a description that makes no sense, `coreUnavailable` or
- *   `outOfMemory` where the Wasm core or its memory cannot be had.
+ *   `outOfMemory` where the Wasm core or its memory cannot be had, `unsupported` where `numerics` or `threads` need what
+ *   this engine or page has not.
  */
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
   const description = describe(options);
   const optimizer = copyOptimizer(options.optimizer ?? sgd());
   const { random = numpyRandom(options.seed ?? DEFAULT_SEED) } = options;
   requireMethods("random", random, ["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)");
-  const engine = await ENGINES[options.engine ?? "wasm"]();
-  const network = new Network(engine.createModel(description), description, optimizer, random);
+  const { threads = 1, numerics = "strict" } = options;
+  const engine = await ENGINES[options.engine ?? "wasm"]({ numerics, threads: threads > 1 });
+  const network = new Network(engine.createModel(description, threads), description, optimizer, random);
   try {
     initialize(network, description.layers, random);
   } catch (error) {
@@ -93,6 +127,7 @@ function describe(options: NetworkOptions): NetworkDescription & { readonly laye
   requirePositiveInteger("inputs", inputs);
   requireKnown("dtype", dtype, ["float32", "float64"]);
   requireKnown("engine", engine, Object.keys(ENGINES));
+  requireCoreOptions(engine, options);
   requireLayers(layers);
   if (options.seed !== undefined && options.random !== undefined) {
     throw new BackpropError("invalidOption", "seed and random are both given; expected one of them.");
@@ -100,6 +135,19 @@ function describe(options: NetworkOptions): NetworkDescription & { readonly laye
   // Copies, for the objects stay the user's.
   const own = layers.map((layer) => ({ ...layer }));
   return { dtype, inputs, layers: own, loss: describeLoss(loss, own.at(-1)!.activation, dtype) };
+}
+
+function requireCoreOptions(engine: EngineName, { numerics, threads }: NetworkOptions): void {
+  if (numerics !== undefined) requireKnown("numerics", numerics, ["strict", "relaxed"]);
+  if (threads !== undefined) requireInteger("threads", threads, 1, MOST_THREADS);
+  if (engine === "wasm") return;
+  for (const [name, value] of Object.entries({ numerics, threads })) {
+    if (value === undefined) continue;
+    throw new BackpropError(
+      "invalidOption",
+      `${name} is ${show(value)}; expected none with engine ${show(engine)}, for only "wasm" has the choice.`,
+    );
+  }
 }
 
 function requireLayers(layers: readonly DenseLayer[]): void {
@@ -168,7 +216,8 @@ export class Network {
    * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
    *   `invalidOption` for options that make no sense, `diverged` when a loss becomes NaN or infinite, `aborted` when the
    *   signal says so: the network then keeps what was trained, and the error has the `epoch` and the `history`;
-   *   `busy` while another fit of this network is under way, `disposed` when the network was disposed.
+   *   `busy` while another fit of this network is under way, `disposed` when the network was disposed,
+   *   `coreUnavailable` where one of its threads could not be started, or has died, since an earlier fit.
    */
   async fit(inputs: Rows, targets: Rows, options: AsyncFitOptions = {}): Promise<History> {
     return finishInSlices(this.#fit(inputs, targets, options));
@@ -272,7 +321,7 @@ export class Network {
     return describeNetwork(this.#description);
   }
 
-  /** Gives the network's memory back. A fit that is under way rejects; every later use throws `disposed`. */
+  /** Gives the network's memory back, and ends its threads. A fit that is under way rejects; every later use throws `disposed`. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

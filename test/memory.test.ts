@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Core, CoreExports } from "../src/core.js";
+import type { CoreExports } from "../src/core.js";
 import { BackpropError } from "../src/index.js";
 import { Heap } from "../src/memory.js";
 
@@ -12,8 +12,7 @@ const FIRST = 1152;
 function createHeap(maximum = 256, heapBase = HEAP_BASE): { heap: Heap; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: 1, maximum });
   const exports = { heap_base: () => heapBase } as CoreExports;
-  const core: Core = { exports, memory };
-  return { heap: new Heap(core), memory };
+  return { heap: new Heap({ exports, memory }), memory };
 }
 
 interface Block {

@@ -53,7 +53,8 @@ export interface NetworkDescription {
 
 export interface Engine {
   readonly name: "wasm" | "typescript";
-  createModel(description: NetworkDescription): Model;
+  /** A model whose work up to so many `threads` share, 1 unless given; only the Wasm engine has more. */
+  createModel(description: NetworkDescription, threads?: number): Model;
 }
 
 /**

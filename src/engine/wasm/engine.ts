@@ -22,12 +22,11 @@ function createWasmEngine(core: Core): Engine {
   const heap = new Heap(core);
   return {
     name: "wasm",
-    createModel(description) {
-      const type = ELEMENT_TYPES[description.dtype];
-      return new WasmModel(
-        { core: core.exports, heap, type, kernels: type.kernels(core.exports) },
-        description,
-      );
+    createModel(description, threads = 1) {
+      const { dtype } = description;
+      const type = ELEMENT_TYPES[dtype];
+      const host = { core, heap, dtype, type, kernels: type.kernels(core.exports) };
+      return new WasmModel(host, description, threads);
     },
   };
 }

@@ -6,6 +6,7 @@ import { WasmDataset } from "./dataset.js";
 import { writeDescription } from "./description.js";
 import type { Host } from "./host.js";
 import { WasmRun } from "./run.js";
+import { Team } from "./team.js";
 
 /** How many rows are predicted in one call: as many as the core takes through the layers together. */
 const PREDICTED_ROWS = 128;
@@ -19,9 +20,12 @@ export class WasmModel implements Model {
   readonly #parameters: Address;
   readonly #gradients: Address;
   readonly #predictions: Address;
+  readonly #threads: number;
+  #team: Team | undefined;
 
-  constructor(host: Host, description: NetworkDescription) {
-    const { core, heap, type } = host;
+  constructor(host: Host, description: NetworkDescription, threads: number) {
+    const { heap, type } = host;
+    const core = host.core.exports;
     const outputs = description.layers.at(-1)!.units;
     const written = writeDescription(host, description);
     try {
@@ -36,6 +40,7 @@ export class WasmModel implements Model {
     }
     this.#host = host;
     this.#description = description;
+    this.#threads = threads;
     this.#parameters = core.network_parameters(this.#block.address) >>> 0;
     this.#gradients = core.network_gradients(this.#block.address) >>> 0;
     this.parameterCount = core.network_parameter_count(this.#block.address) >>> 0;
@@ -77,11 +82,17 @@ export class WasmModel implements Model {
     return this.#host.kernels.update(this.#block.address, learningRate) !== 0;
   }
 
+  /** With threads, the first run starts them; nothing waits for them, for they join in whenever they come. */
   createRun(options: RunOptions): Run {
+    if (this.#threads > 1) {
+      this.#team ??= new Team(this.#host, this.#block, this.#threads - 1);
+      this.#team.requireSound();
+    }
     return new WasmRun(this.#host, this.#block.address, options);
   }
 
   dispose(): void {
+    this.#team?.dispose();
     this.#block.dispose();
   }
 
