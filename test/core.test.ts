@@ -18,8 +18,22 @@ const STRICT_FEATURES =
   binaryen.Features.SignExt |
   binaryen.Features.NontrappingFPToInt;
 
+/** The other builds, and what they may make use of besides. */
+const OTHER_BUILDS = [
+  { file: "core.relaxed.wasm", isRelaxed: true, isShared: false, features: binaryen.Features.RelaxedSIMD },
+  { file: "core.threads.wasm", isRelaxed: false, isShared: true, features: binaryen.Features.Atomics },
+  {
+    file: "core.relaxed.threads.wasm",
+    isRelaxed: true,
+    isShared: true,
+    features: binaryen.Features.RelaxedSIMD | binaryen.Features.Atomics,
+  },
+];
+
 interface Inspection {
+  readonly imports: string[];
   readonly relaxedInstructions: string[];
+  readonly atomicInstructions: string[];
   readonly globals: { readonly mutable: boolean; readonly imported: boolean }[];
   readonly tables: number;
 }
@@ -30,7 +44,9 @@ function inspect(module: binaryen.Module): Inspection {
     binaryen.getGlobalInfo(module.getGlobalByIndex(i)),
   );
   return {
+    imports: [...text.matchAll(/\(import .*/g)].map(([line]) => line),
     relaxedInstructions: [...text.matchAll(/\b[\w.]*relaxed[\w.]*/g)].map(([name]) => name),
+    atomicInstructions: [...text.matchAll(/\b[\w.]*atomic[\w.]*/g)].map(([name]) => name),
     globals: globals.map(({ mutable, base }) => ({ mutable, imported: base !== "" && base !== null })),
     tables: module.getNumTables(),
   };
@@ -77,9 +93,12 @@ describe("the core's module", () => {
     expect(tables).toBe(0);
   });
 
-  it("has no relaxed instruction", () => {
+  it("has no relaxed and no atomic instruction, and a memory of its own", () => {
     const core = binaryen.readBinary(bytes);
-    expect(inspect(core).relaxedInstructions).toEqual([]);
+    const { imports, relaxedInstructions, atomicInstructions } = inspect(core);
+    expect(relaxedInstructions).toEqual([]);
+    expect(atomicInstructions).toEqual([]);
+    expect(imports).toEqual([expect.not.stringContaining("shared")]);
     core.setFeatures(STRICT_FEATURES);
     expect(core.validate()).toBe(1);
   });
@@ -89,9 +108,11 @@ describe("the core's module", () => {
       (global $state (mut i32) (i32.const 0))
       (table 1 funcref)
       (func (export "madd") (param v128 v128 v128) (result v128)
-        (f32x4.relaxed_madd (local.get 0) (local.get 1) (local.get 2))))`);
-    const { relaxedInstructions, globals, tables } = inspect(relaxed);
+        (f32x4.relaxed_madd (local.get 0) (local.get 1) (local.get 2)))
+      (func (export "fence") (atomic.fence)))`);
+    const { relaxedInstructions, atomicInstructions, globals, tables } = inspect(relaxed);
     expect(relaxedInstructions).toEqual(["f32x4.relaxed_madd"]);
+    expect(atomicInstructions).toEqual(["atomic.fence"]);
     expect(globals).toEqual([{ mutable: true, imported: false }]);
     expect(tables).toBe(1);
   });
@@ -108,6 +129,54 @@ describe("the core's module", () => {
     expect(touched).toBe(-1);
   });
 });
+
+// Not by WebAssembly itself: Node 20 does not compile them all.
+describe.each(OTHER_BUILDS)("the module $file", ({ file, isRelaxed, isShared, features }) => {
+  let core: binaryen.Module;
+  let inspection: Inspection;
+
+  beforeAll(async () => {
+    core = binaryen.readBinary(new Uint8Array(await readFile(new URL(file, CORE))));
+    inspection = inspect(core);
+  });
+
+  it(`imports a memory that is ${isShared ? "shared" : "its own"}, and nothing else`, () => {
+    expect(inspection.imports).toEqual([expect.stringMatching(/^\(import "env" "memory" \(memory /)]);
+    expect(/\bshared\b/.test(inspection.imports[0]!)).toBe(isShared);
+  });
+
+  it("has the instructions of its build, and of no other", () => {
+    const { relaxedInstructions, atomicInstructions } = inspection;
+    const expected = isRelaxed ? ["f32x4.relaxed_madd", "f64x2.relaxed_madd"] : [];
+    expect([...new Set(relaxedInstructions)].filter((name) => name.endsWith("_madd")).sort()).toEqual(
+      expected,
+    );
+    expect(relaxedInstructions.length > 0).toBe(isRelaxed);
+    expect(atomicInstructions.length > 0).toBe(isShared);
+    core.setFeatures(STRICT_FEATURES | features);
+    expect(core.validate()).toBe(1);
+  });
+
+  it("has no state of its own: no mutable global, no table", () => {
+    const { globals, tables } = inspection;
+    expect(globals.filter(({ mutable, imported }) => mutable || imported)).toEqual([]);
+    expect(tables).toBe(0);
+  });
+
+  it("exports what the strict one does, and teams where its memory is shared", async () => {
+    const strict = binaryen.readBinary(new Uint8Array(await readFile(CORE)));
+    const teams = ["team_size", "team_lay", "team_work"].flatMap((name) => [`${name}_f32`, `${name}_f64`]);
+    const expected = [...exportsOf(strict), ...(isShared ? [...teams, "team_stop"] : [])];
+    expect(exportsOf(core).sort()).toEqual(expected.sort());
+  });
+});
+
+function exportsOf(module: binaryen.Module): string[] {
+  return Array.from(
+    { length: module.getNumExports() },
+    (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name,
+  );
+}
 
 describe("a network in memory", () => {
   const LAYER = fc.record({
@@ -243,6 +312,51 @@ describe("loading", () => {
     const { sharedCore: load } = await freshCore();
     const module = await WebAssembly.compile(await readFile(CORE));
     expect((await load(module)).exports.heap_base()).toBeGreaterThan(0);
+  });
+});
+
+describe("loading a build", () => {
+  const THREADS = { threads: true };
+  const bytesOf = async (file: string) => new Uint8Array(await readFile(new URL(file, CORE)));
+
+  it("happens once for each, and each has a memory of its own", async () => {
+    const strict = await sharedCore();
+    const threads = await sharedCore(undefined, THREADS);
+    expect(await sharedCore(undefined, { numerics: "strict", threads: true })).toBe(threads);
+    expect(await sharedCore(undefined, { numerics: "strict", threads: false })).toBe(strict);
+    expect(strict.memory.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(threads.memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+
+  it("takes its bytes, and says which file it misses", async () => {
+    const { sharedCore: load } = await freshCore();
+    await expect(load(new Uint8Array([1, 2, 3]), THREADS)).rejects.toMatchObject({
+      code: "coreUnavailable",
+      message: expect.stringContaining("Serve core.threads.wasm beside the library"),
+    });
+    const core = await load(await bytesOf("core.threads.wasm"), THREADS);
+    expect(core.exports.team_size_f32).toBeTypeOf("function");
+    expect(WebAssembly.Module.imports(core.module)).toHaveLength(1);
+  });
+
+  it("does not take the bytes of a build whose memory is another", async () => {
+    const { sharedCore: load } = await freshCore();
+    const mismatch = { code: "coreUnavailable", cause: expect.any(WebAssembly.LinkError) };
+    await expect(load(await bytesOf("core.wasm"), THREADS)).rejects.toMatchObject(mismatch);
+    await expect(load(await bytesOf("core.threads.wasm"))).rejects.toMatchObject(mismatch);
+  });
+
+  it.each([
+    [{ numerics: "fast" }, "unknownName", /^numerics is "fast"; expected one of "strict", "relaxed"\.$/],
+    [{ threads: 2 }, "invalidOption", /^threads is 2; expected a boolean\.$/],
+    [{ thread: true }, "invalidOption", /^loadCore has no option "thread"/],
+    [null, "invalidOption", /^loadCore is given null/],
+  ])("refuses %j", async (build, code, message) => {
+    await expect(loadCore(undefined, build as object)).rejects.toMatchObject({
+      name: "BackpropError",
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 });
 
