@@ -1,4 +1,4 @@
-// The only file that names WebAssembly and the loader: it turns a module into the core's functions and their memory.
+// The only file that names the loader: it turns a module into the core's functions and their memory.
 
 import { instantiate, instantiateSync } from "@assemblyscript/loader";
 import { builtinModule } from "./builtins.js";
@@ -143,11 +143,6 @@ export async function sharedCore(source?: CoreSource, build: CoreBuild = {}): Pr
     loading.set(found, core);
   }
   return core;
-}
-
-/** @internal A worker's own instance of a core, over the same memory. */
-export function instantiateAgain(module: WebAssembly.Module, memory: WebAssembly.Memory): CoreExports {
-  return instantiateSync<CoreExports>(module, { env: { memory } }).exports;
 }
 
 function findBuild(build: CoreBuild): Build {

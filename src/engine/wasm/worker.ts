@@ -1,7 +1,7 @@
 // What a worker runs: its part of each phase that the caller of a network announces, until the team is stopped.
 
 import { builtinModule } from "../../builtins.js";
-import { instantiateAgain } from "../../core.js";
+import type { CoreExports } from "../../core.js";
 import { ELEMENT_TYPES } from "./host.js";
 import type { Assignment } from "./workers.js";
 
@@ -17,5 +17,7 @@ if (import.meta.url.startsWith("file:")) {
 }
 
 function work({ module, memory, network, team, dtype }: Assignment): void {
-  ELEMENT_TYPES[dtype].kernels(instantiateAgain(module, memory)).work(network, team);
+  // Not by the loader: without a bundler its name says nothing here, for import maps do not reach workers.
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  ELEMENT_TYPES[dtype].kernels(exports as unknown as CoreExports).work(network, team);
 }
