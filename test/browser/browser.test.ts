@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Application, evaluateInNode, installApplication } from "../support/application.js";
 import { findChromium, launchChromium } from "../support/chromium.js";
-import { serveBuilt, serveDevelopment, serveFiles, type WebServer } from "../support/webServer.js";
+import { ISOLATION, serveBuilt, serveDevelopment, serveFiles, type WebServer } from "../support/webServer.js";
 
 const SITE = fileURLToPath(new URL("site", import.meta.url));
 
@@ -20,11 +20,13 @@ describe.skipIf(!executablePath)("in Chromium", () => {
   let browser: Browser;
   let application: Application;
   let bitsInNode: Bits;
+  let bitsOfTwoInNode: Bits;
 
   beforeAll(async () => {
     application = await installApplication(SITE);
     browser = await launchChromium(executablePath!);
     bitsInNode = await evaluateInNode(application, '(await import("./train.js")).trainAll("fit")');
+    bitsOfTwoInNode = await evaluateInNode(application, '(await import("./train.js")).trainTogether(2)');
   });
 
   afterAll(async () => {
@@ -72,6 +74,30 @@ describe.skipIf(!executablePath)("in Chromium", () => {
     it.each(["wasm", "typescript"])("learns XOR with the engine %s", async (engine) => {
       const predictions = await call<number[]>(page, "learnXor", engine);
       expect(predictions.map(Math.round)).toEqual([0, 1, 1, 0]);
+    });
+
+    it("says which headers threads need", async () => {
+      expect(await call(page, "trainByTwo")).toEqual({
+        name: "BackpropError",
+        code: "unsupported",
+        message: expect.stringMatching(
+          /Cross-Origin-Opener-Policy: same-origin.+Cross-Origin-Embedder-Policy: require-corp/,
+        ),
+      });
+    });
+
+    it("trains by two threads to the same bits as Node where it is served with those headers", async () => {
+      const isolated = await serve(application.directory, ISOLATION);
+      const page = await browser.newPage();
+      try {
+        await page.goto(new URL(path, isolated.url).href);
+        const { bits, members } = await call<{ bits: Bits; members: number }>(page, "trainByTwo");
+        expect(members).toBe(2);
+        expectSameBits(bits, bitsOfTwoInNode);
+      } finally {
+        await page.close();
+        await isolated.close();
+      }
     });
 
     it("leaves the event loop its turns while it fits, and a timer can abort it", async ({ annotate }) => {

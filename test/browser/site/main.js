@@ -2,9 +2,25 @@
 
 import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
-import { learnXor, trainAll } from "./train.js";
+import { watchTeam } from "./team.js";
+import { learnXor, trainAll, trainTogether } from "./train.js";
 
-globalThis.site = { createAnyNetwork, fitWhileWatching, learnXor, trainAll, trainInWorker };
+globalThis.site = { createAnyNetwork, fitWhileWatching, learnXor, trainAll, trainByTwo, trainInWorker };
+
+/** The bits of a network that two threads have trained, how many took part in the end, and what became of the other. */
+async function trainByTwo() {
+  try {
+    const team = watchTeam();
+    let members;
+    const bits = await trainTogether(2, team.assemble, () => {
+      members = team.members();
+    });
+    await team.left;
+    return { bits, members };
+  } catch ({ name, code, message }) {
+    return { name, code, message };
+  }
+}
 
 /** "created", or what the error said. */
 async function createAnyNetwork() {

@@ -58,6 +58,22 @@ const CLASSES = {
   options: { epochs: 200, batchSize: 16 },
 };
 
+/** Large enough that threads share the work. */
+const LARGE = {
+  network: () => ({
+    inputs: 64,
+    layers: [dense(96, "relu"), dense(10, "softmax")],
+    loss: "sparseCategoricalCrossentropy",
+    optimizer: sgd({ learningRate: 0.1 }),
+    seed: 5,
+  }),
+  inputs: Array.from({ length: 300 }, (_, i) =>
+    Array.from({ length: 64 }, (_, j) => ((i * 31 + j * 17) % 61) / 61),
+  ),
+  targets: Array.from({ length: 300 }, (_, i) => (i * i) % 10),
+  options: { epochs: 5, batchSize: 128 },
+};
+
 const PROBLEMS = { plain: PLAIN, mixed: MIXED, classes: CLASSES };
 
 /** Trains every problem in both dtypes by `method`, "fit" or "fitSync". All that comes of it, as hexadecimal digits. */
@@ -73,6 +89,22 @@ export async function trainAll(method) {
   return bits;
 }
 
+/**
+ * Trains with so many threads in two fits, `between` which their workers may join, and `after` which they still are there.
+ * All that comes of it, as hexadecimal digits.
+ */
+export async function trainTogether(threads, between = () => {}, after = () => {}) {
+  const { network: describe, inputs, targets, options } = LARGE;
+  const network = await createNetwork({ ...describe(), threads });
+  const first = await network.fit(inputs, targets, options);
+  await between();
+  const second = await network.fit(inputs, targets, options);
+  after();
+  const values = { ...resultOf(network, inputs), loss: Float64Array.of(...first.loss, ...second.loss) };
+  network.dispose();
+  return Object.fromEntries(Object.entries(values).map(([what, each]) => [what, hexOf(each)]));
+}
+
 /** The predictions for XOR of a network trained on it by `engine`. */
 export async function learnXor(engine) {
   const { predictions } = await train(PLAIN, { dtype: "float64", method: "fit", engine });
@@ -82,10 +114,14 @@ export async function learnXor(engine) {
 async function train({ network: describe, inputs, targets, options }, { dtype, method, engine = "wasm" }) {
   const network = await createNetwork({ inputs: 2, ...describe(), dtype, engine });
   const { loss } = await network[method](inputs, targets, options);
-  const predictions = network.predict(inputs).data;
-  const parameters = Object.fromEntries(network.parameters.flatMap(namedTensors));
+  const result = resultOf(network, inputs);
   network.dispose();
-  return { ...parameters, loss: Float64Array.from(loss), predictions };
+  return { ...result, loss: Float64Array.from(loss) };
+}
+
+function resultOf(network, inputs) {
+  const parameters = Object.fromEntries(network.parameters.flatMap(namedTensors));
+  return { ...parameters, predictions: network.predict(inputs).data };
 }
 
 function namedTensors({ kernel, bias }, layer) {

@@ -1,0 +1,26 @@
+/**
+ * Watches the next worker that is given a part in a team: when it has joined, how many members took part in the team's
+ * last call, and when it has left.
+ */
+export function watchTeam() {
+  const { postMessage } = Worker.prototype;
+  let words;
+  let leave;
+  const left = new Promise((resolve) => {
+    leave = resolve;
+  });
+  Worker.prototype.postMessage = function (assignment, ...rest) {
+    const { memory, team } = assignment;
+    words = () => new Int32Array(memory.buffer, team);
+    this.addEventListener("message", leave);
+    Worker.prototype.postMessage = postMessage;
+    postMessage.call(this, assignment, ...rest);
+  };
+  // The words of assembly/team.ts: the call, and 128 bytes on how many workers have joined.
+  const joined = () => Atomics.load(words(), 128 / 4);
+  const members = () => Atomics.load(words(), 0) & 0xff;
+  const assemble = async () => {
+    while (joined() < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  return { assemble, members, left };
+}
