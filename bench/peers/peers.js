@@ -32,10 +32,11 @@ export const ENVIRONMENT = { ...process.env, ...ONE_THREAD };
 const PYTHON = process.env.PYTHON ?? (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 
 /** @type {Peer} */
-export const OURS = javascript("backprop-wasm", "backprop-wasm.js");
+export const OURS = javascript("backprop-wasm", "backprop-wasm.js", "strict");
 
 /** @type {readonly Peer[]} */
 export const PEERS = [
+  javascript("ours, relaxed", "backprop-wasm.js", "relaxed"),
   javascript("brain.js", "brain.js"),
   javascript("convnetjs", "convnetjs.js"),
   javascript("jax-js, wasm", "jax.js"),

@@ -3,13 +3,25 @@
 import { createNetwork, dense, sgd } from "backprop-wasm";
 import { versionOf } from "../version.js";
 
-export function describe() {
-  return { version: versionOf("backprop-wasm"), isSame: true };
+const version = versionOf("backprop-wasm");
+const canRelax = await createNetwork({
+  inputs: 1,
+  layers: [dense(1)],
+  loss: "huber",
+  numerics: "relaxed",
+}).then(
+  (network) => network.dispose() ?? true,
+  () => false,
+);
+
+export function describe(_task, numerics) {
+  if (numerics === "relaxed" && !canRelax) return { version, refusal: "this Node has no relaxed SIMD" };
+  return { version, isSame: true };
 }
 
-export async function create(task) {
+export async function create(task, numerics) {
   const { inputs, targets, batch } = task;
-  const network = await createNetworkFor(task);
+  const network = await createNetworkFor(task, numerics);
   const data = { data: Float32Array.from(inputs.flat()), shape: [inputs.length, inputs[0].length] };
   if (task.task === "predict") return (times) => predict(network, inputs[0], times);
   return async (epochs) => {
@@ -18,13 +30,14 @@ export async function create(task) {
   };
 }
 
-async function createNetworkFor({ sizes, hidden, output, loss, learningRate, dtype, parameters }) {
+async function createNetworkFor({ sizes, hidden, output, loss, learningRate, dtype, parameters }, numerics) {
   const network = await createNetwork({
     inputs: sizes[0],
     layers: sizes.slice(1).map((units, i) => dense(units, i < sizes.length - 2 ? hidden : output)),
     loss,
     optimizer: sgd({ learningRate }),
     dtype,
+    numerics,
   });
   network.setParameters(parameters);
   return network;
