@@ -86,18 +86,39 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
     });
 
-    it("trains by two threads to the same bits as Node where it is served with those headers", async () => {
-      const isolated = await serve(application.directory, ISOLATION);
-      const page = await browser.newPage();
-      try {
+    describe("where it is served with those headers", () => {
+      let isolated: WebServer;
+      let page: Page;
+
+      beforeAll(async () => {
+        isolated = await serve(application.directory, ISOLATION);
+        page = await browser.newPage();
         await page.goto(new URL(path, isolated.url).href);
+      });
+
+      afterAll(async () => {
+        await page?.close();
+        await isolated?.close();
+      });
+
+      it("trains by two threads to the same bits as Node", async () => {
         const { bits, members } = await call<{ bits: Bits; members: number }>(page, "trainByTwo");
         expect(members).toBe(2);
         expectSameBits(bits, bitsOfTwoInNode);
-      } finally {
-        await page.close();
-        await isolated.close();
-      }
+      });
+
+      it("says that a worker could not be loaded", async () => {
+        const script = /\/worker[^/]*$/;
+        await page.route(script, (route) => route.fulfill({ status: 404 }));
+        expect(await call(page, "fitUntilLost")).toEqual({
+          name: "BackpropError",
+          code: "coreUnavailable",
+          message: expect.stringMatching(
+            /^A thread of the network was lost: its script could not be loaded\./,
+          ),
+        });
+        await page.unroute(script);
+      });
     });
 
     it("leaves the event loop its turns while it fits, and a timer can abort it", async ({ annotate }) => {

@@ -26,8 +26,6 @@ interface WorkerThreads {
   readonly Worker: new (url: URL, options: object) => NodeWorker;
 }
 
-const isFile = import.meta.url.startsWith("file:");
-
 /** Seen from build/ and from src/ alike; not written in the URL itself, where bundlers for browsers would take it along. */
 const WORKER_FILE = "../../../build/engine/wasm/worker.js";
 
@@ -35,7 +33,8 @@ let workerThreads: WorkerThreads | undefined;
 
 /** To be awaited before the first worker is started. */
 export async function prepareWorkers(): Promise<void> {
-  if (isFile) workerThreads ??= await builtinModule<WorkerThreads>("worker_threads");
+  // Only here, for bundles that are no modules have no URL, and may do without threads.
+  if (import.meta.url.startsWith("file:")) workerThreads ??= await builtinModule("worker_threads");
 }
 
 /** Starts a worker that keeps no process alive; one that cannot be started may throw, or end. */

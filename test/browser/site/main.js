@@ -5,7 +5,15 @@ import { watchEventLoop } from "./eventLoop.js";
 import { watchTeam } from "./team.js";
 import { learnXor, trainAll, trainTogether } from "./train.js";
 
-globalThis.site = { createAnyNetwork, fitWhileWatching, learnXor, trainAll, trainByTwo, trainInWorker };
+globalThis.site = {
+  createAnyNetwork,
+  fitWhileWatching,
+  fitUntilLost,
+  learnXor,
+  trainAll,
+  trainByTwo,
+  trainInWorker,
+};
 
 /** The bits of a network that two threads have trained, how many took part in the end, and what became of the other. */
 async function trainByTwo() {
@@ -19,6 +27,27 @@ async function trainByTwo() {
     return { bits, members };
   } catch ({ name, code, message }) {
     return { name, code, message };
+  }
+}
+
+/** What a fit says after a worker was lost: not the first, which does not wait for it. */
+async function fitUntilLost() {
+  const network = await createNetwork({
+    inputs: 2,
+    layers: [dense(1)],
+    loss: "meanSquaredError",
+    threads: 2,
+  });
+  await network.fit([[0, 0]], [0]);
+  try {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await network.fit([[0, 0]], [0]);
+    }
+  } catch ({ name, code, message }) {
+    return { name, code, message };
+  } finally {
+    network.dispose();
   }
 }
 
