@@ -32,8 +32,8 @@ const MOST_MEMBERS: u32 = (1 << MEMBERS_BITS) - 1;
 /** How often a worker looks for a call before it sleeps: some 50 µs, which is what it costs to be woken. */
 const SPINS = 1 << 14;
 
-/** Fewer multiply-adds in a microbatch than this are done before a worker has heard of them. */
-const LEAST_WORK: u64 = 1 << 17;
+/** Multiply-adds a pass below which a barrier, or a neighbour on a core, costs more than a worker brings: some 40 µs. */
+const LEAST_WORK: u64 = 1 << 19;
 
 /** Bytes for a team of `workers` for the network. */
 export function teamSize<T>(network: Network, workers: u32): u64 {

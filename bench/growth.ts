@@ -33,7 +33,7 @@ async function run(names: readonly string[]): Promise<void> {
     const times = await timeEpochs(SERIES[name]!).finally(() => showProgress());
     rows.push(...formatSeries(name, SERIES[name]!, times));
   }
-  console.log(`${describeMachine()} float32; the fastest of ${ROUNDS} rounds.\n`);
+  console.log(`${describeMachine()} One thread, strict build, float32; the fastest of ${ROUNDS} rounds.\n`);
   console.log(formatTable(COLUMNS, rows));
 }
 

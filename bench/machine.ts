@@ -4,5 +4,5 @@ import { cpus } from "node:os";
 export function describeMachine(): string {
   const date = new Date().toISOString().slice(0, 10);
   const processor = cpus()[0]?.model ?? "unknown processor";
-  return `Node ${process.version}, ${processor}, ${date}; one thread, strict build.`;
+  return `Node ${process.version}, ${processor}, ${date}.`;
 }

@@ -14,7 +14,7 @@ export function formatReport(works: readonly (readonly Measurement[])[]): string
   const measurements = works.flat();
   const hasFused = measurements.every(({ peaks }) => peaks.fused !== undefined);
   return [
-    `${describeMachine()} Microseconds a step.`,
+    `${describeMachine()} One thread, strict build; microseconds a step.`,
     describePeaks(measurements, hasFused),
     "",
     formatTable(columns(hasFused ? "fused" : "strict"), works.map(formatRow)),

@@ -46,7 +46,7 @@ const PROBLEMS: Record<string, Problem> = {
     epochs: 3,
     batchSize: 200,
   }),
-  "layers of fewer tiles than threads": classify(257, [401, 3, 5, 2], { epochs: 3, batchSize: 256 }),
+  "layers of fewer tiles than threads": classify(257, [1601, 3, 5, 2], { epochs: 3, batchSize: 256 }),
 };
 
 const create = (problem: Problem, changes: Partial<NetworkOptions>) =>
