@@ -74,8 +74,10 @@ function forwardEach<T, A>(
 ): void {
   const activation = changetype<A>(0);
   const a = splat<T>(alpha);
-  const runs = runCount(units, columns, stride);
-  const length = (runs == units ? columns : units * stride) * sizeof<T>();
+  // Rows that touch are gone through as one.
+  const touch = columns == stride;
+  const runs: usize = touch ? 1 : units;
+  const length = (touch ? units * stride : columns) * sizeof<T>();
   const step = stride * sizeof<T>();
   for (let i: usize = 0; i < runs; ++i, outputs += step, logits += step) {
     for (let at: usize = 0; at < length; at += 16) {
@@ -90,20 +92,16 @@ function backwardEach<T, A>(
 ): void {
   const activation = changetype<A>(0);
   const a = splat<T>(alpha);
-  const runs = runCount(units, columns, stride);
-  const length = (runs == units ? columns : units * stride) * sizeof<T>();
+  // Rows that touch are gone through as one.
+  const touch = columns == stride;
+  const runs: usize = touch ? 1 : units;
+  const length = (touch ? units * stride : columns) * sizeof<T>();
   const step = stride * sizeof<T>();
   for (let i: usize = 0; i < runs; ++i, dOutputs += step, saved += step) {
     for (let at: usize = 0; at < length; at += 16) {
       v128.store(dOutputs + at, activation.backward<T>(v128.load(dOutputs + at), v128.load(saved + at), a));
     }
   }
-}
-
-/** Rows that touch are gone through as one. */
-@inline
-function runCount(units: usize, columns: usize, stride: usize): usize {
-  return columns == stride ? 1 : units;
 }
 
 // Each class below is a name for a pair of formulas, never an object. `forward` maps logits z to outputs a; `backward`

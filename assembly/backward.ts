@@ -3,8 +3,8 @@
 
 import { activationBackward } from "./activations";
 import { isFused } from "./losses";
-import { matmul } from "./matmul";
-import { Layer, layerAt, Network, Workspace } from "./network";
+import { matmul, Product } from "./matmul";
+import { Layer, layerAt, Network } from "./network";
 import { descend, Descent } from "./sgd";
 import { gatherTransposed } from "./transpose";
 import { laneCount, madd, splat, wholeVectors } from "./vector";
@@ -14,7 +14,7 @@ import { laneCount, madd, splat, wholeVectors } from "./vector";
  * that of the outputs (of a fused loss, of the output layer's logits) in `network.dOutputs` [outputs, stride], and what
  * `forward` left.
  */
-export function logitsBackward<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
+export function logitsBackward<T>(network: Network, product: Product, begin: usize, end: usize): void {
   const stride = network.microbatch.stride;
   const rows = min(end, network.microbatch.rows) - begin;
   const columns = end - begin;
@@ -34,7 +34,7 @@ export function logitsBackward<T>(network: Network, workspace: Workspace, begin:
     const dLogitsRows = layer.dLogitsRows + begin * width * sizeof<T>();
     gatherTransposed<T>(dLogitsRows, width, width, dLogits, stride, 0, layer.units, rows);
     if (i == 0) return;
-    inputsBackward<T>(layer, dInputs, dLogits, columns, stride, workspace);
+    inputsBackward<T>(layer, dInputs, dLogits, columns, stride, product);
     dOutputs = dInputs;
     dInputs = dLogits;
   }
@@ -42,9 +42,8 @@ export function logitsBackward<T>(network: Network, workspace: Workspace, begin:
 
 /** dInputs [inputs, columns] = kernel · dLogits */
 function inputsBackward<T>(
-  layer: Layer, dInputs: usize, dLogits: usize, columns: usize, stride: usize, workspace: Workspace,
+  layer: Layer, dInputs: usize, dLogits: usize, columns: usize, stride: usize, product: Product,
 ): void {
-  const product = workspace.product;
   product.c = dInputs;
   product.cStride = stride;
   product.a = layer.kernel;
@@ -66,14 +65,13 @@ function inputsBackward<T>(
  * the gradient.
  */
 export function parametersBackward<T>(
-  network: Network, layer: Layer, x: usize, workspace: Workspace, begin: usize, end: usize,
+  network: Network, layer: Layer, x: usize, product: Product, begin: usize, end: usize,
 ): void {
   const microbatch = network.microbatch;
   if (microbatch.rows == 1 && microbatch.descends && !microbatch.accumulates) {
-    rowDescent<T>(layer, x, workspace.descent, begin, end);
+    rowDescent<T>(layer, x, network.descent, begin, end);
     return;
   }
-  const product = workspace.product;
   product.c = layer.dKernel + begin * layer.units * sizeof<T>();
   product.cStride = layer.units;
   product.a = x + begin * microbatch.stride * sizeof<T>();
@@ -85,11 +83,11 @@ export function parametersBackward<T>(
   product.n = layer.units;
   product.k = microbatch.rows;
   product.accumulates = microbatch.accumulates;
-  product.descent = microbatch.descends ? workspace.descent : null;
+  product.descent = microbatch.descends ? network.descent : null;
   matmul<T>(product);
 }
 
-/** The same for a batch of one row, whose sums have one term each: there is no tile to be filled. */
+/** The same for a batch of one row, which ends in a step, and whose sums have one term each: no tile could be filled. */
 function rowDescent<T>(layer: Layer, x: usize, descent: Descent, begin: usize, end: usize): void {
   const lanes = laneCount<T>();
   const whole = layer.units & ~(lanes - 1);

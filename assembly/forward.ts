@@ -1,8 +1,8 @@
 // The forward pass of some columns of one microbatch: rows of the samples → x → logits → outputs → the next layer's x.
 
 import { activationForward } from "./activations";
-import { matmul } from "./matmul";
-import { Layer, layerAt, Microbatch, Network, Workspace } from "./network";
+import { matmul, Product } from "./matmul";
+import { Layer, layerAt, Microbatch, Network } from "./network";
 import { gatherTransposed } from "./transpose";
 import { fill, madd, splat, wholeVectors } from "./vector";
 
@@ -10,7 +10,7 @@ import { fill, madd, splat, wholeVectors } from "./vector";
  * Takes columns `begin` … `end` − 1 of the microbatch, whole vectors, through the layers; what is computed stays in their
  * `logits` and `outputs`.
  */
-export function forward<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
+export function forward<T>(network: Network, product: Product, begin: usize, end: usize): void {
   const microbatch = network.microbatch;
   const stride = microbatch.stride;
   const columns = end - begin;
@@ -25,7 +25,7 @@ export function forward<T>(network: Network, workspace: Workspace, begin: usize,
     if (microbatch.rows == 1) {
       rowForward<T>(layer, logits, x);
     } else {
-      columnsForward<T>(layer, logits, x, columns, stride, workspace);
+      columnsForward<T>(layer, logits, x, columns, stride, product);
     }
     activationForward<T>(layer.activation, outputs, logits, layer.units, columns, stride, layer.alpha);
     x = outputs;
@@ -41,9 +41,8 @@ function gatherInputs<T>(x: usize, width: usize, microbatch: Microbatch, begin: 
 
 /** logits [units, columns] = [kernel; bias]ᵀ · [x; 1] */
 function columnsForward<T>(
-  layer: Layer, logits: usize, x: usize, columns: usize, stride: usize, workspace: Workspace,
+  layer: Layer, logits: usize, x: usize, columns: usize, stride: usize, product: Product,
 ): void {
-  const product = workspace.product;
   product.c = logits;
   product.cStride = stride;
   product.a = layer.kernel;
@@ -65,9 +64,11 @@ const ROW_VECTORS: usize = 4;
 /**
  * The same for a microbatch of one row, whose vectors would hold one number each: here they hold the logits of units that
  * lie side by side, each summed in the same order, and then spread over the columns. Whole vectors are read past the last
- * unit, from the next row of the kernel or what lies behind it, and never used.
+ * unit, from the next row of the kernel, or less than 64 bytes into the gradients behind the last, and never used. A single
+ * row is never cut into parts.
  */
 function rowForward<T>(layer: Layer, logits: usize, x: usize): void {
+  // Free until the backward pass.
   const row = layer.dLogitsRows;
   const xStep = wholeVectors<T>(1) * sizeof<T>();
   const kernelStep = layer.units * sizeof<T>();

@@ -17,7 +17,7 @@ const TILES_TO_PACK: usize = 3;
  *     A: element (i, l) at i·aRowStride + l·aColumnStride
  *     B: row-major, rows `bStride` apart, each readable to the next whole vector past n
  *
- * It lies in memory because a call that passes so many numbers takes as long as the smallest products.
+ * It lies in memory, for thirteen arguments are hard to pass and to read.
  */
 @unmanaged
 export class Product {

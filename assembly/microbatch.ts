@@ -16,7 +16,10 @@ export class Samples {
   rows: usize;
 }
 
-/** The forward pass of `rows` rows of `inputs`, from row number `row` of their order on. */
+/**
+ * The forward pass of `rows` rows of `inputs`, from row number `row` of their order on; where `inputs` and `row` are 0, of the
+ * rows that went forward last.
+ */
 export function microbatchForward<T>(network: Network, inputs: usize, order: usize, row: usize, rows: usize): void {
   const microbatch = network.microbatch;
   microbatch.rows = rows;

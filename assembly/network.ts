@@ -46,19 +46,20 @@ export class LayerDescription {
 }
 
 /**
- * The head of a network's region; `layerCount` Layers follow it, then the tensors:
+ * The head of a network's region; `layerCount` Layers, the Microbatch and the Descent follow it, then the tensors:
  *
  *     parameters   layer by layer without gaps: kernel [inputs, units], bias [units]
- *     gradients    likewise
+ *     gradients    likewise; after a step, what the parameters were before it
  *     x            [inputs + 1, MICROBATCH]       the microbatch, feature by feature
  *     targets      [targetWidth, MICROBATCH]
  *     of each layer:
  *       logits       [units, MICROBATCH]          only where the backward pass needs them, else outputs
  *       outputs      [units + 1, MICROBATCH]
- *       dLogitsRows  [MICROBATCH, units]          the gradient of the logits, transposed
+ *       dLogitsRows  [MICROBATCH, wholeVectors(units)]  the gradient of the logits, transposed; before, of a single
+ *                                                 row, its logits
  *     dOutputs     [widest layer, MICROBATCH]     gradient of a layer's outputs, then of its logits
  *     dInputs      likewise                       that of its inputs; the two change places from layer to layer
- *     workspace                                   of the thread that calls
+ *     product                                     the Product of the thread that calls, and its panel
  *
  * Activations are feature-major: a row of the tensor is one feature of all rows of the microbatch, so that the narrowest
  * layer still fills whole vectors. Where a microbatch has fewer rows than MICROBATCH, the rows of its tensors lie
@@ -80,8 +81,10 @@ export class Network {
   targetWidth: usize;
   dOutputs: usize;
   dInputs: usize;
-  workspace: Workspace;
+  product: Product;
   microbatch: Microbatch;
+  /** The step that ends the batch in progress. */
+  descent: Descent;
   longestProduct: usize;
   /** The Team of the threads that share the work, in the builds that have them; 0: there is none. */
   team: usize;
@@ -117,13 +120,6 @@ export class Layer {
   dLogitsRows: usize;
 }
 
-/** What each thread has for itself. */
-@unmanaged
-export class Workspace {
-  product: Product;
-  descent: Descent;
-}
-
 export function layerAt(network: Network, index: usize): Layer {
   return changetype<Layer>(changetype<usize>(network) + offsetof<Network>() + index * offsetof<Layer>());
 }
@@ -150,7 +146,8 @@ function tensorSize<T>(rows: u64, columns: u64): u64 {
 }
 
 function headSize(description: Description): u64 {
-  return aligned(offsetof<Network>() + <u64>description.layerCount * offsetof<Layer>()) + aligned(offsetof<Microbatch>());
+  const layers = <u64>description.layerCount * offsetof<Layer>();
+  return aligned(offsetof<Network>() + layers) + aligned(offsetof<Microbatch>()) + aligned(offsetof<Descent>());
 }
 
 function countParameters(description: Description): u64 {
@@ -196,7 +193,7 @@ export function networkSize<T>(description: Description): u64 {
     size += tensorSize<T>(MICROBATCH, wholeVectors<T>(<usize>units));
   }
   size += 2 * tensorSize<T>(widest, MICROBATCH);
-  size += workspaceSize<T>(longestProduct(description.inputs, widest));
+  size += productSize<T>(longestProduct(description.inputs, widest));
   return size;
 }
 
@@ -210,21 +207,13 @@ function longestProduct(inputs: usize, widest: usize): usize {
   return max<usize>(max<usize>(inputs, widest) + 1, MICROBATCH);
 }
 
-export function workspaceSize<T>(longestProduct: u64): u64 {
-  return workspaceHeadSize() + tensorSize<T>(longestProduct, TILE_ROWS);
+/** Bytes of a thread's Product and the panel behind it. */
+export function productSize<T>(longestProduct: u64): u64 {
+  return aligned(offsetof<Product>()) + tensorSize<T>(longestProduct, TILE_ROWS);
 }
 
-function workspaceHeadSize(): u64 {
-  return aligned(offsetof<Workspace>()) + aligned(offsetof<Product>()) + aligned(offsetof<Descent>());
-}
-
-/** The panel of matmul follows the structs. */
-export function layWorkspace(workspace: Workspace): void {
-  const product = changetype<usize>(workspace) + <usize>aligned(offsetof<Workspace>());
-  const descent = product + <usize>aligned(offsetof<Product>());
-  workspace.product = changetype<Product>(product);
-  workspace.descent = changetype<Descent>(descent);
-  workspace.product.panel = changetype<usize>(workspace) + <usize>workspaceHeadSize();
+export function layProduct(product: Product): void {
+  product.panel = changetype<usize>(product) + <usize>aligned(offsetof<Product>());
 }
 
 /**
@@ -241,18 +230,20 @@ export function layNetwork<T>(network: Network, description: Description): usize
   network.parameterCount = <usize>countParameters(description);
   network.targetWidth = targetWidth(description);
   network.parameters = changetype<usize>(network) + <usize>headSize(description);
-  network.microbatch = changetype<Microbatch>(network.parameters - <usize>aligned(offsetof<Microbatch>()));
+  const descent = network.parameters - <usize>aligned(offsetof<Descent>());
+  network.descent = changetype<Descent>(descent);
+  network.microbatch = changetype<Microbatch>(descent - <usize>aligned(offsetof<Microbatch>()));
   network.gradients = network.parameters + <usize>arenaSize<T>(description);
   network.x = network.gradients + <usize>arenaSize<T>(description);
   network.targets = network.x + <usize>tensorSize<T>(network.inputs + 1, MICROBATCH);
   const layers = network.targets + <usize>tensorSize<T>(network.targetWidth, MICROBATCH);
   network.dOutputs = layLayers<T>(network, description, layers);
   network.dInputs = network.dOutputs + <usize>tensorSize<T>(widest, MICROBATCH);
-  const workspace = network.dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
-  network.workspace = changetype<Workspace>(workspace);
-  layWorkspace(network.workspace);
+  const product = network.dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
+  network.product = changetype<Product>(product);
+  layProduct(network.product);
   network.longestProduct = longestProduct(network.inputs, widest);
-  return workspace + <usize>workspaceSize<T>(network.longestProduct);
+  return product + <usize>productSize<T>(network.longestProduct);
 }
 
 function layLayers<T>(network: Network, description: Description, address: usize): usize {

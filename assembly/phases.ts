@@ -1,10 +1,10 @@
-// The phases of a microbatch. Each is a set of parts that touch nothing in common, so that threads can share them; no sum
-// is split between two parts, so the bits do not depend on how many there are.
+// The phases of a microbatch. Each is a set of parts that write nothing that another touches, so that threads can share them; no
+// sum is split between two parts, so the bits do not depend on how many there are.
 
 import { logitsBackward, parametersBackward } from "./backward";
 import { forward } from "./forward";
-import { TILE_ROWS } from "./matmul";
-import { layerAt, Network, Workspace } from "./network";
+import { Product, TILE_ROWS } from "./matmul";
+import { layerAt, Network } from "./network";
 import { isShared, runTogether } from "./team";
 import { laneCount } from "./vector";
 
@@ -17,42 +17,51 @@ export const enum Phase {
 /** Does a phase of the microbatch in progress, together with the network's team if it has one. */
 export function runPhase<T>(network: Network, phase: Phase): void {
   if (ASC_FEATURE_THREADS) {
-    if (isShared(network)) {
+    if (isDivisible<T>(network, phase) && isShared(network)) {
       runTogether<T>(network, phase);
       return;
     }
   }
-  doPart<T>(network, network.workspace, phase, 0, 1);
+  doPart<T>(network, network.product, phase, 0, 1);
+}
+
+/** Whether it has more than one part: columns are cut at whole tiles. */
+function isDivisible<T>(network: Network, phase: Phase): bool {
+  return phase == Phase.ParametersBackward || network.microbatch.stride > tileColumns<T>();
+}
+
+@inline
+function tileColumns<T>(): usize {
+  return 2 * laneCount<T>();
 }
 
 /** Does part `index` of the `count` parts that a phase is cut into. */
-export function doPart<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
+export function doPart<T>(network: Network, product: Product, phase: Phase, index: usize, count: usize): void {
   if (phase == Phase.ParametersBackward) {
-    parametersPart<T>(network, workspace, index, count);
+    parametersPart<T>(network, product, index, count);
     return;
   }
-  // Columns of whole tiles.
   const stride = network.microbatch.stride;
-  const begin = partBegin(stride, 2 * laneCount<T>(), index, count);
-  const end = partBegin(stride, 2 * laneCount<T>(), index + 1, count);
+  const begin = partBegin(stride, tileColumns<T>(), index, count);
+  const end = partBegin(stride, tileColumns<T>(), index + 1, count);
   if (begin == end) return;
   if (phase == Phase.Forward) {
-    forward<T>(network, workspace, begin, end);
+    forward<T>(network, product, begin, end);
   } else {
-    logitsBackward<T>(network, workspace, begin, end);
+    logitsBackward<T>(network, product, begin, end);
   }
 }
 
 /** Some rows of each layer's kernel. */
 @inline
-function parametersPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {
+function parametersPart<T>(network: Network, product: Product, index: usize, count: usize): void {
   let x = network.x;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const rows = layer.inputs + layer.useBias;
     const begin = partBegin(rows, TILE_ROWS, index, count);
     const end = partBegin(rows, TILE_ROWS, index + 1, count);
-    if (begin < end) parametersBackward<T>(network, layer, x, workspace, begin, end);
+    if (begin < end) parametersBackward<T>(network, layer, x, product, begin, end);
     x = layer.outputs;
   }
 }
@@ -64,5 +73,5 @@ function partBegin(length: usize, unit: usize, index: usize, count: usize): usiz
   if (index == 0) return 0;
   if (index == count) return length;
   const units = (length + unit - 1) / unit;
-  return min(length, ((units * index) / count) * unit);
+  return ((units * index) / count) * unit;
 }

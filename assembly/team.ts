@@ -1,6 +1,7 @@
 // Threads: workers that take parts of a phase while the caller takes its own. Only in the builds whose memory is shared.
 
-import { layWorkspace, Network, Workspace, workspaceSize } from "./network";
+import { Product } from "./matmul";
+import { layProduct, Network, productSize } from "./network";
 import { doPart, Phase } from "./phases";
 
 /**
@@ -11,8 +12,8 @@ import { doPart, Phase } from "./phases";
  *     +64   finished    workers that are done with the call
  *     +128  joined      workers that are there; numbered from 1, for the caller is member 0
  *     +192  asleep      workers that have to be woken
- *     +256  the Phase that is called, then the size of a workspace
- *     +320  workspaces  of the workers
+ *     +256  the Phase that is called, then the size of a product with its panel
+ *     +320  products    of the workers, each with its panel
  */
 export type Team = usize;
 
@@ -20,8 +21,8 @@ const FINISHED: usize = 64;
 const JOINED: usize = 128;
 const ASLEEP: usize = 192;
 const PHASE: usize = 256;
-const WORKSPACE_SIZE: usize = 260;
-const WORKSPACES: usize = 320;
+const PRODUCT_SIZE: usize = 260;
+const PRODUCTS: usize = 320;
 
 /** The call that ends a team: in every other, but the first, members take part. */
 const STOP: u32 = 0xffffff00;
@@ -37,14 +38,14 @@ const LEAST_WORK: u64 = 1 << 19;
 
 /** Bytes for a team of `workers` for the network. */
 export function teamSize<T>(network: Network, workers: u32): u64 {
-  return WORKSPACES + <u64>workers * workspaceSize<T>(network.longestProduct);
+  return PRODUCTS + <u64>workers * productSize<T>(network.longestProduct);
 }
 
 /** Lays a team in a zeroed region of that size, and gives it to the network. */
 export function layTeam<T>(network: Network, team: Team, workers: u32): void {
-  const size = <usize>workspaceSize<T>(network.longestProduct);
-  store<usize>(team + WORKSPACE_SIZE, size);
-  for (let i: u32 = 0; i < workers; ++i) layWorkspace(changetype<Workspace>(team + WORKSPACES + <usize>i * size));
+  const size = <usize>productSize<T>(network.longestProduct);
+  store<usize>(team + PRODUCT_SIZE, size);
+  for (let i: u32 = 0; i < workers; ++i) layProduct(changetype<Product>(team + PRODUCTS + <usize>i * size));
   network.team = team;
 }
 
@@ -60,12 +61,11 @@ export function runTogether<T>(network: Network, phase: Phase): void {
   const team = network.team;
   const members = min(atomic.load<u32>(team, JOINED) + 1, MOST_MEMBERS);
   const calls = atomic.load<u32>(team) >> MEMBERS_BITS;
-  for (let i: u32 = 1; i < members; ++i) workspaceOf(team, i).descent = network.workspace.descent;
   store<u32>(team, phase, PHASE);
   atomic.store<u32>(team, 0, FINISHED);
   announce(team, ((calls + 1) << MEMBERS_BITS) | members);
-  doPart<T>(network, network.workspace, phase, 0, members);
-  // Not even the caller of a page may sleep; and the parts are of one size.
+  doPart<T>(network, network.product, phase, 0, members);
+  // A page's own thread may not sleep; and the parts take about as long as one another.
   while (atomic.load<u32>(team, FINISHED) != members - 1) {}
 }
 
@@ -78,7 +78,7 @@ export function work<T>(network: Network, team: Team): void {
     seen = call;
     const members = call & MOST_MEMBERS;
     if (call == STOP || member >= members) continue;
-    doPart<T>(network, workspaceOf(team, member), load<u32>(team, PHASE), member, members);
+    doPart<T>(network, productOf(team, member), load<u32>(team, PHASE), member, members);
     atomic.add<u32>(team, 1, FINISHED);
   }
 }
@@ -105,6 +105,6 @@ function announce(team: Team, call: u32): void {
   if (atomic.load<u32>(team, ASLEEP)) atomic.notify(team, -1);
 }
 
-function workspaceOf(team: Team, member: u32): Workspace {
-  return changetype<Workspace>(team + WORKSPACES + <usize>(member - 1) * load<usize>(team, WORKSPACE_SIZE));
+function productOf(team: Team, member: u32): Product {
+  return changetype<Product>(team + PRODUCTS + <usize>(member - 1) * load<usize>(team, PRODUCT_SIZE));
 }

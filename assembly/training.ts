@@ -59,8 +59,7 @@ function beginBatch(network: Network, run: Run): void {
 /** The backward pass of a microbatch and, if it ends a batch, the update; false, and nothing learnt, if either cannot be. */
 function learn<T>(network: Network, run: Run, accumulates: bool, descends: bool): bool {
   if (!isFinite(run.lossSum)) return false;
-  const descent = network.workspace.descent;
-  if (descends) beginDescent<T>(descent, network.parameters, network.gradients, run.learningRate);
+  if (descends) beginDescent<T>(network.descent, network.parameters, network.gradients, run.learningRate);
   microbatchBackward<T>(network, accumulates, descends);
   return !descends || endDescent<T>(network.parameters, network.gradients, parameterBytes<T>(network));
 }

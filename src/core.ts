@@ -232,7 +232,7 @@ function unavailable({ file }: Build, cause: unknown): BackpropError {
   return new BackpropError(
     "coreUnavailable",
     `The WebAssembly core could not be loaded: ${reason}. ` +
-      `Serve ${file} beside the library, give it to loadCore(), or use engine: "typescript".`,
+      `Serve ${file} beside the library, give it to loadCore(), or use engine: "typescript" (without numerics and threads).`,
     { cause },
   );
 }

@@ -68,6 +68,7 @@ export interface Engine {
 export interface Model {
   readonly parameterCount: number;
   parameters(): FloatArray;
+  /** What `computeGradients` left, or room for what `update` takes; not to be relied on once a run has advanced. */
   gradients(): FloatArray;
 
   /** Room for `rows` samples, to be filled through its views. */

@@ -17,7 +17,7 @@ export function network_scratch(network: Network): usize {
 
 /** Where they end. */
 export function network_scratch_end(network: Network): usize {
-  return changetype<usize>(network.workspace);
+  return changetype<usize>(network.product);
 }
 
 /** Address of the outputs, [units, rows rounded up to whole vectors]. */
@@ -28,7 +28,7 @@ export function network_outputs(network: Network): usize {
 /** The parts one after the other, not in their order: 7 and the counts of the test have no common factor. */
 function runParts<T>(network: Network, phase: Phase, count: usize): void {
   for (let i: usize = 0; i < count; ++i) {
-    doPart<T>(network, network.workspace, phase, (7 * i + 3) % count, count);
+    doPart<T>(network, network.product, phase, (7 * i + 3) % count, count);
   }
 }
 
@@ -54,7 +54,7 @@ function learnInParts<T>(network: Network, samples: Samples, rate: f64, descends
     sum += microbatchLoss<T>(network, 1);
     microbatch.accumulates = row > 0;
     microbatch.descends = descends && row + rows == samples.rows;
-    beginDescent<T>(network.workspace.descent, network.parameters, network.gradients, rate);
+    beginDescent<T>(network.descent, network.parameters, network.gradients, rate);
     runParts<T>(network, Phase.LogitsBackward, count);
     runParts<T>(network, Phase.ParametersBackward, count);
   }

@@ -2,6 +2,7 @@
 
 import { builtinModule } from "../../builtins.js";
 import type { Address } from "../../core.js";
+import { BackpropError } from "../../errors.js";
 import type { DType } from "../engine.js";
 
 /** What a worker is given. */
@@ -31,10 +32,20 @@ const WORKER_FILE = "../../../build/engine/wasm/worker.js";
 
 let workerThreads: WorkerThreads | undefined;
 
-/** To be awaited before the first worker is started. */
+/**
+ * To be awaited before the first worker is started.
+ *
+ * @throws BackpropError `unsupported` in a bundle that is no module.
+ */
 export async function prepareWorkers(): Promise<void> {
-  // Only here, for bundles that are no modules have no URL, and may do without threads.
-  if (import.meta.url.startsWith("file:")) workerThreads ??= await builtinModule("worker_threads");
+  const url: string | undefined = import.meta.url;
+  if (!url) {
+    throw new BackpropError(
+      "unsupported",
+      "A bundle that is no ES module has no address to start threads from. Bundle as a module, or leave threads out.",
+    );
+  }
+  if (url.startsWith("file:")) workerThreads ??= await builtinModule("worker_threads");
 }
 
 /** Starts a worker that keeps no process alive; one that cannot be started may throw, or end. */
@@ -61,7 +72,7 @@ function startWebWorker(assignment: Assignment, onEnd: EndListener): void {
     event.preventDefault();
     worker.terminate();
     // A script that cannot be loaded has no message.
-    onEnd(new Error(event.message ?? "its script could not be loaded"));
+    onEnd(new Error(event.message || "its script could not be loaded"));
   };
   worker.postMessage(assignment);
 }
