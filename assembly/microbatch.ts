@@ -2,7 +2,8 @@
 
 import { isCategorical, lossBackward } from "./losses";
 import { Network, outputLayer } from "./network";
-import { Phase, runPhase } from "./phases";
+import { Phase } from "./phases";
+import { runPhase } from "./team";
 import { gatherTransposed } from "./transpose";
 import { wholeVectors } from "./vector";
 

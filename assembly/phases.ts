@@ -5,7 +5,6 @@ import { logitsBackward, parametersBackward } from "./backward";
 import { forward } from "./forward";
 import { Product, TILE_ROWS } from "./matmul";
 import { layerAt, Network } from "./network";
-import { isShared, runTogether } from "./team";
 import { laneCount } from "./vector";
 
 export const enum Phase {
@@ -14,19 +13,8 @@ export const enum Phase {
   ParametersBackward,
 }
 
-/** Does a phase of the microbatch in progress, together with the network's team if it has one. */
-export function runPhase<T>(network: Network, phase: Phase): void {
-  if (ASC_FEATURE_THREADS) {
-    if (isDivisible<T>(network, phase) && isShared(network)) {
-      runTogether<T>(network, phase);
-      return;
-    }
-  }
-  doPart<T>(network, network.product, phase, 0, 1);
-}
-
-/** Whether it has more than one part: columns are cut at whole tiles. */
-function isDivisible<T>(network: Network, phase: Phase): bool {
+/** Whether a phase has more than one part: columns are cut at whole tiles. */
+export function isDivisible<T>(network: Network, phase: Phase): bool {
   return phase == Phase.ParametersBackward || network.microbatch.stride > tileColumns<T>();
 }
 

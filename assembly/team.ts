@@ -1,8 +1,8 @@
-// Threads: workers that take parts of a phase while the caller takes its own. Only in the builds whose memory is shared.
+// Who does a phase: the caller alone or, in the builds whose memory is shared, together with workers, each its part.
 
 import { Product } from "./matmul";
 import { layProduct, Network, productSize } from "./network";
-import { doPart, Phase } from "./phases";
+import { doPart, isDivisible, Phase } from "./phases";
 
 /**
  * A team in linear memory. Each word that threads watch has a cache line of its own:
@@ -49,15 +49,26 @@ export function layTeam<T>(network: Network, team: Team, workers: u32): void {
   network.team = team;
 }
 
+/** Does a phase of the microbatch in progress, together with the network's team if it has one. */
+export function runPhase<T>(network: Network, phase: Phase): void {
+  if (ASC_FEATURE_THREADS) {
+    if (isDivisible<T>(network, phase) && isShared(network)) {
+      runTogether<T>(network, phase);
+      return;
+    }
+  }
+  doPart<T>(network, network.product, phase, 0, 1);
+}
+
 /** Whether there are others for a phase of the microbatch in progress, and it is worth calling them. */
-export function isShared(network: Network): bool {
+function isShared(network: Network): bool {
   const team = network.team;
   if (!team || <u64>network.parameterCount * network.microbatch.rows < LEAST_WORK) return false;
   return atomic.load<u32>(team, JOINED) > 0;
 }
 
 /** Calls the workers to a phase, takes part, and waits until all have finished. */
-export function runTogether<T>(network: Network, phase: Phase): void {
+function runTogether<T>(network: Network, phase: Phase): void {
   const team = network.team;
   const members = min(atomic.load<u32>(team, JOINED) + 1, MOST_MEMBERS);
   const calls = atomic.load<u32>(team) >> MEMBERS_BITS;
