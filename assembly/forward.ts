@@ -3,8 +3,8 @@
 import { activationForward } from "./activations";
 import { matmul, Product } from "./matmul";
 import { Layer, layerAt, Microbatch, Network } from "./network";
-import { gatherTransposed } from "./transpose";
-import { fill, madd, splat, wholeVectors } from "./vector";
+import { gatherRows } from "./transpose";
+import { fill, madd, splat } from "./vector";
 
 /**
  * Takes columns `begin` … `end` − 1 of the microbatch, whole vectors, through the layers; what is computed stays in their
@@ -33,10 +33,10 @@ export function forward<T>(network: Network, product: Product, begin: usize, end
 }
 
 function gatherInputs<T>(x: usize, width: usize, microbatch: Microbatch, begin: usize, end: usize): void {
-  const rows = min(end, microbatch.rows) - begin;
-  const order = microbatch.order ? microbatch.order + begin * sizeof<u32>() : 0;
-  const inputs = microbatch.order ? microbatch.inputs : microbatch.inputs + begin * width * sizeof<T>();
-  gatherTransposed<T>(x, microbatch.stride, end - begin, inputs, width, order, rows, width);
+  gatherRows<T>(
+    x, microbatch.stride, end - begin, microbatch.inputs, width,
+    microbatch.order, microbatch.row + begin, min(end, microbatch.rows) - begin,
+  );
 }
 
 /** logits [units, columns] = [kernel; bias]ᵀ · [x; 1] */
@@ -70,13 +70,12 @@ const ROW_VECTORS: usize = 4;
 function rowForward<T>(layer: Layer, logits: usize, x: usize): void {
   // Free until the backward pass.
   const row = layer.dLogitsRows;
-  const xStep = wholeVectors<T>(1) * sizeof<T>();
   const kernelStep = layer.units * sizeof<T>();
-  const end = x + (layer.inputs + layer.useBias) * xStep;
+  const end = x + (layer.inputs + layer.useBias) * 16;
   for (let at: usize = 0; at < kernelStep; at += ROW_VECTORS * 16) {
     let s0 = splat<T>(0), s1 = s0, s2 = s0, s3 = s0;
     let kernel = layer.kernel + at;
-    for (let xi = x; xi < end; xi += xStep, kernel += kernelStep) {
+    for (let xi = x; xi < end; xi += 16, kernel += kernelStep) {
       const xs = v128.load_splat<T>(xi);
       s0 = madd<T>(xs, v128.load(kernel), s0);
       s1 = madd<T>(xs, v128.load(kernel, 16), s1);

@@ -4,7 +4,7 @@ import { isCategorical, lossBackward } from "./losses";
 import { Network, outputLayer } from "./network";
 import { Phase } from "./phases";
 import { runPhase } from "./team";
-import { gatherTransposed } from "./transpose";
+import { gatherRows } from "./transpose";
 import { wholeVectors } from "./vector";
 
 /** Samples in linear memory: inputs [rows, inputs], targets [rows, targetWidth], both row-major. */
@@ -18,15 +18,16 @@ export class Samples {
 }
 
 /**
- * The forward pass of `rows` rows of `inputs`, from row number `row` of their order on; where `inputs` and `row` are 0, of the
- * rows that went forward last.
+ * The forward pass of `rows` rows of `inputs`, from row number `row` of their order on; where `inputs` is 0, of the rows
+ * that went forward last.
  */
 export function microbatchForward<T>(network: Network, inputs: usize, order: usize, row: usize, rows: usize): void {
   const microbatch = network.microbatch;
   microbatch.rows = rows;
   microbatch.stride = wholeVectors<T>(rows);
-  microbatch.inputs = order ? inputs : inputs + row * network.inputs * sizeof<T>();
-  microbatch.order = order ? order + row * sizeof<u32>() : 0;
+  microbatch.inputs = inputs;
+  microbatch.order = order;
+  microbatch.row = row;
   runPhase<T>(network, Phase.Forward);
 }
 
@@ -42,10 +43,7 @@ export function microbatchLoss<T>(network: Network, scale: f64): f64 {
 
 export function gatherTargets<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
   const stride = wholeVectors<T>(rows);
-  const width = network.targetWidth;
-  const order = samples.order ? samples.order + row * sizeof<u32>() : 0;
-  const targets = samples.order ? samples.targets : samples.targets + row * width * sizeof<T>();
-  gatherTransposed<T>(network.targets, stride, stride, targets, width, order, rows, width);
+  gatherRows<T>(network.targets, stride, stride, samples.targets, network.targetWidth, samples.order, row, rows);
 }
 
 /**

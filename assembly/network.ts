@@ -93,10 +93,12 @@ export class Network {
 /** The microbatch in progress: what every thread that works on it has to know. */
 @unmanaged
 export class Microbatch {
-  /** The rows to gather as network.x, row-major [*, inputs]; 0: they are there already. */
+  /** The samples of which it gathers some as network.x, row-major [*, inputs]; 0: they are there already. */
   inputs: usize;
-  /** Which of them, u32 [rows]; 0: as they lie. */
+  /** The order to take them in, u32; 0: as they lie. */
   order: usize;
+  /** The place in that order of its first row. */
+  row: usize;
   rows: usize;
   /** How far apart the rows of feature-major tensors lie, in elements. */
   stride: usize;

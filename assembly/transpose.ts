@@ -31,6 +31,15 @@ export function gatherTransposed<T>(
   }
 }
 
+/** The same for `count` rows of samples `x` [*, columns], from row number `row` of their order on. */
+export function gatherRows<T>(
+  out: usize, outStride: usize, width: usize, x: usize, columns: usize, order: usize, row: usize, count: usize,
+): void {
+  const first = order ? x : x + row * columns * sizeof<T>();
+  const rest = order ? order + row * sizeof<u32>() : 0;
+  gatherTransposed<T>(out, outStride, width, first, columns, rest, count, columns);
+}
+
 @inline
 function rowAddress<T>(x: usize, stride: usize, order: usize, index: usize): usize {
   const row = order ? <usize>load<u32>(order + index * sizeof<u32>()) : index;

@@ -32,12 +32,15 @@ function runParts<T>(network: Network, phase: Phase, count: usize): void {
   }
 }
 
-function forwardInParts<T>(network: Network, inputs: usize, order: usize, rows: usize, count: usize): void {
+function forwardInParts<T>(
+  network: Network, inputs: usize, order: usize, row: usize, rows: usize, count: usize,
+): void {
   const microbatch = network.microbatch;
   microbatch.rows = rows;
   microbatch.stride = wholeVectors<T>(rows);
   microbatch.inputs = inputs;
   microbatch.order = order;
+  microbatch.row = row;
   runParts<T>(network, Phase.Forward, count);
 }
 
@@ -47,9 +50,7 @@ function learnInParts<T>(network: Network, samples: Samples, rate: f64, descends
   let sum: f64 = 0;
   for (let row: usize = 0; row < samples.rows; row += MICROBATCH) {
     const rows = min(MICROBATCH, samples.rows - row);
-    const order = samples.order ? samples.order + row * sizeof<u32>() : 0;
-    const inputs = order ? samples.inputs : samples.inputs + row * network.inputs * sizeof<T>();
-    forwardInParts<T>(network, inputs, order, rows, count);
+    forwardInParts<T>(network, samples.inputs, samples.order, row, rows, count);
     gatherTargets<T>(network, samples, row, rows);
     sum += microbatchLoss<T>(network, 1);
     microbatch.accumulates = row > 0;
@@ -62,11 +63,11 @@ function learnInParts<T>(network: Network, samples: Samples, rate: f64, descends
 }
 
 export function forward_in_parts_f32(network: Network, inputs: usize, rows: usize, count: usize): void {
-  forwardInParts<f32>(network, inputs, 0, rows, count);
+  forwardInParts<f32>(network, inputs, 0, 0, rows, count);
 }
 
 export function forward_in_parts_f64(network: Network, inputs: usize, rows: usize, count: usize): void {
-  forwardInParts<f64>(network, inputs, 0, rows, count);
+  forwardInParts<f64>(network, inputs, 0, 0, rows, count);
 }
 
 export function learn_in_parts_f32(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
