@@ -1,6 +1,6 @@
-// Works behind the interface of the engines.
+// Works behind the interface of the engines, and as users have them.
 
-import type { EngineName } from "backprop-wasm";
+import { createNetwork, type EngineName, type Network, type NetworkOptions, sgd } from "backprop-wasm";
 import type { Dataset, Model } from "../engine/engine.js";
 import { ENGINES } from "../engine/engines.js";
 import { describeLoss } from "../losses.js";
@@ -19,6 +19,13 @@ export async function createModel(work: Work, engine: EngineName): Promise<Model
   });
   model.parameters().set(createParameters(work));
   return model;
+}
+
+/** The network of a work, by the public interface; its parameters are of the default seed. */
+export function createWorkNetwork(work: Work, options: Partial<NetworkOptions> = {}): Promise<Network> {
+  const { sizes, layers, loss, dtype, learningRate } = work;
+  const optimizer = sgd({ learningRate });
+  return createNetwork({ inputs: sizes[0]!, layers, loss, dtype, optimizer, ...options });
 }
 
 export function createDataset(model: Model, samples: Samples): Dataset {

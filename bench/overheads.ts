@@ -1,14 +1,14 @@
 // What the wrapper adds to the core: `npm run bench:overheads`. Least times of many, for a shared machine is slow at times.
 
 import { spawnSync } from "node:child_process";
-import { createNetwork, dense, type Network, numpyRandom, sgd } from "backprop-wasm";
+import { createNetwork, dense, numpyRandom, sgd } from "backprop-wasm";
 import type { Model } from "../engine/engine.js";
-import { ENGINES } from "../engine/engines.js";
-import { describeLoss } from "../losses.js";
+import { createDataset, createModel, createWorkNetwork } from "./model.js";
+import { createPredictor } from "./predictor.js";
+import { createSamples } from "./samples.js";
+import { label, WORKS, type Work } from "./works.js";
 
 const ROUNDS = 9;
-
-const XOR = { inputs: new Float64Array([0, 0, 0, 1, 1, 0, 1, 1]), targets: new Float64Array([0, 1, 1, 0]) };
 const XOR_EPOCHS = 10_000;
 
 await printPrediction();
@@ -17,14 +17,10 @@ await printEpochs();
 await printShuffling();
 
 async function printPrediction(): Promise<void> {
-  const layers = [dense(32, "relu"), dense(10, "softmax")];
-  const network = await createNetwork({ inputs: 64, layers, loss: "categoricalCrossentropy" });
-  const row = [numpyRandom(1).randn(64)];
+  const predictor = await createPredictor(find("64-32-10 predict b1 float32"), "wasm");
   const calls = 20_000;
-  const [milliseconds] = leastTimes(() => {
-    for (let i = 0; i < calls; i++) network.predict(row);
-  });
-  network.dispose();
+  const [milliseconds] = await leastTimes(() => predictor.step(calls));
+  predictor.dispose();
   console.log(`predict of one row, 64-32-10: ${((1e3 * milliseconds!) / calls).toFixed(2)} µs`);
 }
 
@@ -44,46 +40,32 @@ function loadInFreshProcess(): number {
 }
 
 async function printEpochs(): Promise<void> {
-  const network = await createXorNetwork();
-  const model = await createXorModel();
-  const rows = { data: XOR.inputs, shape: [4, 2] };
+  const work = find("2-2-1 b4 float64");
+  const { inputs, targets } = createSamples(work);
+  const rows = { data: inputs, shape: [work.batch, work.sizes[0]!] };
+  const network = await createWorkNetwork(work);
+  const model = await createModel(work, "wasm");
   const options = { epochs: XOR_EPOCHS };
-  const train = trainBare(model);
-  const bare = () => train(XOR_EPOCHS);
-  const [core, fitSync] = leastTimes(bare, () => network.fitSync(rows, XOR.targets, options));
-  const fit = await leastTime(() => network.fit(rows, XOR.targets, options));
+  const [core, fitSync, fit] = await leastTimes(
+    trainBare(model, work),
+    () => network.fitSync(rows, targets, options),
+    () => network.fit(rows, targets, options),
+  );
   network.dispose();
   model.dispose();
   const ratio = (milliseconds: number) => `${(milliseconds / core!).toFixed(2)} × the core alone`;
   console.log(
-    `${XOR_EPOCHS} epochs of XOR: fitSync ${ratio(fitSync!)}, fit ${ratio(fit)} (${core!.toFixed(1)} ms)`,
+    `${XOR_EPOCHS} epochs of XOR: fitSync ${ratio(fitSync!)}, fit ${ratio(fit!)} (${core!.toFixed(1)} ms)`,
   );
 }
 
-function createXorNetwork(): Promise<Network> {
-  const layers = [dense(2, "sigmoid"), dense(1, "sigmoid")];
-  return createNetwork({ inputs: 2, layers, loss: "meanSquaredError", dtype: "float64" });
-}
-
-async function createXorModel(): Promise<Model> {
-  const layers = [dense(2, "sigmoid"), dense(1, "sigmoid")];
-  const loss = describeLoss("meanSquaredError", "sigmoid", "float64");
-  const engine = await ENGINES.wasm();
-  const model = engine.createModel({ dtype: "float64", inputs: 2, layers, loss });
-  const network = await createXorNetwork();
-  model.parameters().set(network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...bias!.data]));
-  network.dispose();
-  return model;
-}
-
 /** Trains by the core alone: one call for all epochs. */
-function trainBare(model: Model): (epochs: number) => void {
-  const dataset = model.createDataset(4);
-  dataset.inputs().set(XOR.inputs);
-  dataset.targets().set(XOR.targets);
-  return (epochs) => {
-    const run = model.createRun({ dataset, epochs, batchSize: 4, learningRate: 0.01, ordered: false });
-    run.advance(epochs);
+function trainBare(model: Model, work: Work): () => void {
+  const { batch: batchSize, learningRate } = work;
+  const dataset = createDataset(model, createSamples(work));
+  return () => {
+    const run = model.createRun({ dataset, epochs: XOR_EPOCHS, batchSize, learningRate, ordered: false });
+    run.advance(XOR_EPOCHS);
     run.dispose();
   };
 }
@@ -98,7 +80,7 @@ async function printShuffling(): Promise<void> {
   const targets = { data: Float32Array.from(random.randn(rows, 4)), shape: [rows, 4] };
   const order = () => numpyRandom(1).permutation(rows);
   const epoch = (shuffle: boolean) => network.fitSync(inputs, targets, { shuffle });
-  const [shuffled, plain, permutation] = leastTimes(
+  const [shuffled, plain, permutation] = await leastTimes(
     () => epoch(true),
     () => epoch(false),
     order,
@@ -112,24 +94,18 @@ async function printShuffling(): Promise<void> {
 }
 
 /** The least time of each task, in milliseconds, over rounds in which they take turns. */
-function leastTimes(...tasks: readonly (() => void)[]): number[] {
+async function leastTimes(...tasks: readonly (() => unknown)[]): Promise<number[]> {
   const least = tasks.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
-    tasks.forEach((task, i) => {
+    for (const [i, task] of tasks.entries()) {
       const begun = performance.now();
-      task();
+      await task();
       least[i] = Math.min(least[i]!, performance.now() - begun);
-    });
+    }
   }
   return least;
 }
 
-async function leastTime(task: () => Promise<unknown>): Promise<number> {
-  let least = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const begun = performance.now();
-    await task();
-    least = Math.min(least, performance.now() - begun);
-  }
-  return least;
+function find(name: string): Work {
+  return WORKS.find((work) => label(work) === name)!;
 }

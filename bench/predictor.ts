@@ -1,16 +1,15 @@
 // Predicting a row as users do: validation, copying and the result's tensor are part of what is measured.
 
-import { createNetwork, type EngineName, type FloatArray } from "backprop-wasm";
+import type { EngineName, FloatArray } from "backprop-wasm";
+import { createWorkNetwork } from "./model.js";
 import { createSamples } from "./samples.js";
 import type { Subject } from "./subject.js";
 import type { Work } from "./works.js";
 
 /** One step is one call of `network.predict` with one row; the engines' parameters are of one seed. */
 export async function createPredictor(work: Work, engine: EngineName): Promise<Subject> {
-  const { sizes, layers, loss, dtype } = work;
-  const inputs = sizes[0]!;
-  const network = await createNetwork({ inputs, layers, loss, dtype, engine });
-  const row = [Array.from(createSamples(work).inputs.subarray(0, inputs))];
+  const network = await createWorkNetwork(work, { engine });
+  const row = [Array.from(createSamples(work).inputs.subarray(0, work.sizes[0]))];
   let predictions: FloatArray = new Float64Array();
   return {
     engine,

@@ -1,7 +1,8 @@
 // What threads bring: `npm run bench:threads [-- N]`, the same training on one thread and on N (2 unless given).
 
-import { createNetwork, type Network, sgd } from "backprop-wasm";
+import type { Network } from "backprop-wasm";
 import { describeMachine } from "./machine.js";
+import { createWorkNetwork } from "./model.js";
 import { createSamples } from "./samples.js";
 import type { Steps } from "./subject.js";
 import { formatNumber, formatTable, left, right } from "./table.js";
@@ -50,9 +51,7 @@ async function measure(work: Work): Promise<string[]> {
 }
 
 async function createTrained(work: Work, threads: number): Promise<Network> {
-  const { sizes, layers, loss, dtype, learningRate } = work;
-  const optimizer = sgd({ learningRate });
-  const network = await createNetwork({ inputs: sizes[0]!, layers, loss, dtype, optimizer, threads });
+  const network = await createWorkNetwork(work, { threads });
   stepsOf(network, work).step(1);
   return network;
 }
