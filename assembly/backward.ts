@@ -2,110 +2,103 @@
 // dLogits → gradients of kernel and bias, for some rows of each kernel.
 
 import { activationBackward } from "./activations";
-import { isFused } from "./losses";
-import { matmul, Product } from "./matmul";
-import { Layer, layerAt, Network } from "./network";
-import { descend, Descent } from "./sgd";
-import { gatherTransposed } from "./transpose";
-import { laneCount, madd, splat, wholeVectors } from "./vector";
+import { Layer } from "./layer";
+import { columnsOf, matmul, rowsOf, Workspace } from "./matmul";
+import { layerAt, Network } from "./network";
+import { descend, descendFour, descendLanes, Descent } from "./sgd";
+import { transpose } from "./transpose";
+import { laneCount, madd, splat } from "./vector";
 
 /**
- * Leaves the gradient of each layer's logits in its `dLogitsRows`, for columns `begin` … `end` − 1 (whole vectors), given
- * that of the outputs (of a fused loss, of the output layer's logits) in `network.dOutputs` [outputs, stride], and what
- * `forward` left.
+ * Leaves the gradient of each layer's logits in its `dLogits` and `dLogitsRows`, for columns `begin` … `end` − 1 (whole
+ * vectors), given that of the outputs (of a fused loss, of the logits) in the `dLogits` of the last, and what `forward`
+ * left. `workspace`: the thread's own.
  */
-export function logitsBackward<T>(network: Network, product: Product, begin: usize, end: usize): void {
+export function logitsBackward<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
   const stride = network.microbatch.stride;
   const rows = min(end, network.microbatch.rows) - begin;
   const columns = end - begin;
   const first = begin * sizeof<T>();
-  let dOutputs = network.dOutputs + first;
-  let dInputs = network.dInputs + first;
   for (let i = network.layerCount - 1; ; --i) {
     const layer = layerAt(network, i);
-    const dLogits = dOutputs;
-    if (i < network.layerCount - 1 || !isFused(network.loss)) {
-      activationBackward<T>(
-        layer.activation, dLogits, layer.outputs + first, layer.logits + first,
-        layer.units, columns, stride, layer.alpha,
-      );
-    }
-    const width = wholeVectors<T>(layer.units);
-    const dLogitsRows = layer.dLogitsRows + begin * width * sizeof<T>();
-    gatherTransposed<T>(dLogitsRows, width, width, dLogits, stride, 0, layer.units, rows);
+    const dLogits = layer.dLogits + first;
+    activationBackward<T>(
+      layer.derivative, dLogits, layer.outputs + first, layer.logits + first,
+      layer.units, columns, stride, layer.alpha,
+    );
+    const rowStep = layer.kernelBackward.bStep;
+    transpose<T>(layer.dLogitsRows + begin * rowStep, rowStep, dLogits, stride * sizeof<T>(), layer.units, rows);
     if (i == 0) return;
-    inputsBackward<T>(layer, dInputs, dLogits, columns, stride, product);
-    dOutputs = dInputs;
-    dInputs = dLogits;
+    matmul<T>(columnsOf<T>(layer.inputsBackward, workspace.product, begin, end), workspace.panel);
   }
-}
-
-/** dInputs [inputs, columns] = kernel · dLogits */
-function inputsBackward<T>(
-  layer: Layer, dInputs: usize, dLogits: usize, columns: usize, stride: usize, product: Product,
-): void {
-  product.c = dInputs;
-  product.cStride = stride;
-  product.a = layer.kernel;
-  product.aRowStride = layer.units;
-  product.aColumnStride = 1;
-  product.b = dLogits;
-  product.bStride = stride;
-  product.m = layer.inputs;
-  product.n = columns;
-  product.k = layer.units;
-  product.accumulates = false;
-  product.descent = null;
-  matmul<T>(product);
 }
 
 /**
- * [dKernel; dBias] (+)= [x; 1] · dLogitsᵀ for rows `begin` … `end` − 1 of it, summed over the rows of the microbatch in
- * their order; where the microbatch ends a batch, the parameters take their step, and keep what they were in place of
- * the gradient.
+ * The gradients of rows `begin` … `end` − 1 of a layer's kernel and bias; where the microbatch ends a batch, the parameters
+ * take their step, and keep what they were in place of the gradient.
  */
 export function parametersBackward<T>(
-  network: Network, layer: Layer, x: usize, product: Product, begin: usize, end: usize,
+  network: Network, layer: Layer, workspace: Workspace, begin: usize, end: usize,
 ): void {
   const microbatch = network.microbatch;
   if (microbatch.rows == 1 && microbatch.descends && !microbatch.accumulates) {
-    rowDescent<T>(layer, x, network.descent, begin, end);
-    return;
+    rowDescent<T>(layer, network.descent, begin, end);
+  } else {
+    matmul<T>(rowsOf(layer.kernelBackward, workspace.product, begin, end), workspace.panel);
   }
-  product.c = layer.dKernel + begin * layer.units * sizeof<T>();
-  product.cStride = layer.units;
-  product.a = x + begin * microbatch.stride * sizeof<T>();
-  product.aRowStride = microbatch.stride;
-  product.aColumnStride = 1;
-  product.b = layer.dLogitsRows;
-  product.bStride = wholeVectors<T>(layer.units);
-  product.m = end - begin;
-  product.n = layer.units;
-  product.k = microbatch.rows;
-  product.accumulates = microbatch.accumulates;
-  product.descent = microbatch.descends ? network.descent : null;
-  matmul<T>(product);
 }
 
 /** The same for a batch of one row, which ends in a step, and whose sums have one term each: no tile could be filled. */
-function rowDescent<T>(layer: Layer, x: usize, descent: Descent, begin: usize, end: usize): void {
-  const lanes = laneCount<T>();
-  const whole = layer.units & ~(lanes - 1);
-  let gradients = layer.dKernel + begin * layer.units * sizeof<T>();
-  for (let i = begin; i < end; ++i) {
-    const xi = v128.load_splat<T>(x + i * 16);
-    for (let at: usize = 0; at < whole * sizeof<T>(); at += 16) {
-      descend<T>(descent, gradients + at, term<T>(xi, layer.dLogitsRows + at), lanes);
+function rowDescent<T>(layer: Layer, descent: Descent, begin: usize, end: usize): void {
+  const block = BLOCK_VECTORS * laneCount<T>();
+  let unit: usize = 0;
+  for (; unit + block <= layer.units; unit += block) blockDescent<T>(layer, descent, unit, begin, end);
+  if (unit < layer.units) restDescent<T>(layer, descent, unit, begin, end);
+}
+
+/** How many vectors of units step side by side: what they share stays in registers from row to row of the kernel. */
+const BLOCK_VECTORS: usize = 4;
+
+/** Rows `begin` … `end` − 1 of a block of units that begins at `unit`. */
+function blockDescent<T>(layer: Layer, descent: Descent, unit: usize, begin: usize, end: usize): void {
+  const rate = descent.rate;
+  const dLogits = layer.dLogitsRows + unit * sizeof<T>();
+  const d0 = v128.load(dLogits), d1 = v128.load(dLogits, 16), d2 = v128.load(dLogits, 32), d3 = v128.load(dLogits, 48);
+  const step = layer.units * sizeof<T>();
+  let gradients = layer.dKernel + begin * step + unit * sizeof<T>();
+  let parameters = gradients + descent.offset;
+  const xEnd = layer.x + end * 16;
+  for (let x = layer.x + begin * 16; x < xEnd; x += 16, gradients += step, parameters += step) {
+    const xs = v128.load_splat<T>(x);
+    descendFour<T>(
+      rate, parameters, gradients,
+      term<T>(xs, d0), term<T>(xs, d1), term<T>(xs, d2), term<T>(xs, d3),
+    );
+  }
+}
+
+/** Those of all units from `unit` on. */
+function restDescent<T>(layer: Layer, descent: Descent, unit: usize, begin: usize, end: usize): void {
+  const rate = descent.rate;
+  const first = unit * sizeof<T>();
+  const rest = layer.units & (laneCount<T>() - 1);
+  const whole = (layer.units - rest) * sizeof<T>();
+  const step = layer.units * sizeof<T>();
+  let gradients = layer.dKernel + begin * step;
+  let parameters = gradients + descent.offset;
+  for (let i = begin; i < end; ++i, gradients += step, parameters += step) {
+    const xs = v128.load_splat<T>(layer.x + i * 16);
+    for (let at = first; at < whole; at += 16) {
+      descend<T>(rate, parameters + at, gradients + at, term<T>(xs, v128.load(layer.dLogitsRows + at)));
     }
-    if (whole < layer.units) {
-      const at = whole * sizeof<T>();
-      descend<T>(descent, gradients + at, term<T>(xi, layer.dLogitsRows + at), layer.units - whole);
+    if (rest > 0) {
+      const gradient = term<T>(xs, v128.load(layer.dLogitsRows + whole));
+      descendLanes<T>(rate, parameters + whole, gradients + whole, gradient, rest);
     }
-    gradients += layer.units * sizeof<T>();
   }
 }
 
 @inline
-function term<T>(x: v128, dLogits: usize): v128 {
-  return madd<T>(x, v128.load(dLogits), splat<T>(0));
+function term<T>(x: v128, dLogits: v128): v128 {
+  return madd<T>(x, dLogits, splat<T>(0));
 }

@@ -1,34 +1,34 @@
 // The forward pass of some columns of one microbatch: rows of the samples → x → logits → outputs → the next layer's x.
 
 import { activationForward } from "./activations";
-import { matmul, Product } from "./matmul";
-import { Layer, layerAt, Microbatch, Network } from "./network";
+import { Layer } from "./layer";
+import { columnsOf, matmul, Workspace } from "./matmul";
+import { layerAt, Microbatch, Network } from "./network";
 import { gatherRows } from "./transpose";
 import { fill, madd, splat } from "./vector";
 
 /**
  * Takes columns `begin` … `end` − 1 of the microbatch, whole vectors, through the layers; what is computed stays in their
- * `logits` and `outputs`.
+ * `logits` and `outputs`. `workspace`: the thread's own.
  */
-export function forward<T>(network: Network, product: Product, begin: usize, end: usize): void {
+export function forward<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
   const microbatch = network.microbatch;
   const stride = microbatch.stride;
   const columns = end - begin;
-  let x = network.x + begin * sizeof<T>();
+  const first = begin * sizeof<T>();
   const isNew = microbatch.inputs != 0;
-  if (isNew) gatherInputs<T>(x, network.inputs, microbatch, begin, end);
+  if (isNew) gatherInputs<T>(network.x + first, network.inputs, microbatch, begin, end);
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
-    if (isNew) fill<T>(x + layer.inputs * stride * sizeof<T>(), 1, columns);
-    const logits = layer.logits + begin * sizeof<T>();
-    const outputs = layer.outputs + begin * sizeof<T>();
+    if (isNew) fill<T>(layer.x + layer.inputs * stride * sizeof<T>() + first, 1, columns);
     if (microbatch.rows == 1) {
-      rowForward<T>(layer, logits, x);
+      rowForward<T>(layer);
     } else {
-      columnsForward<T>(layer, logits, x, columns, stride, product);
+      matmul<T>(columnsOf<T>(layer.forward, workspace.product, begin, end), workspace.panel);
     }
-    activationForward<T>(layer.activation, outputs, logits, layer.units, columns, stride, layer.alpha);
-    x = outputs;
+    activationForward<T>(
+      layer.activation, layer.outputs + first, layer.logits + first, layer.units, columns, stride, layer.alpha,
+    );
   }
 }
 
@@ -37,25 +37,6 @@ function gatherInputs<T>(x: usize, width: usize, microbatch: Microbatch, begin: 
     x, microbatch.stride, end - begin, microbatch.inputs, width,
     microbatch.order, microbatch.row + begin, min(end, microbatch.rows) - begin,
   );
-}
-
-/** logits [units, columns] = [kernel; bias]ᵀ · [x; 1] */
-function columnsForward<T>(
-  layer: Layer, logits: usize, x: usize, columns: usize, stride: usize, product: Product,
-): void {
-  product.c = logits;
-  product.cStride = stride;
-  product.a = layer.kernel;
-  product.aRowStride = 1;
-  product.aColumnStride = layer.units;
-  product.b = x;
-  product.bStride = stride;
-  product.m = layer.units;
-  product.n = columns;
-  product.k = layer.inputs + layer.useBias;
-  product.accumulates = false;
-  product.descent = null;
-  matmul<T>(product);
 }
 
 /** How many vectors of units are summed side by side: enough to hide the latency of an addition. */
@@ -67,9 +48,11 @@ const ROW_VECTORS: usize = 4;
  * unit, from the next row of the kernel, or less than 64 bytes into the gradients behind the last, and never used. A single
  * row is never cut into parts.
  */
-function rowForward<T>(layer: Layer, logits: usize, x: usize): void {
+function rowForward<T>(layer: Layer): void {
   // Free until the backward pass.
   const row = layer.dLogitsRows;
+  const logits = layer.logits;
+  const x = layer.x;
   const kernelStep = layer.units * sizeof<T>();
   const end = x + (layer.inputs + layer.useBias) * 16;
   for (let at: usize = 0; at < kernelStep; at += ROW_VECTORS * 16) {

@@ -1,6 +1,6 @@
 // The one matrix product. Forward pass, kernel gradients and input gradients differ in strides alone.
 
-import { descend, Descent } from "./sgd";
+import { descend, descendLanes, Descent } from "./sgd";
 import { gatherTransposed } from "./transpose";
 import { laneCount, loadLanes, madd, splat, storeLanes } from "./vector";
 
@@ -11,29 +11,36 @@ export const TILE_ROWS: usize = 6;
 const TILES_TO_PACK: usize = 3;
 
 /**
- * C = A·B, or C += A·B if `accumulates`, with C [m, n], A [m, k], B [k, n]; all strides in elements.
+ * C = A·B, or C += A·B if `accumulates`, with C [m, n], A [m, k], B [k, n]; all steps in bytes.
  *
- *     C: row-major, rows `cStride` apart
- *     A: element (i, l) at i·aRowStride + l·aColumnStride
- *     B: row-major, rows `bStride` apart, each readable to the next whole vector past n
+ *     C: row-major, rows `cStep` apart
+ *     A: element (i, l) at i·aRowStep + l·aColumnStep
+ *     B: row-major, rows `bStep` apart, each readable to the next whole vector past n
  *
- * It lies in memory, for thirteen arguments are hard to pass and to read.
+ * It lies in memory, made ready once and used many times: to say thirteen things anew takes as long as a small product.
  */
 @unmanaged
 export class Product {
   c: usize;
-  cStride: usize;
+  cStep: usize;
   a: usize;
-  aRowStride: usize;
-  aColumnStride: usize;
+  aRowStep: usize;
+  aColumnStep: usize;
   b: usize;
-  bStride: usize;
+  bStep: usize;
   m: usize;
   n: usize;
   k: usize;
   accumulates: bool;
   /** Null; or, where C are gradients, the step that is taken down them as soon as they are complete. */
   descent: Descent | null;
+}
+
+/** What a thread needs of its own to do its part of a product. */
+@unmanaged
+export class Workspace {
+  /** That part. */
+  product: Product;
   /** Scratch for [k, TILE_ROWS] elements. */
   panel: usize;
 }
@@ -42,51 +49,94 @@ export class Product {
  * Each element of C has its k products added one after the other, l = 0 … k − 1, to 0 or to what it was, whatever the
  * tile it falls in: its bits depend on its own row of A and column of B alone, and a product over k in two parts, the
  * second accumulating, has the bits of the whole. Without `accumulates` C is not read. C may not overlap the others.
+ * `panel`: scratch for [k, TILE_ROWS] elements.
  *
  * After K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008, with A alone packed: its
  * rows then stay in the first cache while B streams past.
  */
-export function matmul<T>(product: Product): void {
-  const packs = product.n > TILES_TO_PACK * 2 * laneCount<T>();
-  const aStep = product.aColumnStride * sizeof<T>();
-  const m = product.m;
+export function matmul<T>(product: Product, panel: usize): void {
+  if (product.n > TILES_TO_PACK * 2 * laneCount<T>()) {
+    multiplyPacked<T>(product, panel);
+  } else if (product.aRowStep == sizeof<T>()) {
+    multiply<T, Adjacent>(product);
+  } else {
+    multiply<T, Strided>(product);
+  }
+}
+
+function multiply<T, A>(product: Product): void {
+  const aStep = product.aColumnStep;
   let c = product.c;
   let a = product.a;
-  for (let i: usize = 0; i < m; i += TILE_ROWS) {
-    const rows = min(TILE_ROWS, m - i);
-    if (packs) {
-      packRows<T>(product, a, rows);
-      rowOfTiles<T, Adjacent>(product, rows, c, product.panel, TILE_ROWS * sizeof<T>());
-    } else if (product.aRowStride == 1) {
-      rowOfTiles<T, Adjacent>(product, rows, c, a, aStep);
-    } else {
-      rowOfTiles<T, Strided>(product, rows, c, a, aStep);
-    }
-    c += TILE_ROWS * product.cStride * sizeof<T>();
-    a += TILE_ROWS * product.aRowStride * sizeof<T>();
+  let m = product.m;
+  for (; m > TILE_ROWS; m -= TILE_ROWS) {
+    tiles<T, A, SixRows>(product, c, a, aStep);
+    c += TILE_ROWS * product.cStep;
+    a += TILE_ROWS * product.aRowStep;
+  }
+  rowOfTiles<T, A>(product, m, c, a, aStep);
+}
+
+function multiplyPacked<T>(product: Product, panel: usize): void {
+  const aStep = TILE_ROWS * sizeof<T>();
+  let c = product.c;
+  let a = product.a;
+  for (let i: usize = 0; i < product.m; i += TILE_ROWS) {
+    const rows = min(TILE_ROWS, product.m - i);
+    packRows<T>(product, panel, a, rows);
+    rowOfTiles<T, Adjacent>(product, rows, c, panel, aStep);
+    c += TILE_ROWS * product.cStep;
+    a += TILE_ROWS * product.aRowStep;
+  }
+}
+
+// A part of a product, which becomes the thread's `own`: the same product if it is all of it.
+
+/** Columns `begin` … `end` − 1 of C. */
+export function columnsOf<T>(product: Product, own: Product, begin: usize, end: usize): Product {
+  if (end - begin == product.n) return product;
+  copyProduct(own, product);
+  own.c += begin * sizeof<T>();
+  own.b += begin * sizeof<T>();
+  own.n = end - begin;
+  return own;
+}
+
+/** Rows `begin` … `end` − 1 of C. */
+export function rowsOf(product: Product, own: Product, begin: usize, end: usize): Product {
+  if (end - begin == product.m) return product;
+  copyProduct(own, product);
+  own.c += begin * product.cStep;
+  own.a += begin * product.aRowStep;
+  own.m = end - begin;
+  return own;
+}
+
+/** By words, for memory.copy is an instruction that the other builds do without. */
+function copyProduct(to: Product, from: Product): void {
+  for (let at: usize = 0; at < offsetof<Product>(); at += 4) {
+    store<u32>(changetype<usize>(to) + at, load<u32>(changetype<usize>(from) + at));
   }
 }
 
 /** panel[l, i] = a[i, l] for the rows of one tile. */
-function packRows<T>(product: Product, a: usize, rows: usize): void {
+function packRows<T>(product: Product, panel: usize, a: usize, rows: usize): void {
   const k = product.k;
-  const aRowStride = product.aRowStride;
-  const aColumnStride = product.aColumnStride;
-  let panel = product.panel;
-  if (aColumnStride == 1) {
-    gatherTransposed<T>(panel, TILE_ROWS, rows, a, aRowStride, 0, rows, k);
+  const rowStep = product.aRowStep;
+  const step = product.aColumnStep;
+  if (step == sizeof<T>()) {
+    gatherTransposed<T>(panel, TILE_ROWS, rows, a, rowStep / sizeof<T>(), 0, rows, k);
     return;
   }
-  const step = aColumnStride * sizeof<T>();
   const rowSize = TILE_ROWS * sizeof<T>();
   const end = panel + k * rowSize;
-  if (aRowStride == 1 && rows == TILE_ROWS) {
+  if (rowStep == sizeof<T>() && rows == TILE_ROWS) {
     for (; panel < end; panel += rowSize, a += step) copyRows<T>(panel, a);
     return;
   }
   for (; panel < end; panel += rowSize, a += step) {
     for (let i: usize = 0; i < rows; ++i) {
-      store<T>(panel + i * sizeof<T>(), load<T>(a + i * aRowStride * sizeof<T>()));
+      store<T>(panel + i * sizeof<T>(), load<T>(a + i * rowStep));
     }
   }
 }
@@ -104,6 +154,7 @@ function copyRows<T>(out: usize, x: usize): void {
 }
 
 /** Up to TILE_ROWS rows of C over all its columns. */
+@inline
 function rowOfTiles<T, A>(product: Product, rows: usize, c: usize, a: usize, aStep: usize): void {
   switch (rows) {
     case 1: { tiles<T, A, OneRow>(product, c, a, aStep); break; }
@@ -111,7 +162,7 @@ function rowOfTiles<T, A>(product: Product, rows: usize, c: usize, a: usize, aSt
     case 3: { tiles<T, A, ThreeRows>(product, c, a, aStep); break; }
     case 4: { tiles<T, A, FourRows>(product, c, a, aStep); break; }
     case 5: { tiles<T, A, FiveRows>(product, c, a, aStep); break; }
-    default: { tiles<T, A, SixRows>(product, c, a, aStep); break; }
+    case 6: { tiles<T, A, SixRows>(product, c, a, aStep); break; }
   }
 }
 
@@ -122,13 +173,13 @@ function tiles<T, A, R>(product: Product, c: usize, a: usize, aStep: usize): voi
   for (; columns >= 2 * lanes; columns -= 2 * lanes, c += 32, b += 32) {
     tile<T, A, R, TwoVectors>(product, c, a, aStep, b, lanes);
   }
-  while (columns > 0) {
-    const width = min(lanes, columns);
-    tile<T, A, R, OneVector>(product, c, a, aStep, b, width);
-    columns -= width;
+  if (columns >= lanes) {
+    tile<T, A, R, OneVector>(product, c, a, aStep, b, lanes);
+    columns -= lanes;
     c += 16;
     b += 16;
   }
+  if (columns > 0) tile<T, A, R, PartOfVector>(product, c, a, aStep, b, columns);
 }
 
 // What a tile is made for: each class below is a name for that, never an object.
@@ -204,6 +255,15 @@ class SixRows {
   }
 }
 
+/** `lanes` of its lanes are columns of C. */
+@unmanaged
+class PartOfVector {
+  @inline
+  count(): i32 {
+    return 0;
+  }
+}
+
 @unmanaged
 class OneVector {
   @inline
@@ -230,9 +290,10 @@ function tile<T, A, R, W>(product: Product, c: usize, a: usize, aStep: usize, b:
   const operand = changetype<A>(0);
   const rows = changetype<R>(0).count();
   const wide = changetype<W>(0).count() == 2;
-  const cStep = product.cStride * sizeof<T>();
-  const bStep = product.bStride * sizeof<T>();
-  const a1 = product.aRowStride * sizeof<T>(), a2 = a1 + a1, a3 = a2 + a1, a4 = a3 + a1, a5 = a4 + a1;
+  const whole = changetype<W>(0).count() > 0;
+  const cStep = product.cStep;
+  const bStep = product.bStep;
+  const a1 = product.aRowStep, a2 = a1 + a1, a3 = a2 + a1, a4 = a3 + a1, a5 = a4 + a1;
   let s00 = splat<T>(0), s01 = s00;
   let s10 = s00, s11 = s00;
   let s20 = s00, s21 = s00;
@@ -241,31 +302,31 @@ function tile<T, A, R, W>(product: Product, c: usize, a: usize, aStep: usize, b:
   let s50 = s00, s51 = s00;
   if (product.accumulates) {
     let ci = c;
-    s00 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+    s00 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
     if (wide) s01 = v128.load(ci, 16);
     if (rows > 1) {
       ci += cStep;
-      s10 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s10 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
       if (wide) s11 = v128.load(ci, 16);
     }
     if (rows > 2) {
       ci += cStep;
-      s20 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s20 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
       if (wide) s21 = v128.load(ci, 16);
     }
     if (rows > 3) {
       ci += cStep;
-      s30 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s30 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
       if (wide) s31 = v128.load(ci, 16);
     }
     if (rows > 4) {
       ci += cStep;
-      s40 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s40 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
       if (wide) s41 = v128.load(ci, 16);
     }
     if (rows > 5) {
       ci += cStep;
-      s50 = wide ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s50 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
       if (wide) s51 = v128.load(ci, 16);
     }
   }
@@ -301,56 +362,38 @@ function tile<T, A, R, W>(product: Product, c: usize, a: usize, aStep: usize, b:
     }
   }
   const descent = product.descent;
-  if (wide) {
-    finish<T>(c, s00, descent);
-    finish<T>(c + 16, s01, descent);
-  } else {
-    finishLanes<T>(c, s00, lanes, descent);
-  }
+  if (whole) finish<T>(c, s00, descent);
+  else finishLanes<T>(c, s00, lanes, descent);
+  if (wide) finish<T>(c + 16, s01, descent);
   if (rows > 1) {
     c += cStep;
-    if (wide) {
-      finish<T>(c, s10, descent);
-      finish<T>(c + 16, s11, descent);
-    } else {
-      finishLanes<T>(c, s10, lanes, descent);
-    }
+    if (whole) finish<T>(c, s10, descent);
+    else finishLanes<T>(c, s10, lanes, descent);
+    if (wide) finish<T>(c + 16, s11, descent);
   }
   if (rows > 2) {
     c += cStep;
-    if (wide) {
-      finish<T>(c, s20, descent);
-      finish<T>(c + 16, s21, descent);
-    } else {
-      finishLanes<T>(c, s20, lanes, descent);
-    }
+    if (whole) finish<T>(c, s20, descent);
+    else finishLanes<T>(c, s20, lanes, descent);
+    if (wide) finish<T>(c + 16, s21, descent);
   }
   if (rows > 3) {
     c += cStep;
-    if (wide) {
-      finish<T>(c, s30, descent);
-      finish<T>(c + 16, s31, descent);
-    } else {
-      finishLanes<T>(c, s30, lanes, descent);
-    }
+    if (whole) finish<T>(c, s30, descent);
+    else finishLanes<T>(c, s30, lanes, descent);
+    if (wide) finish<T>(c + 16, s31, descent);
   }
   if (rows > 4) {
     c += cStep;
-    if (wide) {
-      finish<T>(c, s40, descent);
-      finish<T>(c + 16, s41, descent);
-    } else {
-      finishLanes<T>(c, s40, lanes, descent);
-    }
+    if (whole) finish<T>(c, s40, descent);
+    else finishLanes<T>(c, s40, lanes, descent);
+    if (wide) finish<T>(c + 16, s41, descent);
   }
   if (rows > 5) {
     c += cStep;
-    if (wide) {
-      finish<T>(c, s50, descent);
-      finish<T>(c + 16, s51, descent);
-    } else {
-      finishLanes<T>(c, s50, lanes, descent);
-    }
+    if (whole) finish<T>(c, s50, descent);
+    else finishLanes<T>(c, s50, lanes, descent);
+    if (wide) finish<T>(c + 16, s51, descent);
   }
 }
 
@@ -358,7 +401,7 @@ function tile<T, A, R, W>(product: Product, c: usize, a: usize, aStep: usize, b:
 @inline
 function finish<T>(c: usize, sums: v128, descent: Descent | null): void {
   if (descent) {
-    descend<T>(descent, c, sums, laneCount<T>());
+    descend<T>(descent.rate, c + descent.offset, c, sums);
   } else {
     v128.store(c, sums);
   }
@@ -369,7 +412,7 @@ function finish<T>(c: usize, sums: v128, descent: Descent | null): void {
 
 function finishLanes<T>(c: usize, sums: v128, lanes: usize, descent: Descent | null): void {
   if (descent) {
-    descend<T>(descent, c, sums, lanes);
+    descendLanes<T>(descent.rate, c + descent.offset, c, sums, lanes);
   } else {
     storeLanes<T>(c, sums, lanes);
   }

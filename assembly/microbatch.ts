@@ -1,7 +1,7 @@
 // What is done with the rows that pass through the layers together: forward → loss → backward.
 
 import { isCategorical, lossBackward } from "./losses";
-import { Network, outputLayer } from "./network";
+import { Network, outputLayer, prepareGradients, shapeMicrobatch } from "./network";
 import { Phase } from "./phases";
 import { runPhase } from "./team";
 import { gatherRows } from "./transpose";
@@ -23,20 +23,19 @@ export class Samples {
  */
 export function microbatchForward<T>(network: Network, inputs: usize, order: usize, row: usize, rows: usize): void {
   const microbatch = network.microbatch;
-  microbatch.rows = rows;
-  microbatch.stride = wholeVectors<T>(rows);
+  if (rows != microbatch.rows) shapeMicrobatch<T>(network, rows);
   microbatch.inputs = inputs;
   microbatch.order = order;
   microbatch.row = row;
   runPhase<T>(network, Phase.Forward);
 }
 
-/** The sum of the loss's terms over the rows that went forward; `scale` times its gradient goes to `network.dOutputs`. */
+/** The sum of the loss's terms over the rows that went forward; `scale` times its gradient goes to the `dLogits` of the last layer. */
 export function microbatchLoss<T>(network: Network, scale: f64): f64 {
   const layer = outputLayer(network);
   const microbatch = network.microbatch;
   return lossBackward<T>(
-    network.loss, network.dOutputs, layer.outputs, layer.logits, network.targets,
+    network.loss, layer.dLogits, layer.outputs, layer.logits, network.targets,
     layer.units, microbatch.rows, microbatch.stride, scale, network.lossParameter,
   );
 }
@@ -51,8 +50,10 @@ export function gatherTargets<T>(network: Network, samples: Samples, row: usize,
  * to them; if `descends`, the parameters step down the sum.
  */
 export function microbatchBackward<T>(network: Network, accumulates: bool, descends: bool): void {
-  network.microbatch.accumulates = accumulates;
-  network.microbatch.descends = descends;
+  const microbatch = network.microbatch;
+  if (accumulates != microbatch.accumulates || descends != microbatch.descends) {
+    prepareGradients(network, accumulates, descends);
+  }
   runPhase<T>(network, Phase.LogitsBackward);
   runPhase<T>(network, Phase.ParametersBackward);
 }

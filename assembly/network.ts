@@ -1,8 +1,9 @@
 // A network in linear memory: what the host describes, and where the core lays each tensor.
 
 import { Activation, keepsLogits } from "./activations";
+import { Layer, prepareGradient, prepareProducts, shapeProducts } from "./layer";
 import { isFused, Loss } from "./losses";
-import { Product, TILE_ROWS } from "./matmul";
+import { Product, TILE_ROWS, Workspace } from "./matmul";
 import { Descent } from "./sgd";
 import { laneCount, wholeVectors } from "./vector";
 
@@ -46,20 +47,21 @@ export class LayerDescription {
 }
 
 /**
- * The head of a network's region; `layerCount` Layers, the Microbatch and the Descent follow it, then the tensors:
+ * The head of a network's region; `layerCount` Layers, three Products of each, the Microbatch and the Descent follow it,
+ * then the tensors:
  *
  *     parameters   layer by layer without gaps: kernel [inputs, units], bias [units]
  *     gradients    likewise; after a step, what the parameters were before it
  *     x            [inputs + 1, MICROBATCH]       the microbatch, feature by feature
  *     targets      [targetWidth, MICROBATCH]
+ *     dOutputs     [widest layer, MICROBATCH]     dLogits of the last layer, the last but two …
+ *     dInputs      likewise                       of the others: each needs only those of the one behind it
  *     of each layer:
  *       logits       [units, MICROBATCH]          only where the backward pass needs them, else outputs
  *       outputs      [units + 1, MICROBATCH]
  *       dLogitsRows  [MICROBATCH, wholeVectors(units)]  the gradient of the logits, transposed; before, of a single
  *                                                 row, its logits
- *     dOutputs     [widest layer, MICROBATCH]     gradient of a layer's outputs, then of its logits
- *     dInputs      likewise                       that of its inputs; the two change places from layer to layer
- *     product                                     the Product of the thread that calls, and its panel
+ *     workspace                                   of the thread that calls
  *
  * Activations are feature-major: a row of the tensor is one feature of all rows of the microbatch, so that the narrowest
  * layer still fills whole vectors. Where a microbatch has fewer rows than MICROBATCH, the rows of its tensors lie
@@ -79,9 +81,7 @@ export class Network {
   x: usize;
   targets: usize;
   targetWidth: usize;
-  dOutputs: usize;
-  dInputs: usize;
-  product: Product;
+  workspace: Workspace;
   microbatch: Microbatch;
   /** The step that ends the batch in progress. */
   descent: Descent;
@@ -108,20 +108,6 @@ export class Microbatch {
   descends: bool;
 }
 
-@unmanaged
-export class Layer {
-  alpha: f64;
-  inputs: usize;
-  units: usize;
-  activation: Activation;
-  useBias: usize;
-  kernel: usize;
-  dKernel: usize;
-  logits: usize;
-  outputs: usize;
-  dLogitsRows: usize;
-}
-
 export function layerAt(network: Network, index: usize): Layer {
   return changetype<Layer>(changetype<usize>(network) + offsetof<Network>() + index * offsetof<Layer>());
 }
@@ -141,6 +127,9 @@ function aligned(bytes: u64): u64 {
   return (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
 }
 
+/** What comes before a workspace's panel. */
+const WORKSPACE_HEAD: u64 = 64;
+
 /** Bytes of a tensor [rows, columns]; 64 bits, so that a size beyond memory shows as one. */
 @inline
 function tensorSize<T>(rows: u64, columns: u64): u64 {
@@ -148,8 +137,8 @@ function tensorSize<T>(rows: u64, columns: u64): u64 {
 }
 
 function headSize(description: Description): u64 {
-  const layers = <u64>description.layerCount * offsetof<Layer>();
-  return aligned(offsetof<Network>() + layers) + aligned(offsetof<Microbatch>()) + aligned(offsetof<Descent>());
+  const layer = offsetof<Layer>() + 3 * offsetof<Product>();
+  return aligned(offsetof<Network>() + <u64>description.layerCount * layer) + aligned(offsetof<Microbatch>()) + aligned(offsetof<Descent>());
 }
 
 function countParameters(description: Description): u64 {
@@ -172,13 +161,32 @@ function widestLayer(description: Description): usize {
 }
 
 function hasOwnLogits(description: Description, index: usize): bool {
-  const isOutput = index == description.layerCount - 1;
-  return keepsLogits(layerDescriptionAt(description, index).activation) || (isOutput && isFused(description.loss));
+  return keepsLogits(layerDescriptionAt(description, index).activation) || isFusedOutput(description, index);
+}
+
+/** Whether its loss is taken from its logits. */
+function isFusedOutput(description: Description, index: usize): bool {
+  return index == description.layerCount - 1 && isFused(description.loss);
 }
 
 function targetWidth(description: Description): usize {
   if (description.loss == Loss.SparseCategoricalCrossentropy) return 1;
   return layerDescriptionAt(description, description.layerCount - 1).units;
+}
+
+/** Prepares the network for microbatches of `rows` rows. */
+export function shapeMicrobatch<T>(network: Network, rows: usize): void {
+  network.microbatch.rows = rows;
+  network.microbatch.stride = wholeVectors<T>(rows);
+  for (let i: usize = 0; i < network.layerCount; ++i) shapeProducts<T>(layerAt(network, i), rows);
+}
+
+/** Prepares it for the backward passes of microbatches whose gradients are added to those before, or complete a batch's. */
+export function prepareGradients(network: Network, accumulates: bool, descends: bool): void {
+  network.microbatch.accumulates = accumulates;
+  network.microbatch.descends = descends;
+  const descent = descends ? network.descent : null;
+  for (let i: usize = 0; i < network.layerCount; ++i) prepareGradient(layerAt(network, i), accumulates, descent);
 }
 
 /** Bytes of the region that `layNetwork` needs. */
@@ -195,7 +203,7 @@ export function networkSize<T>(description: Description): u64 {
     size += tensorSize<T>(MICROBATCH, wholeVectors<T>(<usize>units));
   }
   size += 2 * tensorSize<T>(widest, MICROBATCH);
-  size += productSize<T>(longestProduct(description.inputs, widest));
+  size += workspaceSize<T>(longestProduct(description.inputs, widest));
   return size;
 }
 
@@ -209,13 +217,16 @@ function longestProduct(inputs: usize, widest: usize): usize {
   return max<usize>(max<usize>(inputs, widest) + 1, MICROBATCH);
 }
 
-/** Bytes of a thread's Product and the panel behind it. */
-export function productSize<T>(longestProduct: u64): u64 {
-  return aligned(offsetof<Product>()) + tensorSize<T>(longestProduct, TILE_ROWS);
+/** Bytes of a thread's workspace. */
+export function workspaceSize<T>(longestProduct: u64): u64 {
+  return WORKSPACE_HEAD + tensorSize<T>(longestProduct, TILE_ROWS);
 }
 
-export function layProduct(product: Product): void {
-  product.panel = changetype<usize>(product) + <usize>aligned(offsetof<Product>());
+/** Lays it in a region of that size at a multiple of 64. */
+export function layWorkspace(workspace: Workspace): void {
+  const address = changetype<usize>(workspace);
+  workspace.product = changetype<Product>(address + offsetof<Workspace>());
+  workspace.panel = address + <usize>WORKSPACE_HEAD;
 }
 
 /**
@@ -238,18 +249,21 @@ export function layNetwork<T>(network: Network, description: Description): usize
   network.gradients = network.parameters + <usize>arenaSize<T>(description);
   network.x = network.gradients + <usize>arenaSize<T>(description);
   network.targets = network.x + <usize>tensorSize<T>(network.inputs + 1, MICROBATCH);
-  const layers = network.targets + <usize>tensorSize<T>(network.targetWidth, MICROBATCH);
-  network.dOutputs = layLayers<T>(network, description, layers);
-  network.dInputs = network.dOutputs + <usize>tensorSize<T>(widest, MICROBATCH);
-  const product = network.dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
-  network.product = changetype<Product>(product);
-  layProduct(network.product);
+  const dOutputs = network.targets + <usize>tensorSize<T>(network.targetWidth, MICROBATCH);
+  const dInputs = dOutputs + <usize>tensorSize<T>(widest, MICROBATCH);
+  const layers = dInputs + <usize>tensorSize<T>(widest, MICROBATCH);
+  const workspace = layLayers<T>(network, description, layers);
+  network.workspace = changetype<Workspace>(workspace);
+  layWorkspace(network.workspace);
   network.longestProduct = longestProduct(network.inputs, widest);
-  return product + <usize>productSize<T>(network.longestProduct);
+  layProducts<T>(network, dOutputs, dInputs);
+  return workspace + <usize>workspaceSize<T>(network.longestProduct);
 }
 
+/** Lays the tensors of each layer, from `address` on; returns their end. */
 function layLayers<T>(network: Network, description: Description, address: usize): usize {
   let inputs = network.inputs;
+  let x = network.x;
   let offset: usize = 0;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
@@ -257,12 +271,14 @@ function layLayers<T>(network: Network, description: Description, address: usize
     layer.inputs = inputs;
     layer.units = described.units;
     layer.activation = described.activation;
+    layer.derivative = isFusedOutput(description, i) ? Activation.Linear : described.activation;
     layer.useBias = described.useBias;
     layer.alpha = described.alpha;
     layer.kernel = network.parameters + offset * sizeof<T>();
     layer.dKernel = network.gradients + offset * sizeof<T>();
     offset += (inputs + layer.useBias) * layer.units;
 
+    layer.x = x;
     layer.logits = address;
     if (hasOwnLogits(description, i)) address += <usize>tensorSize<T>(layer.units, MICROBATCH);
     layer.outputs = address;
@@ -270,6 +286,23 @@ function layLayers<T>(network: Network, description: Description, address: usize
     layer.dLogitsRows = address;
     address += <usize>tensorSize<T>(MICROBATCH, wholeVectors<T>(layer.units));
     inputs = layer.units;
+    x = layer.outputs;
   }
   return address;
+}
+
+/** Lays the products of the layers, whose tensors have their places. */
+function layProducts<T>(network: Network, dOutputs: usize, dInputs: usize): void {
+  let product = changetype<usize>(layerAt(network, network.layerCount));
+  for (let i = network.layerCount; i > 0; --i) {
+    const layer = layerAt(network, i - 1);
+    layer.dLogits = dOutputs;
+    layer.forward = changetype<Product>(product);
+    layer.inputsBackward = changetype<Product>(product + offsetof<Product>());
+    layer.kernelBackward = changetype<Product>(product + 2 * offsetof<Product>());
+    prepareProducts<T>(layer, dInputs);
+    product += 3 * offsetof<Product>();
+    dOutputs = dInputs;
+    dInputs = layer.dLogits;
+  }
 }

@@ -3,7 +3,7 @@
 
 import { logitsBackward, parametersBackward } from "./backward";
 import { forward } from "./forward";
-import { Product, TILE_ROWS } from "./matmul";
+import { TILE_ROWS, Workspace } from "./matmul";
 import { layerAt, Network } from "./network";
 import { laneCount } from "./vector";
 
@@ -23,10 +23,22 @@ function tileColumns<T>(): usize {
   return 2 * laneCount<T>();
 }
 
-/** Does part `index` of the `count` parts that a phase is cut into. */
-export function doPart<T>(network: Network, product: Product, phase: Phase, index: usize, count: usize): void {
+/** Does a phase whole. */
+@inline
+export function doPhase<T>(network: Network, phase: Phase): void {
+  partOfPhase<T>(network, network.workspace, phase, 0, 1);
+}
+
+/** Does part `index` of the `count` parts that a phase is cut into, in the thread's own `workspace`. */
+export function doPart<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
+  partOfPhase<T>(network, workspace, phase, index, count);
+}
+
+/** Inlined, for to decide which phase and which part of it takes a tenth of the smallest networks' time. */
+@inline
+function partOfPhase<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
   if (phase == Phase.ParametersBackward) {
-    parametersPart<T>(network, product, index, count);
+    parametersPart<T>(network, workspace, index, count);
     return;
   }
   const stride = network.microbatch.stride;
@@ -34,23 +46,21 @@ export function doPart<T>(network: Network, product: Product, phase: Phase, inde
   const end = partBegin(stride, tileColumns<T>(), index + 1, count);
   if (begin == end) return;
   if (phase == Phase.Forward) {
-    forward<T>(network, product, begin, end);
+    forward<T>(network, workspace, begin, end);
   } else {
-    logitsBackward<T>(network, product, begin, end);
+    logitsBackward<T>(network, workspace, begin, end);
   }
 }
 
 /** Some rows of each layer's kernel. */
 @inline
-function parametersPart<T>(network: Network, product: Product, index: usize, count: usize): void {
-  let x = network.x;
+function parametersPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const rows = layer.inputs + layer.useBias;
     const begin = partBegin(rows, TILE_ROWS, index, count);
     const end = partBegin(rows, TILE_ROWS, index + 1, count);
-    if (begin < end) parametersBackward<T>(network, layer, x, product, begin, end);
-    x = layer.outputs;
+    if (begin < end) parametersBackward<T>(network, layer, workspace, begin, end);
   }
 }
 

@@ -1,8 +1,8 @@
 // Who does a phase: the caller alone or, in the builds whose memory is shared, together with workers, each its part.
 
-import { Product } from "./matmul";
-import { layProduct, Network, productSize } from "./network";
-import { doPart, isDivisible, Phase } from "./phases";
+import { Workspace } from "./matmul";
+import { layWorkspace, Network, workspaceSize } from "./network";
+import { doPart, doPhase, isDivisible, Phase } from "./phases";
 
 /**
  * A team in linear memory. Each word that threads watch has a cache line of its own:
@@ -12,8 +12,8 @@ import { doPart, isDivisible, Phase } from "./phases";
  *     +64   finished    workers that are done with the call
  *     +128  joined      workers that are there; numbered from 1, for the caller is member 0
  *     +192  asleep      workers that have to be woken
- *     +256  the Phase that is called, then the size of a product with its panel
- *     +320  products    of the workers, each with its panel
+ *     +256  the Phase that is called, then the size of a workspace
+ *     +320  workspaces  of the workers
  */
 export type Team = usize;
 
@@ -21,8 +21,8 @@ const FINISHED: usize = 64;
 const JOINED: usize = 128;
 const ASLEEP: usize = 192;
 const PHASE: usize = 256;
-const PRODUCT_SIZE: usize = 260;
-const PRODUCTS: usize = 320;
+const WORKSPACE_SIZE: usize = 260;
+const WORKSPACES: usize = 320;
 
 /** The call that ends a team: in every other, but the first, members take part. */
 const STOP: u32 = 0xffffff00;
@@ -38,18 +38,19 @@ const LEAST_WORK: u64 = 1 << 19;
 
 /** Bytes for a team of `workers` for the network. */
 export function teamSize<T>(network: Network, workers: u32): u64 {
-  return PRODUCTS + <u64>workers * productSize<T>(network.longestProduct);
+  return WORKSPACES + <u64>workers * workspaceSize<T>(network.longestProduct);
 }
 
 /** Lays a team in a zeroed region of that size, and gives it to the network. */
 export function layTeam<T>(network: Network, team: Team, workers: u32): void {
-  const size = <usize>productSize<T>(network.longestProduct);
-  store<usize>(team + PRODUCT_SIZE, size);
-  for (let i: u32 = 0; i < workers; ++i) layProduct(changetype<Product>(team + PRODUCTS + <usize>i * size));
+  const size = <usize>workspaceSize<T>(network.longestProduct);
+  store<usize>(team + WORKSPACE_SIZE, size);
+  for (let i: u32 = 0; i < workers; ++i) layWorkspace(changetype<Workspace>(team + WORKSPACES + <usize>i * size));
   network.team = team;
 }
 
 /** Does a phase of the microbatch in progress, together with the network's team if it has one. */
+@inline
 export function runPhase<T>(network: Network, phase: Phase): void {
   if (ASC_FEATURE_THREADS) {
     if (isDivisible<T>(network, phase) && isShared(network)) {
@@ -57,7 +58,7 @@ export function runPhase<T>(network: Network, phase: Phase): void {
       return;
     }
   }
-  doPart<T>(network, network.product, phase, 0, 1);
+  doPhase<T>(network, phase);
 }
 
 /** Whether there are others for a phase of the microbatch in progress, and it is worth calling them. */
@@ -75,7 +76,7 @@ function runTogether<T>(network: Network, phase: Phase): void {
   store<u32>(team, phase, PHASE);
   atomic.store<u32>(team, 0, FINISHED);
   announce(team, ((calls + 1) << MEMBERS_BITS) | members);
-  doPart<T>(network, network.product, phase, 0, members);
+  doPart<T>(network, network.workspace, phase, 0, members);
   // A page's own thread may not sleep; and the parts take about as long as one another.
   while (atomic.load<u32>(team, FINISHED) != members - 1) {}
 }
@@ -89,7 +90,7 @@ export function work<T>(network: Network, team: Team): void {
     seen = call;
     const members = call & MOST_MEMBERS;
     if (call == STOP || member >= members) continue;
-    doPart<T>(network, productOf(team, member), load<u32>(team, PHASE), member, members);
+    doPart<T>(network, workspaceOf(team, member), load<u32>(team, PHASE), member, members);
     atomic.add<u32>(team, 1, FINISHED);
   }
 }
@@ -116,6 +117,6 @@ function announce(team: Team, call: u32): void {
   if (atomic.load<u32>(team, ASLEEP)) atomic.notify(team, -1);
 }
 
-function productOf(team: Team, member: u32): Product {
-  return changetype<Product>(team + PRODUCTS + <usize>(member - 1) * load<usize>(team, PRODUCT_SIZE));
+function workspaceOf(team: Team, member: u32): Workspace {
+  return changetype<Workspace>(team + WORKSPACES + <usize>(member - 1) * load<usize>(team, WORKSPACE_SIZE));
 }

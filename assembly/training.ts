@@ -29,55 +29,60 @@ export class Run {
 
 /** Goes on with a run for at most `budget` microbatches, or to the end of an epoch with an order; returns how many. */
 export function train<T>(network: Network, run: Run, budget: usize): usize {
+  if (run.diverged || run.epoch == run.epochs) return 0;
   const samples = run.samples;
+  const epochScale = lossScale(network, samples.rows);
   // A microbatch that holds all rows, as they lie, is gathered once: the whole of a small training set.
   let gathered = false;
   let done: usize = 0;
-  while (done < budget && run.epoch < run.epochs && !run.diverged) {
-    const epoch = run.epoch;
-    const begins = run.row == run.batchEnd;
-    if (begins) beginBatch(network, run);
-    const rows = min(MICROBATCH, run.batchEnd - run.row);
-    microbatchForward<T>(network, gathered ? 0 : samples.inputs, samples.order, run.row, rows);
-    if (!gathered) gatherTargets<T>(network, samples, run.row, rows);
+  while (done < budget) {
+    const row = run.row;
+    const begins = row == run.batchEnd;
+    if (begins) beginBatch(network, run, epochScale);
+    const rows = min(MICROBATCH, run.batchEnd - row);
+    const end = row + rows;
+    microbatchForward<T>(network, gathered ? 0 : samples.inputs, samples.order, row, rows);
+    if (!gathered) gatherTargets<T>(network, samples, row, rows);
     gathered = rows == samples.rows && !samples.order;
-    run.lossSum += microbatchLoss<T>(network, run.scale);
-    run.diverged = !learn<T>(network, run, !begins, run.row + rows == run.batchEnd);
-    finishMicrobatch(network, run, rows);
+    const lossSum = run.lossSum + microbatchLoss<T>(network, run.scale);
+    run.lossSum = lossSum;
     ++done;
-    if (samples.order && run.epoch != epoch) break;
+    if (!isFinite(lossSum) || !learn<T>(network, run, !begins, end == run.batchEnd)) {
+      run.diverged = 1;
+      recordLoss(run, epochScale);
+      break;
+    }
+    run.row = end;
+    if (end < samples.rows) continue;
+    recordLoss(run, epochScale);
+    beginEpoch(run);
+    if (samples.order || run.epoch == run.epochs) break;
   }
   return done;
 }
 
-function beginBatch(network: Network, run: Run): void {
+function beginBatch(network: Network, run: Run, epochScale: f64): void {
   const rows = min(run.batchSize, run.samples.rows - run.row);
   run.batchEnd = run.row + rows;
-  run.scale = lossScale(network, rows);
+  run.scale = rows == run.samples.rows ? epochScale : lossScale(network, rows);
 }
 
-/** The backward pass of a microbatch and, if it ends a batch, the update; false, and nothing learnt, if either cannot be. */
+/** The backward pass of a microbatch and, if it ends a batch, the update; false, and nothing learnt, if that cannot be. */
 function learn<T>(network: Network, run: Run, accumulates: bool, descends: bool): bool {
-  if (!isFinite(run.lossSum)) return false;
   if (descends) beginDescent<T>(network.descent, network.parameters, network.gradients, run.learningRate);
   microbatchBackward<T>(network, accumulates, descends);
   return !descends || endDescent<T>(network.parameters, network.gradients, parameterBytes<T>(network));
 }
 
-function finishMicrobatch(network: Network, run: Run, rows: usize): void {
-  const isEpochEnd = run.row + rows == run.samples.rows;
-  if (isEpochEnd || run.diverged) recordLoss(network, run);
-  if (run.diverged) return;
-  run.row += rows;
-  if (!isEpochEnd) return;
+function recordLoss(run: Run, epochScale: f64): void {
+  store<f64>(run.losses + run.epoch * sizeof<f64>(), run.lossSum * epochScale);
+}
+
+function beginEpoch(run: Run): void {
   run.lossSum = 0;
   run.row = 0;
   run.batchEnd = 0;
   ++run.epoch;
-}
-
-function recordLoss(network: Network, run: Run): void {
-  store<f64>(run.losses + run.epoch * sizeof<f64>(), run.lossSum * lossScale(network, run.samples.rows));
 }
 
 /** parameters −= learningRate · gradients; false, and nothing changes, if a parameter would not be finite. */

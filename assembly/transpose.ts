@@ -31,6 +31,26 @@ export function gatherTransposed<T>(
   }
 }
 
+/**
+ * out[j, i] = x[i, j] for i < wholeVectors(rows): what lies behind the rows of x is read along.
+ *
+ *     x:   [rows, columns], rows `xStep` bytes apart
+ *     out: [columns, wholeVectors(rows)], rows `outStep` bytes apart
+ */
+export function transpose<T>(out: usize, outStep: usize, x: usize, xStep: usize, rows: usize, columns: usize): void {
+  const lanes = laneCount<T>();
+  const blockSize = lanes * xStep;
+  for (const end = x + rows * xStep; x < end; x += blockSize, out += 16) {
+    const x1 = x + xStep;
+    if (sizeof<T>() == 8) {
+      transposeTwo<T>(out, outStep, lanes, x, x1, columns);
+    } else {
+      const x2 = x1 + xStep;
+      transposeFour<T>(out, outStep, lanes, x, x1, x2, x2 + xStep, columns);
+    }
+  }
+}
+
 /** The same for `count` rows of samples `x` [*, columns], from row number `row` of their order on. */
 export function gatherRows<T>(
   out: usize, outStride: usize, width: usize, x: usize, columns: usize, order: usize, row: usize, count: usize,
@@ -46,6 +66,7 @@ function rowAddress<T>(x: usize, stride: usize, order: usize, index: usize): usi
   return x + row * stride * sizeof<T>();
 }
 
+@inline
 /** Two rows of 64-bit elements to one column vector each element; `outStep` in bytes. */
 function transposeTwo<T>(out: usize, outStep: usize, lanes: usize, x0: usize, x1: usize, columns: usize): void {
   const end = x0 + (columns & ~1) * sizeof<T>();
@@ -60,6 +81,7 @@ function transposeTwo<T>(out: usize, outStep: usize, lanes: usize, x0: usize, x1
   if (columns & 1) storeLanes<T>(out, v128.load64_lane(x1, v128.load64_zero(x0), 1), lanes);
 }
 
+@inline
 /** Four rows of 32-bit elements to one column vector each element; `outStep` in bytes. */
 function transposeFour<T>(
   out: usize, outStep: usize, lanes: usize,

@@ -15,19 +15,18 @@ function multiply<T>(
   b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize, step: Descent | null,
 ): void {
   product.c = c;
-  product.cStride = cStride;
+  product.cStep = cStride * sizeof<T>();
   product.accumulates = accumulates;
   product.a = a;
-  product.aRowStride = aRowStride;
-  product.aColumnStride = aColumnStride;
+  product.aRowStep = aRowStride * sizeof<T>();
+  product.aColumnStep = aColumnStride * sizeof<T>();
   product.b = b;
-  product.bStride = bStride;
+  product.bStep = bStride * sizeof<T>();
   product.m = m;
   product.n = n;
   product.k = k;
-  product.panel = panel;
   product.descent = step;
-  matmul<T>(product);
+  matmul<T>(product, panel);
 }
 
 export function matmul_f32(

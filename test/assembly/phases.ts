@@ -1,10 +1,9 @@
 // One batch whose phases are cut into parts, under a name for each dtype, for test/phases.test.ts.
 
 import { gatherTargets, microbatchLoss, Samples } from "../../assembly/microbatch";
-import { MICROBATCH, Network, outputLayer } from "../../assembly/network";
+import { MICROBATCH, Network, outputLayer, prepareGradients, shapeMicrobatch } from "../../assembly/network";
 import { doPart, Phase } from "../../assembly/phases";
 import { beginDescent } from "../../assembly/sgd";
-import { wholeVectors } from "../../assembly/vector";
 
 export {
   heap_base, network_gradients, network_lay, network_parameter_count, network_parameters, network_size,
@@ -17,7 +16,7 @@ export function network_scratch(network: Network): usize {
 
 /** Where they end. */
 export function network_scratch_end(network: Network): usize {
-  return changetype<usize>(network.product);
+  return changetype<usize>(network.workspace);
 }
 
 /** Address of the outputs, [units, rows rounded up to whole vectors]. */
@@ -28,7 +27,7 @@ export function network_outputs(network: Network): usize {
 /** The parts one after the other, not in their order: 7 and the counts of the test have no common factor. */
 function runParts<T>(network: Network, phase: Phase, count: usize): void {
   for (let i: usize = 0; i < count; ++i) {
-    doPart<T>(network, network.product, phase, (7 * i + 3) % count, count);
+    doPart<T>(network, network.workspace, phase, (7 * i + 3) % count, count);
   }
 }
 
@@ -36,8 +35,7 @@ function forwardInParts<T>(
   network: Network, inputs: usize, order: usize, row: usize, rows: usize, count: usize,
 ): void {
   const microbatch = network.microbatch;
-  microbatch.rows = rows;
-  microbatch.stride = wholeVectors<T>(rows);
+  shapeMicrobatch<T>(network, rows);
   microbatch.inputs = inputs;
   microbatch.order = order;
   microbatch.row = row;
@@ -46,15 +44,13 @@ function forwardInParts<T>(
 
 /** The gradients of all samples as one batch or, if it `descends`, a step down them; returns the sum of the loss's terms. */
 function learnInParts<T>(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
-  const microbatch = network.microbatch;
   let sum: f64 = 0;
   for (let row: usize = 0; row < samples.rows; row += MICROBATCH) {
     const rows = min(MICROBATCH, samples.rows - row);
     forwardInParts<T>(network, samples.inputs, samples.order, row, rows, count);
     gatherTargets<T>(network, samples, row, rows);
     sum += microbatchLoss<T>(network, 1);
-    microbatch.accumulates = row > 0;
-    microbatch.descends = descends && row + rows == samples.rows;
+    prepareGradients(network, row > 0, descends && row + rows == samples.rows);
     beginDescent<T>(network.descent, network.parameters, network.gradients, rate);
     runParts<T>(network, Phase.LogitsBackward, count);
     runParts<T>(network, Phase.ParametersBackward, count);
