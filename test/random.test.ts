@@ -75,6 +75,20 @@ describe("MersenneTwister", () => {
     for (let i = 1; i < 10_000; i++) generator.nextUint32();
     expect(generator.nextUint32()).toBe(4123659995);
   });
+
+  it("gives what it has shown, but for what is skipped", () => {
+    const [shown, taken] = [new MersenneTwister(7), new MersenneTwister(7)];
+    for (let i = 0; i < 200; i++) {
+      const words = shown.peek().slice();
+      expect(words.length).toBeGreaterThan(0);
+      const skipped = Math.min(words.length, (i * 37) % 100);
+      shown.skip(skipped);
+      expect(Array.from(words.subarray(0, skipped))).toEqual(
+        Array.from({ length: skipped }, () => taken.nextUint32()),
+      );
+      expect(shown.nextUint32()).toBe(taken.nextUint32());
+    }
+  });
 });
 
 describe("fused multiply-add", () => {
@@ -265,6 +279,36 @@ describe("numpyRandom", () => {
     numpyRandom(8).shuffle(shuffledRows);
     numpyRandom(8).shuffle(numbers);
     expect(shuffledRows).toEqual(Array.from(numbers, (i) => rows[i]));
+  });
+
+  /** A list of `count`, shuffled by the definition: one draw after the other, until one is no larger than i. */
+  function shuffledByDefinition(generator: MersenneTwister, count: number): Uint32Array {
+    const list = Uint32Array.from({ length: count }, (_, i) => i);
+    for (let i = count - 1; i > 0; i--) {
+      const bits = 2 ** (32 - Math.clz32(i));
+      let j = generator.nextUint32() % bits;
+      while (j > i) j = generator.nextUint32() % bits;
+      [list[i], list[j]] = [list[j]!, list[i]!];
+    }
+    return list;
+  }
+
+  // Around the powers of two, the generator's 624 words and the pieces of a shuffle, one after the other.
+  it.each([
+    ["0 to 139", Array.from({ length: 140 }, (_, count) => count)],
+    ["some hundred", [1247, 623, 624, 625, 626, 1024, 1025]],
+    ["many thousand", [65535, 65536, 65537, 65538, 131073, 131072]],
+  ])("draws again what is too large, and nothing else, in lists of %s", (_, counts) => {
+    const random = numpyRandom(11);
+    const generator = new MersenneTwister(11);
+    for (const count of counts) {
+      const permutation = random.permutation(count);
+      const expected = shuffledByDefinition(generator, count);
+      expect(
+        permutation.every((value, i) => value === expected[i]),
+        `of ${count}`,
+      ).toBe(true);
+    }
   });
 
   it("rounds its float64 draws for a Float32Array", () => {

@@ -8,6 +8,8 @@ const SHIFT = 397;
  */
 export class MersenneTwister {
   readonly #state: Uint32Array;
+  /** What the state gives out, all of it made at once. */
+  readonly #words = new Uint32Array(LENGTH);
   #position = LENGTH;
 
   /** `seed` is taken modulo 2³². */
@@ -17,11 +19,25 @@ export class MersenneTwister {
 
   /** The next 32 bits, an integer from 0 to 2³² − 1. */
   nextUint32(): number {
-    if (this.#position === LENGTH) {
-      twist(this.#state);
-      this.#position = 0;
-    }
-    return temper(this.#state[this.#position++]!);
+    if (this.#position === LENGTH) this.#make();
+    return this.#words[this.#position++]!;
+  }
+
+  /** The words that `nextUint32` gives next, one at least: as many as are made. */
+  peek(): Uint32Array {
+    if (this.#position === LENGTH) this.#make();
+    return this.#words.subarray(this.#position);
+  }
+
+  /** Leaves out the first `count` of those that `peek` gave. */
+  skip(count: number): void {
+    this.#position += count;
+  }
+
+  #make(): void {
+    twist(this.#state);
+    temper(this.#words, this.#state);
+    this.#position = 0;
   }
 }
 
@@ -47,11 +63,12 @@ function twistWord(state: Uint32Array, i: number, next: number, shifted: number)
   state[i] = state[shifted]! ^ (joined >>> 1) ^ (-(joined & 1) & 0x9908b0df);
 }
 
-function temper(word: number): number {
-  let bits = word;
-  bits ^= bits >>> 11;
-  bits ^= (bits << 7) & 0x9d2c5680;
-  bits ^= (bits << 15) & 0xefc60000;
-  bits ^= bits >>> 18;
-  return bits >>> 0;
+function temper(words: Uint32Array, state: Uint32Array): void {
+  for (let i = 0; i < LENGTH; i++) {
+    let bits = state[i]!;
+    bits ^= bits >>> 11;
+    bits ^= (bits << 7) & 0x9d2c5680;
+    bits ^= (bits << 15) & 0xefc60000;
+    words[i] = bits ^ (bits >>> 18);
+  }
 }

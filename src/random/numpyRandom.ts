@@ -67,14 +67,34 @@ export class NumpyRandom implements RandomStream {
     }
   }
 
-  /** R. Durstenfeld's shuffle (CACM 7 (1964) 420), from `last` down to `end`, which is not itself exchanged. */
+  /**
+   * R. Durstenfeld's shuffle (CACM 7 (1964) 420), from `last` down to `end`, which is not itself exchanged. What an
+   * element i is exchanged with is drawn from 0 … i by rejecting what exceeds i under the smallest bit mask.
+   */
   #shuffle<T>(values: MutableList<T>, last: number, end: number): void {
-    for (let i = last; i > end; i--) {
-      const j = this.#integerUpTo(i);
+    for (let i = last; i > end; ) {
+      const mask = MAX_UINT32 >>> Math.clz32(i);
+      i = this.#exchange(values, i, Math.max(end, mask >>> 1), mask);
+    }
+  }
+
+  /** Exchanges elements from `last` down to `end`, or as far as the generator's words at hand go; returns how far. */
+  #exchange<T>(values: MutableList<T>, last: number, end: number, mask: number): number {
+    const words = this.#generator.peek();
+    let drawn = 0;
+    let i = last;
+    while (i > end && drawn < words.length) {
+      const value = (words[drawn++]! & mask) >>> 0;
+      // No branch, for no processor can foretell it: where the value is rejected, i is exchanged with itself, and stays.
+      const isTaken = Number(value <= i);
+      const j = (i ^ ((i ^ value) & -isTaken)) >>> 0;
       const swapped = values[i]!;
       values[i] = values[j]!;
       values[j] = swapped;
+      i -= isTaken;
     }
+    this.#generator.skip(drawn);
+    return i;
   }
 
   /** `np.random.permutation(n)`: the integers 0 … n−1 in random order, n from 0 to 2³² − 1. */
@@ -127,15 +147,6 @@ export class NumpyRandom implements RandomStream {
       const y = 2 * this.#uniform() - 1;
       const squaredRadius = x * x + y * y;
       if (squaredRadius < 1 && squaredRadius !== 0) return [x, y, squaredRadius];
-    }
-  }
-
-  /** An integer uniform in [0, max], 1 ≤ max < 2³², by rejecting what exceeds max under the smallest bit mask. */
-  #integerUpTo(max: number): number {
-    const unusedBits = Math.clz32(max);
-    for (;;) {
-      const value = (this.#generator.nextUint32() << unusedBits) >>> unusedBits;
-      if (value <= max) return value;
     }
   }
 }
