@@ -30,7 +30,22 @@ export function microbatchForward<T>(network: Network, inputs: usize, order: usi
   runPhase<T>(network, Phase.Forward);
 }
 
-/** The sum of the loss's terms over the rows that went forward; `scale` times its gradient goes to the `dLogits` of the last layer. */
+/**
+ * Reads a byte of each of `rows` rows that are in an order, from row number `row` of it on, so that all are on their way to
+ * the cache at once when they are gathered; a gather alone transposes those at hand before it asks for the next.
+ */
+export function readAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
+  const inputs = samples.inputs, inputsStep = network.inputs * sizeof<T>();
+  const targets = samples.targets, targetsStep = network.targetWidth * sizeof<T>();
+  const order = samples.order + row * sizeof<u32>();
+  for (let at = order; at < order + rows * sizeof<u32>(); at += sizeof<u32>()) {
+    const index = <usize>load<u32>(at);
+    load<u8>(inputs + index * inputsStep);
+    load<u8>(targets + index * targetsStep);
+  }
+}
+
+/** The sum of the loss's terms over the rows that went forward; `scale` times its gradient goes to the last `dLogits`. */
 export function microbatchLoss<T>(network: Network, scale: f64): f64 {
   const layer = outputLayer(network);
   const microbatch = network.microbatch;

@@ -1,6 +1,8 @@
 // Whole steps and runs of steps: batches of rows → forward → loss → backward → update → the history of losses.
 
-import { gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, Samples } from "./microbatch";
+import {
+  gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, readAhead, Samples,
+} from "./microbatch";
 import { MICROBATCH, Network } from "./network";
 import { beginDescent, endDescent, sgdUpdate } from "./sgd";
 import { wholeVectors } from "./vector";
@@ -41,6 +43,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
     if (begins) beginBatch(network, run, epochScale);
     const rows = min(MICROBATCH, run.batchEnd - row);
     const end = row + rows;
+    if (samples.order) readAhead<T>(network, samples, row, rows);
     microbatchForward<T>(network, gathered ? 0 : samples.inputs, samples.order, row, rows);
     if (!gathered) gatherTargets<T>(network, samples, row, rows);
     gathered = rows == samples.rows && !samples.order;
