@@ -30,17 +30,25 @@ export function microbatchForward<T>(network: Network, inputs: usize, order: usi
   runPhase<T>(network, Phase.Forward);
 }
 
+const CACHE_LINE: usize = 64;
+
+/** Bytes of a row that are read ahead: those of longer rows a processor foresees. */
+const MOST_AHEAD: usize = 4 * CACHE_LINE;
+
 /**
- * Reads a byte of each of `rows` rows that are in an order, from row number `row` of it on, so that all are on their way to
- * the cache at once when they are gathered; a gather alone transposes those at hand before it asks for the next.
+ * Reads a byte of each cache line that `rows` rows begin with, from row number `row` of an order on, so that all are on their
+ * way to the cache at once when they are gathered; a gather alone transposes those at hand before it asks for the next.
  */
 export function readAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
   const inputs = samples.inputs, inputsStep = network.inputs * sizeof<T>();
   const targets = samples.targets, targetsStep = network.targetWidth * sizeof<T>();
   const order = samples.order + row * sizeof<u32>();
+  const ahead = min(inputsStep, MOST_AHEAD);
   for (let at = order; at < order + rows * sizeof<u32>(); at += sizeof<u32>()) {
     const index = <usize>load<u32>(at);
-    load<u8>(inputs + index * inputsStep);
+    const begin = inputs + index * inputsStep;
+    load<u8>(begin);
+    for (let line = CACHE_LINE; line < ahead; line += CACHE_LINE) load<u8>(begin + line);
     load<u8>(targets + index * targetsStep);
   }
 }
