@@ -84,7 +84,7 @@ interface Build {
   readonly file: string;
   readonly isRelaxed: boolean;
   readonly isShared: boolean;
-  /** Written out for each, for that is what bundlers look for; it holds seen from build/ and from src/ alike. */
+  /** Written out for each, for that is what bundlers look for; it holds seen from dist/, build/ and src/ alike. */
   readonly url: () => URL;
 }
 

@@ -295,7 +295,7 @@ describe("loading", () => {
   });
 
   it("does not make Node load its HTTP client, which takes longer than all the rest", () => {
-    const library = new URL("../build/index.js", import.meta.url);
+    const library = new URL("../dist/index.js", import.meta.url);
     const program = (use: string) => `
       const { loadCore } = await import("${library}");
       await loadCore();

@@ -13,7 +13,7 @@ interface Trained {
 
 /** Trains with each kind of numerics, and the relaxed kind also with threads, in a process that has the flag. */
 const PROGRAM = `
-  import { createNetwork, dense, sgd } from "${new URL("../build/index.js", import.meta.url)}";
+  import { createNetwork, dense, sgd } from "${new URL("../dist/index.js", import.meta.url)}";
   const inputs = { data: Float32Array.from({ length: 256 * 64 }, (_, i) => (i * 0.618) % 2 - 1), shape: [256, 64] };
   const targets = Array.from({ length: 256 }, (_, i) => i % 10);
   const options = { epochs: 10, batchSize: 128 };

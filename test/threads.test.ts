@@ -286,7 +286,7 @@ describe("the workers", () => {
   });
 
   const program = (rest: string) => `
-    import { createNetwork, dense } from "${new URL("../build/index.js", import.meta.url)}";
+    import { createNetwork, dense } from "${new URL("../dist/index.js", import.meta.url)}";
     const network = await createNetwork({ inputs: 64, layers: [dense(96), dense(10)], loss: "huber", threads: 2 });
     const inputs = { data: new Float32Array(256 * 64), shape: [256, 64] };
     const targets = { data: new Float32Array(256 * 10), shape: [256, 10] };

@@ -1,7 +1,7 @@
 import { type Numerics, sharedCore } from "../core.js";
+import { prepareWorkers } from "../workers.js";
 import type { Engine } from "./engine.js";
 import { wasmEngine } from "./wasm/engine.js";
-import { prepareWorkers } from "./wasm/workers.js";
 
 /** What the Wasm engine alone can choose. */
 export interface EngineOptions {

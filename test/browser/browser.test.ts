@@ -7,11 +7,10 @@ import { ISOLATION, serveBuilt, serveDevelopment, serveFiles, type WebServer } f
 
 const SITE = fileURLToPath(new URL("site", import.meta.url));
 
-/** Import maps do not reach workers, so that without a bundler a worker cannot resolve the package's dependency. */
 const WAYS = [
-  { way: "without a bundler", serve: serveFiles, path: "plain.html", hasWorkers: false },
-  { way: "built by Vite", serve: serveBuilt, path: "", hasWorkers: true },
-  { way: "from Vite's development server", serve: serveDevelopment, path: "", hasWorkers: true },
+  { way: "without a bundler", serve: serveFiles, path: "plain.html", isBundled: false },
+  { way: "built by Vite", serve: serveBuilt, path: "", isBundled: true },
+  { way: "from Vite's development server", serve: serveDevelopment, path: "", isBundled: true },
 ];
 
 const executablePath = findChromium();
@@ -34,7 +33,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
     await application?.remove();
   });
 
-  describe.each(WAYS)("$way", ({ serve, path, hasWorkers }) => {
+  describe.each(WAYS)("$way", ({ serve, path, isBundled }) => {
     let server: WebServer;
     let page: Page;
 
@@ -65,9 +64,14 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       expectSameBits(await call<Bits>(page, "trainAll", "fit"), bitsInNode);
     });
 
-    if (hasWorkers) {
+    if (isBundled) {
       it("trains to the same bits in a worker by fitSync", async () => {
         expectSameBits(await call<Bits>(page, "trainInWorker"), bitsInNode);
+      });
+    } else {
+      it("learns XOR in a worker that imports the package by its address", async () => {
+        const predictions = await call<number[]>(page, "learnXorInPlainWorker");
+        expect(predictions.map(Math.round)).toEqual([0, 1, 1, 0]);
       });
     }
 

@@ -2,9 +2,8 @@
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -18,13 +17,12 @@ export interface Application {
   remove(): Promise<void>;
 }
 
-/** Copies the directory `site`, and installs the package as `npm pack` packs it, with its dependency. */
+/** Copies the directory `site`, and installs the package as `npm pack` packs it, alone: it needs nothing else. */
 export async function installApplication(site: string): Promise<Application> {
   const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));
   await cp(site, directory, { recursive: true });
   await writeFile(join(directory, "package.json"), '{ "type": "module" }\n');
   await installPackage(directory);
-  await installLoader(directory);
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }
 
@@ -49,10 +47,4 @@ async function installPackage(directory: string): Promise<void> {
   });
   const archive = (await readdir(directory)).find((name) => name.endsWith(".tgz"))!;
   await run("tar", ["-xzf", archive, "-C", target, "--strip-components=1"], { cwd: directory });
-}
-
-async function installLoader(directory: string): Promise<void> {
-  const name = "@assemblyscript/loader";
-  const umd = createRequire(import.meta.url).resolve(name);
-  await cp(join(dirname(umd), ".."), join(directory, "node_modules", name), { recursive: true });
 }

@@ -2,9 +2,9 @@
 
 import type { Address } from "../../core.js";
 import { BackpropError } from "../../errors.js";
+import { startWorker } from "../../workers.js";
 import { Block } from "./block.js";
 import type { Host } from "./host.js";
-import { startWorker } from "./workers.js";
 
 /** Dismisses the crew of a team that was dropped without being disposed. */
 const abandoned = new FinalizationRegistry<Crew>((crew) => crew.dismiss());
@@ -113,7 +113,7 @@ function lost(cause: unknown): BackpropError {
   const reason = cause instanceof Error ? cause.message : String(cause ?? "it ended by itself");
   return new BackpropError(
     "coreUnavailable",
-    `A thread of the network was lost: ${reason}. Serve engine/wasm/worker.js as it lies in the library, or create the ` +
+    `A thread of the network was lost: ${reason}. Serve dist/worker.js as it lies in the library, or create the ` +
       "network without threads.",
     { cause },
   );

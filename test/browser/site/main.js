@@ -10,6 +10,7 @@ globalThis.site = {
   fitWhileWatching,
   fitUntilLost,
   learnXor,
+  learnXorInPlainWorker,
   trainAll,
   trainByTwo,
   trainInWorker,
@@ -62,7 +63,14 @@ async function createAnyNetwork() {
 }
 
 function trainInWorker() {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  return answerOf(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }));
+}
+
+function learnXorInPlainWorker() {
+  return answerOf(new Worker("plainWorker.js", { type: "module" }));
+}
+
+function answerOf(worker) {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(`The worker failed: ${message}`));

@@ -1,8 +1,8 @@
 // What a worker runs: its part of each phase that the caller of a network announces, until the team is stopped.
 
-import { builtinModule } from "../../builtins.js";
-import type { CoreExports } from "../../core.js";
-import { ELEMENT_TYPES } from "./host.js";
+import { builtinModule } from "./builtins.js";
+import type { CoreExports } from "./core.js";
+import { ELEMENT_TYPES } from "./engine/wasm/host.js";
 import type { Assignment } from "./workers.js";
 
 // No top-level await, which bundlers' classic workers do not have.

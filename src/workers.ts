@@ -1,9 +1,9 @@
 // How a worker is started, in Node and in browsers.
 
-import { builtinModule } from "../../builtins.js";
-import type { Address } from "../../core.js";
-import { BackpropError } from "../../errors.js";
-import type { DType } from "../engine.js";
+import { builtinModule } from "./builtins.js";
+import type { Address } from "./core.js";
+import type { DType } from "./engine/engine.js";
+import { BackpropError } from "./errors.js";
 
 /** What a worker is given. */
 export interface Assignment {
@@ -27,8 +27,8 @@ interface WorkerThreads {
   readonly Worker: new (url: URL, options: object) => NodeWorker;
 }
 
-/** Seen from build/ and from src/ alike; not written in the URL itself, where bundlers for browsers would take it along. */
-const WORKER_FILE = "../../../build/engine/wasm/worker.js";
+/** Seen from dist/, build/ and src/ alike; not written in the URL itself, where bundlers for browsers would take it along. */
+const WORKER_FILE = "../dist/worker.js";
 
 let workerThreads: WorkerThreads | undefined;
 

@@ -1,0 +1,77 @@
+// The package as npm would publish it.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseAst } from "rolldown/parseAst";
+import { beforeAll, describe, expect, it } from "vitest";
+import * as source from "../src/index.js";
+
+const ROOT = new URL("../", import.meta.url);
+const ENTRY = new URL("dist/index.js", ROOT).href;
+
+/** What a file imports before it runs. */
+function importsOf(file: string): string[] {
+  const { body } = parseAst(readFileSync(new URL(file, ROOT), "utf8"));
+  return body.flatMap((statement) =>
+    "source" in statement && statement.source ? [statement.source.value] : [],
+  );
+}
+
+describe("the package", () => {
+  let files: string[];
+
+  beforeAll(() => {
+    const output = execFileSync("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"], {
+      cwd: fileURLToPath(ROOT),
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      shell: process.platform === "win32",
+    });
+    const [{ files: packed }] = JSON.parse(output) as [{ files: { path: string }[] }];
+    files = packed.map(({ path }) => path);
+  });
+
+  it("has one JavaScript file for each thing that is loaded by itself", () => {
+    const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
+    expect(scripts.sort()).toEqual(["dist/index.js", "dist/typescript.js", "dist/worker.js"]);
+  });
+
+  it("has the cores, its types and the licences of what is in it", () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
+        "build/index.d.ts",
+        "LICENSE",
+        "LICENSE.loader",
+      ]),
+    );
+    expect(files.filter((file) => /^build\/(bench|examples)\//.test(file))).toEqual([]);
+  });
+});
+
+describe("what is published", () => {
+  it("loads no second file at import, nor in a worker", () => {
+    expect(importsOf("dist/index.js")).toEqual([]);
+    expect(importsOf("dist/worker.js")).toEqual([]);
+    expect(importsOf("dist/typescript.js")).toEqual(["./index.js"]);
+  });
+
+  it("exports what the source does, and nothing else", async () => {
+    expect(Object.keys(await import(ENTRY)).sort()).toEqual(Object.keys(source).sort());
+  });
+
+  it("has one class of errors, also in the engine that is loaded later", async () => {
+    const { BackpropError, createNetwork, dense }: typeof source = await import(ENTRY);
+    const size = 2 ** 32 - 1;
+    const error = await createNetwork({
+      inputs: size,
+      layers: [dense(size)],
+      loss: "meanSquaredError",
+      engine: "typescript",
+    }).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(BackpropError);
+    expect(error).toMatchObject({ code: "outOfMemory" });
+    expect(BackpropError.name).toBe("BackpropError");
+  });
+});
