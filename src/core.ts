@@ -118,10 +118,10 @@ const BUILDS: readonly Build[] = [
 const loading = new Map<Build, Promise<Core>>();
 
 /**
- * Loads the core once for this program: from `source`, or else from the file, such as `core.wasm`, that lies beside the
- * library. `createNetwork` does it by itself; call this before, where that file cannot be reached (a bundler that drops
- * it, an edge worker that only takes compiled modules). Networks with `numerics` or `threads` have a core of another
- * `build`, which is loaded in the same way. Once a core is loaded, it stays, whatever the source of a later call.
+ * Loads the core once for this program: from `source`, or else from the library's own file, such as `build/core.wasm`.
+ * `createNetwork` does it by itself; call this before, where that file cannot be reached (a bundler that drops it, an edge
+ * worker that only takes compiled modules). Networks with `numerics` or `threads` have a core of another `build`, which is
+ * loaded in the same way. Once a core is loaded, it stays, whatever the source of a later call.
  *
  * @throws BackpropError `coreUnavailable` if the module cannot be fetched, compiled or instantiated, `unsupported` where
  *   this engine has not what the build needs, `outOfMemory` if no memory can be had, `invalidOption` or `unknownName` for
@@ -207,7 +207,7 @@ function createMemory(shared: boolean): WebAssembly.Memory {
   }
 }
 
-/** The file beside the library. */
+/** The library's own file. */
 async function instantiateOwn(build: Build, imports: WebAssembly.Imports) {
   const url = build.url();
   if (url.protocol !== "file:") return instantiate<CoreExports>(await fetchCore(url), imports);
@@ -232,7 +232,7 @@ function unavailable({ file }: Build, cause: unknown): BackpropError {
   return new BackpropError(
     "coreUnavailable",
     `The WebAssembly core could not be loaded: ${reason}. ` +
-      `Serve ${file} beside the library, give it to loadCore(), or use engine: "typescript" (without numerics and threads).`,
+      `Serve build/${file} as it lies in the library, give it to loadCore(), or use engine: "typescript" (without numerics and threads).`,
     { cause },
   );
 }

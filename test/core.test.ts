@@ -332,7 +332,7 @@ describe("loading a build", () => {
     const { sharedCore: load } = await freshCore();
     await expect(load(new Uint8Array([1, 2, 3]), THREADS)).rejects.toMatchObject({
       code: "coreUnavailable",
-      message: expect.stringContaining("Serve core.threads.wasm beside the library"),
+      message: expect.stringContaining("Serve build/core.threads.wasm as it lies in the library"),
     });
     const core = await load(await bytesOf("core.threads.wasm"), THREADS);
     expect(core.exports.team_size_f32).toBeTypeOf("function");

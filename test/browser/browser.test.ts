@@ -54,7 +54,9 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       expect(await call(page, "createAnyNetwork")).toEqual({
         name: "BackpropError",
         code: "coreUnavailable",
-        message: expect.stringMatching(/core.*\.wasm answered 404 .*Serve core\.wasm beside the library/),
+        message: expect.stringMatching(
+          /core.*\.wasm answered 404 .*Serve build\/core\.wasm as it lies in the library/,
+        ),
       });
       await page.unroute("**/*.wasm");
       expect(await call(page, "createAnyNetwork")).toBe("created");

@@ -109,7 +109,7 @@ function kernelSize({ type }: Host, { inputs, layers }: NetworkDescription): num
 function wrongVersion(): BackpropError {
   return new BackpropError(
     "coreUnavailable",
-    "The WebAssembly core that was loaded belongs to another version of this library. Serve the cores that lie " +
-      "beside this one.",
+    "The WebAssembly core that was loaded belongs to another version of this library. Serve the cores that came with " +
+      "this one.",
   );
 }
