@@ -9,10 +9,13 @@ const LN2_LOW = 5.497923018708371e-14;
 
 const view = new DataView(new ArrayBuffer(8));
 
-/** log(c), to a multiple of 2⁻⁴³, for each 1/c in `reciprocals`. */
-const logarithms: readonly number[] = reciprocals.map(
-  (reciprocal) => -Math.round(logSeries(reciprocal) * 2 ** 43) / 2 ** 43,
-);
+let logarithms: readonly number[] | undefined;
+
+/** log(c), to a multiple of 2⁻⁴³, for each 1/c in `reciprocals`; made at the first use, for an import to be quick. */
+function tabulatedLogarithms(): readonly number[] {
+  logarithms ??= reciprocals.map((reciprocal) => -Math.round(logSeries(reciprocal) * 2 ** 43) / 2 ** 43);
+  return logarithms;
+}
 
 /**
  * log(x) for a normal x in (0, ∞), with an error of at most 0.52 ULP: the bits of glibc's `log` (2.28 and later, on a
@@ -31,7 +34,7 @@ export function log(x: number): number {
   const interval = (offset >>> 13) & 127;
   view.setUint32(0, upper - (k << 20));
   const r = fusedMultiplyAdd(view.getFloat64(0), reciprocals[interval]!, -1);
-  return logNearTablePoint(k, logarithms[interval]!, r);
+  return logNearTablePoint(k, tabulatedLogarithms()[interval]!, r);
 }
 
 /** k·log 2 + logarithm + log(1 + r), |r| < 2⁻⁸. */
@@ -72,7 +75,7 @@ function fusedPolynomial(r: number, square: number, c0: number, c1: number, c2: 
   return fusedMultiplyAdd(square, c2, fusedMultiplyAdd(c1, r, c0));
 }
 
-/** log(x) for x in [0.68, 1.46] by 2·artanh((x − 1)/(x + 1)), good to the grid of `logarithms`. */
+/** log(x) for x in [0.68, 1.46] by 2·artanh((x − 1)/(x + 1)), good to the grid of the table. */
 function logSeries(x: number): number {
   const s = (x - 1) / (x + 1);
   let sum = 0;
