@@ -3,6 +3,7 @@ import type { Heap } from "../../memory.js";
 import type { Dataset, FloatArray, NetworkDescription } from "../engine.js";
 import { Block } from "./block.js";
 import type { Host } from "./host.js";
+import { View } from "./view.js";
 
 const SAMPLES_SIZE = 64;
 
@@ -12,31 +13,31 @@ export class WasmDataset implements Dataset {
   readonly samplesAddress: Address;
   readonly inputsAddress: Address;
   readonly targetsAddress: Address;
-  readonly #inputsLength: number;
-  readonly #targetsLength: number;
-  readonly #host: Host;
+  readonly #inputs: View;
+  readonly #targets: View;
   readonly #block: Block;
 
   constructor(host: Host, { inputs, layers, loss }: NetworkDescription, rows: number) {
     const isSparse = loss.name === "sparseCategoricalCrossentropy";
     const { size } = host.type;
     this.rows = rows;
-    this.#host = host;
-    this.#inputsLength = rows * inputs;
-    this.#targetsLength = rows * (isSparse ? 1 : layers.at(-1)!.units);
-    this.#block = new Block(host.heap, SAMPLES_SIZE + (this.#inputsLength + this.#targetsLength) * size);
+    const inputsLength = rows * inputs;
+    const targetsLength = rows * (isSparse ? 1 : layers.at(-1)!.units);
+    this.#block = new Block(host.heap, SAMPLES_SIZE + (inputsLength + targetsLength) * size);
     this.samplesAddress = this.#block.address;
     this.inputsAddress = this.samplesAddress + SAMPLES_SIZE;
-    this.targetsAddress = this.inputsAddress + this.#inputsLength * size;
+    this.targetsAddress = this.inputsAddress + inputsLength * size;
+    this.#inputs = new View(host, this.inputsAddress, inputsLength);
+    this.#targets = new View(host, this.targetsAddress, targetsLength);
     writeSamples(host.heap, this.samplesAddress, this, 0);
   }
 
   inputs(): FloatArray {
-    return this.#host.type.view(this.#host.heap.buffer, this.inputsAddress, this.#inputsLength);
+    return this.#inputs.array;
   }
 
   targets(): FloatArray {
-    return this.#host.type.view(this.#host.heap.buffer, this.targetsAddress, this.#targetsLength);
+    return this.#targets.array;
   }
 
   dispose(): void {

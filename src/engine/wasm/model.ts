@@ -1,4 +1,3 @@
-import type { Address } from "../../core.js";
 import { BackpropError } from "../../errors.js";
 import type { FloatArray, Model, NetworkDescription, Run, RunOptions } from "../engine.js";
 import { Block } from "./block.js";
@@ -7,6 +6,7 @@ import { writeDescription } from "./description.js";
 import type { Host } from "./host.js";
 import { WasmRun } from "./run.js";
 import { Team } from "./team.js";
+import { View } from "./view.js";
 
 /** How many rows are predicted in one call: as many as the core takes through the layers together. */
 const PREDICTED_ROWS = 128;
@@ -17,9 +17,10 @@ export class WasmModel implements Model {
   readonly #host: Host;
   readonly #description: NetworkDescription;
   readonly #block: Block;
-  readonly #parameters: Address;
-  readonly #gradients: Address;
-  readonly #predictions: Address;
+  readonly #parameters: View;
+  readonly #gradients: View;
+  /** Of the last call: most have as many rows as the one before. */
+  #predictions: View;
   readonly #threads: number;
   #team: Team | undefined;
 
@@ -33,7 +34,7 @@ export class WasmModel implements Model {
       if (size === 0) throw wrongVersion();
       const ownSize = Math.max(size, kernelSize(host, description));
       this.#block = new Block(heap, ownSize + PREDICTED_ROWS * outputs * type.size);
-      this.#predictions = this.#block.address + ownSize;
+      this.#predictions = new View(host, this.#block.address + ownSize, outputs);
       core.network_lay(this.#block.address, written.address);
     } finally {
       written.dispose();
@@ -41,17 +42,21 @@ export class WasmModel implements Model {
     this.#host = host;
     this.#description = description;
     this.#threads = threads;
-    this.#parameters = core.network_parameters(this.#block.address) >>> 0;
-    this.#gradients = core.network_gradients(this.#block.address) >>> 0;
     this.parameterCount = core.network_parameter_count(this.#block.address) >>> 0;
+    this.#parameters = new View(
+      host,
+      core.network_parameters(this.#block.address) >>> 0,
+      this.parameterCount,
+    );
+    this.#gradients = new View(host, core.network_gradients(this.#block.address) >>> 0, this.parameterCount);
   }
 
   parameters(): FloatArray {
-    return this.#view(this.#parameters, this.parameterCount);
+    return this.#parameters.array;
   }
 
   gradients(): FloatArray {
-    return this.#view(this.#gradients, this.parameterCount);
+    return this.#gradients.array;
   }
 
   createDataset(rows: number): WasmDataset {
@@ -65,8 +70,9 @@ export class WasmModel implements Model {
     for (let row = 0; row < dataset.rows; row += PREDICTED_ROWS) {
       const rows = Math.min(PREDICTED_ROWS, dataset.rows - row);
       const inputs = dataset.inputsAddress + row * inputsSize;
-      kernels.predict(this.#block.address, inputs, rows, this.#predictions);
-      predictions.set(this.#view(this.#predictions, rows * outputs), row * outputs);
+      const view = this.#predictionsOf(rows * outputs);
+      kernels.predict(this.#block.address, inputs, rows, view.address);
+      predictions.set(view.array, row * outputs);
     }
   }
 
@@ -96,8 +102,10 @@ export class WasmModel implements Model {
     this.#block.dispose();
   }
 
-  #view(address: Address, length: number): FloatArray {
-    return this.#host.type.view(this.#host.heap.buffer, address, length);
+  #predictionsOf(length: number): View {
+    const { address, length: lastLength } = this.#predictions;
+    if (length !== lastLength) this.#predictions = new View(this.#host, address, length);
+    return this.#predictions;
   }
 }
 
