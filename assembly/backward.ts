@@ -3,7 +3,7 @@
 
 import { activationBackward } from "./activations";
 import { Layer } from "./layer";
-import { columnsOf, matmul, rowsOf, Workspace } from "./matmul";
+import { matmulColumns, matmulRows, Workspace } from "./matmul";
 import { layerAt, Network } from "./network";
 import { descend, descendFour, descendLanes, Descent } from "./sgd";
 import { transpose } from "./transpose";
@@ -29,7 +29,7 @@ export function logitsBackward<T>(network: Network, workspace: Workspace, begin:
     const rowStep = layer.kernelBackward.bStep;
     transpose<T>(layer.dLogitsRows + begin * rowStep, rowStep, dLogits, stride * sizeof<T>(), layer.units, rows);
     if (i == 0) return;
-    matmul<T>(columnsOf<T>(layer.inputsBackward, workspace.product, begin, end), workspace.panel);
+    matmulColumns<T>(layer.inputsBackward, workspace, begin, end);
   }
 }
 
@@ -44,7 +44,7 @@ export function parametersBackward<T>(
   if (microbatch.rows == 1 && microbatch.descends && !microbatch.accumulates) {
     rowDescent<T>(layer, network.descent, begin, end);
   } else {
-    matmul<T>(rowsOf(layer.kernelBackward, workspace.product, begin, end), workspace.panel);
+    matmulRows<T>(layer.kernelBackward, workspace, begin, end);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { activationForward } from "./activations";
 import { Layer } from "./layer";
-import { columnsOf, matmul, Workspace } from "./matmul";
+import { matmulColumns, Workspace } from "./matmul";
 import { layerAt, Microbatch, Network } from "./network";
 import { gatherRows } from "./transpose";
 import { fill, madd, splat } from "./vector";
@@ -24,7 +24,7 @@ export function forward<T>(network: Network, workspace: Workspace, begin: usize,
     if (microbatch.rows == 1) {
       rowForward<T>(layer);
     } else {
-      matmul<T>(columnsOf<T>(layer.forward, workspace.product, begin, end), workspace.panel);
+      matmulColumns<T>(layer.forward, workspace, begin, end);
     }
     activationForward<T>(
       layer.activation, layer.outputs + first, layer.logits + first, layer.units, columns, stride, layer.alpha,

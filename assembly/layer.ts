@@ -36,7 +36,7 @@ export class Layer {
   kernelBackward: Product;
 }
 
-/** Prepares what all microbatches have in common, of a layer whose tensors have their places; `dInputs` may be null. */
+/** Prepares what all microbatches have in common, of a layer whose tensors have their places. */
 export function prepareProducts<T>(layer: Layer, dInputs: usize): void {
   const row = layer.units * sizeof<T>();
 

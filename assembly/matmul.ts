@@ -90,26 +90,34 @@ function multiplyPacked<T>(product: Product, panel: usize): void {
   }
 }
 
-// A part of a product, which becomes the thread's `own`: the same product if it is all of it.
-
-/** Columns `begin` … `end` − 1 of C. */
-export function columnsOf<T>(product: Product, own: Product, begin: usize, end: usize): Product {
-  if (end - begin == product.n) return product;
-  copyProduct(own, product);
-  own.c += begin * sizeof<T>();
-  own.b += begin * sizeof<T>();
-  own.n = end - begin;
-  return own;
+/** Columns `begin` … `end` − 1 of C, in a thread's own `workspace`. */
+@inline
+export function matmulColumns<T>(product: Product, workspace: Workspace, begin: usize, end: usize): void {
+  const part = end - begin == product.n ? product : columnsOf<T>(product, workspace.product, begin, end);
+  matmul<T>(part, workspace.panel);
 }
 
-/** Rows `begin` … `end` − 1 of C. */
-export function rowsOf(product: Product, own: Product, begin: usize, end: usize): Product {
-  if (end - begin == product.m) return product;
-  copyProduct(own, product);
-  own.c += begin * product.cStep;
-  own.a += begin * product.aRowStep;
-  own.m = end - begin;
-  return own;
+/** Rows `begin` … `end` − 1 of C, in a thread's own `workspace`. */
+@inline
+export function matmulRows<T>(product: Product, workspace: Workspace, begin: usize, end: usize): void {
+  const part = end - begin == product.m ? product : rowsOf(product, workspace.product, begin, end);
+  matmul<T>(part, workspace.panel);
+}
+
+function columnsOf<T>(product: Product, part: Product, begin: usize, end: usize): Product {
+  copyProduct(part, product);
+  part.c += begin * sizeof<T>();
+  part.b += begin * sizeof<T>();
+  part.n = end - begin;
+  return part;
+}
+
+function rowsOf(product: Product, part: Product, begin: usize, end: usize): Product {
+  copyProduct(part, product);
+  part.c += begin * product.cStep;
+  part.a += begin * product.aRowStep;
+  part.m = end - begin;
+  return part;
 }
 
 /** By words, for memory.copy is an instruction that the other builds do without. */

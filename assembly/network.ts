@@ -127,9 +127,6 @@ function aligned(bytes: u64): u64 {
   return (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
 }
 
-/** What comes before a workspace's panel. */
-const WORKSPACE_HEAD: u64 = 64;
-
 /** Bytes of a tensor [rows, columns]; 64 bits, so that a size beyond memory shows as one. */
 @inline
 function tensorSize<T>(rows: u64, columns: u64): u64 {
@@ -138,7 +135,8 @@ function tensorSize<T>(rows: u64, columns: u64): u64 {
 
 function headSize(description: Description): u64 {
   const layer = offsetof<Layer>() + 3 * offsetof<Product>();
-  return aligned(offsetof<Network>() + <u64>description.layerCount * layer) + aligned(offsetof<Microbatch>()) + aligned(offsetof<Descent>());
+  const layers = <u64>description.layerCount * layer;
+  return aligned(offsetof<Network>() + layers) + aligned(offsetof<Microbatch>()) + aligned(offsetof<Descent>());
 }
 
 function countParameters(description: Description): u64 {
@@ -219,14 +217,18 @@ function longestProduct(inputs: usize, widest: usize): usize {
 
 /** Bytes of a thread's workspace. */
 export function workspaceSize<T>(longestProduct: u64): u64 {
-  return WORKSPACE_HEAD + tensorSize<T>(longestProduct, TILE_ROWS);
+  return workspaceHeadSize() + tensorSize<T>(longestProduct, TILE_ROWS);
+}
+
+function workspaceHeadSize(): u64 {
+  return aligned(offsetof<Workspace>() + offsetof<Product>());
 }
 
 /** Lays it in a region of that size at a multiple of 64. */
 export function layWorkspace(workspace: Workspace): void {
   const address = changetype<usize>(workspace);
   workspace.product = changetype<Product>(address + offsetof<Workspace>());
-  workspace.panel = address + <usize>WORKSPACE_HEAD;
+  workspace.panel = address + <usize>workspaceHeadSize();
 }
 
 /**
