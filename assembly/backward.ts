@@ -37,6 +37,7 @@ export function logitsBackward<T>(network: Network, workspace: Workspace, begin:
  * The gradients of rows `begin` … `end` − 1 of a layer's kernel and bias; where the microbatch ends a batch, the parameters
  * take their step, and keep what they were in place of the gradient.
  */
+@inline
 export function parametersBackward<T>(
   network: Network, layer: Layer, workspace: Workspace, begin: usize, end: usize,
 ): void {

@@ -64,6 +64,7 @@ export function matmul<T>(product: Product, panel: usize): void {
   }
 }
 
+@inline
 function multiply<T, A>(product: Product): void {
   const aStep = product.aColumnStep;
   let c = product.c;
