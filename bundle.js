@@ -7,12 +7,13 @@ import { build } from "rolldown";
 const TYPESCRIPT_ENGINE = sourcePath("engine/typescript/engine.ts");
 const ERRORS = sourcePath("errors.ts");
 
-const LOADER_NOTICE =
-  "/*! @license Contains @assemblyscript/loader, by Daniel Wirtz and the AssemblyScript authors: Apache-2.0, see LICENSE.loader. */";
+const NOTICE =
+  "/*! @license MIT. Contains @assemblyscript/loader (Daniel Wirtz and the AssemblyScript authors, Apache-2.0) and a table of Arm " +
+  "Optimized Routines (Arm Limited, MIT): see LICENSE and LICENSE.third-party. */";
 
 await build([
   bundle(sourcePath("index.ts"), "index.js", {
-    banner: LOADER_NOTICE,
+    banner: NOTICE,
     paths: { [TYPESCRIPT_ENGINE]: "./typescript.js" },
   }),
   // Its errors are those of index.js, which users compare theirs with.

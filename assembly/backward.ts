@@ -27,6 +27,7 @@ export function logitsBackward<T>(network: Network, workspace: Workspace, begin:
       layer.units, columns, stride, layer.alpha,
     );
     const rowStep = layer.kernelBackward.bStep;
+    // Behind the dLogits lie other tensors; what is read of them fills lanes that no unit has.
     transpose<T>(layer.dLogitsRows + begin * rowStep, rowStep, dLogits, stride * sizeof<T>(), layer.units, rows);
     if (i == 0) return;
     matmulColumns<T>(layer.inputsBackward, workspace, begin, end);

@@ -17,7 +17,7 @@ const TILES_TO_PACK: usize = 3;
  *     A: element (i, l) at i·aRowStep + l·aColumnStep
  *     B: row-major, rows `bStep` apart, each readable to the next whole vector past n
  *
- * It lies in memory, made ready once and used many times: to say thirteen things anew takes as long as a small product.
+ * It lies in memory, made ready once and used many times: to say twelve things anew takes as long as a small product.
  */
 @unmanaged
 export class Product {
@@ -268,24 +268,39 @@ class SixRows {
 @unmanaged
 class PartOfVector {
   @inline
-  count(): i32 {
-    return 0;
+  isWhole(): bool {
+    return false;
+  }
+
+  @inline
+  isWide(): bool {
+    return false;
   }
 }
 
 @unmanaged
 class OneVector {
   @inline
-  count(): i32 {
-    return 1;
+  isWhole(): bool {
+    return true;
+  }
+
+  @inline
+  isWide(): bool {
+    return false;
   }
 }
 
 @unmanaged
 class TwoVectors {
   @inline
-  count(): i32 {
-    return 2;
+  isWhole(): bool {
+    return true;
+  }
+
+  @inline
+  isWide(): bool {
+    return true;
   }
 }
 
@@ -298,8 +313,8 @@ class TwoVectors {
 function tile<T, A, R, W>(product: Product, c: usize, a: usize, aStep: usize, b: usize, lanes: usize): void {
   const operand = changetype<A>(0);
   const rows = changetype<R>(0).count();
-  const wide = changetype<W>(0).count() == 2;
-  const whole = changetype<W>(0).count() > 0;
+  const whole = changetype<W>(0).isWhole();
+  const wide = changetype<W>(0).isWide();
   const cStep = product.cStep;
   const bStep = product.bStep;
   const a1 = product.aRowStep, a2 = a1 + a1, a3 = a2 + a1, a4 = a3 + a1, a5 = a4 + a1;
@@ -416,7 +431,7 @@ function finish<T>(c: usize, sums: v128, descent: Descent | null): void {
   }
 }
 
-// The same, and the reading of what C was, for a vector of which only the first `lanes` lanes may be C's: as calls, so that
+// The same, and the reading of what C was, for a vector of which only the first `lanes` lanes are C's: as calls, so that
 // the tiles stay small.
 
 function finishLanes<T>(c: usize, sums: v128, lanes: usize, descent: Descent | null): void {

@@ -5,7 +5,6 @@ import { Network, outputLayer, prepareGradients, shapeMicrobatch } from "./netwo
 import { Phase } from "./phases";
 import { runPhase } from "./team";
 import { gatherRows } from "./transpose";
-import { wholeVectors } from "./vector";
 
 /** Samples in linear memory: inputs [rows, inputs], targets [rows, targetWidth], both row-major. */
 @unmanaged
@@ -64,7 +63,7 @@ export function microbatchLoss<T>(network: Network, scale: f64): f64 {
 }
 
 export function gatherTargets<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
-  const stride = wholeVectors<T>(rows);
+  const stride = network.microbatch.stride;
   gatherRows<T>(network.targets, stride, stride, samples.targets, network.targetWidth, samples.order, row, rows);
 }
 

@@ -85,6 +85,7 @@ export class Network {
   microbatch: Microbatch;
   /** The step that ends the batch in progress. */
   descent: Descent;
+  /** The largest k of a product, for which a workspace needs room. */
   longestProduct: usize;
   /** The Team of the threads that share the work, in the builds that have them; 0: there is none. */
   team: usize;

@@ -1,5 +1,6 @@
-// The phases of a microbatch. Each is a set of parts that write nothing that another touches, so that threads can share them; no
-// sum is split between two parts, so the bits do not depend on how many there are.
+// The phases of a microbatch. Each is a set of parts that write nothing that another uses, so that threads can share them
+// (a whole vector may be read past the end of a part, and what lies there is dropped); no sum is split between two parts,
+// so the bits do not depend on how many there are.
 
 import { logitsBackward, parametersBackward } from "./backward";
 import { forward } from "./forward";
@@ -29,7 +30,10 @@ export function doPhase<T>(network: Network, phase: Phase): void {
   partOfPhase<T>(network, network.workspace, phase, 0, 1);
 }
 
-/** Does part `index` of the `count` parts that a phase is cut into, in the thread's own `workspace`. */
+/**
+ * Does part `index` of the `count` parts that a phase is cut into, in the thread's own `workspace`. Not inlined: in the loop
+ * of a worker, asc 0.28.20 loses one of its arguments then.
+ */
 export function doPart<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
   partOfPhase<T>(network, workspace, phase, index, count);
 }

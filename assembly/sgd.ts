@@ -45,7 +45,7 @@ export function descendFour<T>(
   v128.store(gradients, b3, 48);
 }
 
-/** The same for its first `lanes` lanes, not all. What lies behind them is read, and left as it is. */
+/** As `descend`, for the first `lanes` lanes, not all. What lies behind them is read, and left as it is. */
 @inline
 export function descendLanes<T>(
   rate: v128, parameters: usize, gradients: usize, gradient: v128, lanes: usize,
@@ -103,7 +103,10 @@ function updated<T>(parameter: usize, gradient: usize, rate: v128): v128 {
   return moved<T>(v128.load(parameter), v128.load(gradient), rate);
 }
 
-/** x − x is 0 for every finite x, and NaN for all others: bits remain only of those. Two sums, so that neither waits. */
+/**
+ * x − x is 0 for every finite x, and NaN for all others: bits remain only of those. Two sums, so that neither waits. Whole
+ * cache lines are read, as tensors are laid: what lies behind `bytes` is 0.
+ */
 function areFinite<T>(x: usize, bytes: usize): bool {
   let rest0 = splat<T>(0), rest1 = rest0;
   for (const end = x + bytes; x < end; x += 64) {

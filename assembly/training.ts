@@ -31,7 +31,7 @@ export class Run {
 
 /** Goes on with a run for at most `budget` microbatches, or to the end of an epoch with an order; returns how many. */
 export function train<T>(network: Network, run: Run, budget: usize): usize {
-  if (run.diverged || run.epoch == run.epochs) return 0;
+  if (run.diverged || run.epoch >= run.epochs) return 0;
   const samples = run.samples;
   const epochScale = lossScale(network, samples.rows);
   // A microbatch that holds all rows, as they lie, is gathered once: the whole of a small training set.
@@ -59,7 +59,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
     if (end < samples.rows) continue;
     recordLoss(run, epochScale);
     beginEpoch(run);
-    if (samples.order || run.epoch == run.epochs) break;
+    if (samples.order || run.epoch >= run.epochs) break;
   }
   return done;
 }

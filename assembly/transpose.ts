@@ -31,8 +31,17 @@ export function gatherTransposed<T>(
   }
 }
 
+/** The same for `count` rows of samples `x` [*, columns], from row number `row` of their order on. */
+export function gatherRows<T>(
+  out: usize, outStride: usize, width: usize, x: usize, columns: usize, order: usize, row: usize, count: usize,
+): void {
+  const first = order ? x : x + row * columns * sizeof<T>();
+  const rest = order ? order + row * sizeof<u32>() : 0;
+  gatherTransposed<T>(out, outStride, width, first, columns, rest, count, columns);
+}
+
 /**
- * out[j, i] = x[i, j] for i < wholeVectors(rows): what lies behind the rows of x is read along.
+ * out[j, i] = x[i, j] for i < wholeVectors(rows): up to lanes − 1 rows behind x are read along, whatever lies there.
  *
  *     x:   [rows, columns], rows `xStep` bytes apart
  *     out: [columns, wholeVectors(rows)], rows `outStep` bytes apart
@@ -51,23 +60,14 @@ export function transpose<T>(out: usize, outStep: usize, x: usize, xStep: usize,
   }
 }
 
-/** The same for `count` rows of samples `x` [*, columns], from row number `row` of their order on. */
-export function gatherRows<T>(
-  out: usize, outStride: usize, width: usize, x: usize, columns: usize, order: usize, row: usize, count: usize,
-): void {
-  const first = order ? x : x + row * columns * sizeof<T>();
-  const rest = order ? order + row * sizeof<u32>() : 0;
-  gatherTransposed<T>(out, outStride, width, first, columns, rest, count, columns);
-}
-
 @inline
 function rowAddress<T>(x: usize, stride: usize, order: usize, index: usize): usize {
   const row = order ? <usize>load<u32>(order + index * sizeof<u32>()) : index;
   return x + row * stride * sizeof<T>();
 }
 
-@inline
 /** Two rows of 64-bit elements to one column vector each element; `outStep` in bytes. */
+@inline
 function transposeTwo<T>(out: usize, outStep: usize, lanes: usize, x0: usize, x1: usize, columns: usize): void {
   const end = x0 + (columns & ~1) * sizeof<T>();
   while (x0 < end) {
@@ -81,8 +81,8 @@ function transposeTwo<T>(out: usize, outStep: usize, lanes: usize, x0: usize, x1
   if (columns & 1) storeLanes<T>(out, v128.load64_lane(x1, v128.load64_zero(x0), 1), lanes);
 }
 
-@inline
 /** Four rows of 32-bit elements to one column vector each element; `outStep` in bytes. */
+@inline
 function transposeFour<T>(
   out: usize, outStep: usize, lanes: usize,
   x0: usize, x1: usize, x2: usize, x3: usize,

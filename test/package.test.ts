@@ -1,7 +1,7 @@
 // The package as npm would publish it.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseAst } from "rolldown/parseAst";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -43,10 +43,15 @@ describe("the package", () => {
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
         "LICENSE",
-        "LICENSE.loader",
+        "LICENSE.third-party",
       ]),
     );
-    expect(files.filter((file) => /^build\/(bench|examples)\//.test(file))).toEqual([]);
+  });
+
+  it("has types of what is in the source, and of nothing else", () => {
+    const types = files.filter((file) => file.endsWith(".d.ts"));
+    const sources = types.map((file) => file.replace(/^build\//, "src/").replace(/\.d\.ts$/, ".ts"));
+    expect(sources.filter((file) => !existsSync(new URL(file, ROOT)))).toEqual([]);
   });
 });
 

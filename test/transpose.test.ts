@@ -105,3 +105,45 @@ describe.each(DTYPES)("the gathering transpose in %s", (dtype) => {
     expect(firstDifference(region.view(back, rows * columns), source.subarray(0, rows * columns))).toBe(-1);
   });
 });
+
+describe.each(DTYPES)("the transpose of whole vectors in %s", (dtype) => {
+  let region: Region;
+  let transpose: (...values: number[]) => number;
+
+  beforeAll(async () => {
+    const assembly = await compileAssembly("test/assembly/transpose.ts");
+    region = new Region(assembly, dtype);
+    transpose = assembly.exports[dtype === "float32" ? "transpose_f32" : "transpose_f64"]!;
+  });
+
+  const source = floats(dtype, [-0, Number.NaN, Infinity, ...spread(6000)]);
+
+  /** Where the result, or a guard around or inside it, first differs from the definition; -1 where nowhere. */
+  function compare(rows: number, columns: number, xPad: number, outPad: number): number {
+    const { guard, guards } = guardOf(dtype);
+    const size = dtype === "float32" ? 4 : 8;
+    const width = wholeVectors(dtype, rows);
+    const xStride = columns + xPad;
+    const outStride = width + outPad;
+    region.clear();
+    const x = source.subarray(0, width * xStride);
+    const xAddress = region.putLast(x);
+    const outLength = (columns - 1) * outStride + width;
+    const out = region.take(outLength);
+    transpose(out, outStride * size, xAddress, xStride * size, rows, columns);
+    const expected = floats(dtype, outLength + 2 * guards).fill(guard);
+    for (let j = 0; j < columns; j++) {
+      for (let i = 0; i < width; i++) expected[guards + j * outStride + i] = x[i * xStride + j]!;
+    }
+    return firstDifference(region.guarded(out, outLength), expected);
+  }
+
+  it("puts every element where it belongs, and rows behind the last where lanes are left, for every size up to 12", () => {
+    for (let rows = 1; rows <= 12; rows++) {
+      for (let columns = 1; columns <= 12; columns++) {
+        expect(compare(rows, columns, 0, 0)).toBe(-1);
+        expect(compare(rows, columns, 3, lanesOf(dtype))).toBe(-1);
+      }
+    }
+  });
+});

@@ -1,6 +1,6 @@
 // The gathering transpose under a name for each dtype, for test/transpose.test.ts.
 
-import { gatherTransposed } from "../../assembly/transpose";
+import { gatherTransposed, transpose } from "../../assembly/transpose";
 
 export function heap_base(): usize {
   return __heap_base;
@@ -16,4 +16,12 @@ export function gather_transposed_f64(
   out: usize, outStride: usize, width: usize, x: usize, xStride: usize, order: usize, count: usize, columns: usize,
 ): void {
   gatherTransposed<f64>(out, outStride, width, x, xStride, order, count, columns);
+}
+
+export function transpose_f32(out: usize, outStep: usize, x: usize, xStep: usize, rows: usize, columns: usize): void {
+  transpose<f32>(out, outStep, x, xStep, rows, columns);
+}
+
+export function transpose_f64(out: usize, outStep: usize, x: usize, xStep: usize, rows: usize, columns: usize): void {
+  transpose<f64>(out, outStep, x, xStep, rows, columns);
 }
