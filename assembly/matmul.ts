@@ -326,31 +326,31 @@ function tile<T, A, R, W>(product: Product, c: usize, a: usize, aStep: usize, b:
   let s50 = s00, s51 = s00;
   if (product.accumulates) {
     let ci = c;
-    s00 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
+    s00 = whole ? v128.load(ci) : loadLanes<T>(ci, lanes);
     if (wide) s01 = v128.load(ci, 16);
     if (rows > 1) {
       ci += cStep;
-      s10 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s10 = whole ? v128.load(ci) : loadLanes<T>(ci, lanes);
       if (wide) s11 = v128.load(ci, 16);
     }
     if (rows > 2) {
       ci += cStep;
-      s20 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s20 = whole ? v128.load(ci) : loadLanes<T>(ci, lanes);
       if (wide) s21 = v128.load(ci, 16);
     }
     if (rows > 3) {
       ci += cStep;
-      s30 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s30 = whole ? v128.load(ci) : loadLanes<T>(ci, lanes);
       if (wide) s31 = v128.load(ci, 16);
     }
     if (rows > 4) {
       ci += cStep;
-      s40 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s40 = whole ? v128.load(ci) : loadLanes<T>(ci, lanes);
       if (wide) s41 = v128.load(ci, 16);
     }
     if (rows > 5) {
       ci += cStep;
-      s50 = whole ? v128.load(ci) : firstOf<T>(ci, lanes);
+      s50 = whole ? v128.load(ci) : loadLanes<T>(ci, lanes);
       if (wide) s51 = v128.load(ci, 16);
     }
   }
@@ -431,17 +431,11 @@ function finish<T>(c: usize, sums: v128, descent: Descent | null): void {
   }
 }
 
-// The same, and the reading of what C was, for a vector of which only the first `lanes` lanes are C's: as calls, so that
-// the tiles stay small.
-
+/** The same for a vector of which only the first `lanes` lanes are C's. */
 function finishLanes<T>(c: usize, sums: v128, lanes: usize, descent: Descent | null): void {
   if (descent) {
     descendLanes<T>(descent.rate, c + descent.offset, c, sums, lanes);
   } else {
     storeLanes<T>(c, sums, lanes);
   }
-}
-
-function firstOf<T>(c: usize, lanes: usize): v128 {
-  return loadLanes<T>(c, lanes);
 }

@@ -32,10 +32,8 @@ export function firstLanes<T>(count: usize): v128 {
   return v128.lt<i64>(i64x2(0, 1), v128.splat<i64>(<i64>count));
 }
 
-/** The first `count` (1 … all) elements at `pointer`, zeros in the other lanes; reads nothing past them. */
-@inline
+/** The first `count` (1 … all but one) elements at `pointer`, zeros in the other lanes; reads nothing past them. */
 export function loadLanes<T>(pointer: usize, count: usize): v128 {
-  if (count == laneCount<T>()) return v128.load(pointer);
   if (sizeof<T>() == 8) return v128.load64_zero(pointer);
   if (count == 1) return v128.load32_zero(pointer);
   const two = v128.load64_zero(pointer);
