@@ -4,7 +4,7 @@ import { exp, expm1 } from "./elementary/exponential";
 import { tanh } from "./elementary/hyperbolic";
 import { sigmoid, softplus } from "./elementary/logistic";
 import { normalCdf, normalPdf } from "./elementary/normal";
-import { columnMaximum, madd, splat } from "./vector";
+import { columnMaximum, madd, maximum, splat, sumInOrder, wholeVectors } from "./vector";
 
 export const enum Activation {
   Linear,
@@ -66,6 +66,31 @@ export function activationBackward<T>(
     case Activation.Silu: { backwardEach<T, Silu>(dOutputs, logits, units, columns, stride, alpha); break; }
     case Activation.Softplus: { backwardEach<T, Softplus>(dOutputs, logits, units, columns, stride, alpha); break; }
     case Activation.Softmax: { softmaxBackward<T>(dOutputs, outputs, units, columns, stride); break; }
+  }
+}
+
+/** The same for a single row, its units side by side, up to the end of their last vector: [units]. */
+export function rowActivationForward<T>(
+  activation: Activation, outputs: usize, logits: usize, units: usize, alpha: f64,
+): void {
+  if (activation == Activation.Softmax) {
+    rowSoftmaxForward<T>(outputs, logits, units);
+  } else {
+    // But for softmax, a row of n units is as good as n rows of one unit.
+    const columns = wholeVectors<T>(units);
+    activationForward<T>(activation, outputs, logits, 1, columns, columns, alpha);
+  }
+}
+
+/** The same for a single row. */
+export function rowActivationBackward<T>(
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
+): void {
+  if (activation == Activation.Softmax) {
+    rowSoftmaxBackward<T>(dOutputs, outputs, units);
+  } else {
+    const columns = wholeVectors<T>(units);
+    activationBackward<T>(activation, dOutputs, outputs, logits, 1, columns, columns, alpha);
   }
 }
 
@@ -293,5 +318,30 @@ function softmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize, colum
       const at = column + i * step;
       v128.store(dOutputs + at, v128.mul<T>(v128.load(outputs + at), v128.sub<T>(v128.load(dOutputs + at), dot)));
     }
+  }
+}
+
+/** The same for a single row, its units side by side. */
+function rowSoftmaxForward<T>(outputs: usize, logits: usize, units: usize): void {
+  const largest = maximum<T>(logits, units);
+  const bytes = units * sizeof<T>();
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(outputs + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));
+  }
+  const sum = sumInOrder<T>(outputs, units);
+  for (const end = outputs + bytes; outputs < end; outputs += 16) {
+    v128.store(outputs, v128.div<T>(v128.load(outputs), sum));
+  }
+}
+
+function rowSoftmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize): void {
+  const bytes = units * sizeof<T>();
+  let dot = splat<T>(0);
+  for (let at: usize = 0; at < bytes; at += sizeof<T>()) {
+    dot = madd<T>(v128.load_splat<T>(dOutputs + at), v128.load_splat<T>(outputs + at), dot);
+  }
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const d = dOutputs + at;
+    v128.store(d, v128.mul<T>(v128.load(outputs + at), v128.sub<T>(v128.load(d), dot)));
   }
 }

@@ -27,7 +27,7 @@ export function network_parameters(network: Network): usize {
   return network.parameters;
 }
 
-/** Address of the gradients, laid like the parameters; after a step of training, what these were before it. */
+/** Address of the gradients, laid like the parameters; of no meaning after a step of training. */
 export function network_gradients(network: Network): usize {
   return network.gradients;
 }

@@ -26,7 +26,7 @@ export class Layer {
   outputs: usize;
   /** [units, stride]: the gradient of the outputs, which becomes that of the logits. */
   dLogits: usize;
-  /** [rows, wholeVectors(units)]: the same, transposed; before, of a single row, its logits. */
+  /** [rows, wholeVectors(units)]: the same, transposed. */
   dLogitsRows: usize;
   /** logits = [kernel; bias]ᵀ · [x; 1] */
   forward: Product;
@@ -63,15 +63,16 @@ export function prepareProducts<T>(layer: Layer, dInputs: usize): void {
   kernelBackward.cStep = row;
   kernelBackward.a = layer.x;
   kernelBackward.aColumnStep = sizeof<T>();
-  kernelBackward.b = layer.dLogitsRows;
   kernelBackward.bStep = wholeVectors<T>(layer.units) * sizeof<T>();
   kernelBackward.m = layer.inputs + layer.useBias;
   kernelBackward.n = layer.units;
 }
 
-/** Prepares the products for microbatches of `rows` rows. */
-export function shapeProducts<T>(layer: Layer, rows: usize): void {
-  const stride = wholeVectors<T>(rows);
+/**
+ * Prepares the products for microbatches of `rows` rows, `stride` elements apart. Of a single row only kernelBackward is
+ * taken, and its dLogits are their own transpose.
+ */
+export function shapeProducts<T>(layer: Layer, rows: usize, stride: usize): void {
   const step = stride * sizeof<T>();
   const forward = layer.forward;
   forward.n = stride;
@@ -83,6 +84,7 @@ export function shapeProducts<T>(layer: Layer, rows: usize): void {
   inputsBackward.bStep = step;
   const kernelBackward = layer.kernelBackward;
   kernelBackward.k = rows;
+  kernelBackward.b = rows == 1 ? layer.dLogits : layer.dLogitsRows;
   kernelBackward.aRowStep = step;
 }
 

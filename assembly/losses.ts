@@ -2,7 +2,7 @@
 
 import { exp } from "./elementary/exponential";
 import { log, log1p } from "./elementary/logarithm";
-import { columnMaximum, firstLanes, laneCount, splat } from "./vector";
+import { columnMaximum, firstLanes, laneCount, laneNumbers, maximum, splat, sumInOrder, wholeVectors } from "./vector";
 
 export const enum Loss {
   MeanSquaredError,
@@ -52,6 +52,24 @@ export function lossBackward<T>(
       return lossRows<T, Distribution>(dOutputs, outputs, logits, targets, units, rows, stride, scale);
     default:
       return lossRows<T, Label>(dOutputs, outputs, logits, targets, units, rows, stride, scale);
+  }
+}
+
+/** The same of a single row, all tensors with its units side by side, up to the end of their last vector: [units]. */
+export function rowLossBackward<T>(
+  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  units: usize, scale: f64, parameter: f64,
+): f64 {
+  switch (loss) {
+    case Loss.CategoricalCrossentropy:
+      return lossRow<T, Distribution>(dOutputs, outputs, logits, targets, units, scale);
+    case Loss.SparseCategoricalCrossentropy:
+      return lossRow<T, Label>(dOutputs, outputs, logits, targets, units, scale);
+    default:
+      // Of the others, a row of n units is as good as n rows of one unit.
+      return lossBackward<T>(
+        loss, dOutputs, outputs, logits, targets, 1, units, wholeVectors<T>(units), scale, parameter,
+      );
   }
 }
 
@@ -108,6 +126,30 @@ function lossRows<T, L>(
       v128.store(dOutputs + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(v128.load(outputs + at), weight), t), factor));
     }
     sum = addTerms<T>(sum, term, row, rows);
+  }
+  return total(sum);
+}
+
+/** The same for a single row, its units side by side. */
+function lossRow<T, L>(
+  dOutputs: usize, outputs: usize, logits: usize, targets: usize, units: usize, scale: f64,
+): f64 {
+  const target = changetype<L>(0);
+  const factor = splat<T>(scale);
+  const bytes = units * sizeof<T>();
+  const largest = maximum<T>(logits, units);
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(dOutputs + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));
+  }
+  const logPartition = log<T>(sumInOrder<T>(dOutputs, units));
+  const weight = target.sum<T>(targets, units);
+  let sum = splat<f64>(0);
+  for (let i: usize = 0; i < units; i += laneCount<T>()) {
+    const at = i * sizeof<T>();
+    const t = target.along<T>(targets, i);
+    const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
+    sum = addTerms<T>(sum, product<T>(t, surprise), i, units);
+    v128.store(dOutputs + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(v128.load(outputs + at), weight), t), factor));
   }
   return total(sum);
 }
@@ -224,12 +266,24 @@ class SigmoidCrossentropy {
   }
 }
 
-/** Targets of the categorical losses as a distribution over the units: [units, stride]. */
+/** Targets of the categorical losses as a distribution over the units: [units, stride], of a single row [units]. */
 @unmanaged
 class Distribution {
   @inline
   at<T>(targets: usize, unit: usize, step: usize): v128 {
     return v128.load(targets + unit * step);
+  }
+
+  /** Of a single row, for a vector of units from `unit` on. */
+  @inline
+  along<T>(targets: usize, unit: usize): v128 {
+    return v128.load(targets + unit * sizeof<T>());
+  }
+
+  /** Of a single row, over all units. */
+  @inline
+  sum<T>(targets: usize, units: usize): v128 {
+    return sumInOrder<T>(targets, units);
   }
 }
 
@@ -239,6 +293,21 @@ class Label {
   @inline
   at<T>(targets: usize, unit: usize, step: usize): v128 {
     return v128.and(v128.eq<T>(v128.load(targets), v128.splat<T>(<T>unit)), splat<T>(1));
+  }
+
+  @inline
+  along<T>(targets: usize, unit: usize): v128 {
+    const units = v128.add<T>(v128.splat<T>(<T>unit), laneNumbers<T>());
+    return v128.and(v128.eq<T>(v128.load_splat<T>(targets), units), splat<T>(1));
+  }
+
+  /** 1, but for what is no unit's number. */
+  @inline
+  sum<T>(targets: usize, units: usize): v128 {
+    const label = v128.load_splat<T>(targets);
+    const isBelow = v128.lt<T>(label, v128.splat<T>(<T>units));
+    const isUnit = v128.and(v128.eq<T>(label, v128.floor<T>(label)), v128.and(v128.ge<T>(label, splat<T>(0)), isBelow));
+    return v128.and(isUnit, splat<T>(1));
   }
 }
 

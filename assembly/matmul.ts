@@ -1,5 +1,6 @@
 // The one matrix product. Forward pass, kernel gradients and input gradients differ in strides alone.
 
+import { Five, Four, One, Six, Three, Two } from "./counts";
 import { descend, descendLanes, Descent } from "./sgd";
 import { gatherTransposed } from "./transpose";
 import { laneCount, loadLanes, madd, splat, storeLanes } from "./vector";
@@ -71,7 +72,7 @@ function multiply<T, A>(product: Product): void {
   let a = product.a;
   let m = product.m;
   for (; m > TILE_ROWS; m -= TILE_ROWS) {
-    tiles<T, A, SixRows>(product, c, a, aStep);
+    tiles<T, A, Six>(product, c, a, aStep);
     c += TILE_ROWS * product.cStep;
     a += TILE_ROWS * product.aRowStep;
   }
@@ -166,12 +167,12 @@ function copyRows<T>(out: usize, x: usize): void {
 @inline
 function rowOfTiles<T, A>(product: Product, rows: usize, c: usize, a: usize, aStep: usize): void {
   switch (rows) {
-    case 1: { tiles<T, A, OneRow>(product, c, a, aStep); break; }
-    case 2: { tiles<T, A, TwoRows>(product, c, a, aStep); break; }
-    case 3: { tiles<T, A, ThreeRows>(product, c, a, aStep); break; }
-    case 4: { tiles<T, A, FourRows>(product, c, a, aStep); break; }
-    case 5: { tiles<T, A, FiveRows>(product, c, a, aStep); break; }
-    case 6: { tiles<T, A, SixRows>(product, c, a, aStep); break; }
+    case 1: { tiles<T, A, One>(product, c, a, aStep); break; }
+    case 2: { tiles<T, A, Two>(product, c, a, aStep); break; }
+    case 3: { tiles<T, A, Three>(product, c, a, aStep); break; }
+    case 4: { tiles<T, A, Four>(product, c, a, aStep); break; }
+    case 5: { tiles<T, A, Five>(product, c, a, aStep); break; }
+    case 6: { tiles<T, A, Six>(product, c, a, aStep); break; }
   }
 }
 
@@ -213,54 +214,6 @@ class Adjacent {
     if (row == 3) return v128.load_splat<T>(a, 3 * sizeof<T>());
     if (row == 4) return v128.load_splat<T>(a, 4 * sizeof<T>());
     return v128.load_splat<T>(a, 5 * sizeof<T>());
-  }
-}
-
-@unmanaged
-class OneRow {
-  @inline
-  count(): i32 {
-    return 1;
-  }
-}
-
-@unmanaged
-class TwoRows {
-  @inline
-  count(): i32 {
-    return 2;
-  }
-}
-
-@unmanaged
-class ThreeRows {
-  @inline
-  count(): i32 {
-    return 3;
-  }
-}
-
-@unmanaged
-class FourRows {
-  @inline
-  count(): i32 {
-    return 4;
-  }
-}
-
-@unmanaged
-class FiveRows {
-  @inline
-  count(): i32 {
-    return 5;
-  }
-}
-
-@unmanaged
-class SixRows {
-  @inline
-  count(): i32 {
-    return 6;
   }
 }
 

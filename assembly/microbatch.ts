@@ -3,6 +3,8 @@
 import { isCategorical, lossBackward } from "./losses";
 import { Network, outputLayer, prepareGradients, shapeMicrobatch } from "./network";
 import { Phase } from "./phases";
+import { gatherRow, rowLoss } from "./singleRow";
+import { boundStep } from "./singleRowStep";
 import { runPhase } from "./team";
 import { gatherRows } from "./transpose";
 
@@ -56,6 +58,7 @@ export function readAhead<T>(network: Network, samples: Samples, row: usize, row
 export function microbatchLoss<T>(network: Network, scale: f64): f64 {
   const layer = outputLayer(network);
   const microbatch = network.microbatch;
+  if (microbatch.rows == 1) return rowLoss<T>(network, scale);
   return lossBackward<T>(
     network.loss, layer.dLogits, layer.outputs, layer.logits, network.targets,
     layer.units, microbatch.rows, microbatch.stride, scale, network.lossParameter,
@@ -63,8 +66,12 @@ export function microbatchLoss<T>(network: Network, scale: f64): f64 {
 }
 
 export function gatherTargets<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
-  const stride = network.microbatch.stride;
-  gatherRows<T>(network.targets, stride, stride, samples.targets, network.targetWidth, samples.order, row, rows);
+  if (rows == 1) {
+    gatherRow<T>(network.targets, samples.targets, network.targetWidth, samples.order, row);
+  } else {
+    const stride = network.microbatch.stride;
+    gatherRows<T>(network.targets, stride, stride, samples.targets, network.targetWidth, samples.order, row, rows);
+  }
 }
 
 /**
@@ -78,6 +85,19 @@ export function microbatchBackward<T>(network: Network, accumulates: bool, desce
   }
   runPhase<T>(network, Phase.LogitsBackward);
   runPhase<T>(network, Phase.ParametersBackward);
+}
+
+/**
+ * The backward pass of a batch of one row and its step down the gradient, if that surely leaves the parameters finite. If not
+ * its gradients become the network's, and the parameters stay; returns which.
+ */
+export function rowBackward<T>(network: Network, learningRate: f64): bool {
+  runPhase<T>(network, Phase.LogitsBackward);
+  const microbatch = network.microbatch;
+  const descends = boundStep<T>(network, learningRate);
+  if (microbatch.accumulates || descends != microbatch.descends) prepareGradients(network, false, descends);
+  runPhase<T>(network, Phase.ParametersBackward);
+  return descends;
 }
 
 /** What turns a sum of terms into the loss: 1, or one over the number of terms in a batch of `rows`. */

@@ -51,7 +51,7 @@ export class LayerDescription {
  * then the tensors:
  *
  *     parameters   layer by layer without gaps: kernel [inputs, units], bias [units]
- *     gradients    likewise; after a step, what the parameters were before it
+ *     gradients    likewise; after a step of more than one row, what the parameters were before it
  *     x            [inputs + 1, MICROBATCH]       the microbatch, feature by feature
  *     targets      [targetWidth, MICROBATCH]
  *     dOutputs     [widest layer, MICROBATCH]     dLogits of the last layer, the last but two …
@@ -59,14 +59,14 @@ export class LayerDescription {
  *     of each layer:
  *       logits       [units, MICROBATCH]          only where the backward pass needs them, else outputs
  *       outputs      [units + 1, MICROBATCH]
- *       dLogitsRows  [MICROBATCH, wholeVectors(units)]  the gradient of the logits, transposed; before, of a single
- *                                                 row, its logits
+ *       dLogitsRows  [MICROBATCH, wholeVectors(units)]  the gradient of the logits, transposed
  *     workspace                                   of the thread that calls
  *
  * Activations are feature-major: a row of the tensor is one feature of all rows of the microbatch, so that the narrowest
  * layer still fills whole vectors. Where a microbatch has fewer rows than MICROBATCH, the rows of its tensors lie
- * `stride` = `wholeVectors(rows)` elements apart. The one row more than a tensor has features holds ones: the bias is the
- * kernel of an input that is always 1, and lies behind the kernel just as that row lies behind the features.
+ * `stride` = `wholeVectors(rows)` elements apart; of a single row, the tensors are plain vectors (singleRow.ts). The one
+ * row more than a tensor has features holds ones: the bias is the kernel of an input that is always 1, and lies behind the
+ * kernel just as that row lies behind the features.
  */
 @unmanaged
 export class Network {
@@ -85,6 +85,8 @@ export class Network {
   microbatch: Microbatch;
   /** The step that ends the batch in progress. */
   descent: Descent;
+  /** No parameter's magnitude is larger; Infinity where that is not known. */
+  bound: f64;
   /** The largest k of a product, for which a workspace needs room. */
   longestProduct: usize;
   /** The Team of the threads that share the work, in the builds that have them; 0: there is none. */
@@ -175,9 +177,10 @@ function targetWidth(description: Description): usize {
 
 /** Prepares the network for microbatches of `rows` rows. */
 export function shapeMicrobatch<T>(network: Network, rows: usize): void {
+  const stride: usize = rows == 1 ? 1 : wholeVectors<T>(rows);
   network.microbatch.rows = rows;
-  network.microbatch.stride = wholeVectors<T>(rows);
-  for (let i: usize = 0; i < network.layerCount; ++i) shapeProducts<T>(layerAt(network, i), rows);
+  network.microbatch.stride = stride;
+  for (let i: usize = 0; i < network.layerCount; ++i) shapeProducts<T>(layerAt(network, i), rows, stride);
 }
 
 /** Prepares it for the backward passes of microbatches whose gradients are added to those before, or complete a batch's. */

@@ -2,10 +2,12 @@
 // (a whole vector may be read past the end of a part, and what lies there is dropped); no sum is split between two parts,
 // so the bits do not depend on how many there are.
 
-import { logitsBackward, parametersBackward } from "./backward";
+import { logitsBackward } from "./backward";
 import { forward } from "./forward";
-import { TILE_ROWS, Workspace } from "./matmul";
+import { matmulRows, TILE_ROWS, Workspace } from "./matmul";
 import { layerAt, Network } from "./network";
+import { rowForward, rowLogitsBackward } from "./singleRow";
+import { rowDescent } from "./singleRowStep";
 import { laneCount } from "./vector";
 
 export const enum Phase {
@@ -45,6 +47,10 @@ function partOfPhase<T>(network: Network, workspace: Workspace, phase: Phase, in
     parametersPart<T>(network, workspace, index, count);
     return;
   }
+  if (network.microbatch.rows == 1) {
+    rowPart<T>(network, phase, index);
+    return;
+  }
   const stride = network.microbatch.stride;
   const begin = partBegin(stride, tileColumns<T>(), index, count);
   const end = partBegin(stride, tileColumns<T>(), index + 1, count);
@@ -56,15 +62,32 @@ function partOfPhase<T>(network: Network, workspace: Workspace, phase: Phase, in
   }
 }
 
-/** Some rows of each layer's kernel. */
+/** A single row is not divided. */
+function rowPart<T>(network: Network, phase: Phase, index: usize): void {
+  if (index > 0) return;
+  if (phase == Phase.Forward) {
+    rowForward<T>(network);
+  } else {
+    rowLogitsBackward<T>(network);
+  }
+}
+
+/** The gradients of some rows of each layer's kernel and bias or, where the microbatch ends a batch, a step down them. */
 @inline
 function parametersPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {
+  const microbatch = network.microbatch;
+  const isRowDescent = microbatch.rows == 1 && microbatch.descends && !microbatch.accumulates;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const rows = layer.inputs + layer.useBias;
     const begin = partBegin(rows, TILE_ROWS, index, count);
     const end = partBegin(rows, TILE_ROWS, index + 1, count);
-    if (begin < end) parametersBackward<T>(network, layer, workspace, begin, end);
+    if (begin == end) continue;
+    if (isRowDescent) {
+      rowDescent<T>(layer, network.descent, begin, end);
+    } else {
+      matmulRows<T>(layer.kernelBackward, workspace, begin, end);
+    }
   }
 }
 

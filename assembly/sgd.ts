@@ -68,8 +68,9 @@ export function descendLanes<T>(
   }
 }
 
+/** A vector of parameters, moved down its gradient. */
 @inline
-function moved<T>(parameters: v128, gradient: v128, rate: v128): v128 {
+export function moved<T>(parameters: v128, gradient: v128, rate: v128): v128 {
   return v128.sub<T>(parameters, v128.mul<T>(rate, gradient));
 }
 

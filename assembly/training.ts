@@ -1,7 +1,7 @@
 // Whole steps and runs of steps: batches of rows → forward → loss → backward → update → the history of losses.
 
 import {
-  gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, readAhead, Samples,
+  gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, readAhead, rowBackward, Samples,
 } from "./microbatch";
 import { MICROBATCH, Network } from "./network";
 import { beginDescent, endDescent, sgdUpdate } from "./sgd";
@@ -36,6 +36,8 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   const epochScale = lossScale(network, samples.rows);
   // A microbatch that holds all rows, as they lie, is gathered once: the whole of a small training set.
   let gathered = false;
+  network.bound = Infinity;
+  beginDescent<T>(network.descent, network.parameters, network.gradients, run.learningRate);
   let done: usize = 0;
   while (done < budget) {
     const row = run.row;
@@ -72,9 +74,16 @@ function beginBatch(network: Network, run: Run, epochScale: f64): void {
 
 /** The backward pass of a microbatch and, if it ends a batch, the update; false, and nothing learnt, if that cannot be. */
 function learn<T>(network: Network, run: Run, accumulates: bool, descends: bool): bool {
-  if (descends) beginDescent<T>(network.descent, network.parameters, network.gradients, run.learningRate);
+  if (descends && !accumulates && network.microbatch.rows == 1) return learnRow<T>(network, run.learningRate);
   microbatchBackward<T>(network, accumulates, descends);
-  return !descends || endDescent<T>(network.parameters, network.gradients, parameterBytes<T>(network));
+  if (!descends) return true;
+  network.bound = Infinity;
+  return endDescent<T>(network.parameters, network.gradients, parameterBytes<T>(network));
+}
+
+/** The same for a batch of one row. */
+function learnRow<T>(network: Network, learningRate: f64): bool {
+  return rowBackward<T>(network, learningRate) || update<T>(network, learningRate);
 }
 
 function recordLoss(run: Run, epochScale: f64): void {

@@ -3,7 +3,15 @@ import type { ActivationName, FloatArray } from "../src/engine/engine.js";
 import { erfc } from "../src/engine/typescript/erf.js";
 import { ACTIVATIONS } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
-import { DTYPES, firstDifference, floats, lanesOf, spread, ulpDistance } from "./support/floats.js";
+import {
+  DTYPES,
+  firstDifference,
+  floats,
+  lanesOf,
+  spread,
+  ulpDistance,
+  wholeVectors,
+} from "./support/floats.js";
 import { guardOf, Region } from "./support/region.js";
 
 const ALPHA = 0.25;
@@ -75,6 +83,8 @@ describe.each(DTYPES)("in %s", (dtype) => {
   let region: Region;
   let forwardKernel: (...values: number[]) => number;
   let backwardKernel: (...values: number[]) => number;
+  let rowForwardKernel: (...values: number[]) => number;
+  let rowBackwardKernel: (...values: number[]) => number;
 
   beforeAll(async () => {
     const assembly = await compileAssembly("test/assembly/activations.ts");
@@ -82,6 +92,8 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const suffix = dtype === "float32" ? "f32" : "f64";
     forwardKernel = assembly.exports[`activation_forward_${suffix}`]!;
     backwardKernel = assembly.exports[`activation_backward_${suffix}`]!;
+    rowForwardKernel = assembly.exports[`row_activation_forward_${suffix}`]!;
+    rowBackwardKernel = assembly.exports[`row_activation_backward_${suffix}`]!;
   });
 
   /** Also asserts that the guards around the outputs, and the logits, are as they were. */
@@ -308,6 +320,56 @@ describe.each(DTYPES)("in %s", (dtype) => {
         expectTensor(output, outputs);
         expectTensor(input, z);
       });
+    });
+  });
+
+  describe.each(ACTIVATIONS)("%s of a single row", (name) => {
+    const WIDTHS = [1, 2, 3, 4, 5, 7, 8, 9, 10, 16, 33];
+    const EDGES = [Infinity, -Infinity, Number.NaN, largest, -largest, tiny, 0, -0];
+    const [lanes, index] = [lanesOf(dtype), ACTIVATIONS.indexOf(name)];
+
+    /** Row `row` of [units, lanes], as a vector of units; what lies behind them is not to be made use of. */
+    function rowOf(tensor: FloatArray, row: number): FloatArray {
+      const units = tensor.length / lanes;
+      const padding = Array(wholeVectors(dtype, units) - units).fill(Number.NaN);
+      return floats(dtype, [...tensor.filter((_, at) => at % lanes === row), ...padding]);
+    }
+
+    /** Also asserts that the guards around it are as they were. */
+    function take(address: number, units: number): FloatArray {
+      const { guard, guards } = guardOf(dtype);
+      const guarded = region.guarded(address, wholeVectors(dtype, units));
+      const bands = [...guarded.slice(0, guards), ...guarded.slice(-guards)];
+      expect(bands).toEqual(Array(2 * guards).fill(guard));
+      return guarded.slice(guards, guards + units);
+    }
+
+    it.each([
+      ["logits of any kind", false],
+      ["an edge among them", true],
+    ])("has the bits that the row has among others, %s", (_, hasEdge) => {
+      for (const units of WIDTHS) {
+        for (const [i, edge] of EDGES.entries()) {
+          const z = floats(dtype, spread(units * lanes, -4, 4, 0.6));
+          if (hasEdge) z[(i * 5) % z.length] = edge;
+          const d = floats(dtype, spread(units * lanes, -2, 2, 0.1));
+          const outputs = forward(name, z, units);
+          const gradients = backward(name, d, outputs, z, units);
+          for (let row = 0; row < lanes; row++) {
+            region.clear();
+            const logit = region.put(rowOf(z, row));
+            const output = region.take(wholeVectors(dtype, units));
+            rowForwardKernel(index, output, logit, units, ALPHA);
+            expect(firstDifference(take(output, units), rowOf(outputs, row).slice(0, units))).toBe(-1);
+            const gradient = region.put(rowOf(d, row));
+            rowBackwardKernel(index, gradient, output, logit, units, ALPHA);
+            expect(firstDifference(take(gradient, units), rowOf(gradients, row).slice(0, units))).toBe(-1);
+            // In place.
+            rowForwardKernel(index, logit, logit, units, ALPHA);
+            expect(firstDifference(take(logit, units), take(output, units))).toBe(-1);
+          }
+        }
+      }
     });
   });
 

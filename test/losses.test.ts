@@ -171,76 +171,98 @@ describe.each(DTYPES)("in %s", (dtype) => {
 
   let region: Region;
   let kernel: (...values: number[]) => number;
+  let rowKernel: (...values: number[]) => number;
 
   beforeAll(async () => {
     const assembly = await compileAssembly("test/assembly/losses.ts");
     region = new Region(assembly, dtype);
-    kernel = assembly.exports[dtype === "float32" ? "loss_backward_f32" : "loss_backward_f64"]!;
+    const suffix = dtype === "float32" ? "f32" : "f64";
+    kernel = assembly.exports[`loss_backward_${suffix}`]!;
+    rowKernel = assembly.exports[`row_loss_backward_${suffix}`]!;
   });
 
-  /** [height, rows] to [height, stride], NaN in the padding: it is not to be made use of. */
-  function padded(values: FloatArray, rows: number): FloatArray {
-    const stride = wholeVectors(dtype, rows);
-    const tensor = floats(dtype, (values.length / rows) * stride).fill(Number.NaN);
-    for (let i = 0; i * rows < values.length; i++) {
-      tensor.set(values.subarray(i * rows, (i + 1) * rows), i * stride);
+  /** [*, width] to whole vectors in each line, NaN in the padding: it is not to be made use of. */
+  function padded(values: FloatArray, width: number): FloatArray {
+    const stride = wholeVectors(dtype, width);
+    const tensor = floats(dtype, (values.length / width) * stride).fill(Number.NaN);
+    for (let i = 0; i * width < values.length; i++) {
+      tensor.set(values.subarray(i * width, (i + 1) * width), i * stride);
     }
     return tensor;
   }
 
-  function tensorsOf({ loss, rows, from, targets, outputs = from }: Problem): FloatArray[] {
+  /** How tensors lie: with one row of the microbatch in each column or, of a single row, as vectors of units. */
+  type Layout = "columns" | "row";
+
+  function layoutsOf({ rows }: Problem): Layout[] {
+    return rows === 1 ? ["columns", "row"] : ["columns"];
+  }
+
+  /** How many lines a tensor of all units has, and the numbers in each. */
+  function shapeOf({ units, rows }: Problem, layout: Layout): [height: number, width: number] {
+    return layout === "columns" ? [units, rows] : [1, units];
+  }
+
+  function tensorsOf(problem: Problem, layout: Layout): FloatArray[] {
+    const { loss, from, targets, outputs = from } = problem;
+    const [, width] = shapeOf(problem, layout);
     // Of a loss that is not fused, the logits are not to be read.
-    const logits = isFused(loss) ? padded(from, rows) : floats(dtype, from.length).fill(Number.NaN);
-    return [padded(isFused(loss) ? outputs : from, rows), logits, padded(targets, rows)];
+    const logits = isFused(loss) ? padded(from, width) : floats(dtype, from.length).fill(Number.NaN);
+    return [
+      padded(isFused(loss) ? outputs : from, width),
+      logits,
+      padded(targets, Math.min(width, targets.length)),
+    ];
+  }
+
+  function call(problem: Problem, layout: Layout, addresses: number[]): number {
+    const { loss, units, rows, scale = 1, parameter = 1 } = problem;
+    const tensors = [LOSSES.indexOf(loss), ...addresses, units];
+    if (layout === "row") return rowKernel(...tensors, scale, parameter);
+    return kernel(...tensors, rows, wholeVectors(dtype, rows), scale, parameter);
   }
 
   /** Also asserts that the guards around the gradients, and all that is only read, are as they were. */
-  function run(problem: Problem): Result {
-    const { loss, units, rows, scale = 1, parameter = 1 } = problem;
+  function run(problem: Problem, layout: Layout): Result {
+    const { loss, units, rows } = problem;
     const { guard, guards } = guardOf(dtype);
     const band: number[] = Array(guards).fill(guard);
-    const stride = wholeVectors(dtype, rows);
-    const tensors = tensorsOf(problem);
+    const [height, width] = shapeOf(problem, layout);
+    const stride = wholeVectors(dtype, width);
+    const tensors = tensorsOf(problem, layout);
     region.clear();
     const addresses = tensors.map((tensor) => region.put(tensor));
-    const gradient = region.take(units * stride);
-    const [outputs, logits, targets] = addresses as [number, number, number];
-    const sum = kernel(
-      LOSSES.indexOf(loss),
-      gradient,
-      outputs,
-      logits,
-      targets,
-      units,
-      rows,
-      stride,
-      scale,
-      parameter,
-    );
+    const gradient = region.take(height * stride);
+    const sum = call(problem, layout, [gradient, ...addresses]);
     for (const [i, tensor] of tensors.entries()) {
       const before = floats(dtype, [...band, ...tensor, ...band]);
       if (firstDifference(region.guarded(addresses[i]!, tensor.length), before) >= 0) {
         expect.fail(`${loss} writes to what it reads: tensor ${i}`);
       }
     }
-    const guarded = region.guarded(gradient, units * stride);
+    const guarded = region.guarded(gradient, height * stride);
     const bands = floats(dtype, [...guarded.subarray(0, guards), ...guarded.subarray(-guards)]);
     if (firstDifference(bands, floats(dtype, [...band, ...band])) >= 0) {
       expect.fail(`${loss} leaves the gradients: ${units}×${rows}`);
     }
     const gradients = floats(dtype, units * rows);
-    for (let i = 0; i < units; i++) {
+    for (let i = 0; i < height; i++) {
       const begin = guards + i * stride;
-      gradients.set(guarded.subarray(begin, begin + rows), i * rows);
+      gradients.set(guarded.subarray(begin, begin + width), i * width);
     }
     return { sum, gradients };
   }
 
-  /** Runs, and asserts that the sum is its formula's to rounding, and each gradient to the bit. */
+  /** Runs in each layout, and asserts that the sum is its formula's to rounding, and each gradient to the bit. */
   function expectFormula(problem: Problem): Result {
-    const { loss, units, rows, from, targets, outputs = from, scale = 1, parameter = 1 } = problem;
     const expected = lossPlainly(dtype, problem);
-    const result = run(problem);
+    const results = layoutsOf(problem).map((layout) => run(problem, layout));
+    for (const result of results) expectResult(problem, result, expected);
+    return results[0]!;
+  }
+
+  function expectResult(problem: Problem, result: Result, expected: ReturnType<typeof lossPlainly>): void {
+    const { loss, units, rows, from, targets, outputs = from, scale = 1, parameter = 1 } = problem;
     const functions = expected.scale === 0 ? 0 : 4 * epsilon * expected.scale + units * rows * tiny;
     const tolerance = functions + units * rows * 2 ** -53 * expected.terms;
     const isSame = Number.isFinite(expected.sum)
@@ -258,7 +280,6 @@ describe.each(DTYPES)("in %s", (dtype) => {
         `${what}: gradient[${at}] ${result.gradients[at]}, expected ${expected.gradients[at]} ${where}`,
       );
     }
-    return result;
   }
 
   /** One output (or logit) with one target, by the formula. */
@@ -336,15 +357,17 @@ describe.each(DTYPES)("in %s", (dtype) => {
     it("reads and writes nothing past its tensors", () => {
       for (let units = 1; units <= 3; units++) {
         for (let rows = 1; rows <= 9; rows++) {
-          const tensors = tensorsOf(typical(loss, units, rows));
-          const stride = wholeVectors(dtype, rows);
-          const all = [floats(dtype, units * stride), ...tensors];
-          for (let last = 0; last < all.length; last++) {
-            region.clear();
-            const addresses = all.map((tensor, i) =>
-              i === last ? region.putLast(tensor) : region.put(tensor),
-            );
-            kernel(LOSSES.indexOf(loss), ...addresses, units, rows, stride, 1, 0.25);
+          const problem = { ...typical(loss, units, rows), parameter: 0.25 };
+          for (const layout of layoutsOf(problem)) {
+            const [height, width] = shapeOf(problem, layout);
+            const all = [floats(dtype, height * wholeVectors(dtype, width)), ...tensorsOf(problem, layout)];
+            for (let last = 0; last < all.length; last++) {
+              region.clear();
+              const addresses = all.map((tensor, i) =>
+                i === last ? region.putLast(tensor) : region.put(tensor),
+              );
+              call(problem, layout, addresses);
+            }
           }
         }
       }
@@ -360,8 +383,10 @@ describe.each(DTYPES)("in %s", (dtype) => {
             for (let at = 0; at < units * rows; at++) {
               const from = problem.from.slice();
               from[at] = Number.NaN;
-              const { sum } = run({ ...problem, from, targets });
-              if (!Number.isNaN(sum)) expect.fail(`${units}×${rows}, NaN at ${at}: ${sum}`);
+              for (const layout of layoutsOf(problem)) {
+                const { sum } = run({ ...problem, from, targets }, layout);
+                if (!Number.isNaN(sum)) expect.fail(`${units}×${rows}, NaN at ${at}: ${sum}`);
+              }
             }
           }
         }

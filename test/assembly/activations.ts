@@ -1,6 +1,8 @@
 // The activations under a name for each dtype, for test/activations.test.ts.
 
-import { Activation, activationBackward, activationForward } from "../../assembly/activations";
+import {
+  Activation, activationBackward, activationForward, rowActivationBackward, rowActivationForward,
+} from "../../assembly/activations";
 
 export function heap_base(): usize {
   return __heap_base;
@@ -28,4 +30,28 @@ export function activation_backward_f64(
   activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
   activationBackward<f64>(activation, delta, outputs, logits, units, columns, stride, alpha);
+}
+
+export function row_activation_forward_f32(
+  activation: Activation, outputs: usize, logits: usize, units: usize, alpha: f64,
+): void {
+  rowActivationForward<f32>(activation, outputs, logits, units, alpha);
+}
+
+export function row_activation_backward_f32(
+  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
+): void {
+  rowActivationBackward<f32>(activation, delta, outputs, logits, units, alpha);
+}
+
+export function row_activation_forward_f64(
+  activation: Activation, outputs: usize, logits: usize, units: usize, alpha: f64,
+): void {
+  rowActivationForward<f64>(activation, outputs, logits, units, alpha);
+}
+
+export function row_activation_backward_f64(
+  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
+): void {
+  rowActivationBackward<f64>(activation, delta, outputs, logits, units, alpha);
 }
