@@ -36,7 +36,10 @@ export function activationForward<T>(
   activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
   switch (activation) {
-    case Activation.Linear: { forwardEach<T, Linear>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Linear: {
+      if (outputs != logits) forwardEach<T, Linear>(outputs, logits, units, columns, stride, alpha);
+      break;
+    }
     case Activation.Sigmoid: { forwardEach<T, Sigmoid>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Tanh: { forwardEach<T, Tanh>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Relu: { forwardEach<T, Relu>(outputs, logits, units, columns, stride, alpha); break; }

@@ -19,7 +19,7 @@ export function logitsBackward<T>(network: Network, workspace: Workspace, begin:
     const layer = layerAt(network, i);
     const dLogits = layer.dLogits + first;
     activationBackward<T>(
-      layer.derivative, dLogits, layer.outputs + first, layer.logits + first,
+      layer.activation, dLogits, layer.outputs + first, layer.logits + first,
       layer.units, columns, stride, layer.alpha,
     );
     const rowStep = layer.kernelBackward.bStep;

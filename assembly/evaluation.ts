@@ -1,6 +1,8 @@
 // What a network says of samples without learning from them: predictions, the loss, its gradient.
 
-import { gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, Samples } from "./microbatch";
+import {
+  gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, microbatchOutputs, Samples,
+} from "./microbatch";
 import { MICROBATCH, Network, outputLayer } from "./network";
 import { gatherTransposed } from "./transpose";
 
@@ -11,6 +13,7 @@ export function predict<T>(network: Network, inputs: usize, rows: usize, predict
   for (let row: usize = 0; row < rows; row += MICROBATCH) {
     const count = min(MICROBATCH, rows - row);
     microbatchForward<T>(network, inputs, 0, row, count);
+    microbatchOutputs<T>(network);
     const out = predictions + row * units * sizeof<T>();
     gatherTransposed<T>(out, units, units, outputs, network.microbatch.stride, 0, units, count);
   }

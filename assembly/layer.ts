@@ -11,9 +11,8 @@ export class Layer {
   alpha: f64;
   inputs: usize;
   units: usize;
+  /** Of the last, Linear where the loss, being fused, takes the activation along. */
   activation: Activation;
-  /** The activation whose derivative is taken: of the last, Linear where the loss, being fused, has taken it. */
-  derivative: Activation;
   useBias: usize;
   /** [inputs, units], with the bias [units] behind it, row-major. */
   kernel: usize;
@@ -22,7 +21,7 @@ export class Layer {
   x: usize;
   /** [units, stride]; where the backward pass does not need them, the outputs. */
   logits: usize;
-  /** [units + 1, stride] */
+  /** [units + 1, stride]; of the last, with a fused loss, the logits. */
   outputs: usize;
   /** [units, stride]: the gradient of the outputs, which becomes that of the logits. */
   dLogits: usize;

@@ -2,6 +2,7 @@
 
 import { exp } from "./elementary/exponential";
 import { log, log1p } from "./elementary/logarithm";
+import { sigmoid } from "./elementary/logistic";
 import { columnMaximum, firstLanes, laneCount, laneNumbers, maximum, splat, sumInOrder, wholeVectors } from "./vector";
 
 export const enum Loss {
@@ -14,7 +15,10 @@ export const enum Loss {
   SparseCategoricalCrossentropy,
 }
 
-/** Whether the loss is taken from the output layer's logits, and its gradient is theirs: softmax and sigmoid cancel. */
+/**
+ * Whether the loss takes the output layer's activation along: it is taken from the logits, and its gradient is theirs, for
+ * the derivatives of softmax and sigmoid cancel.
+ */
 export function isFused(loss: Loss): bool {
   return loss == Loss.SigmoidCrossentropy || isCategorical(loss);
 }
@@ -27,55 +31,55 @@ export function isCategorical(loss: Loss): bool {
 /**
  * Returns the sum of the loss's terms over the first `rows` columns, and writes `scale` times its gradient to `dOutputs`.
  *
- *     dOutputs, outputs, logits: [units, stride]; of a fused loss dOutputs is the gradient of the logits
- *     targets:                   [units, stride], or labels [1, stride]
- *     parameter:                 the clip of binaryCrossentropy, the delta of huber
+ *     dOutputs, outputs: [units, stride]; of a fused loss the outputs are the logits
+ *     targets:           [units, stride], or labels [1, stride]
+ *     parameter:         the clip of binaryCrossentropy, the delta of huber
  *
  * The terms are summed as f64, vector after vector, so that the sum of a large batch keeps its digits in float32.
  */
 export function lossBackward<T>(
-  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
 ): f64 {
   switch (loss) {
     case Loss.MeanSquaredError:
-      return lossEach<T, MeanSquaredError>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, MeanSquaredError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.MeanAbsoluteError:
-      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.Huber:
-      return lossEach<T, Huber>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, Huber>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.BinaryCrossentropy:
-      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.SigmoidCrossentropy:
-      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, logits, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
     case Loss.CategoricalCrossentropy:
-      return lossRows<T, Distribution>(dOutputs, outputs, logits, targets, units, rows, stride, scale);
+      return lossRows<T, Distribution>(dOutputs, outputs, targets, units, rows, stride, scale);
     default:
-      return lossRows<T, Label>(dOutputs, outputs, logits, targets, units, rows, stride, scale);
+      return lossRows<T, Label>(dOutputs, outputs, targets, units, rows, stride, scale);
   }
 }
 
 /** The same of a single row, all tensors with its units side by side, up to the end of their last vector: [units]. */
 export function rowLossBackward<T>(
-  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, scale: f64, parameter: f64,
 ): f64 {
   switch (loss) {
     case Loss.CategoricalCrossentropy:
-      return lossRow<T, Distribution>(dOutputs, outputs, logits, targets, units, scale);
+      return lossRow<T, Distribution>(dOutputs, outputs, targets, units, scale);
     case Loss.SparseCategoricalCrossentropy:
-      return lossRow<T, Label>(dOutputs, outputs, logits, targets, units, scale);
+      return lossRow<T, Label>(dOutputs, outputs, targets, units, scale);
     default:
       // Of the others, a row of n units is as good as n rows of one unit.
       return lossBackward<T>(
-        loss, dOutputs, outputs, logits, targets, 1, units, wholeVectors<T>(units), scale, parameter,
+        loss, dOutputs, outputs, targets, 1, units, wholeVectors<T>(units), scale, parameter,
       );
   }
 }
 
-/** A loss whose terms belong to single outputs; `from` are the outputs or the logits, as the term takes them. */
+/** A loss whose terms belong to single outputs. */
 function lossEach<T, L>(
-  dOutputs: usize, outputs: usize, from: usize, targets: usize,
+  dOutputs: usize, outputs: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
 ): f64 {
   const loss = changetype<L>(0);
@@ -86,8 +90,9 @@ function lossEach<T, L>(
     for (let row: usize = 0; row < stride; row += laneCount<T>()) {
       const at = (i * stride + row) * sizeof<T>();
       const target = v128.load(targets + at);
-      const term = loss.term<T>(v128.load(from + at), target, p);
-      v128.store(dOutputs + at, v128.mul<T>(loss.gradient<T>(v128.load(outputs + at), target, p), factor));
+      const output = v128.load(outputs + at);
+      const term = loss.term<T>(output, target, p);
+      v128.store(dOutputs + at, v128.mul<T>(loss.gradient<T>(output, target, p), factor));
       sum = addTerms<T>(sum, term, row, rows);
     }
   }
@@ -95,11 +100,11 @@ function lossEach<T, L>(
 }
 
 /**
- * The categorical cross-entropies, for each column: −Σᵢ tᵢ log softmax(z)ᵢ = Σᵢ tᵢ (log Σⱼ e^(zⱼ − m) − (zᵢ − m)), m the
- * largest logit; ∂/∂zᵢ = aᵢ Σⱼ tⱼ − tᵢ.
+ * The categorical cross-entropies, for each column: −Σᵢ tᵢ log aᵢ = Σᵢ tᵢ (log Σⱼ e^(zⱼ − m) − (zᵢ − m)), with a = softmax(z)
+ * and m the largest logit; ∂/∂zᵢ = aᵢ Σⱼ tⱼ − tᵢ.
  */
 function lossRows<T, L>(
-  dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  dLogits: usize, logits: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64,
 ): f64 {
   const target = changetype<L>(0);
@@ -113,7 +118,10 @@ function lossRows<T, L>(
     let partition = zero;
     let weight = zero;
     for (let i: usize = 0; i < units; ++i) {
-      partition = v128.add<T>(partition, exp<T>(v128.sub<T>(v128.load(logits + column + i * step), largest)));
+      const at = column + i * step;
+      const e = exp<T>(v128.sub<T>(v128.load(logits + at), largest));
+      v128.store(dLogits + at, e);
+      partition = v128.add<T>(partition, e);
       weight = v128.add<T>(weight, target.at<T>(targets + column, i, step));
     }
     const logPartition = log<T>(partition);
@@ -123,7 +131,8 @@ function lossRows<T, L>(
       const t = target.at<T>(targets + column, i, step);
       const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
       term = v128.add<T>(term, product<T>(t, surprise));
-      v128.store(dOutputs + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(v128.load(outputs + at), weight), t), factor));
+      const a = v128.div<T>(v128.load(dLogits + at), partition);
+      v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
     }
     sum = addTerms<T>(sum, term, row, rows);
   }
@@ -131,17 +140,16 @@ function lossRows<T, L>(
 }
 
 /** The same for a single row, its units side by side. */
-function lossRow<T, L>(
-  dOutputs: usize, outputs: usize, logits: usize, targets: usize, units: usize, scale: f64,
-): f64 {
+function lossRow<T, L>(dLogits: usize, logits: usize, targets: usize, units: usize, scale: f64): f64 {
   const target = changetype<L>(0);
   const factor = splat<T>(scale);
   const bytes = units * sizeof<T>();
   const largest = maximum<T>(logits, units);
   for (let at: usize = 0; at < bytes; at += 16) {
-    v128.store(dOutputs + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));
+    v128.store(dLogits + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));
   }
-  const logPartition = log<T>(sumInOrder<T>(dOutputs, units));
+  const partition = sumInOrder<T>(dLogits, units);
+  const logPartition = log<T>(partition);
   const weight = target.sum<T>(targets, units);
   let sum = splat<f64>(0);
   for (let i: usize = 0; i < units; i += laneCount<T>()) {
@@ -149,7 +157,8 @@ function lossRow<T, L>(
     const t = target.along<T>(targets, i);
     const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
     sum = addTerms<T>(sum, product<T>(t, surprise), i, units);
-    v128.store(dOutputs + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(v128.load(outputs + at), weight), t), factor));
+    const a = v128.div<T>(v128.load(dLogits + at), partition);
+    v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
   }
   return total(sum);
 }
@@ -251,7 +260,7 @@ class BinaryCrossentropy {
   }
 }
 
-/** The same of p = σ(z), from the logit: max(z, 0) − tz + log(1 + e^−|z|); its derivative by z is a − t. */
+/** The same of p = σ(z), from the logit: max(z, 0) − tz + log(1 + e^−|z|); its derivative by z is p − t. */
 @unmanaged
 class SigmoidCrossentropy {
   @inline
@@ -261,8 +270,8 @@ class SigmoidCrossentropy {
   }
 
   @inline
-  gradient<T>(a: v128, t: v128, p: v128): v128 {
-    return v128.sub<T>(a, t);
+  gradient<T>(z: v128, t: v128, p: v128): v128 {
+    return v128.sub<T>(sigmoid<T>(z), t);
   }
 }
 

@@ -1,9 +1,10 @@
 // What is done with the rows that pass through the layers together: forward → loss → backward.
 
+import { activationForward } from "./activations";
 import { isCategorical, lossBackward } from "./losses";
 import { Network, outputLayer, prepareGradients, shapeMicrobatch } from "./network";
 import { Phase } from "./phases";
-import { gatherRow, rowLoss } from "./singleRow";
+import { gatherRow, rowLoss, rowOutputs } from "./singleRow";
 import { boundStep } from "./singleRowStep";
 import { runPhase } from "./team";
 import { gatherRows } from "./transpose";
@@ -29,6 +30,20 @@ export function microbatchForward<T>(network: Network, inputs: usize, order: usi
   microbatch.order = order;
   microbatch.row = row;
   runPhase<T>(network, Phase.Forward);
+}
+
+/** Makes the outputs of what went forward complete: a fused loss would take the last activation along. */
+export function microbatchOutputs<T>(network: Network): void {
+  const microbatch = network.microbatch;
+  if (microbatch.rows == 1) {
+    rowOutputs<T>(network);
+    return;
+  }
+  const layer = outputLayer(network);
+  const stride = microbatch.stride;
+  activationForward<T>(
+    network.outputActivation, layer.outputs, layer.outputs, layer.units, stride, stride, layer.alpha,
+  );
 }
 
 const CACHE_LINE: usize = 64;
@@ -60,7 +75,7 @@ export function microbatchLoss<T>(network: Network, scale: f64): f64 {
   const microbatch = network.microbatch;
   if (microbatch.rows == 1) return rowLoss<T>(network, scale);
   return lossBackward<T>(
-    network.loss, layer.dLogits, layer.outputs, layer.logits, network.targets,
+    network.loss, layer.dLogits, layer.outputs, network.targets,
     layer.units, microbatch.rows, microbatch.stride, scale, network.lossParameter,
   );
 }

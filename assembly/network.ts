@@ -75,6 +75,8 @@ export class Network {
   loss: Loss;
   mean: u32;
   lossParameter: f64;
+  /** What makes outputs of what a forward pass leaves as those of the last layer: Linear, but where the loss is fused. */
+  outputActivation: Activation;
   parameters: usize;
   gradients: usize;
   parameterCount: usize;
@@ -161,11 +163,7 @@ function widestLayer(description: Description): usize {
   return widest;
 }
 
-function hasOwnLogits(description: Description, index: usize): bool {
-  return keepsLogits(layerDescriptionAt(description, index).activation) || isFusedOutput(description, index);
-}
-
-/** Whether its loss is taken from its logits. */
+/** Whether it is the last, and the loss is taken from its logits. */
 function isFusedOutput(description: Description, index: usize): bool {
   return index == description.layerCount - 1 && isFused(description.loss);
 }
@@ -200,7 +198,7 @@ export function networkSize<T>(description: Description): u64 {
   size += tensorSize<T>(targetWidth(description), MICROBATCH);
   for (let i: usize = 0; i < description.layerCount; ++i) {
     const units = <u64>layerDescriptionAt(description, i).units;
-    if (hasOwnLogits(description, i)) size += tensorSize<T>(units, MICROBATCH);
+    if (keepsLogits(layerDescriptionAt(description, i).activation)) size += tensorSize<T>(units, MICROBATCH);
     size += tensorSize<T>(units + 1, MICROBATCH);
     size += tensorSize<T>(MICROBATCH, wholeVectors<T>(<usize>units));
   }
@@ -246,6 +244,9 @@ export function layNetwork<T>(network: Network, description: Description): usize
   network.loss = description.loss;
   network.mean = description.mean;
   network.lossParameter = description.lossParameter;
+  network.outputActivation = isFused(description.loss)
+    ? layerDescriptionAt(description, description.layerCount - 1).activation
+    : Activation.Linear;
   network.parameterCount = <usize>countParameters(description);
   network.targetWidth = targetWidth(description);
   network.parameters = changetype<usize>(network) + <usize>headSize(description);
@@ -276,8 +277,7 @@ function layLayers<T>(network: Network, description: Description, address: usize
     const described = layerDescriptionAt(description, i);
     layer.inputs = inputs;
     layer.units = described.units;
-    layer.activation = described.activation;
-    layer.derivative = isFusedOutput(description, i) ? Activation.Linear : described.activation;
+    layer.activation = isFusedOutput(description, i) ? Activation.Linear : described.activation;
     layer.useBias = described.useBias;
     layer.alpha = described.alpha;
     layer.kernel = network.parameters + offset * sizeof<T>();
@@ -286,7 +286,7 @@ function layLayers<T>(network: Network, description: Description, address: usize
 
     layer.x = x;
     layer.logits = address;
-    if (hasOwnLogits(description, i)) address += <usize>tensorSize<T>(layer.units, MICROBATCH);
+    if (keepsLogits(described.activation)) address += <usize>tensorSize<T>(layer.units, MICROBATCH);
     layer.outputs = address;
     address += <usize>tensorSize<T>(layer.units + 1, MICROBATCH);
     layer.dLogitsRows = address;

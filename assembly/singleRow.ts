@@ -83,11 +83,17 @@ function multiplyUnits<T, N>(layer: Layer, unit: usize): void {
   }
 }
 
+/** Makes the outputs of the last layer complete, whose activation a fused loss would take along. */
+export function rowOutputs<T>(network: Network): void {
+  const layer = outputLayer(network);
+  rowActivationForward<T>(network.outputActivation, layer.outputs, layer.outputs, layer.units, layer.alpha);
+}
+
 /** The sum of the loss's terms; `scale` times its gradient goes to the last `dLogits`. */
 export function rowLoss<T>(network: Network, scale: f64): f64 {
   const layer = outputLayer(network);
   return rowLossBackward<T>(
-    network.loss, layer.dLogits, layer.outputs, layer.logits, network.targets, layer.units, scale, network.lossParameter,
+    network.loss, layer.dLogits, layer.outputs, network.targets, layer.units, scale, network.lossParameter,
   );
 }
 
@@ -96,7 +102,7 @@ export function rowLogitsBackward<T>(network: Network): void {
   for (let i = network.layerCount - 1; ; --i) {
     const layer = layerAt(network, i);
     rowActivationBackward<T>(
-      layer.derivative, layer.dLogits, layer.outputs, layer.logits, layer.units, layer.alpha,
+      layer.activation, layer.dLogits, layer.outputs, layer.logits, layer.units, layer.alpha,
     );
     if (i == 0) return;
     multiplyTransposed<T>(layer, layerAt(network, i - 1).dLogits);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { DType, FloatArray, LossName } from "../src/engine/engine.js";
-import { LOSSES } from "../src/index.js";
+import { ACTIVATIONS, LOSSES } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
 import { DTYPES, firstDifference, floats, spread, wholeVectors } from "./support/floats.js";
 import { guardOf, Region } from "./support/region.js";
@@ -17,6 +17,7 @@ interface Sum {
 interface Formula {
   /** `x` is the output, of a fused loss the logit. */
   term(x: number, t: number, parameter: number, round: Round): Sum;
+  /** `a` is the output, of a fused loss what its activation makes of the logit. */
   gradient(a: number, t: number, parameter: number, round: Round): number;
 }
 
@@ -97,11 +98,9 @@ interface Problem {
   readonly loss: LossName;
   readonly units: number;
   readonly rows: number;
-  /** Outputs or, of a fused loss, logits. */
-  readonly from: FloatArray;
+  /** Of a fused loss, the logits. */
+  readonly outputs: FloatArray;
   readonly targets: FloatArray;
-  /** The outputs of a fused loss. */
-  readonly outputs?: FloatArray;
   readonly scale?: number;
   readonly parameter?: number;
 }
@@ -115,9 +114,16 @@ const isRowLoss = (loss: LossName): loss is RowLoss =>
   loss === "categoricalCrossentropy" || loss === "sparseCategoricalCrossentropy";
 const isFused = (loss: LossName) => isRowLoss(loss) || loss === "sigmoidCrossentropy";
 
-/** The definition; also the scale of its sum's rounding errors, in the dtype and in float64. */
-function lossPlainly(dtype: DType, problem: Problem): Result & { scale: number; terms: number } {
-  const { loss, units, rows, from, targets, outputs = from } = problem;
+/**
+ * The definition, given what the activation that a fused loss takes along makes of the logits; also the scale of its sum's
+ * rounding errors, in the dtype and in float64.
+ */
+function lossPlainly(
+  dtype: DType,
+  problem: Problem,
+  activated: FloatArray,
+): Result & { scale: number; terms: number } {
+  const { loss, units, rows, outputs, targets } = problem;
   const round: Round = dtype === "float32" ? Math.fround : (value) => value;
   const factor = round(problem.scale ?? 1);
   const parameter = round(problem.parameter ?? 1);
@@ -139,13 +145,13 @@ function lossPlainly(dtype: DType, problem: Problem): Result & { scale: number; 
           : at.map((_, i) => Number(targets[row] === i));
       add(
         rowTerm(
-          at.map((i) => from[i]!),
+          at.map((i) => outputs[i]!),
           t,
           round,
         ),
       );
       const slopes = rowGradient(
-        at.map((i) => outputs[i]!),
+        at.map((i) => activated[i]!),
         t,
         round,
       );
@@ -154,8 +160,8 @@ function lossPlainly(dtype: DType, problem: Problem): Result & { scale: number; 
   } else {
     const formula = FORMULAS[loss];
     for (const [i, t] of targets.entries()) {
-      add(formula.term(from[i]!, t, parameter, round));
-      gradients[i] = formula.gradient(outputs[i]!, t, parameter, round) * factor;
+      add(formula.term(outputs[i]!, t, parameter, round));
+      gradients[i] = formula.gradient(activated[i]!, t, parameter, round) * factor;
     }
   }
   return { sum, gradients, scale, terms };
@@ -172,6 +178,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
   let region: Region;
   let kernel: (...values: number[]) => number;
   let rowKernel: (...values: number[]) => number;
+  let activationKernel: (...values: number[]) => number;
 
   beforeAll(async () => {
     const assembly = await compileAssembly("test/assembly/losses.ts");
@@ -179,6 +186,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const suffix = dtype === "float32" ? "f32" : "f64";
     kernel = assembly.exports[`loss_backward_${suffix}`]!;
     rowKernel = assembly.exports[`row_loss_backward_${suffix}`]!;
+    activationKernel = assembly.exports[`activation_forward_${suffix}`]!;
   });
 
   /** [*, width] to whole vectors in each line, NaN in the padding: it is not to be made use of. */
@@ -203,16 +211,26 @@ describe.each(DTYPES)("in %s", (dtype) => {
     return layout === "columns" ? [units, rows] : [1, units];
   }
 
-  function tensorsOf(problem: Problem, layout: Layout): FloatArray[] {
-    const { loss, from, targets, outputs = from } = problem;
+  function tensorsOf(problem: Problem, layout: Layout): [outputs: FloatArray, targets: FloatArray] {
+    const { outputs, targets } = problem;
     const [, width] = shapeOf(problem, layout);
-    // Of a loss that is not fused, the logits are not to be read.
-    const logits = isFused(loss) ? padded(from, width) : floats(dtype, from.length).fill(Number.NaN);
-    return [
-      padded(isFused(loss) ? outputs : from, width),
-      logits,
-      padded(targets, Math.min(width, targets.length)),
-    ];
+    return [padded(outputs, width), padded(targets, Math.min(width, targets.length))];
+  }
+
+  /** What the activation that a fused loss takes along makes of the logits; of the others, the outputs. */
+  function activate({ loss, units, rows, outputs }: Problem): FloatArray {
+    if (!isFused(loss)) return outputs;
+    const tensor = padded(outputs, rows);
+    region.clear();
+    const address = region.put(tensor);
+    const activation = ACTIVATIONS.indexOf(isRowLoss(loss) ? "softmax" : "sigmoid");
+    activationKernel(activation, address, units, tensor.length / units);
+    return unpadded(region.view(address, tensor.length), units, rows);
+  }
+
+  function unpadded(tensor: FloatArray, height: number, width: number): FloatArray {
+    const stride = tensor.length / height;
+    return tensor.filter((_, at) => at % stride < width);
   }
 
   function call(problem: Problem, layout: Layout, addresses: number[]): number {
@@ -245,24 +263,19 @@ describe.each(DTYPES)("in %s", (dtype) => {
     if (firstDifference(bands, floats(dtype, [...band, ...band])) >= 0) {
       expect.fail(`${loss} leaves the gradients: ${units}×${rows}`);
     }
-    const gradients = floats(dtype, units * rows);
-    for (let i = 0; i < height; i++) {
-      const begin = guards + i * stride;
-      gradients.set(guarded.subarray(begin, begin + width), i * width);
-    }
-    return { sum, gradients };
+    return { sum, gradients: unpadded(guarded.slice(guards, -guards), height, width) };
   }
 
   /** Runs in each layout, and asserts that the sum is its formula's to rounding, and each gradient to the bit. */
   function expectFormula(problem: Problem): Result {
-    const expected = lossPlainly(dtype, problem);
+    const expected = lossPlainly(dtype, problem, activate(problem));
     const results = layoutsOf(problem).map((layout) => run(problem, layout));
     for (const result of results) expectResult(problem, result, expected);
     return results[0]!;
   }
 
   function expectResult(problem: Problem, result: Result, expected: ReturnType<typeof lossPlainly>): void {
-    const { loss, units, rows, from, targets, outputs = from, scale = 1, parameter = 1 } = problem;
+    const { loss, units, rows, outputs, targets, scale = 1, parameter = 1 } = problem;
     const functions = expected.scale === 0 ? 0 : 4 * epsilon * expected.scale + units * rows * tiny;
     const tolerance = functions + units * rows * 2 ** -53 * expected.terms;
     const isSame = Number.isFinite(expected.sum)
@@ -270,7 +283,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       : Object.is(result.sum, expected.sum);
     const what = `${loss} of ${units}×${rows}, parameter ${parameter}, scale ${scale}`;
     if (!isSame) {
-      const where = from.length <= 4 ? ` at ${from} for ${targets}` : "";
+      const where = outputs.length <= 4 ? ` at ${outputs} for ${targets}` : "";
       expect.fail(`${what}: sum ${result.sum}, expected ${expected.sum} ± ${tolerance}${where}`);
     }
     const at = firstDifference(result.gradients, expected.gradients);
@@ -283,14 +296,13 @@ describe.each(DTYPES)("in %s", (dtype) => {
   }
 
   /** One output (or logit) with one target, by the formula. */
-  function single(loss: keyof typeof FORMULAS, x: number, t: number, parameter = 1, a = 0.25) {
+  function single(loss: keyof typeof FORMULAS, x: number, t: number, parameter = 1) {
     const { sum, gradients } = expectFormula({
       loss,
       units: 1,
       rows: 1,
-      from: floats(dtype, [x]),
+      outputs: floats(dtype, [x]),
       targets: floats(dtype, [t]),
-      outputs: floats(dtype, isFused(loss) ? [a] : [x]),
       parameter,
     });
     return { sum, gradient: gradients[0]! };
@@ -309,7 +321,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       loss,
       units: 1,
       rows: pairs.length,
-      from: floats(
+      outputs: floats(
         dtype,
         pairs.map(([x]) => x),
       ),
@@ -325,19 +337,20 @@ describe.each(DTYPES)("in %s", (dtype) => {
   /** What a loss takes for typical: soft targets, labels that are spread over the units. */
   function typical(loss: LossName, units: number, rows: number, seed = 0.5): Problem {
     const count = units * rows;
-    const isLogit = isFused(loss);
-    const isProbability = isLogit || loss === "binaryCrossentropy";
-    const outputs = floats(dtype, isProbability ? spread(count, 0, 1, seed) : spread(count, -3, 3, seed));
+    const isProbability = loss === "binaryCrossentropy";
+    const [low, high] = isProbability ? [0, 1] : isFused(loss) ? [-6, 6] : [-3, 3];
     return {
       loss,
       units,
       rows,
-      from: isLogit ? floats(dtype, spread(count, -6, 6, seed)) : outputs,
-      outputs,
+      outputs: floats(dtype, spread(count, low, high, seed)),
       targets:
         loss === "sparseCategoricalCrossentropy"
           ? floats(dtype, spread(rows, 0, units, seed / 3).map(Math.floor))
-          : floats(dtype, isProbability ? spread(count, 0, 1, seed / 3) : spread(count, -2, 2, seed / 3)),
+          : floats(
+              dtype,
+              isProbability || isFused(loss) ? spread(count, 0, 1, seed / 3) : spread(count, -2, 2, seed / 3),
+            ),
       parameter: loss === "binaryCrossentropy" ? 1e-7 : 1,
     };
   }
@@ -373,7 +386,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it(`has a sum of NaN wherever there is one in the ${isFused(loss) ? "logits" : "outputs"}`, () => {
+    it("has a sum of NaN wherever there is one in the outputs", () => {
       for (let units = 1; units <= 3; units++) {
         for (let rows = 1; rows <= 5; rows++) {
           const problem = typical(loss, units, rows);
@@ -381,10 +394,10 @@ describe.each(DTYPES)("in %s", (dtype) => {
           const ones = floats(dtype, problem.targets.length).fill(1);
           for (const targets of [problem.targets, zeros, ones]) {
             for (let at = 0; at < units * rows; at++) {
-              const from = problem.from.slice();
-              from[at] = Number.NaN;
+              const outputs = problem.outputs.slice();
+              outputs[at] = Number.NaN;
               for (const layout of layoutsOf(problem)) {
-                const { sum } = run({ ...problem, from, targets }, layout);
+                const { sum } = run({ ...problem, outputs, targets }, layout);
                 if (!Number.isNaN(sum)) expect.fail(`${units}×${rows}, NaN at ${at}: ${sum}`);
               }
             }
@@ -491,9 +504,9 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("sigmoidCrossentropy", 1e4, 1).sum).toBe(0);
     expect(single("sigmoidCrossentropy", -1e4, 0).sum).toBe(0);
     // Of an output that is saturated, and wrong, the gradient is not lost.
-    expect(single("sigmoidCrossentropy", -1e4, 1, 1, 0).gradient).toBe(-1);
-    expect(single("sigmoidCrossentropy", 1e4, 0, 1, 1).gradient).toBe(1);
-    expect(single("sigmoidCrossentropy", 1, 0.25, 1, 0.25).gradient).toBe(0);
+    expect(single("sigmoidCrossentropy", -1e4, 1).gradient).toBe(-1);
+    expect(single("sigmoidCrossentropy", 1e4, 0).gradient).toBe(1);
+    expect(single("sigmoidCrossentropy", 0, 0.5).gradient).toBe(0);
   });
 
   it("sigmoidCrossentropy is binaryCrossentropy of the sigmoid", () => {
@@ -509,40 +522,39 @@ describe.each(DTYPES)("in %s", (dtype) => {
 
   describe("of a row", () => {
     /** One row of logits with one target for each, by the formula. */
-    function row(logits: readonly number[], targets: readonly number[], outputs = logits) {
+    function row(logits: readonly number[], targets: readonly number[]) {
       const { sum, gradients } = expectFormula({
         loss: "categoricalCrossentropy",
         units: logits.length,
         rows: 1,
-        from: floats(dtype, logits),
+        outputs: floats(dtype, logits),
         targets: floats(dtype, targets),
-        outputs: floats(dtype, outputs),
       });
       return { sum, gradients: [...gradients] };
     }
 
     it("large logits do not overflow", () => {
-      expect(row([1e4, -1e4], [0, 1], [1, 0])).toEqual({ sum: 2e4, gradients: [1, -1] });
-      expect(row([1e4, -1e4], [1, 0], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
-      expect(row([-1e4, -1e4, 1e4], [0.25, 0.25, 0.5], [0, 0, 1]).sum).toBe(1e4);
+      expect(row([1e4, -1e4], [0, 1])).toEqual({ sum: 2e4, gradients: [1, -1] });
+      expect(row([1e4, -1e4], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
+      expect(row([-1e4, -1e4, 1e4], [0.25, 0.25, 0.5]).sum).toBe(1e4);
       for (const z of [1e4, -1e4, 0, huge, -huge]) {
-        const { sum } = row([z, z, z], [0, 1, 0], [0, 0, 0]);
+        const { sum } = row([z, z, z], [0, 1, 0]);
         expect(Math.abs(sum - Math.log(3))).toBeLessThanOrEqual(4 * epsilon);
       }
     });
 
     it("what cannot happen costs nothing, if it does not", () => {
-      expect(row([0, -Infinity], [1, 0], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
-      expect(row([-Infinity, 0], [-0, 1], [0, 1])).toEqual({ sum: 0, gradients: [0, 0] });
-      expect(row([0, -Infinity], [0, 1], [1, 0])).toEqual({ sum: Infinity, gradients: [1, -1] });
+      expect(row([0, -Infinity], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
+      expect(row([-Infinity, 0], [-0, 1])).toEqual({ sum: 0, gradients: [0, 0] });
+      expect(row([0, -Infinity], [0, 1])).toEqual({ sum: Infinity, gradients: [1, -1] });
     });
 
     it("targets of 0 alone have a loss and gradients of 0", () => {
-      expect(row([1, -2, 3], [0, 0, 0], [0.1, 0.2, 0.7])).toEqual({ sum: 0, gradients: [0, 0, 0] });
+      expect(row([1, -2, 3], [0, 0, 0])).toEqual({ sum: 0, gradients: [0, 0, 0] });
     });
 
     it("targets need not sum to 1", () => {
-      for (const weight of [0.5, 2, 3]) row([0.3, -1.2, 0.8], [weight, 0, weight / 3], [0.3, 0.1, 0.6]);
+      for (const weight of [0.5, 2, 3]) row([0.3, -1.2, 0.8], [weight, 0, weight / 3]);
     });
 
     it("labels have the bits of their one-hot targets", () => {

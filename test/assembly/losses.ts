@@ -1,5 +1,6 @@
 // The losses under a name for each dtype, for test/losses.test.ts.
 
+import { Activation, activationForward } from "../../assembly/activations";
 import { Loss, lossBackward, rowLossBackward } from "../../assembly/losses";
 
 export function heap_base(): usize {
@@ -7,29 +8,39 @@ export function heap_base(): usize {
 }
 
 export function loss_backward_f32(
-  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
 ): f64 {
-  return lossBackward<f32>(loss, dOutputs, outputs, logits, targets, units, rows, stride, scale, parameter);
+  return lossBackward<f32>(loss, dOutputs, outputs, targets, units, rows, stride, scale, parameter);
 }
 
 export function loss_backward_f64(
-  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
 ): f64 {
-  return lossBackward<f64>(loss, dOutputs, outputs, logits, targets, units, rows, stride, scale, parameter);
+  return lossBackward<f64>(loss, dOutputs, outputs, targets, units, rows, stride, scale, parameter);
 }
 
 export function row_loss_backward_f32(
-  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, scale: f64, parameter: f64,
 ): f64 {
-  return rowLossBackward<f32>(loss, dOutputs, outputs, logits, targets, units, scale, parameter);
+  return rowLossBackward<f32>(loss, dOutputs, outputs, targets, units, scale, parameter);
 }
 
 export function row_loss_backward_f64(
-  loss: Loss, dOutputs: usize, outputs: usize, logits: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, scale: f64, parameter: f64,
 ): f64 {
-  return rowLossBackward<f64>(loss, dOutputs, outputs, logits, targets, units, scale, parameter);
+  return rowLossBackward<f64>(loss, dOutputs, outputs, targets, units, scale, parameter);
+}
+
+/** In place, [units, stride]: what a fused loss takes along. */
+export function activation_forward_f32(activation: Activation, outputs: usize, units: usize, stride: usize): void {
+  activationForward<f32>(activation, outputs, outputs, units, stride, stride, 0);
+}
+
+/** In place, [units, stride]: what a fused loss takes along. */
+export function activation_forward_f64(activation: Activation, outputs: usize, units: usize, stride: usize): void {
+  activationForward<f64>(activation, outputs, outputs, units, stride, stride, 0);
 }
