@@ -72,7 +72,7 @@ export function activationBackward<T>(
   }
 }
 
-/** The same for a single row, its units side by side, up to the end of their last vector: [units]. */
+/** activationForward of a single row, its units side by side: tensors of [units], up to the end of their last vector. */
 export function rowActivationForward<T>(
   activation: Activation, outputs: usize, logits: usize, units: usize, alpha: f64,
 ): void {
@@ -85,7 +85,7 @@ export function rowActivationForward<T>(
   }
 }
 
-/** The same for a single row. */
+/** activationBackward of a single row, likewise. */
 export function rowActivationBackward<T>(
   activation: Activation, dOutputs: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
 ): void {
@@ -324,7 +324,7 @@ function softmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize, colum
   }
 }
 
-/** The same for a single row, its units side by side. */
+/** Of a single row, its units side by side. */
 function rowSoftmaxForward<T>(outputs: usize, logits: usize, units: usize): void {
   const largest = maximum<T>(logits, units);
   const bytes = units * sizeof<T>();

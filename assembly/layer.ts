@@ -62,15 +62,13 @@ export function prepareProducts<T>(layer: Layer, dInputs: usize): void {
   kernelBackward.cStep = row;
   kernelBackward.a = layer.x;
   kernelBackward.aColumnStep = sizeof<T>();
+  kernelBackward.b = layer.dLogitsRows;
   kernelBackward.bStep = wholeVectors<T>(layer.units) * sizeof<T>();
   kernelBackward.m = layer.inputs + layer.useBias;
   kernelBackward.n = layer.units;
 }
 
-/**
- * Prepares the products for microbatches of `rows` rows, `stride` elements apart. Of a single row only kernelBackward is
- * taken, and its dLogits are their own transpose.
- */
+/** Prepares the products for microbatches of `rows` rows, `stride` elements apart; of a single row, kernelBackward alone. */
 export function shapeProducts<T>(layer: Layer, rows: usize, stride: usize): void {
   const step = stride * sizeof<T>();
   const forward = layer.forward;
@@ -83,7 +81,6 @@ export function shapeProducts<T>(layer: Layer, rows: usize, stride: usize): void
   inputsBackward.bStep = step;
   const kernelBackward = layer.kernelBackward;
   kernelBackward.k = rows;
-  kernelBackward.b = rows == 1 ? layer.dLogits : layer.dLogitsRows;
   kernelBackward.aRowStep = step;
 }
 

@@ -59,7 +59,7 @@ export function lossBackward<T>(
   }
 }
 
-/** The same of a single row, all tensors with its units side by side, up to the end of their last vector: [units]. */
+/** lossBackward of a single row, its units side by side: tensors of [units], up to the end of their last vector. */
 export function rowLossBackward<T>(
   loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, scale: f64, parameter: f64,
@@ -139,7 +139,7 @@ function lossRows<T, L>(
   return total(sum);
 }
 
-/** The same for a single row, its units side by side. */
+/** Of a single row, its units side by side; its terms are summed as f64, not in T. */
 function lossRow<T, L>(dLogits: usize, logits: usize, targets: usize, units: usize, scale: f64): f64 {
   const target = changetype<L>(0);
   const factor = splat<T>(scale);

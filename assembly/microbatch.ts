@@ -5,7 +5,7 @@ import { isCategorical, lossBackward } from "./losses";
 import { Network, outputLayer, prepareGradients, shapeMicrobatch } from "./network";
 import { Phase } from "./phases";
 import { gatherRow, rowLoss, rowOutputs } from "./singleRow";
-import { boundStep } from "./singleRowStep";
+import { isBounded } from "./singleRowStep";
 import { runPhase } from "./team";
 import { gatherRows } from "./transpose";
 
@@ -46,6 +46,17 @@ export function microbatchOutputs<T>(network: Network): void {
   );
 }
 
+/** The sum of the loss's terms over the rows that went forward; `scale` times its gradient goes to the last `dLogits`. */
+export function microbatchLoss<T>(network: Network, scale: f64): f64 {
+  const layer = outputLayer(network);
+  const microbatch = network.microbatch;
+  if (microbatch.rows == 1) return rowLoss<T>(network, scale);
+  return lossBackward<T>(
+    network.loss, layer.dLogits, layer.outputs, network.targets,
+    layer.units, microbatch.rows, microbatch.stride, scale, network.lossParameter,
+  );
+}
+
 const CACHE_LINE: usize = 64;
 
 /** Bytes of a row that are read ahead: those of longer rows a processor foresees. */
@@ -67,17 +78,6 @@ export function readAhead<T>(network: Network, samples: Samples, row: usize, row
     for (let line = CACHE_LINE; line < ahead; line += CACHE_LINE) load<u8>(begin + line);
     load<u8>(targets + index * targetsStep);
   }
-}
-
-/** The sum of the loss's terms over the rows that went forward; `scale` times its gradient goes to the last `dLogits`. */
-export function microbatchLoss<T>(network: Network, scale: f64): f64 {
-  const layer = outputLayer(network);
-  const microbatch = network.microbatch;
-  if (microbatch.rows == 1) return rowLoss<T>(network, scale);
-  return lossBackward<T>(
-    network.loss, layer.dLogits, layer.outputs, network.targets,
-    layer.units, microbatch.rows, microbatch.stride, scale, network.lossParameter,
-  );
 }
 
 export function gatherTargets<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
@@ -103,16 +103,18 @@ export function microbatchBackward<T>(network: Network, accumulates: bool, desce
 }
 
 /**
- * The backward pass of a batch of one row and its step down the gradient, if that surely leaves the parameters finite. If not
- * its gradients become the network's, and the parameters stay; returns which.
+ * The backward pass of a batch of one row and, if that surely leaves the parameters finite, its step. If not, its gradients
+ * become the network's, and the parameters stay; returns which.
  */
-export function rowBackward<T>(network: Network, learningRate: f64): bool {
+export function stepDownRow<T>(network: Network, learningRate: f64): bool {
   runPhase<T>(network, Phase.LogitsBackward);
-  const microbatch = network.microbatch;
-  const descends = boundStep<T>(network, learningRate);
-  if (microbatch.accumulates || descends != microbatch.descends) prepareGradients(network, false, descends);
+  if (network.isFinite && isBounded<T>(network, learningRate)) {
+    runPhase<T>(network, Phase.RowStep);
+    return true;
+  }
+  prepareGradients(network, false, false);
   runPhase<T>(network, Phase.ParametersBackward);
-  return descends;
+  return false;
 }
 
 /** What turns a sum of terms into the loss: 1, or one over the number of terms in a batch of `rows`. */

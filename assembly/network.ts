@@ -87,8 +87,8 @@ export class Network {
   microbatch: Microbatch;
   /** The step that ends the batch in progress. */
   descent: Descent;
-  /** No parameter's magnitude is larger; Infinity where that is not known. */
-  bound: f64;
+  /** Whether it is known that all parameters are finite. */
+  isFinite: bool;
   /** The largest k of a product, for which a workspace needs room. */
   longestProduct: usize;
   /** The Team of the threads that share the work, in the builds that have them; 0: there is none. */

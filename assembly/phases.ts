@@ -7,18 +7,20 @@ import { forward } from "./forward";
 import { matmulRows, TILE_ROWS, Workspace } from "./matmul";
 import { layerAt, Network } from "./network";
 import { rowForward, rowLogitsBackward } from "./singleRow";
-import { rowDescent } from "./singleRowStep";
+import { rowStep } from "./singleRowStep";
 import { laneCount } from "./vector";
 
 export const enum Phase {
   Forward,
   LogitsBackward,
   ParametersBackward,
+  /** In place of ParametersBackward, of a batch of one row. */
+  RowStep,
 }
 
 /** Whether a phase has more than one part: columns are cut at whole tiles. */
 export function isDivisible<T>(network: Network, phase: Phase): bool {
-  return phase == Phase.ParametersBackward || network.microbatch.stride > tileColumns<T>();
+  return phase == Phase.ParametersBackward || phase == Phase.RowStep || network.microbatch.stride > tileColumns<T>();
 }
 
 @inline
@@ -43,8 +45,8 @@ export function doPart<T>(network: Network, workspace: Workspace, phase: Phase, 
 /** Inlined, for to decide which phase and which part of it takes a tenth of the smallest networks' time. */
 @inline
 function partOfPhase<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
-  if (phase == Phase.ParametersBackward) {
-    parametersPart<T>(network, workspace, index, count);
+  if (phase == Phase.ParametersBackward || phase == Phase.RowStep) {
+    parametersPart<T>(network, workspace, phase, index, count);
     return;
   }
   if (network.microbatch.rows == 1) {
@@ -74,17 +76,15 @@ function rowPart<T>(network: Network, phase: Phase, index: usize): void {
 
 /** The gradients of some rows of each layer's kernel and bias or, where the microbatch ends a batch, a step down them. */
 @inline
-function parametersPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {
-  const microbatch = network.microbatch;
-  const isRowDescent = microbatch.rows == 1 && microbatch.descends && !microbatch.accumulates;
+function parametersPart<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const rows = layer.inputs + layer.useBias;
     const begin = partBegin(rows, TILE_ROWS, index, count);
     const end = partBegin(rows, TILE_ROWS, index + 1, count);
     if (begin == end) continue;
-    if (isRowDescent) {
-      rowDescent<T>(layer, network.descent, begin, end);
+    if (phase == Phase.RowStep) {
+      rowStep<T>(layer, network.descent, begin, end);
     } else {
       matmulRows<T>(layer.kernelBackward, workspace, begin, end);
     }

@@ -3,8 +3,8 @@
 import { splat } from "./vector";
 
 /**
- * A step in progress. Each vector of gradients, when it is complete, moves its parameters, and what they were is stored
- * where the gradients would have been: no pass over all gradients, and a step can be taken back.
+ * The step that ends a batch. Where products take it, each vector of gradients, when it is complete, moves its parameters, and
+ * what they were is stored where the gradients would have been: no pass over all gradients, and a step can be taken back.
  */
 @unmanaged
 export class Descent {
@@ -25,24 +25,6 @@ export function descend<T>(rate: v128, parameters: usize, gradients: usize, grad
   const before = v128.load(parameters);
   v128.store(parameters, moved<T>(before, gradient, rate));
   v128.store(gradients, before);
-}
-
-/** Moves four vectors that lie side by side. */
-@inline
-export function descendFour<T>(
-  rate: v128, parameters: usize, gradients: usize, g0: v128, g1: v128, g2: v128, g3: v128,
-): void {
-  // Offsets in the instructions are added for nothing; those in addresses take an instruction each.
-  const b0 = v128.load(parameters), b1 = v128.load(parameters, 16);
-  const b2 = v128.load(parameters, 32), b3 = v128.load(parameters, 48);
-  v128.store(parameters, moved<T>(b0, g0, rate));
-  v128.store(parameters, moved<T>(b1, g1, rate), 16);
-  v128.store(parameters, moved<T>(b2, g2, rate), 32);
-  v128.store(parameters, moved<T>(b3, g3, rate), 48);
-  v128.store(gradients, b0);
-  v128.store(gradients, b1, 16);
-  v128.store(gradients, b2, 32);
-  v128.store(gradients, b3, 48);
 }
 
 /** As `descend`, for the first `lanes` lanes, not all. What lies behind them is read, and left as it is. */
@@ -108,7 +90,7 @@ function updated<T>(parameter: usize, gradient: usize, rate: v128): v128 {
  * x − x is 0 for every finite x, and NaN for all others: bits remain only of those. Two sums, so that neither waits. Whole
  * cache lines are read, as tensors are laid: what lies behind `bytes` is 0.
  */
-function areFinite<T>(x: usize, bytes: usize): bool {
+export function areFinite<T>(x: usize, bytes: usize): bool {
   let rest0 = splat<T>(0), rest1 = rest0;
   for (const end = x + bytes; x < end; x += 64) {
     rest0 = v128.or(rest0, excess<T>(v128.load(x)));

@@ -1,11 +1,11 @@
 // A microbatch of one row: forward pass, loss and backward pass. As the columns of feature-major tensors it would fill one
-// lane of each vector; so its tensors are plain vectors, the features side by side:
+// lane of each vector; so it takes their places with plain vectors, the features side by side:
 //
-//     x, outputs        [features], and behind the last the 1 that the bias is multiplied by
-//     logits, dLogits   [units]
+//     x, outputs             [features], and behind the last the 1 that the bias is multiplied by
+//     logits, dLogitsRows    [units]; dLogits are not used, for a row is its own transpose
 //
-// The last vector of each is written to its end; what lies there is not made use of. Every sum is taken in the order in which
-// many rows take it, so that a row has the bits that it has among others.
+// Each is written past its end, by less than eight vectors, for which there is room: that of 128 rows. What lies there is not made
+// use of. Every sum is taken in the order in which many rows take it, so that a row has the bits that it has among others.
 
 import { rowActivationBackward, rowActivationForward } from "./activations";
 import { Eight, Four } from "./counts";
@@ -89,23 +89,23 @@ export function rowOutputs<T>(network: Network): void {
   rowActivationForward<T>(network.outputActivation, layer.outputs, layer.outputs, layer.units, layer.alpha);
 }
 
-/** The sum of the loss's terms; `scale` times its gradient goes to the last `dLogits`. */
+/** The sum of the loss's terms; `scale` times its gradient goes to the last `dLogitsRows`. */
 export function rowLoss<T>(network: Network, scale: f64): f64 {
   const layer = outputLayer(network);
   return rowLossBackward<T>(
-    network.loss, layer.dLogits, layer.outputs, network.targets, layer.units, scale, network.lossParameter,
+    network.loss, layer.dLogitsRows, layer.outputs, network.targets, layer.units, scale, network.lossParameter,
   );
 }
 
-/** Leaves the gradient of each layer's logits in its `dLogits`, given the loss's, and what the forward pass left. */
+/** Leaves the gradient of each layer's logits in its `dLogitsRows`, given the loss's, and what the forward pass left. */
 export function rowLogitsBackward<T>(network: Network): void {
   for (let i = network.layerCount - 1; ; --i) {
     const layer = layerAt(network, i);
     rowActivationBackward<T>(
-      layer.activation, layer.dLogits, layer.outputs, layer.logits, layer.units, layer.alpha,
+      layer.activation, layer.dLogitsRows, layer.outputs, layer.logits, layer.units, layer.alpha,
     );
     if (i == 0) return;
-    multiplyTransposed<T>(layer, layerAt(network, i - 1).dLogits);
+    multiplyTransposed<T>(layer, layerAt(network, i - 1).dLogitsRows);
   }
 }
 
@@ -122,7 +122,7 @@ function multiplyTransposed<T>(layer: Layer, dInputs: usize): void {
   for (; dInputs < rowsEnd; dInputs += 32, rows += 2 * lanes * step) {
     let low = splat<T>(0), high = low;
     let kernel = rows;
-    let d = layer.dLogits;
+    let d = layer.dLogitsRows;
     for (const end = rows + whole; kernel < end; kernel += 16, d += 16) {
       low = addColumns<T>(low, kernel, step, d);
       high = addColumns<T>(high, kernel + lanes * step, step, d);

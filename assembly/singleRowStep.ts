@@ -1,5 +1,5 @@
-// The step of a batch of one row. Its gradient need not be stored, nor a way back be kept from a step that makes a parameter
-// infinite: it is known beforehand that it will not.
+// The step of a batch of one row. Nothing but the parameters is written, neither its gradient nor a way back: that it makes no
+// parameter infinite is known beforehand.
 
 import { Eight, Four, One, Three, Two } from "./counts";
 import { Layer } from "./layer";
@@ -7,67 +7,61 @@ import { layerAt, Network } from "./network";
 import { Descent, moved } from "./sgd";
 import { absoluteSum, laneCount, storeLanes } from "./vector";
 
-/** A bound above which a step might, with all its roundings, leave the range of T. */
+/** Less than half a unit in the last place of the largest number of T: a step that is smaller makes no number infinite. */
 @inline
 function limit<T>(): f64 {
-  return sizeof<T>() == 4 ? 2.0 ** 100 : 2.0 ** 1000;
+  return sizeof<T>() == 4 ? 2.0 ** 100 : 2.0 ** 960;
 }
 
-/** More than a parameter's magnitude grows by the rounding of a step. */
-const ROUNDING: f64 = 1 + 2.0 ** -20;
-
 /**
- * Whether a step down this row's gradient surely leaves all parameters finite, so that it needs no way back; to be asked once a
- * step, for it moves `network.bound` on. An element of the gradient is one product xᵢ·dⱼ: it is bounded without being computed.
+ * Whether the step of this row surely leaves finite parameters finite. Each element of its gradient is one product xᵢ·dⱼ, which
+ * is bounded by Σ|xᵢ| · Σ|dⱼ| without being computed.
  */
-export function boundStep<T>(network: Network, learningRate: f64): bool {
+export function isBounded<T>(network: Network, learningRate: f64): bool {
   let largest: f64 = 0;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
-    largest += absoluteSum<T>(layer.x, layer.inputs + 1) * absoluteSum<T>(layer.dLogits, layer.units);
+    largest += absoluteSum<T>(layer.x, layer.inputs + 1) * absoluteSum<T>(layer.dLogitsRows, layer.units);
   }
   // In T, where a rate may be infinite that is not in f64.
   const step = abs(<f64><T>learningRate) * largest;
-  if (!(largest < limit<T>() && step < limit<T>())) return false;
-  if (!(network.bound + step < limit<T>())) network.bound = absoluteSum<T>(network.parameters, network.parameterCount);
-  network.bound = (network.bound + step) * ROUNDING;
-  return network.bound < limit<T>();
+  return largest < limit<T>() && step < limit<T>();
 }
 
 /**
- * Rows `begin` … `end` − 1 of a layer's kernel and bias step down their gradient, the product x · dLogitsᵀ. It is not added to
+ * Rows `begin` … `end` − 1 of a layer's kernel and bias step down their gradient, the product xᵀ · dLogitsRows. It is not added to
  * the 0 with which sums of many rows begin: where it is −0, a parameter of −0 becomes 0.
  */
-export function rowDescent<T>(layer: Layer, descent: Descent, begin: usize, end: usize): void {
+export function rowStep<T>(layer: Layer, descent: Descent, begin: usize, end: usize): void {
   const rate = descent.rate;
   const lanes = laneCount<T>();
   const whole = layer.units & ~(lanes - 1);
   let unit: usize = 0;
-  for (; unit + 8 * lanes <= whole; unit += 8 * lanes) descendUnits<T, Eight>(layer, rate, unit, begin, end);
+  for (; unit + 8 * lanes <= whole; unit += 8 * lanes) stepUnits<T, Eight>(layer, rate, unit, begin, end);
   if (unit + 4 * lanes <= whole) {
-    descendUnits<T, Four>(layer, rate, unit, begin, end);
+    stepUnits<T, Four>(layer, rate, unit, begin, end);
     unit += 4 * lanes;
   }
   if (unit + 2 * lanes <= whole) {
-    descendUnits<T, Two>(layer, rate, unit, begin, end);
+    stepUnits<T, Two>(layer, rate, unit, begin, end);
     unit += 2 * lanes;
   }
   if (unit < whole) {
-    descendUnits<T, One>(layer, rate, unit, begin, end);
+    stepUnits<T, One>(layer, rate, unit, begin, end);
     unit += lanes;
   }
   switch (layer.units - unit) {
-    case 1: { descendLanes<T, One>(layer, rate, unit, begin, end); break; }
-    case 2: { descendLanes<T, Two>(layer, rate, unit, begin, end); break; }
-    case 3: { descendLanes<T, Three>(layer, rate, unit, begin, end); break; }
+    case 1: { stepLanes<T, One>(layer, rate, unit, begin, end); break; }
+    case 2: { stepLanes<T, Two>(layer, rate, unit, begin, end); break; }
+    case 3: { stepLanes<T, Three>(layer, rate, unit, begin, end); break; }
   }
 }
 
 /** N vectors of units from `unit` on, side by side: their dLogits stay in registers from row to row of the kernel. */
 @inline
-function descendUnits<T, N>(layer: Layer, rate: v128, unit: usize, begin: usize, end: usize): void {
+function stepUnits<T, N>(layer: Layer, rate: v128, unit: usize, begin: usize, end: usize): void {
   const count = changetype<N>(0).count();
-  const d = layer.dLogits + unit * sizeof<T>();
+  const d = layer.dLogitsRows + unit * sizeof<T>();
   const d0 = v128.load(d);
   const d1 = count > 1 ? v128.load(d, 16) : d0;
   const d2 = count > 2 ? v128.load(d, 32) : d0, d3 = count > 2 ? v128.load(d, 48) : d0;
@@ -95,8 +89,8 @@ function descendUnits<T, N>(layer: Layer, rate: v128, unit: usize, begin: usize,
 
 /** The N units behind the last whole vector; what lies behind them is left alone. */
 @inline
-function descendLanes<T, N>(layer: Layer, rate: v128, unit: usize, begin: usize, end: usize): void {
-  const d = v128.load(layer.dLogits + unit * sizeof<T>());
+function stepLanes<T, N>(layer: Layer, rate: v128, unit: usize, begin: usize, end: usize): void {
+  const d = v128.load(layer.dLogitsRows + unit * sizeof<T>());
   const step = layer.units * sizeof<T>();
   let p = layer.kernel + begin * step + unit * sizeof<T>();
   const xEnd = layer.x + end * sizeof<T>();

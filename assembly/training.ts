@@ -1,10 +1,10 @@
 // Whole steps and runs of steps: batches of rows → forward → loss → backward → update → the history of losses.
 
 import {
-  gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, readAhead, rowBackward, Samples,
+  gatherTargets, lossScale, microbatchBackward, microbatchForward, microbatchLoss, readAhead, Samples, stepDownRow,
 } from "./microbatch";
 import { MICROBATCH, Network } from "./network";
-import { beginDescent, endDescent, sgdUpdate } from "./sgd";
+import { areFinite, beginDescent, endDescent, sgdUpdate } from "./sgd";
 import { wholeVectors } from "./vector";
 
 /** A training run and where it stands; written by the host, advanced by `train`. Little-endian, 56 bytes. */
@@ -36,7 +36,8 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   const epochScale = lossScale(network, samples.rows);
   // A microbatch that holds all rows, as they lie, is gathered once: the whole of a small training set.
   let gathered = false;
-  network.bound = Infinity;
+  // The host may have written any.
+  network.isFinite = false;
   beginDescent<T>(network.descent, network.parameters, network.gradients, run.learningRate);
   let done: usize = 0;
   while (done < budget) {
@@ -76,14 +77,13 @@ function beginBatch(network: Network, run: Run, epochScale: f64): void {
 function learn<T>(network: Network, run: Run, accumulates: bool, descends: bool): bool {
   if (descends && !accumulates && network.microbatch.rows == 1) return learnRow<T>(network, run.learningRate);
   microbatchBackward<T>(network, accumulates, descends);
-  if (!descends) return true;
-  network.bound = Infinity;
-  return endDescent<T>(network.parameters, network.gradients, parameterBytes<T>(network));
+  return !descends || endDescent<T>(network.parameters, network.gradients, parameterBytes<T>(network));
 }
 
 /** The same for a batch of one row. */
 function learnRow<T>(network: Network, learningRate: f64): bool {
-  return rowBackward<T>(network, learningRate) || update<T>(network, learningRate);
+  if (!network.isFinite) network.isFinite = areFinite<T>(network.parameters, parameterBytes<T>(network));
+  return stepDownRow<T>(network, learningRate) || update<T>(network, learningRate);
 }
 
 function recordLoss(run: Run, epochScale: f64): void {

@@ -16,13 +16,14 @@ import {
 /** SHA-256 of the parameters and losses of a network after three shuffled epochs of 300 rows. */
 async function digest(
   options: Pick<NetworkOptions, "inputs" | "layers" | "loss" | "dtype">,
+  batchSize = 140,
 ): Promise<string> {
   const network = await createNetwork({ ...options, optimizer: sgd({ learningRate: 0.05 }), seed: 7 });
   const outputs = options.layers.at(-1)!.units;
   const random = numpyRandom(11);
   const inputs = { data: random.randn(300, options.inputs), shape: [300, options.inputs] };
   const targets = { data: random.rand(300, outputs), shape: [300, outputs] };
-  const { loss } = network.fitSync(inputs, targets, { epochs: 3, batchSize: 140 });
+  const { loss } = network.fitSync(inputs, targets, { epochs: 3, batchSize });
   const hash = createHash("sha256").update(Float64Array.from(loss));
   for (const { kernel, bias } of network.parameters) hash.update(kernel.data).update(bias!.data);
   network.dispose();
@@ -55,5 +56,13 @@ describe("the bits of a trained network", () => {
   ])("wide enough for every tile are what they were, in %s", async (dtype, expected) => {
     const { layers } = layersOf([130, "relu"], [67, "geluTanh"], [10, "softmax"]);
     expect(await digest({ inputs: 83, layers, loss: "categoricalCrossentropy", dtype })).toBe(expected);
+  });
+
+  it.each<[DType, string]>([
+    ["float32", "0d6060212944f13e"],
+    ["float64", "dd3d87421efa4b6d"],
+  ])("learnt row by row are what they were, in %s", async (dtype, expected) => {
+    const { layers } = layersOf([43, "relu"], [13, "softplus"], [9, "tanh"], [6, "softmax"]);
+    expect(await digest({ inputs: 19, layers, loss: "categoricalCrossentropy", dtype }, 1)).toBe(expected);
   });
 });

@@ -40,8 +40,7 @@ function countBytes(): () => number {
 
 /**
  * The bytes of the parts of a classifier with relu layers and a fused softmax: parameters and their gradients; of one
- * batch the inputs, the targets, each layer's activations, the logits of the last, and the gradients of two neighbouring
- * layers; the data. Nothing for transposed copies, scratch, alignment, the order of the rows or the history.
+ * batch the inputs, the targets, each layer's activations, and the gradients of two neighbouring layers; the data. Nothing for transposed copies, scratch, alignment, the order of the rows or the history.
  */
 function partsOf(sizes: readonly number[], rows: number, dtype: DType): number {
   const [inputs, ...units] = sizes as [number, ...number[]];
@@ -49,7 +48,7 @@ function partsOf(sizes: readonly number[], rows: number, dtype: DType): number {
   const parameters = units.reduce((sum, width, i) => sum + (sizes[i]! + 1) * width, 0);
   const activations = units.reduce((sum, width) => sum + width, 0);
   const gradients = 2 * Math.max(...units);
-  const batch = MICROBATCH * (inputs + outputs + activations + outputs + gradients);
+  const batch = MICROBATCH * (inputs + outputs + activations + gradients);
   const data = rows * (inputs + outputs);
   return (dtype === "float32" ? 4 : 8) * (2 * parameters + batch + data);
 }

@@ -202,14 +202,14 @@ describe("the gradient", () => {
     expect(seen.size).toBe(5);
   });
 
-  it("goes through many layers, of every width", async () => {
+  it.each([1, 5, 129])("goes through many layers, of every width, %i rows", async (rows) => {
     const widths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 17, 33];
     const layers = widths.map((units, i) =>
       dense(units, i % 2 ? "tanh" : "softplus", { useBias: i % 3 !== 0 }),
     );
     const network = await createNetwork({ inputs: 2, layers, loss: "meanSquaredError", dtype: "float64" });
-    const inputs = { data: spread(10), shape: [5, 2] };
-    const targets = { data: spread(5 * 33), shape: [5, 33] };
+    const inputs = { data: spread(2 * rows), shape: [rows, 2] };
+    const targets = { data: spread(33 * rows), shape: [rows, 33] };
     const gradients = flatten(network.gradients(inputs, targets));
     expect(gradients.every((value) => value !== 0)).toBe(true);
     const differences = flatten(centralDifferences(network, inputs, targets));

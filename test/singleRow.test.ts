@@ -14,7 +14,7 @@ const WIDTHS = [
 
 interface Shape {
   readonly inputs: number;
-  readonly hidden: number;
+  readonly hidden: number | readonly number[];
   readonly outputs: number;
   readonly activation?: ActivationName;
   readonly output?: ActivationName;
@@ -30,8 +30,8 @@ interface Row {
 describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
   const round = dtype === "float32" ? Math.fround : (value: number) => value;
   const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
-  /** Beyond it a step is looked at closely. */
-  const limit = dtype === "float32" ? 2 ** 100 : 2 ** 1000;
+  /** From it on, a step is looked at closely. */
+  const limit = dtype === "float32" ? 2 ** 100 : 2 ** 960;
 
   let engine: Engine;
 
@@ -57,7 +57,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     const model = engine.createModel({
       dtype,
       inputs,
-      layers: [layer(hidden, activation), layer(outputs, output)],
+      layers: [...[hidden].flat().map((units) => layer(units, activation)), layer(outputs, output)],
       loss: { name: loss, reduction: "sum", parameter: 0.1 },
     });
     model.parameters().set(spread(model.parameterCount, -1, 1, 0.4));
@@ -133,6 +133,13 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     for (const outputs of WIDTHS) expectHalf({ inputs: 5, hidden: 9, outputs, useBias: false });
   });
 
+  it("has half the gradients of two rows like it, through any number of layers", () => {
+    expectHalf({ inputs: 3, hidden: [], outputs: 5 });
+    expectHalf({ inputs: 3, hidden: [7, 2], outputs: 5 });
+    expectHalf({ inputs: 3, hidden: [2, 7, 4], outputs: 5, activation: "gelu", useBias: false });
+    expectHalf({ inputs: 9, hidden: [8, 7, 6, 5, 4], outputs: 3 });
+  });
+
   it("has half the gradients of two rows like it, for every activation and kind of loss", () => {
     for (const activation of ACTIVATIONS) {
       expectHalf({ inputs: 4, hidden: 6, outputs: 3, activation });
@@ -152,6 +159,17 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       expectStep({ inputs: 2, hidden: 5, outputs: width, useBias: false });
     }
     for (const inputs of WIDTHS) expectStep({ inputs, hidden: 6, outputs: 2 });
+    expectStep({ inputs: 3, hidden: [7, 9, 2], outputs: 5 });
+    expectStep({ inputs: 3, hidden: 4, outputs: 5 }, -0.1);
+  });
+
+  it("takes it without making gradients", () => {
+    const shape = { inputs: 3, hidden: 4, outputs: 2 };
+    const model = createModel(shape);
+    model.gradients().fill(7);
+    expect(train(model, [rowFor(shape)], 0.1)).toBe(false);
+    expect(model.gradients().every((value) => value === 7)).toBe(true);
+    model.dispose();
   });
 
   it("takes the same steps at the end of an epoch whose other batches have more rows", () => {
@@ -203,24 +221,62 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       }
     });
 
-    it("takes many steps past all that is bounded beforehand", () => {
-      const model = createBias();
-      const row = { inputs: [1], targets: [limit * 64] };
-      expect(train(model, Array<Row>(40).fill(row), limit / 4)).toBe(false);
-      expect([...model.parameters()]).toEqual([0, 0, 0, limit * 10]);
+    it.each([0, 1])("is refused the first step that would make one infinite, of an input of %i", (input) => {
+      for (const sign of [1, -1]) {
+        const model = createBias();
+        const rows = [{ inputs: [input], targets: [sign * largest] }];
+        const rate = round(largest * 0.3);
+        for (const expected of [rate, 2 * rate, 3 * rate]) {
+          expect(train(model, rows, rate)).toBe(false);
+          expect(model.parameters()[3]).toBe(sign * round(expected));
+        }
+        expect(train(model, rows, rate)).toBe(true);
+        expect([...model.parameters()]).toEqual([0, 0, 0, sign * round(3 * rate)]);
+        model.dispose();
+      }
+    });
+
+    it("takes the steps around half a unit in the last place of the largest number", () => {
+      const half = dtype === "float32" ? 2 ** 103 : 2 ** 970;
+      for (const rate of [limit / 2, limit * 2, half * (1 - 2 ** -20), half]) {
+        const model = createBias();
+        model.parameters()[3] = -largest;
+        // Away from the target, by a negative rate.
+        const row = { inputs: [0], targets: [0] };
+        expect(train(model, [row], -rate)).toBe(rate === half);
+        expect(model.parameters()[3]).toBe(-largest);
+        model.dispose();
+      }
+    });
+
+    it("is refused it also among others, some of which are bounded beforehand", () => {
+      const [input, rate] = dtype === "float32" ? [2 ** 12 - 1, 2 ** 116] : [2 ** 26 - 1, 2 ** 998];
+      const model = engine.createModel({
+        dtype,
+        inputs: 1,
+        layers: [{ units: 1, activation: "linear", alpha: 0, useBias: false }],
+        loss: { name: "meanAbsoluteError", reduction: "sum", parameter: 0 },
+      });
+      model.parameters().fill(0);
+      const rows = [
+        { inputs: [0], targets: [0] },
+        { inputs: [input], targets: [1] },
+        { inputs: [1], targets: [largest] },
+      ];
+      expect(train(model, rows, rate)).toBe(true);
+      expect([...model.parameters()]).toEqual([input * rate]);
       model.dispose();
     });
 
-    it("is refused the first step that would make one infinite", () => {
-      const model = createBias();
-      const rows = [{ inputs: [1], targets: [largest] }];
-      const rate = round(largest * 0.3);
-      for (const expected of [rate, 2 * rate, 3 * rate]) {
-        expect(train(model, rows, rate)).toBe(false);
-        expect(model.parameters()[3]).toBe(round(expected));
-      }
-      expect(train(model, rows, rate)).toBe(true);
-      expect([...model.parameters()]).toEqual([0, 0, 0, round(3 * rate)]);
+    it("is refused every step of a parameter that was set to infinity, though no output depends on it", () => {
+      const model = createModel({ ...shape, activation: "relu" });
+      const row = { inputs: [0.5, -1, 2], targets: [5, 6, 7, 8, 9] };
+      expect(train(model, [row], 0.1)).toBe(false);
+      // The weight of a positive input shuts its unit.
+      model.parameters()[0] = -Infinity;
+      const before = model.parameters().slice();
+      expect(train(model, [row], 0.1)).toBe(true);
+      expect(firstDifference(model.parameters(), before)).toBe(-1);
       model.dispose();
     });
 

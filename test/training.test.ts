@@ -59,11 +59,20 @@ describe("the engines train alike", () => {
     ["leakyRelu", { name: "categoricalCrossentropy" }, "softmax"],
     ["geluTanh", { name: "sparseCategoricalCrossentropy" }, "softmax"],
   ];
+  /** Some rows; one; some, and one in the last. */
+  const batchSizes = [13, 1, 10];
   const cases = tasks.flatMap(([hidden, loss, output]) =>
-    DTYPES.map((dtype) => ({ hidden, loss, output, dtype, name: loss.name })),
+    DTYPES.flatMap((dtype) =>
+      batchSizes.map((batchSize) => ({ hidden, loss, output, dtype, batchSize, name: loss.name })),
+    ),
   );
 
-  it.each(cases)("$name after $hidden in $dtype", async ({ hidden, loss, output, dtype }) => {
+  it("ends epochs in one row where it says so", () => {
+    expect(batchSizes.map((batchSize) => inputs.length % batchSize)).toEqual([10, 0, 1]);
+  });
+
+  it.each(cases)("$name after $hidden in $dtype, batches of $batchSize", async (of) => {
+    const { hidden, loss, output, dtype, batchSize } = of;
     const isBounded = output !== "linear" && output !== "softplus";
     const aims =
       loss.name === "sparseCategoricalCrossentropy"
@@ -79,7 +88,7 @@ describe("the engines train alike", () => {
         engine,
         seed: 7,
       });
-      const { loss: losses } = network.fitSync(inputs, aims, { epochs: 6, batchSize: 13, shuffle: true });
+      const { loss: losses } = network.fitSync(inputs, aims, { epochs: 6, batchSize, shuffle: true });
       return { losses, parameters: parametersOf(network) };
     };
     const wasm = await train("wasm");

@@ -19,7 +19,7 @@ export function network_scratch_end(network: Network): usize {
   return changetype<usize>(network.workspace);
 }
 
-/** Address of the outputs, [units, rows rounded up to whole vectors]. */
+/** Address of the outputs (of a fused loss, the logits), [units, rows rounded up to whole vectors]; of one row, [units]. */
 export function network_outputs(network: Network): usize {
   return outputLayer(network).outputs;
 }
@@ -53,7 +53,7 @@ function learnInParts<T>(network: Network, samples: Samples, rate: f64, descends
     prepareGradients(network, row > 0, descends && row + rows == samples.rows);
     beginDescent<T>(network.descent, network.parameters, network.gradients, rate);
     runParts<T>(network, Phase.LogitsBackward, count);
-    runParts<T>(network, Phase.ParametersBackward, count);
+    runParts<T>(network, descends && samples.rows == 1 ? Phase.RowStep : Phase.ParametersBackward, count);
   }
   return sum;
 }
