@@ -47,6 +47,7 @@ const PROBLEMS: Record<string, Problem> = {
     batchSize: 200,
   }),
   "layers of fewer tiles than threads": classify(257, [1601, 3, 5, 2], { epochs: 3, batchSize: 256 }),
+  "row by row, parameters enough to share": classify(40, [701, 751, 9], { epochs: 2, batchSize: 1 }),
 };
 
 const create = (problem: Problem, changes: Partial<NetworkOptions>) =>
