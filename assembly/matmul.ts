@@ -9,7 +9,13 @@ import { laneCount, loadLanes, madd, splat, storeLanes } from "./vector";
 export const TILE_ROWS: usize = 6;
 
 /** How many tiles must share the rows of A before copying them side by side pays for itself. */
-const TILES_TO_PACK: usize = 3;
+const TILES_TO_PACK: usize = 4;
+
+/** The same for rows that lie side by side as it is, but each of whose columns is on another cache line. */
+const TILES_TO_GATHER: usize = 3;
+
+/** Bytes that can be read again and again where they lie, since the first cache holds them, and what else a tile needs. */
+const CACHED: usize = 32768;
 
 /**
  * C = A·B, or C += A·B if `accumulates`, with C [m, n], A [m, k], B [k, n]; all steps in bytes.
@@ -56,10 +62,15 @@ export class Workspace {
  * rows then stay in the first cache while B streams past.
  */
 export function matmul<T>(product: Product, panel: usize): void {
-  if (product.n > TILES_TO_PACK * 2 * laneCount<T>()) {
+  const tileColumns: usize = 2 * laneCount<T>();
+  if (product.aRowStep == sizeof<T>()) {
+    if (product.n > TILES_TO_GATHER * tileColumns && product.k * product.aColumnStep > CACHED) {
+      multiplyPacked<T>(product, panel);
+    } else {
+      multiply<T, Adjacent>(product);
+    }
+  } else if (product.n > TILES_TO_PACK * tileColumns) {
     multiplyPacked<T>(product, panel);
-  } else if (product.aRowStep == sizeof<T>()) {
-    multiply<T, Adjacent>(product);
   } else {
     multiply<T, Strided>(product);
   }
