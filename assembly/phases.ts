@@ -49,28 +49,18 @@ function partOfPhase<T>(network: Network, workspace: Workspace, phase: Phase, in
     parametersPart<T>(network, workspace, phase, index, count);
     return;
   }
-  if (network.microbatch.rows == 1) {
-    rowPart<T>(network, phase, index);
-    return;
-  }
-  const stride = network.microbatch.stride;
-  const begin = partBegin(stride, tileColumns<T>(), index, count);
-  const end = partBegin(stride, tileColumns<T>(), index + 1, count);
+  const microbatch = network.microbatch;
+  const begin = partBegin(microbatch.stride, tileColumns<T>(), index, count);
+  const end = partBegin(microbatch.stride, tileColumns<T>(), index + 1, count);
   if (begin == end) return;
+  // It falls to one part, whole: its stride is 1.
+  const isRow = microbatch.rows == 1;
   if (phase == Phase.Forward) {
-    forward<T>(network, workspace, begin, end);
+    if (isRow) rowForward<T>(network);
+    else forward<T>(network, workspace, begin, end);
   } else {
-    logitsBackward<T>(network, workspace, begin, end);
-  }
-}
-
-/** A single row is not divided. */
-function rowPart<T>(network: Network, phase: Phase, index: usize): void {
-  if (index > 0) return;
-  if (phase == Phase.Forward) {
-    rowForward<T>(network);
-  } else {
-    rowLogitsBackward<T>(network);
+    if (isRow) rowLogitsBackward<T>(network);
+    else logitsBackward<T>(network, workspace, begin, end);
   }
 }
 
