@@ -15,7 +15,7 @@ const MOST_MICROBATCHES = 2 ** 31 - 1;
 
 /** One step is one epoch of the Wasm engine. */
 export async function createEpochs(work: Work, rows: number): Promise<Epochs> {
-  const model = await createModel(work, "wasm");
+  const model = await createModel(work);
   const dataset = createDataset(model, createSamples(work, rows));
   const order = createOrder(rows);
   const initial = model.parameters().slice();

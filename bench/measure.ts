@@ -1,9 +1,10 @@
 // How fast the engines do a work, and the registers' multiply-adds beside them.
 
-import type { DType, EngineName } from "backprop-wasm";
+import type { DType } from "backprop-wasm";
 import { requireAgreement } from "./agreement.js";
 import { createPeaks, type PeakName } from "./peak.js";
 import { createPredictor } from "./predictor.js";
+import type { EngineName } from "./subject.js";
 import { createTrainer } from "./trainer.js";
 import { median, takeTurns } from "./turns.js";
 import { flops, type Work } from "./works.js";

@@ -44,7 +44,7 @@ async function printEpochs(): Promise<void> {
   const { inputs, targets } = createSamples(work);
   const rows = { data: inputs, shape: [work.batch, work.sizes[0]!] };
   const network = await createWorkNetwork(work);
-  const model = await createModel(work, "wasm");
+  const model = await createModel(work);
   const options = { epochs: XOR_EPOCHS };
   const [core, fitSync, fit] = await leastTimes(
     trainBare(model, work),

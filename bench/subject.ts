@@ -1,4 +1,4 @@
-import type { EngineName, FloatArray } from "backprop-wasm";
+import type { FloatArray } from "backprop-wasm";
 
 /** What can be timed. */
 export interface Steps {
@@ -9,6 +9,9 @@ export interface Steps {
 
 /** What steps bring about. `changes` are the parameters less what they were. */
 export type Outputs = Partial<Record<"losses" | "changes" | "predictions", FloatArray>>;
+
+/** The core, or the TypeScript baseline. */
+export type EngineName = "wasm" | "typescript";
 
 /** One engine doing one work: what is compared, then timed. */
 export interface Subject extends Steps {

@@ -199,11 +199,9 @@ function createMemory(shared: boolean): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: 1, maximum: LARGEST_MEMORY_PAGES, shared });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new BackpropError(
-      "outOfMemory",
-      'No WebAssembly memory could be reserved. Free some memory, or use engine: "typescript".',
-      { cause },
-    );
+    throw new BackpropError("outOfMemory", "No WebAssembly memory could be reserved. Free some memory.", {
+      cause,
+    });
   }
 }
 
@@ -232,7 +230,7 @@ function unavailable({ file }: Build, cause: unknown): BackpropError {
   return new BackpropError(
     "coreUnavailable",
     `The WebAssembly core could not be loaded: ${reason}. ` +
-      `Serve build/${file} as it lies in the library, give it to loadCore(), or use engine: "typescript" (without numerics and threads).`,
+      `Serve build/${file} as it lies in the library, or give it to loadCore().`,
     { cause },
   );
 }

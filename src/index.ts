@@ -15,7 +15,6 @@ export { ACTIVATIONS, type DenseLayer, type DenseOptions, dense } from "./layers
 export { LOSSES, type Loss } from "./losses.js";
 export {
   createNetwork,
-  type EngineName,
   type Gradients,
   type Network,
   type NetworkOptions,

@@ -1,19 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The network that users hold: validates, and passes on to an engine.
+// The network that users hold: validates, and passes on to the engine.
 
 import type { Numerics } from "./core.js";
 import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data.js";
 import { allocate } from "./engine/arrays.js";
-import type {
-  Dataset,
-  DType,
-  Engine,
-  FloatArray,
-  LossName,
-  Model,
-  NetworkDescription,
-} from "./engine/engine.js";
-import { ENGINES } from "./engine/engines.js";
+import type { Dataset, DType, FloatArray, LossName, Model, NetworkDescription } from "./engine/engine.js";
+import { loadEngine } from "./engine/engines.js";
 import { BackpropError } from "./errors.js";
 import type { History } from "./history.js";
 import type { Initializer } from "./initializers.js";
@@ -44,8 +36,6 @@ import {
 } from "./validation.js";
 import { finish, finishInSlices, type Work } from "./work.js";
 
-export type EngineName = Engine["name"];
-
 export interface NetworkOptions {
   /** Numbers in a row of input. */
   readonly inputs: number;
@@ -60,18 +50,16 @@ export interface NetworkOptions {
   readonly seed?: number;
   /** The stream to draw from instead, such as `torchRandom(42)`. */
   readonly random?: RandomStream;
-  /** "wasm" (the default), or "typescript" where WebAssembly is not to be had: slower, and its last bits are the host's. */
-  readonly engine?: EngineName;
   /**
    * "strict" (the default): the same bits in every engine and on every processor. "relaxed": faster where the processor
-   * multiplies and adds in one operation; the last bits are then those of processor and engine. Only of the engine "wasm".
+   * multiplies and adds in one operation; the last bits are then those of processor and engine.
    */
   readonly numerics?: Numerics;
   /**
    * Up to how many threads, 1 to 255, share the work of a large network, the caller's among them: the same bits for any
    * number. Default 1. The others start with the first fit, which does not wait for them; they end with `dispose`, and
    * keep no process alive. Needs SharedArrayBuffer, which a page has where it is cross-origin isolated; the data of
-   * `parameters` then lie in one. Only of the engine "wasm".
+   * `parameters` then lie in one.
    */
   readonly threads?: number;
 }
@@ -90,7 +78,6 @@ const OPTION_NAMES = [
   "dtype",
   "seed",
   "random",
-  "engine",
   "numerics",
   "threads",
 ];
@@ -110,7 +97,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
   const { random = numpyRandom(options.seed ?? DEFAULT_SEED) } = options;
   requireMethods("random", random, ["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)");
   const { threads = 1, numerics = "strict" } = options;
-  const engine = await ENGINES[options.engine ?? "wasm"]({ numerics, threads: threads > 1 });
+  const engine = await loadEngine({ numerics, threads: threads > 1 });
   const network = new Network(engine.createModel(description, threads), description, optimizer, random);
   try {
     initialize(network, description.layers, random);
@@ -123,11 +110,10 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
 
 function describe(options: NetworkOptions): NetworkDescription & { readonly layers: readonly DenseLayer[] } {
   requireKeys("createNetwork", options, OPTION_NAMES);
-  const { inputs, layers, loss, dtype = "float32", engine = "wasm" } = options;
+  const { inputs, layers, loss, dtype = "float32" } = options;
   requirePositiveInteger("inputs", inputs);
   requireKnown("dtype", dtype, ["float32", "float64"]);
-  requireKnown("engine", engine, Object.keys(ENGINES));
-  requireCoreOptions(engine, options);
+  requireCoreOptions(options);
   requireLayers(layers);
   if (options.seed !== undefined && options.random !== undefined) {
     throw new BackpropError("invalidOption", "seed and random are both given; expected one of them.");
@@ -137,17 +123,9 @@ function describe(options: NetworkOptions): NetworkDescription & { readonly laye
   return { dtype, inputs, layers: own, loss: describeLoss(loss, own.at(-1)!.activation, dtype) };
 }
 
-function requireCoreOptions(engine: EngineName, { numerics, threads }: NetworkOptions): void {
+function requireCoreOptions({ numerics, threads }: NetworkOptions): void {
   if (numerics !== undefined) requireKnown("numerics", numerics, ["strict", "relaxed"]);
   if (threads !== undefined) requireInteger("threads", threads, 1, MOST_THREADS);
-  if (engine === "wasm") return;
-  for (const [name, value] of Object.entries({ numerics, threads })) {
-    if (value === undefined) continue;
-    throw new BackpropError(
-      "invalidOption",
-      `${name} is ${show(value)}; expected none with engine ${show(engine)}, for only "wasm" has the choice.`,
-    );
-  }
 }
 
 function requireLayers(layers: readonly DenseLayer[]): void {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { erfc } from "../bench/baseline/erf.js";
 import type { ActivationName, FloatArray } from "../src/engine/engine.js";
-import { erfc } from "../src/engine/typescript/erf.js";
 import { ACTIVATIONS } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
 import {

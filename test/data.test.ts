@@ -5,7 +5,6 @@ import {
   createNetwork,
   type DType,
   dense,
-  type EngineName,
   type ErrorCode,
   type Network,
   type Rows,
@@ -14,29 +13,17 @@ import {
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 
-const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
-
-function create(
-  inputs: number,
-  outputs: number,
-  dtype: DType = "float64",
-  engine: EngineName = "wasm",
-): Promise<Network> {
+function create(inputs: number, outputs: number, dtype: DType = "float64"): Promise<Network> {
   const layers = [dense(4, "tanh"), dense(outputs)];
-  return createNetwork({ inputs, layers, loss: "meanSquaredError", dtype, engine });
+  return createNetwork({ inputs, layers, loss: "meanSquaredError", dtype });
 }
 
-function classifier(
-  classes: number,
-  engine: EngineName = "wasm",
-  dtype: DType = "float32",
-): Promise<Network> {
+function classifier(classes: number, dtype: DType = "float32"): Promise<Network> {
   return createNetwork({
     inputs: 2,
     layers: [dense(classes, "softmax")],
     loss: "sparseCategoricalCrossentropy",
     dtype,
-    engine,
   });
 }
 
@@ -45,13 +32,13 @@ function asRows(value: unknown): Rows {
   return value as Rows;
 }
 
-describe.each(ENGINES)("samples for the engine %s", (engine) => {
+describe("samples", () => {
   let network: Network;
   let column: Network;
 
   beforeAll(async () => {
-    network = await create(3, 2, "float64", engine);
-    column = await create(1, 1, "float64", engine);
+    network = await create(3, 2, "float64");
+    column = await create(1, 1, "float64");
   });
   afterAll(() => {
     network.dispose();
@@ -318,7 +305,7 @@ describe.each(ENGINES)("samples for the engine %s", (engine) => {
   });
 
   it("that are too large for float32 are refused in float32 alone", async () => {
-    const narrow = await create(3, 2, "float32", engine);
+    const narrow = await create(3, 2, "float32");
     for (const value of [1e300, -1e300, 3.5e38]) {
       const error = errorOf(() => narrow.predict([[1, value, 3]]));
       expect(error).toMatchObject({
@@ -335,9 +322,9 @@ describe.each(ENGINES)("samples for the engine %s", (engine) => {
   });
 });
 
-describe.each(ENGINES)("labels for the engine %s", (engine) => {
+describe("labels", () => {
   it("come as a list, as rows of one, or as a typed array", async () => {
-    const network = await classifier(3, engine);
+    const network = await classifier(3);
     const inputs = [
       [1, 2],
       [3, 4],
@@ -358,7 +345,7 @@ describe.each(ENGINES)("labels for the engine %s", (engine) => {
   });
 
   it.each(["float32", "float64"] as const)("out of range or fractional are refused in %s", async (dtype) => {
-    const network = await classifier(3, engine, dtype);
+    const network = await classifier(3, dtype);
     for (const label of [3, -1, 0.5, 1.5, 2.5, 1e9, -3]) {
       for (const work of [
         () =>
@@ -398,7 +385,7 @@ describe.each(ENGINES)("labels for the engine %s", (engine) => {
   });
 
   it("are told as they were given, and not as float32 has them", async () => {
-    const network = await classifier(3, engine);
+    const network = await classifier(3);
     expect(errorOf(() => network.evaluate([[1, 2]], [0.1]))).toMatchObject({
       code: "invalidLabel",
       message: "targets[0] is 0.1; expected an integer label from 0 to 2.",
@@ -408,7 +395,7 @@ describe.each(ENGINES)("labels for the engine %s", (engine) => {
   });
 
   it("that are no numbers are refused as data", async () => {
-    const network = await classifier(3, engine);
+    const network = await classifier(3);
     expect(errorOf(() => network.evaluate([[1, 2]], [Number.NaN]))).toMatchObject({ code: "invalidData" });
     expect(errorOf(() => network.evaluate([[1, 2]], asRows(["cat"])))).toMatchObject({
       name: "BackpropError",
@@ -447,10 +434,10 @@ describe("whatever is handed over", () => {
     }),
   );
 
-  it.each(ENGINES)("is taken, or refused with a BackpropError, by the engine %s", async (engine) => {
-    const network = await create(2, 1, "float32", engine);
-    const column = await create(1, 1, "float64", engine);
-    const labelled = await classifier(2, engine);
+  it("is taken, or refused with a BackpropError", async () => {
+    const network = await create(2, 1, "float32");
+    const column = await create(1, 1, "float64");
+    const labelled = await classifier(2);
     fc.assert(
       fc.property(rows, rows, (inputs, targets) => {
         for (const of of [network, column, labelled]) {
@@ -473,7 +460,7 @@ describe("whatever is handed over", () => {
     for (const of of [network, column, labelled]) of.dispose();
   });
 
-  it.each(ENGINES)("is learned from where it is well formed, by the engine %s", async (engine) => {
+  it("is learned from where it is well formed", async () => {
     const finite = fc.double({ min: -1e3, max: 1e3, noNaN: true });
     const samples = fc
       .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 20 }))
@@ -509,7 +496,6 @@ describe("whatever is handed over", () => {
             layers: [dense(3, "tanh"), dense(outputs)],
             loss: { name: "huber" },
             dtype,
-            engine,
           });
           const { loss } = network.fitSync(inputs, targets, { epochs: 2, batchSize, shuffle });
           expect(loss.length).toBe(2);
@@ -526,20 +512,18 @@ describe("whatever is handed over", () => {
 describe("a prediction", () => {
   it("is a tensor of its own, in the network's dtype", async () => {
     for (const dtype of ["float32", "float64"] as const) {
-      for (const engine of ENGINES) {
-        const network = await create(3, 2, dtype, engine);
-        const inputs = { data: spread(12), shape: [4, 3] };
-        const prediction = network.predict(inputs);
-        expect(prediction).toBeInstanceOf(Tensor);
-        expect(prediction.shape).toEqual([4, 2]);
-        expect(prediction.data).toBeInstanceOf(dtype === "float32" ? Float32Array : Float64Array);
-        const values = [...prediction.data];
-        expect(prediction.toArray()).toEqual([0, 2, 4, 6].map((at) => values.slice(at, at + 2)));
-        expect(JSON.parse(JSON.stringify(prediction))).toEqual(prediction.toArray());
-        network.predict({ data: spread(12, 5, 6), shape: [4, 3] });
-        network.dispose();
-        expect([...prediction.data]).toEqual(values);
-      }
+      const network = await create(3, 2, dtype);
+      const inputs = { data: spread(12), shape: [4, 3] };
+      const prediction = network.predict(inputs);
+      expect(prediction).toBeInstanceOf(Tensor);
+      expect(prediction.shape).toEqual([4, 2]);
+      expect(prediction.data).toBeInstanceOf(dtype === "float32" ? Float32Array : Float64Array);
+      const values = [...prediction.data];
+      expect(prediction.toArray()).toEqual([0, 2, 4, 6].map((at) => values.slice(at, at + 2)));
+      expect(JSON.parse(JSON.stringify(prediction))).toEqual(prediction.toArray());
+      network.predict({ data: spread(12, 5, 6), shape: [4, 3] });
+      network.dispose();
+      expect([...prediction.data]).toEqual(values);
     }
   });
 });

@@ -6,7 +6,6 @@ import {
   createNetwork,
   type DifferenceOptions,
   dense,
-  type EngineName,
   forwardDifferences,
   type Gradients,
   type Network,
@@ -42,119 +41,116 @@ function bitsOfParameters(network: Network): string {
   return bitsOf(network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]));
 }
 
-describe.each(["wasm", "typescript"] satisfies EngineName[])(
-  "finite differences of the engine %s",
-  (engine) => {
-    it("have the figures of their formulas", async () => {
-      // All exact: (p − 1)² at p = 3 with steps of 1/4.
-      const network = await square(3, { engine });
-      const epsilon = 0.25;
-      const forward = forwardDifferences(network, [[1]], [[1]], { epsilon });
-      expect(forward.loss).toBe(4);
-      expect(forward.layers[0]!.kernel.toArray()).toEqual([[(2.25 ** 2 - 4) / 0.25]]);
-      expect(forward.layers[0]!.bias).toBeNull();
-      const central = centralDifferences(network, [[1]], [[1]], { epsilon });
-      expect(central.loss).toBe(4);
-      expect(central.layers[0]!.kernel.toArray()).toEqual([[4]]);
-    });
+describe("finite differences", () => {
+  it("have the figures of their formulas", async () => {
+    // All exact: (p − 1)² at p = 3 with steps of 1/4.
+    const network = await square(3);
+    const epsilon = 0.25;
+    const forward = forwardDifferences(network, [[1]], [[1]], { epsilon });
+    expect(forward.loss).toBe(4);
+    expect(forward.layers[0]!.kernel.toArray()).toEqual([[(2.25 ** 2 - 4) / 0.25]]);
+    expect(forward.layers[0]!.bias).toBeNull();
+    const central = centralDifferences(network, [[1]], [[1]], { epsilon });
+    expect(central.loss).toBe(4);
+    expect(central.layers[0]!.kernel.toArray()).toEqual([[4]]);
+  });
 
-    it("step by 1e-5 unless told", async () => {
-      const network = await square(3, { engine });
-      for (const differences of [forwardDifferences, centralDifferences]) {
-        const by = (options?: DifferenceOptions) => flatten(differences(network, [[1]], [[1]], options));
-        expect(by()).toEqual(by({ epsilon: 1e-5 }));
-        expect(by()).not.toEqual(by({ epsilon: 1e-6 }));
-      }
-    });
+  it("step by 1e-5 unless told", async () => {
+    const network = await square(3);
+    for (const differences of [forwardDifferences, centralDifferences]) {
+      const by = (options?: DifferenceOptions) => flatten(differences(network, [[1]], [[1]], options));
+      expect(by()).toEqual(by({ epsilon: 1e-5 }));
+      expect(by()).not.toEqual(by({ epsilon: 1e-6 }));
+    }
+  });
 
-    it("come near the gradient: forward to the order of epsilon, central of its square", async () => {
-      const network = await create({ engine });
-      const gradient = flatten(network.gradients(inputs, targets));
-      const errorOf = (differences: Gradients) =>
-        Math.max(...flatten(differences).map((value, i) => Math.abs(value - gradient[i]!)));
-      const forward = [1e-2, 1e-3, 1e-4].map((epsilon) =>
-        errorOf(forwardDifferences(network, inputs, targets, { epsilon })),
+  it("come near the gradient: forward to the order of epsilon, central of its square", async () => {
+    const network = await create();
+    const gradient = flatten(network.gradients(inputs, targets));
+    const errorOf = (differences: Gradients) =>
+      Math.max(...flatten(differences).map((value, i) => Math.abs(value - gradient[i]!)));
+    const forward = [1e-2, 1e-3, 1e-4].map((epsilon) =>
+      errorOf(forwardDifferences(network, inputs, targets, { epsilon })),
+    );
+    const central = [1e-2, 1e-3].map((epsilon) =>
+      errorOf(centralDifferences(network, inputs, targets, { epsilon })),
+    );
+    expect(forward[0]! / forward[1]!).toBeCloseTo(10, 0);
+    expect(forward[1]! / forward[2]!).toBeCloseTo(10, 0);
+    expect(central[0]! / central[1]!).toBeGreaterThan(90);
+    expect(central[0]! / central[1]!).toBeLessThan(110);
+    expect(errorOf(centralDifferences(network, inputs, targets))).toBeLessThan(1e-9);
+  });
+
+  it("have the shapes of the parameters, and put them back to the bit", async () => {
+    const network = await create();
+    network.parameters[0]!.bias!.data[1] = 0.1;
+    const before = bitsOfParameters(network);
+    for (const differences of [forwardDifferences, centralDifferences]) {
+      const { layers, loss } = differences(network, inputs, targets);
+      expect(loss).toBe(network.evaluate(inputs, targets).loss);
+      expect(layers.map(({ kernel, bias }) => [kernel.shape, bias?.shape])).toEqual([
+        [[3, 4], [4]],
+        [[4, 2], undefined],
+      ]);
+    }
+    checkGradients(network, inputs, targets);
+    expect(bitsOfParameters(network)).toBe(before);
+  });
+
+  it("put the parameters back when the loss cannot be taken", async () => {
+    const network = await create();
+    const before = bitsOfParameters(network);
+    for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
+      expect(() => work(network, inputs, [[1, 2]])).toThrow(
+        expect.objectContaining({ code: "invalidShape" }),
       );
-      const central = [1e-2, 1e-3].map((epsilon) =>
-        errorOf(centralDifferences(network, inputs, targets, { epsilon })),
-      );
-      expect(forward[0]! / forward[1]!).toBeCloseTo(10, 0);
-      expect(forward[1]! / forward[2]!).toBeCloseTo(10, 0);
-      expect(central[0]! / central[1]!).toBeGreaterThan(90);
-      expect(central[0]! / central[1]!).toBeLessThan(110);
-      expect(errorOf(centralDifferences(network, inputs, targets))).toBeLessThan(1e-9);
-    });
+    }
+    let calls = 0;
+    const { evaluate } = network;
+    network.evaluate = (...samples) => {
+      if (++calls === 5) throw new Error("from within");
+      return evaluate.apply(network, samples);
+    };
+    expect(() => centralDifferences(network, inputs, targets)).toThrow("from within");
+    expect(bitsOfParameters(network)).toBe(before);
+  });
 
-    it("have the shapes of the parameters, and put them back to the bit", async () => {
-      const network = await create({ engine });
-      network.parameters[0]!.bias!.data[1] = 0.1;
-      const before = bitsOfParameters(network);
-      for (const differences of [forwardDifferences, centralDifferences]) {
-        const { layers, loss } = differences(network, inputs, targets);
-        expect(loss).toBe(network.evaluate(inputs, targets).loss);
-        expect(layers.map(({ kernel, bias }) => [kernel.shape, bias?.shape])).toEqual([
-          [[3, 4], [4]],
-          [[4, 2], undefined],
-        ]);
-      }
-      checkGradients(network, inputs, targets);
-      expect(bitsOfParameters(network)).toBe(before);
-    });
+  it("can be applied by the network, as gradients are", async () => {
+    const network = await create();
+    const { loss } = network.evaluate(inputs, targets);
+    for (let step = 0; step < 20; step++) {
+      network.applyGradients(forwardDifferences(network, inputs, targets).layers);
+    }
+    expect(network.evaluate(inputs, targets).loss).toBeLessThan(loss);
+  });
 
-    it("put the parameters back when the loss cannot be taken", async () => {
-      const network = await create({ engine });
-      const before = bitsOfParameters(network);
-      for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
-        expect(() => work(network, inputs, [[1, 2]])).toThrow(
-          expect.objectContaining({ code: "invalidShape" }),
-        );
+  it.each([0, -1e-5, Number.NaN, Infinity, "1e-5", null])("refuse an epsilon of %s", async (epsilon) => {
+    const network = await create();
+    for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
+      let error: unknown;
+      try {
+        work(network, inputs, targets, { epsilon } as DifferenceOptions);
+      } catch (caught) {
+        error = caught;
       }
-      let calls = 0;
-      const { evaluate } = network;
-      network.evaluate = (...samples) => {
-        if (++calls === 5) throw new Error("from within");
-        return evaluate.apply(network, samples);
-      };
-      expect(() => centralDifferences(network, inputs, targets)).toThrow("from within");
-      expect(bitsOfParameters(network)).toBe(before);
-    });
+      expect(error).toBeInstanceOf(BackpropError);
+      const given = typeof epsilon === "string" ? `"${epsilon}"` : epsilon;
+      expect(error).toMatchObject({
+        code: "invalidOption",
+        message: `epsilon is ${given}; expected a finite number above 0.`,
+      });
+    }
+  });
 
-    it("can be applied by the network, as gradients are", async () => {
-      const network = await create({ engine });
-      const { loss } = network.evaluate(inputs, targets);
-      for (let step = 0; step < 20; step++) {
-        network.applyGradients(forwardDifferences(network, inputs, targets).layers);
-      }
-      expect(network.evaluate(inputs, targets).loss).toBeLessThan(loss);
-    });
-
-    it.each([0, -1e-5, Number.NaN, Infinity, "1e-5", null])("refuse an epsilon of %s", async (epsilon) => {
-      const network = await create({ engine });
-      for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
-        let error: unknown;
-        try {
-          work(network, inputs, targets, { epsilon } as DifferenceOptions);
-        } catch (caught) {
-          error = caught;
-        }
-        expect(error).toBeInstanceOf(BackpropError);
-        const given = typeof epsilon === "string" ? `"${epsilon}"` : epsilon;
-        expect(error).toMatchObject({
-          code: "invalidOption",
-          message: `epsilon is ${given}; expected a finite number above 0.`,
-        });
-      }
-    });
-
-    it("of a disposed network are refused", async () => {
-      const network = await create({ engine });
-      network.dispose();
-      for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
-        expect(() => work(network, inputs, targets)).toThrow(expect.objectContaining({ code: "disposed" }));
-      }
-    });
-  },
-);
+  it("of a disposed network are refused", async () => {
+    const network = await create();
+    network.dispose();
+    for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
+      expect(() => work(network, inputs, targets)).toThrow(expect.objectContaining({ code: "disposed" }));
+    }
+  });
+});
 
 describe("checking gradients", () => {
   it("finds right ones right to 1e-7", async () => {

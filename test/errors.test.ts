@@ -4,7 +4,6 @@ import {
   constant,
   createNetwork,
   dense,
-  type EngineName,
   type FitOptions,
   type History,
   type Network,
@@ -14,8 +13,6 @@ import {
 } from "../src/index.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
-
-const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
 
 function parametersOf(network: Network): number[] {
   return network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
@@ -103,7 +100,7 @@ function trainByHand(
   return expect.fail("it does not diverge");
 }
 
-describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
+describe("a fit that diverges", () => {
   const inputs = rowsOf(spread(10 * 2, -2, 2), 2);
   const targets = inputs.map(([a = 0, b = 0]) => [a - 2 * b]);
   const regression = (changes: Partial<NetworkOptions> = {}) =>
@@ -113,7 +110,6 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
       loss: "meanSquaredError",
       optimizer: sgd({ learningRate: 3 }),
       dtype: "float64",
-      engine,
       random: numpyRandom(5),
       ...changes,
     });
@@ -186,7 +182,6 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
       loss: "meanAbsoluteError",
       optimizer: sgd({ learningRate: 1e308 }),
       dtype: "float64",
-      engine,
       ...changes,
     });
 
@@ -275,7 +270,7 @@ describe.each(ENGINES)("a fit that diverges, of the engine %s", (engine) => {
   });
 });
 
-describe.each(ENGINES)("a fit that is aborted, of the engine %s", (engine) => {
+describe("a fit that is aborted", () => {
   const inputs = rowsOf(spread(20 * 2), 2);
   const targets = inputs.map(([a = 0, b = 0]) => [a * b]);
   const create = () =>
@@ -284,7 +279,6 @@ describe.each(ENGINES)("a fit that is aborted, of the engine %s", (engine) => {
       layers: [dense(4, "tanh"), dense(1)],
       loss: "meanSquaredError",
       dtype: "float64",
-      engine,
     });
   /** One step an epoch: what was trained is a whole number of epochs. */
   const options = { batchSize: 20, shuffle: false };

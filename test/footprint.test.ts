@@ -4,7 +4,7 @@ import { getHeapStatistics } from "node:v8";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { sharedCore } from "../src/core.js";
 import type { NetworkDescription } from "../src/engine/engine.js";
-import { ENGINES } from "../src/engine/engines.js";
+import { loadEngine } from "../src/engine/engines.js";
 import { createNetwork, type DType, dense } from "../src/index.js";
 import { describeLoss } from "../src/losses.js";
 import { Heap } from "../src/memory.js";
@@ -108,7 +108,7 @@ describe("a step", () => {
 
   it.each([true, false])("allocates nothing (ordered: %s)", async (ordered) => {
     const { memory } = await sharedCore();
-    const model = (await ENGINES.wasm()).createModel(DESCRIPTION);
+    const model = (await loadEngine()).createModel(DESCRIPTION);
     const dataset = model.createDataset(4);
     model.parameters().set(spread(model.parameterCount));
     dataset.inputs().set([0, 0, 0, 1, 1, 0, 1, 1]);

@@ -9,15 +9,16 @@ import {
   createNetwork,
   type DType,
   dense,
-  type EngineName,
   type Gradients,
   LOSSES,
   type Loss,
   type LossName,
   type Network,
-  type Rows,
+  type NetworkOptions,
+  type ShapedData,
 } from "../src/index.js";
 import { bitsOf, DTYPES, firstDifference, spread } from "./support/floats.js";
+import { baselineOf } from "./support/oracle.js";
 
 const INPUTS = 3;
 const HIDDEN = 5;
@@ -34,8 +35,8 @@ interface Case {
 }
 
 interface Samples {
-  readonly inputs: Rows;
-  readonly targets: Rows;
+  readonly inputs: ShapedData;
+  readonly targets: ShapedData | Int32Array;
 }
 
 /** The output activations that a loss may follow. */
@@ -54,18 +55,17 @@ function casesFor(loss: Loss): Case[] {
   ]);
 }
 
-async function build(
-  { hidden, output, loss, useBias, alpha = 0.125 }: Case,
-  dtype: DType,
-  engine: EngineName,
-): Promise<Network> {
-  const network = await createNetwork({
+function optionsOf({ hidden, output, loss, useBias, alpha = 0.125 }: Case, dtype: DType): NetworkOptions {
+  return {
     inputs: INPUTS,
     layers: [dense(HIDDEN, hidden, { useBias, alpha }), dense(OUTPUTS, output, { useBias, alpha })],
     loss,
     dtype,
-    engine,
-  });
+  };
+}
+
+async function build(of: Case, dtype: DType): Promise<Network> {
+  const network = await createNetwork(optionsOf(of, dtype));
   network.parameters.forEach(({ kernel, bias }, i) => {
     kernel.data.set(single(spread(kernel.data.length, -1.2, 1.2, 0.1 + i / 3)));
     bias?.data.set(single(spread(bias.data.length, -1, 1, 0.2 + i / 3)));
@@ -87,6 +87,11 @@ function samplesFor(loss: LossName, rows: number): Samples {
   // Of the categorical loss, rows that do not sum to 1 are the general case.
   const targets = single(spread(rows * OUTPUTS, isProbability ? 0 : -1, 1, 0.25));
   return { inputs, targets: { data: targets, shape: [rows, OUTPUTS] } };
+}
+
+/** The numbers of rows, row-major. */
+function flat(rows: ShapedData | Int32Array): ArrayLike<number> {
+  return "data" in rows ? rows.data : rows;
 }
 
 function flatten({ layers }: Gradients): number[] {
@@ -126,7 +131,7 @@ describe.each(losses.map((loss) => [JSON.stringify(loss), loss] as const))(
   (_, loss) => {
     it("by backpropagation is that by central differences", async () => {
       for (const of of casesFor(loss)) {
-        const network = await build(of, "float64", "wasm");
+        const network = await build(of, "float64");
         for (const rows of ROWS) {
           const { inputs, targets } = samplesFor(loss.name, rows);
           const what = describeCase(of, rows);
@@ -141,8 +146,8 @@ describe.each(losses.map((loss) => [JSON.stringify(loss), loss] as const))(
 
     it("in float32 is that in float64, to the rounding of float32", async () => {
       for (const of of casesFor(loss)) {
-        const float32 = await build(of, "float32", "wasm");
-        const float64 = await build(of, "float64", "wasm");
+        const float32 = await build(of, "float32");
+        const float64 = await build(of, "float64");
         for (const rows of ROWS) {
           const { inputs, targets } = samplesFor(loss.name, rows);
           const what = describeCase(of, rows);
@@ -159,19 +164,19 @@ describe.each(losses.map((loss) => [JSON.stringify(loss), loss] as const))(
     it.each([
       ["float64", 1e-13],
       ["float32", 1e-5],
-    ] as const)("by the Wasm engine is that by the TypeScript engine, in %s", async (dtype, tolerance) => {
+    ] as const)("by the core is that by the baseline, in %s", async (dtype, tolerance) => {
       for (const of of casesFor(loss)) {
-        const wasm = await build(of, dtype, "wasm");
-        const typescript = await build(of, dtype, "typescript");
+        const network = await build(of, dtype);
+        const baseline = baselineOf(network, optionsOf(of, dtype));
         for (const rows of ROWS) {
           const { inputs, targets } = samplesFor(loss.name, rows);
           const what = describeCase(of, rows);
-          const actual = wasm.gradients(inputs, targets);
-          const expected = typescript.gradients(inputs, targets);
-          expect(Math.abs(actual.loss / expected.loss - 1), what).toBeLessThan(tolerance);
-          expect(distance(flatten(actual), flatten(expected)), what).toBeLessThan(tolerance);
+          const actual = network.gradients(inputs, targets);
+          const expectedLoss = baseline.computeGradients(flat(inputs), flat(targets));
+          expect(Math.abs(actual.loss / expectedLoss - 1), what).toBeLessThan(tolerance);
+          expect(distance(flatten(actual), [...baseline.gradients]), what).toBeLessThan(tolerance);
         }
-        wasm.dispose();
+        network.dispose();
       }
     });
   },
@@ -189,15 +194,15 @@ describe("the gradient", () => {
         alpha,
       };
       const { inputs, targets } = samplesFor("huber", 7);
-      const wasm = await build(of, "float64", "wasm");
-      const actual = wasm.gradients(inputs, targets);
-      const expected = (await build(of, "float64", "typescript")).gradients(inputs, targets);
-      expect(actual.loss).toBeCloseTo(expected.loss, 14);
-      expect(distance(flatten(actual), flatten(expected))).toBeLessThan(1e-13);
-      const differences = flatten(centralDifferences(wasm, inputs, targets));
+      const network = await build(of, "float64");
+      const actual = network.gradients(inputs, targets);
+      const baseline = baselineOf(network, optionsOf(of, "float64"));
+      expect(actual.loss).toBeCloseTo(baseline.computeGradients(flat(inputs), flat(targets)), 14);
+      expect(distance(flatten(actual), [...baseline.gradients])).toBeLessThan(1e-13);
+      const differences = flatten(centralDifferences(network, inputs, targets));
       expect(distance(flatten(actual), differences)).toBeLessThan(1e-6);
       seen.add(String(actual.loss));
-      wasm.dispose();
+      network.dispose();
     }
     expect(seen.size).toBe(5);
   });
@@ -219,7 +224,7 @@ describe("the gradient", () => {
 
   it("is of the parameters as they are, and changes none", async () => {
     const of: Case = { hidden: "tanh", output: "linear", loss: { name: "meanSquaredError" }, useBias: true };
-    const network = await build(of, "float64", "wasm");
+    const network = await build(of, "float64");
     const { inputs, targets } = samplesFor("meanSquaredError", 5);
     const before = network.parameters.map(({ kernel }) => kernel.data.slice());
     const first = network.gradients(inputs, targets);

@@ -8,10 +8,10 @@ import {
   type DenseOptions,
   type DType,
   dense,
-  type EngineName,
   type ErrorCode,
   type FitOptions,
   heNormal,
+  type Initializer,
   type LayerValues,
   LOSSES,
   type Network,
@@ -24,9 +24,7 @@ import {
   uniform,
 } from "../src/index.js";
 import { errorOf } from "./support/errorOf.js";
-import { bitsOf, spread } from "./support/floats.js";
-
-const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
+import { bitsOf, floats, spread } from "./support/floats.js";
 
 const XOR_INPUTS = [
   [0, 0],
@@ -123,10 +121,10 @@ describe("creating a network", () => {
       'dtype is "float16"; expected one of "float32", "float64".',
     ],
     [
-      "an unknown engine",
-      { engine: "webgpu" },
-      "unknownName",
-      'engine is "webgpu"; expected one of "wasm", "typescript".',
+      "the former option engine",
+      { engine: "typescript" },
+      "invalidOption",
+      'createNetwork has no option "engine"; expected "inputs", "layers"',
     ],
     [
       "a negative seed",
@@ -279,13 +277,13 @@ describe("stochastic gradient descent", () => {
 });
 
 describe("initial parameters", () => {
-  it.each(ENGINES)("are drawn layer by layer, kernel then bias, by the engine %s", async (engine) => {
+  it("are drawn layer by layer, kernel then bias", async () => {
     const layers = [
       dense(3, "tanh", { kernelInitializer: uniform(-1, 1), biasInitializer: normal(0, 2) }),
       dense(2, "tanh", { kernelInitializer: normal(), useBias: false }),
       dense(1, "tanh", { kernelInitializer: uniform(), biasInitializer: constant(0.5) }),
     ];
-    const network = await createNetwork({ ...plain, layers, dtype: "float64", seed: 42, engine });
+    const network = await createNetwork({ ...plain, layers, dtype: "float64", seed: 42 });
     const random = numpyRandom(42);
     expect(parametersOf(network)).toEqual([
       ...random.uniform(-1, 1, 6),
@@ -302,31 +300,39 @@ describe("initial parameters", () => {
     expect(network.parameters[1]!.bias).toBeNull();
   });
 
-  it("are the same in both engines, and drawn from the stream that is given", async () => {
-    for (const dtype of ["float32", "float64"] as const) {
+  it.each(["float32", "float64"] as const)(
+    "are what the initializers draw, in order, from the stream that is given, in %s",
+    async (dtype) => {
       const layers = [
         dense(5, "relu", { kernelInitializer: heNormal() }),
-        dense(1, "linear", {
-          kernelInitializer: torchLinear(),
-          biasInitializer: torchLinear(),
-        }),
+        dense(1, "linear", { kernelInitializer: torchLinear(), biasInitializer: torchLinear() }),
       ];
-      const drawn = await Promise.all(
-        ENGINES.map(async (engine) => {
-          const network = await createNetwork({ ...plain, layers, dtype, engine, random: torchRandom(7) });
-          return bitsOf(parametersOf(network));
-        }),
-      );
-      expect(drawn[0]).toBe(drawn[1]);
-      const other = await createNetwork({ ...plain, layers, dtype, random: torchRandom(8) });
-      expect(bitsOf(parametersOf(other))).not.toBe(drawn[0]);
-    }
-  });
+      const draw = async (seed: number) => {
+        const network = await createNetwork({ ...plain, layers, dtype, random: torchRandom(seed) });
+        return bitsOf(parametersOf(network));
+      };
+      const random = torchRandom(7);
+      const expected = layers.flatMap(({ units, kernelInitializer, biasInitializer }, i) => {
+        const inputs = i === 0 ? 2 : 5;
+        const initialize = (initializer: Initializer, shape: readonly number[]) => {
+          const values = floats(
+            dtype,
+            shape.reduce((product, length) => product * length),
+          );
+          initializer({ values, shape, inputs, units, random });
+          return [...values];
+        };
+        return [...initialize(kernelInitializer, [inputs, units]), ...initialize(biasInitializer, [units])];
+      });
+      expect(await draw(7)).toBe(bitsOf(expected));
+      expect(await draw(8)).not.toBe(bitsOf(expected));
+    },
+  );
 });
 
-describe.each(ENGINES)("a network of the engine %s", (engine) => {
+describe("a network", () => {
   const create = (changes: Partial<NetworkOptions> = {}) =>
-    createNetwork({ ...plain, dtype: "float64", engine, seed: 3, ...changes });
+    createNetwork({ ...plain, dtype: "float64", seed: 3, ...changes });
 
   it("learns XOR", async () => {
     const network = await create({ optimizer: sgd({ learningRate: 1 }), seed: 0 });
@@ -717,7 +723,7 @@ describe.each(ENGINES)("a network of the engine %s", (engine) => {
   it.each(["float32", "float64"] satisfies DType[])("says how far it has come, in %s", async (dtype) => {
     const network = await create({ dtype });
     // More than a slice, even of a fast processor.
-    const epochCount = engine === "wasm" ? 1_000_000 : 100_000;
+    const epochCount = 1_000_000;
     const seen: { epoch: number; epochs: number; loss: number | undefined }[] = [];
     const { loss } = await network.fit(XOR_INPUTS, XOR_TARGETS, {
       epochs: epochCount,

@@ -34,7 +34,7 @@ describe("the package", () => {
 
   it("has one JavaScript file for each thing that is loaded by itself", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
-    expect(scripts.sort()).toEqual(["dist/index.js", "dist/typescript.js", "dist/worker.js"]);
+    expect(scripts.sort()).toEqual(["dist/index.js", "dist/worker.js"]);
   });
 
   it("has the cores, its types and the licences of what is in it", () => {
@@ -60,21 +60,19 @@ describe("what is published", () => {
   it("loads no second file at import, nor in a worker", () => {
     expect(importsOf("dist/index.js")).toEqual([]);
     expect(importsOf("dist/worker.js")).toEqual([]);
-    expect(importsOf("dist/typescript.js")).toEqual(["./index.js"]);
   });
 
   it("exports what the source does, and nothing else", async () => {
     expect(Object.keys(await import(ENTRY)).sort()).toEqual(Object.keys(source).sort());
   });
 
-  it("has one class of errors, also in the engine that is loaded later", async () => {
+  it("throws errors of the class that it exports", async () => {
     const { BackpropError, createNetwork, dense }: typeof source = await import(ENTRY);
     const size = 2 ** 32 - 1;
     const error = await createNetwork({
       inputs: size,
       layers: [dense(size)],
       loss: "meanSquaredError",
-      engine: "typescript",
     }).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(BackpropError);
     expect(error).toMatchObject({ code: "outOfMemory" });

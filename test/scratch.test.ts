@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { sharedCore } from "../src/core.js";
 import type { Dataset, Model } from "../src/engine/engine.js";
-import { createNetwork, dense, type EngineName, type Network, type NetworkOptions } from "../src/index.js";
+import { createNetwork, dense, type Network, type NetworkOptions } from "../src/index.js";
 import { Scratch } from "../src/scratch.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
-
-const ENGINES: readonly EngineName[] = ["wasm", "typescript"];
 
 /** A scratch, and the rows of its datasets that hold memory. */
 function createScratch(): { scratch: Scratch; held: () => number[] } {
@@ -68,14 +66,13 @@ describe("the scratch of a network", () => {
   });
 });
 
-describe.each(ENGINES)("calls that share a scratch, of the engine %s", (engine) => {
+describe("calls that share a scratch", () => {
   const create = (changes: Partial<NetworkOptions> = {}) =>
     createNetwork({
       inputs: 3,
       layers: [dense(4, "tanh"), dense(2)],
       loss: "meanSquaredError",
       dtype: "float64",
-      engine,
       ...changes,
     });
   const samples = (rows: number, phase: number) => ({

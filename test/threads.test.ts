@@ -408,18 +408,6 @@ describe("createNetwork", () => {
     });
   });
 
-  it.each([{ threads: 2 }, { threads: 1 }, { numerics: "relaxed" }, { numerics: "strict" }])(
-    "refuses %j of another engine than wasm",
-    async (changes) => {
-      const [[name, value]] = Object.entries(changes) as [[string, unknown]];
-      expect(await rejectionOf({ ...changes, engine: "typescript" })).toMatchObject({
-        name: "BackpropError",
-        code: "invalidOption",
-        message: `${name} is ${JSON.stringify(value)}; expected none with engine "typescript", for only "wasm" has the choice.`,
-      });
-    },
-  );
-
   it.each([
     ["on a page that is not isolated", "crossOriginIsolated", false],
     ["where there is no SharedArrayBuffer", "SharedArrayBuffer", undefined],

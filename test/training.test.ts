@@ -9,22 +9,20 @@ import {
   createNetwork,
   type DType,
   dense,
-  type EngineName,
   type FitOptions,
   type Loss,
   type Network,
   type NetworkOptions,
+  type NumpyRandom,
+  numpyRandom,
   sgd,
   uniform,
 } from "../src/index.js";
 import { bitsOf, DTYPES, floats, spread } from "./support/floats.js";
+import { baselineOf, parametersOf, shuffledOrders } from "./support/oracle.js";
 
 /** As many as an engine takes at once; an engine counts in 32 bits. */
 const ALL = 2 ** 31;
-
-function parametersOf(network: Network): number[] {
-  return network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
-}
 
 function parameterBits(network: Network): string {
   return bitsOf(parametersOf(network));
@@ -37,18 +35,19 @@ function rowsOf(data: readonly number[], width: number): number[][] {
 const inputs = rowsOf(spread(101 * 3, -1, 1), 3);
 const targets = inputs.map(([a = 0, b = 0, c = 0]) => [Math.sin(3 * a) * b, c * c - a]);
 
+const REGRESSION: NetworkOptions = {
+  inputs: 3,
+  layers: [dense(7, "tanh"), dense(5, "gelu"), dense(2)],
+  loss: "meanSquaredError",
+  optimizer: sgd({ learningRate: 0.1 }),
+  dtype: "float64",
+};
+
 function regression(options: Partial<NetworkOptions> = {}): Promise<Network> {
-  return createNetwork({
-    inputs: 3,
-    layers: [dense(7, "tanh"), dense(5, "gelu"), dense(2)],
-    loss: "meanSquaredError",
-    optimizer: sgd({ learningRate: 0.1 }),
-    dtype: "float64",
-    ...options,
-  });
+  return createNetwork({ ...REGRESSION, ...options });
 }
 
-describe("the engines train alike", () => {
+describe("the core trains as the baseline does", () => {
   const tasks: [ActivationName, Loss, ActivationName][] = [
     ["tanh", { name: "meanSquaredError" }, "linear"],
     ["sigmoid", { name: "meanSquaredError", reduction: "sum" }, "sigmoid"],
@@ -78,44 +77,53 @@ describe("the engines train alike", () => {
       loss.name === "sparseCategoricalCrossentropy"
         ? inputs.map((_, i) => i % 4)
         : rowsOf(spread(inputs.length * 4, isBounded ? 0 : -1, 1, 0.2), 4);
-    const train = async (engine: EngineName) => {
-      const network = await createNetwork({
-        inputs: 3,
-        layers: [dense(9, hidden), dense(6, "tanh"), dense(4, output)],
-        loss,
-        optimizer: sgd({ learningRate: 0.05 }),
-        dtype,
-        engine,
-        seed: 7,
-      });
-      const { loss: losses } = network.fitSync(inputs, aims, { epochs: 6, batchSize, shuffle: true });
-      return { losses, parameters: parametersOf(network) };
+    const options: NetworkOptions = {
+      inputs: 3,
+      layers: [dense(9, hidden), dense(6, "tanh"), dense(4, output)],
+      loss,
+      dtype,
     };
-    const wasm = await train("wasm");
-    const typescript = await train("typescript");
+    const learningRate = 0.05;
+    const create = (random: NumpyRandom) =>
+      createNetwork({ ...options, optimizer: sgd({ learningRate }), random });
+    const network = await create(numpyRandom(7));
+    // Of another stream, for creating the network and fitting it both draw from it.
+    const random = numpyRandom(7);
+    const baseline = baselineOf(await create(random), options);
+    const order = shuffledOrders(random, inputs.length);
+    const epochs = 6;
+    const { loss: losses } = network.fitSync(inputs, aims, { epochs, batchSize, shuffle: true });
+    const expected = baseline.fit(inputs.flat(), aims.flat(), { epochs, batchSize, learningRate, order });
     const tolerance = dtype === "float64" ? 1e-12 : 1e-4;
-    expect(wasm.losses.length).toBe(6);
-    wasm.losses.forEach((value, epoch) => {
-      expect(Math.abs(value / typescript.losses[epoch]! - 1)).toBeLessThan(tolerance);
+    expect(losses.length).toBe(epochs);
+    losses.forEach((value, epoch) => {
+      expect(Math.abs(value / expected.losses[epoch]! - 1)).toBeLessThan(tolerance);
     });
-    wasm.parameters.forEach((value, i) => {
-      expect(Math.abs(value - typescript.parameters[i]!)).toBeLessThan(tolerance);
+    parametersOf(network).forEach((value, i) => {
+      expect(Math.abs(value - baseline.parameters[i]!)).toBeLessThan(tolerance);
     });
-    expect(wasm.losses.at(-1)).toBeLessThan(wasm.losses[0]!);
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
   });
 
   it("over batches of several microbatches", async () => {
-    const many = { data: spread(700 * 3), shape: [700, 3] };
-    const aims = { data: spread(700 * 2, -1, 1, 0.3), shape: [700, 2] };
-    const results = await Promise.all(
-      (["wasm", "typescript"] as const).map(async (engine) => {
-        const network = await regression({ engine });
-        const history = network.fitSync(many, aims, { epochs: 3, batchSize: 300 });
-        return [...history.loss, ...parametersOf(network)];
-      }),
-    );
-    results[0]!.forEach((value, i) => {
-      expect(Math.abs(value - results[1]![i]!)).toBeLessThan(1e-13);
+    const rows = 700;
+    const many = { data: spread(rows * 3), shape: [rows, 3] };
+    const aims = { data: spread(rows * 2, -1, 1, 0.3), shape: [rows, 2] };
+    const network = await regression({ random: numpyRandom(7) });
+    const random = numpyRandom(7);
+    const baseline = baselineOf(await regression({ random }), REGRESSION);
+    const { loss } = network.fitSync(many, aims, { epochs: 3, batchSize: 300 });
+    const { losses } = baseline.fit(many.data, aims.data, {
+      epochs: 3,
+      batchSize: 300,
+      learningRate: 0.1,
+      order: shuffledOrders(random, rows),
+    });
+    const expected = [...losses, ...baseline.parameters];
+    const actual = [...loss, ...parametersOf(network)];
+    expect(actual.length).toBe(expected.length);
+    actual.forEach((value, i) => {
+      expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-13);
     });
   });
 });
@@ -161,10 +169,10 @@ describe.each(DTYPES)("a row's prediction in %s", (dtype) => {
 describe("fit", () => {
   const options: FitOptions = { epochs: 30, batchSize: 17 };
 
-  it.each(["wasm", "typescript"] as const)("gives the bits of fitSync by the engine %s", async (engine) => {
+  it("gives the bits of fitSync", async () => {
     for (const shuffle of [true, false]) {
-      const waiting = await regression({ engine });
-      const returning = await regression({ engine });
+      const waiting = await regression();
+      const returning = await regression();
       const synchronous = waiting.fitSync(inputs, targets, { ...options, shuffle });
       const asynchronous = await returning.fit(inputs, targets, { ...options, shuffle });
       expect(bitsOf(asynchronous.loss)).toBe(bitsOf(synchronous.loss));

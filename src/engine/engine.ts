@@ -1,5 +1,5 @@
-// The one interface behind which the Wasm core and the TypeScript baseline stand. Everything that reaches an engine has
-// been validated; an engine computes and holds memory, and knows nothing of users.
+// The interface behind which the Wasm core stands. Everything that reaches an engine has been validated; an engine
+// computes and holds memory, and knows nothing of users.
 
 export type DType = "float32" | "float64";
 export type FloatArray = Float32Array | Float64Array;
@@ -52,8 +52,7 @@ export interface NetworkDescription {
 }
 
 export interface Engine {
-  readonly name: "wasm" | "typescript";
-  /** A model whose work up to so many `threads` share, 1 unless given; only the Wasm engine has more. */
+  /** A model whose work up to so many `threads` share, 1 unless given. */
   createModel(description: NetworkDescription, threads?: number): Model;
 }
 

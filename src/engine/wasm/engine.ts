@@ -1,4 +1,4 @@
-// The Wasm core behind the engines' interface: structs of assembly/ in linear memory, one call a run.
+// The Wasm core behind the engine's interface: structs of assembly/ in linear memory, one call a run.
 
 import type { Core } from "../../core.js";
 import { Heap } from "../../memory.js";
@@ -21,7 +21,6 @@ export function wasmEngine(core: Core): Engine {
 function createWasmEngine(core: Core): Engine {
   const heap = new Heap(core);
   return {
-    name: "wasm",
     createModel(description, threads = 1) {
       const { dtype } = description;
       const type = ELEMENT_TYPES[dtype];

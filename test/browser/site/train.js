@@ -105,14 +105,14 @@ export async function trainTogether(threads, between = () => {}, after = () => {
   return Object.fromEntries(Object.entries(values).map(([what, each]) => [what, hexOf(each)]));
 }
 
-/** The predictions for XOR of a network trained on it by `engine`. */
-export async function learnXor(engine) {
-  const { predictions } = await train(PLAIN, { dtype: "float64", method: "fit", engine });
+/** The predictions for XOR of a network trained on it. */
+export async function learnXor() {
+  const { predictions } = await train(PLAIN, { dtype: "float64", method: "fit" });
   return Array.from(predictions);
 }
 
-async function train({ network: describe, inputs, targets, options }, { dtype, method, engine = "wasm" }) {
-  const network = await createNetwork({ inputs: 2, ...describe(), dtype, engine });
+async function train({ network: describe, inputs, targets, options }, { dtype, method }) {
+  const network = await createNetwork({ inputs: 2, ...describe(), dtype });
   const { loss } = await network[method](inputs, targets, options);
   const result = resultOf(network, inputs);
   network.dispose();

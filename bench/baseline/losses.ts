@@ -1,15 +1,15 @@
-import type { FloatArray, LossName } from "../engine.js";
+import type { FloatArray, LossName } from "backprop-wasm";
 
-/** A loss's terms over rows; the arrays are row-major [rows, outputs]. */
-export interface Loss {
+/** The arrays are row-major [rows, outputs]. A loss is the mean or the sum of its terms. */
+export interface LossFunction {
   /**
-   * True where the loss is computed from the logits: the output layer's activation is then the one that it is the loss
-   * of (sigmoid or softmax), and `gradient` gives the gradient by the logits rather than by the outputs.
+   * Whether the loss is computed from the logits. The output layer's activation is then the one that the loss is fused
+   * with (sigmoid or softmax), and `gradient` computes the gradient with respect to the logits, not the outputs.
    */
   readonly fromLogits: boolean;
-  /** True where a row has one term rather than one for each output: what `mean` divides by. */
+  /** Whether each row has one term, not one for each output; `mean` divides by the number of terms. */
   readonly termPerRow: boolean;
-  /** True where a row's target is one label rather than a value for each output. */
+  /** Whether the target of a row is one label, not a value for each output. */
   readonly labels: boolean;
 
   /** The sum of the terms, in float64. `predictions` are the logits if `fromLogits`, otherwise the outputs. */
@@ -22,7 +22,7 @@ export interface Loss {
     parameter: number,
   ): number;
 
-  /** dPredictions = scale · the gradient of the sum of the terms by what `terms` takes for predictions. */
+  /** dPredictions = scale · the gradient of the sum of the terms with respect to the `predictions` that `terms` takes. */
   gradient(
     dPredictions: FloatArray,
     outputs: FloatArray,
@@ -36,7 +36,7 @@ export interface Loss {
 }
 
 /** (a − t)² */
-const meanSquaredError: Loss = {
+const meanSquaredError: LossFunction = {
   fromLogits: false,
   termPerRow: false,
   labels: false,
@@ -56,7 +56,7 @@ const meanSquaredError: Loss = {
 };
 
 /** |a − t| */
-const meanAbsoluteError: Loss = {
+const meanAbsoluteError: LossFunction = {
   fromLogits: false,
   termPerRow: false,
   labels: false,
@@ -73,7 +73,7 @@ const meanAbsoluteError: Loss = {
 };
 
 /** e²/2 where |e| ≤ δ, otherwise δ (|e| − δ/2), with e = a − t. */
-const huber: Loss = {
+const huber: LossFunction = {
   fromLogits: false,
   termPerRow: false,
   labels: false,
@@ -93,16 +93,16 @@ const huber: Loss = {
   },
 };
 
-/** factor · log(p), where a factor of 0 makes 0 even of log(0). */
+/** factor · log(p), with 0 · log(0) = 0. */
 function timesLog(factor: number, p: number): number {
   return factor === 0 && p === 0 ? 0 : factor * Math.log(p);
 }
 
 /**
- * −(t log p + (1 − t) log(1 − p)), where p is a clipped to [clip, 1 − clip]; by a: (p − t) / (p (1 − p)), or 0 where a
- * was clipped. At p = t that is 0, also where the quotient is 0/0.
+ * −(t log p + (1 − t) log(1 − p)), where p is a clipped to [clip, 1 − clip]. Derivative with respect to a:
+ * (p − t) / (p (1 − p)), or 0 where a was clipped. At p = t it is 0, even where the quotient would be 0/0.
  */
-const binaryCrossentropy: Loss = {
+const binaryCrossentropy: LossFunction = {
   fromLogits: false,
   termPerRow: false,
   labels: false,
@@ -126,8 +126,8 @@ const binaryCrossentropy: Loss = {
   },
 };
 
-/** −(t log σ(z) + (1 − t) log(1 − σ(z))) = max(z, 0) − t z + log(1 + exp(−|z|)); by z: σ(z) − t. */
-const sigmoidCrossentropy: Loss = {
+/** −(t log σ(z) + (1 − t) log(1 − σ(z))) = max(z, 0) − t z + log(1 + exp(−|z|)); derivative σ(z) − t. */
+const sigmoidCrossentropy: LossFunction = {
   fromLogits: true,
   termPerRow: false,
   labels: false,
@@ -146,7 +146,7 @@ const sigmoidCrossentropy: Loss = {
   },
 };
 
-/** log Σ exp(z_i) over the units from `start`. */
+/** log Σ exp(z_i) over the units of the row that starts at `start`. */
 function logSumExp(logits: FloatArray, start: number, units: number): number {
   let max = -Infinity;
   for (let i = start; i < start + units; i++) max = Math.max(max, logits[i]!);
@@ -155,8 +155,8 @@ function logSumExp(logits: FloatArray, start: number, units: number): number {
   return max + Math.log(sum);
 }
 
-/** −Σ t_i log softmax(z)_i, where t_i = 0 contributes 0; by z_i: softmax(z)_i Σ t − t_i. */
-const categoricalCrossentropy: Loss = {
+/** −Σ t_i log softmax(z)_i, where t_i = 0 contributes 0; derivative with respect to z_i: softmax(z)_i Σ t − t_i. */
+const categoricalCrossentropy: LossFunction = {
   fromLogits: true,
   termPerRow: true,
   labels: false,
@@ -183,8 +183,8 @@ const categoricalCrossentropy: Loss = {
   },
 };
 
-/** −log softmax(z)_label, the above with all of the target on one output. */
-const sparseCategoricalCrossentropy: Loss = {
+/** −log softmax(z)_label: categoricalCrossentropy with t = 1 for the label and 0 for the other outputs. */
+const sparseCategoricalCrossentropy: LossFunction = {
   fromLogits: true,
   termPerRow: true,
   labels: true,
@@ -207,7 +207,7 @@ const sparseCategoricalCrossentropy: Loss = {
   },
 };
 
-export const losses: Readonly<Record<LossName, Loss>> = {
+export const losses: Readonly<Record<LossName, LossFunction>> = {
   meanSquaredError,
   meanAbsoluteError,
   huber,

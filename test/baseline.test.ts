@@ -1,40 +1,41 @@
 import { describe, expect, it } from "vitest";
-import type {
-  ActivationName,
-  Dataset,
-  DType,
-  LayerDescription,
-  LossDescription,
-  LossName,
-  Model,
-  Reduction,
-} from "../src/engine/engine.js";
-import { typescriptEngine } from "../src/engine/typescript/engine.js";
+import { type Baseline, createBaseline, type FitOptions } from "../bench/baseline/baseline.js";
+import {
+  type ActivationName,
+  type DenseLayer,
+  type DType,
+  dense,
+  type FloatArray,
+  type Loss,
+  type LossName,
+  type Reduction,
+} from "../src/index.js";
 
 const ALPHA = 0.125;
 
-function layer(units: number, activation: ActivationName, useBias = true): LayerDescription {
-  return { units, activation, alpha: ALPHA, useBias };
+function layer(units: number, activation: ActivationName, useBias = true): DenseLayer {
+  return dense(units, activation, { useBias, alpha: ALPHA });
 }
 
-function loss(name: LossName, reduction: Reduction = "mean", parameter = 0): LossDescription {
-  return { name, reduction, parameter };
+/** `parameter` is the delta of huber and the clip of binaryCrossentropy. */
+function loss(name: LossName, reduction: Reduction = "mean", parameter = 0): Loss {
+  return { name, reduction, clip: parameter, delta: parameter };
 }
 
 function model(
   inputs: number,
-  layers: readonly LayerDescription[],
-  lossDescription: LossDescription,
+  layers: readonly DenseLayer[],
+  loss: Loss | LossName,
   dtype: DType = "float64",
-): Model {
-  return typescriptEngine.createModel({ dtype, inputs, layers, loss: lossDescription });
+): Baseline {
+  return createBaseline({ dtype, inputs, layers, loss });
 }
 
-function dataset(of: Model, rows: number, inputs: Iterable<number>, targets: Iterable<number>): Dataset {
-  const made = of.createDataset(rows);
-  made.inputs().set([...inputs]);
-  made.targets().set([...targets]);
-  return made;
+/** Inputs and targets, as the methods of the baseline take them. */
+type Samples = readonly [inputs: number[], targets: number[]];
+
+function samples(inputs: Iterable<number>, targets: Iterable<number>): Samples {
+  return [[...inputs], [...targets]];
 }
 
 /** Evenly spread numbers in [low, high), the same each time: a Weyl sequence. */
@@ -42,24 +43,18 @@ function* numbers(count: number, low: number, high: number, seed = 0.5): Generat
   for (let i = 1; i <= count; i++) yield low + (high - low) * ((seed + i * 0.6180339887498949) % 1);
 }
 
-function fill(of: Model, seed = 0.5, scale = 1): void {
-  of.parameters().set([...numbers(of.parameterCount, -scale, scale, seed)]);
+function fill(of: Baseline, seed = 0.5, scale = 1): void {
+  of.parameters.set([...numbers(of.parameters.length, -scale, scale, seed)]);
 }
 
-function bits(values: Float32Array | Float64Array): number[] {
+function bits(values: FloatArray): number[] {
   return [...new Uint8Array(values.buffer, values.byteOffset, values.byteLength)];
 }
 
-function predictions(of: Model, data: Dataset, width: number): Float64Array {
-  const made = new Float64Array(data.rows * width);
-  of.predict(data, made);
-  return made;
-}
-
 /** One unit, kernel 1 and no bias, so that its logit is its input. */
-function neuron(activation: ActivationName, lossDescription = loss("meanSquaredError")): Model {
+function neuron(activation: ActivationName, lossDescription = loss("meanSquaredError")): Baseline {
   const made = model(1, [layer(1, activation, false)], lossDescription);
-  made.parameters()[0] = 1;
+  made.parameters[0] = 1;
   return made;
 }
 
@@ -95,25 +90,25 @@ const LOSSES: readonly {
 describe("a network small enough to compute by hand", () => {
   it("takes one step of linear regression", () => {
     const of = model(2, [layer(1, "linear")], loss("meanSquaredError"));
-    of.parameters().set([0.5, -0.25, 0.125]);
-    const data = dataset(of, 1, [1, 2], [1]);
-    expect([...predictions(of, data, 1)]).toEqual([0.125]);
-    expect(of.computeGradients(data)).toBe(0.765625);
-    expect([...of.gradients()]).toEqual([-1.75, -3.5, -1.75]);
+    of.parameters.set([0.5, -0.25, 0.125]);
+    const data = samples([1, 2], [1]);
+    expect([...of.predict(data[0])]).toEqual([0.125]);
+    expect(of.computeGradients(...data)).toBe(0.765625);
+    expect([...of.gradients]).toEqual([-1.75, -3.5, -1.75]);
     of.update(0.5);
-    expect([...of.parameters()]).toEqual([1.375, 1.5, 1]);
+    expect([...of.parameters]).toEqual([1.375, 1.5, 1]);
   });
 
   it("goes back through a hidden layer", () => {
     // 1 → relu([2, −1]) = [2, 0] → 2·1 + 0·5 = 2, against 0.
     const of = model(1, [layer(2, "relu", false), layer(1, "linear", false)], loss("meanSquaredError"));
-    of.parameters().set([2, -1, 1, 5]);
-    expect(of.computeGradients(dataset(of, 1, [1], [0]))).toBe(4);
-    expect([...of.gradients()]).toEqual([4, 0, 8, 0]);
+    of.parameters.set([2, -1, 1, 5]);
+    expect(of.computeGradients(...samples([1], [0]))).toBe(4);
+    expect([...of.gradients]).toEqual([4, 0, 8, 0]);
   });
 
   it("divides by rows and outputs, or for the categorical losses by rows, or not at all", () => {
-    const losses: [LossDescription, ActivationName, number[], number][] = [
+    const losses: [Loss, ActivationName, number[], number][] = [
       [loss("meanSquaredError", "mean"), "linear", [2, 2, 2, 2], 4],
       [loss("meanSquaredError", "sum"), "linear", [2, 2, 2, 2], 16],
       [loss("meanAbsoluteError", "sum"), "linear", [2, -2, 2, 2], 8],
@@ -127,8 +122,8 @@ describe("a network small enough to compute by hand", () => {
     ];
     for (const [description, activation, targets, expected] of losses) {
       const of = model(1, [layer(2, activation)], description);
-      const data = dataset(of, 2, [1, 1], targets);
-      expect(of.evaluate(data), JSON.stringify(description)).toBeCloseTo(expected, 14);
+      const data = samples([1, 1], targets);
+      expect(of.evaluate(...data), JSON.stringify(description)).toBeCloseTo(expected, 14);
     }
   });
 });
@@ -169,7 +164,7 @@ describe("activations", () => {
 
   it.each(ELEMENTWISE)("%s has the values of its formula", (activation) => {
     const of = neuron(activation);
-    const outputs = predictions(of, dataset(of, logits.length, logits, logits), 1);
+    const outputs = of.predict(logits);
     for (const [i, value] of expected[activation].entries()) {
       expect(Math.abs(outputs[i]! - value)).toBeLessThanOrEqual(1e-14 * Math.abs(value));
     }
@@ -177,9 +172,9 @@ describe("activations", () => {
 
   it("softmax has the values of its formula, however large the logits", () => {
     const of = model(3, [layer(3, "softmax", false)], loss("meanSquaredError"));
-    of.parameters().set([1, 0, 0, 0, 1, 0, 0, 0, 1]);
-    const data = dataset(of, 2, [0, Math.LN2, Math.log(5), 1000, 1000, -1000], [0, 0, 0, 0, 0, 0]);
-    const outputs = predictions(of, data, 3);
+    of.parameters.set([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    const data = samples([0, Math.LN2, Math.log(5), 1000, 1000, -1000], [0, 0, 0, 0, 0, 0]);
+    const outputs = of.predict(data[0]);
     for (const [i, value] of [1 / 8, 2 / 8, 5 / 8, 0.5, 0.5, 0].entries()) {
       expect(outputs[i]).toBeCloseTo(value, 15);
     }
@@ -199,7 +194,7 @@ describe("activations", () => {
     ];
     for (const [activation, low, high] of limits) {
       const of = neuron(activation);
-      const outputs = predictions(of, dataset(of, 2, [-1000, 1000], [0, 0]), 1);
+      const outputs = of.predict([-1000, 1000]);
       expect(outputs[0]! + 0, activation).toBe(low);
       expect(outputs[1], activation).toBe(high);
     }
@@ -213,18 +208,18 @@ describe("activations", () => {
     ];
     for (const [activation, derivative] of derivatives) {
       const of = neuron(activation);
-      of.parameters()[0] = 0;
-      of.computeGradients(dataset(of, 1, [1], [-0.5]));
-      expect(of.gradients()[0], activation).toBe(derivative);
+      of.parameters[0] = 0;
+      of.computeGradients(...samples([1], [-0.5]));
+      expect(of.gradients[0], activation).toBe(derivative);
     }
   });
 
   it.each(ACTIVATIONS)("%s keeps NaN, and in the row where it is", (activation) => {
     const of = model(1, [layer(2, activation), layer(2, activation)], loss("meanSquaredError"));
     fill(of);
-    const data = dataset(of, 3, [1, Number.NaN, 2], [0, 0, 0, 0, 0, 0]);
-    expect([...predictions(of, data, 2)].map(Number.isNaN)).toEqual([false, false, true, true, false, false]);
-    expect(of.evaluate(data)).toBeNaN();
+    const data = samples([1, Number.NaN, 2], [0, 0, 0, 0, 0, 0]);
+    expect([...of.predict(data[0])].map(Number.isNaN)).toEqual([false, false, true, true, false, false]);
+    expect(of.evaluate(...data)).toBeNaN();
   });
 });
 
@@ -232,62 +227,62 @@ describe("losses", () => {
   it("are NaN where the prediction is", () => {
     for (const { name, parameters, outputs } of LOSSES) {
       const of = model(1, [layer(2, outputs.at(-1)!)], loss(name, "mean", parameters.at(-1)!));
-      of.parameters().fill(Number.NaN);
-      const data = dataset(of, 1, [1], name === "sparseCategoricalCrossentropy" ? [0] : [0, 1]);
-      expect(of.computeGradients(data), name).toBeNaN();
-      expect([...of.gradients()], name).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+      of.parameters.fill(Number.NaN);
+      const data = samples([1], name === "sparseCategoricalCrossentropy" ? [0] : [0, 1]);
+      expect(of.computeGradients(...data), name).toBeNaN();
+      expect([...of.gradients], name).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
     }
   });
 
   it("meanAbsoluteError has no gradient where it is 0", () => {
     const of = neuron("linear", loss("meanAbsoluteError", "sum"));
-    expect(of.computeGradients(dataset(of, 3, [1, 2, 4], [1, 3, 5]))).toBe(2);
-    expect(of.gradients()[0]).toBe(-6);
+    expect(of.computeGradients(...samples([1, 2, 4], [1, 3, 5]))).toBe(2);
+    expect(of.gradients[0]).toBe(-6);
   });
 
   it("binaryCrossentropy takes 0·log 0 as 0, and has a gradient of 0 where it clips", () => {
     const exact = neuron("linear", loss("binaryCrossentropy", "sum", 0));
-    expect(exact.computeGradients(dataset(exact, 1, [1], [1]))).toBe(0);
-    expect(exact.gradients()[0]).toBe(0);
-    expect(exact.evaluate(dataset(exact, 1, [0], [0]))).toBe(0);
-    expect(exact.evaluate(dataset(exact, 1, [0], [1]))).toBe(Infinity);
-    expect(exact.evaluate(dataset(exact, 1, [1], [0.5]))).toBe(Infinity);
+    expect(exact.computeGradients(...samples([1], [1]))).toBe(0);
+    expect(exact.gradients[0]).toBe(0);
+    expect(exact.evaluate(...samples([0], [0]))).toBe(0);
+    expect(exact.evaluate(...samples([0], [1]))).toBe(Infinity);
+    expect(exact.evaluate(...samples([1], [0.5]))).toBe(Infinity);
 
     const clipped = neuron("linear", loss("binaryCrossentropy", "sum", 0.25));
-    expect(clipped.computeGradients(dataset(clipped, 2, [0.125, 0.875], [1, 1]))).toBeCloseTo(
+    expect(clipped.computeGradients(...samples([0.125, 0.875], [1, 1]))).toBeCloseTo(
       -Math.log(0.25) - Math.log(0.75),
       14,
     );
-    expect(clipped.gradients()[0]).toBe(0);
-    expect(clipped.computeGradients(dataset(clipped, 1, [0.75], [1]))).toBeCloseTo(-Math.log(0.75), 14);
-    expect(clipped.gradients()[0]).toBeCloseTo(-1, 14);
+    expect(clipped.gradients[0]).toBe(0);
+    expect(clipped.computeGradients(...samples([0.75], [1]))).toBeCloseTo(-Math.log(0.75), 14);
+    expect(clipped.gradients[0]).toBeCloseTo(-1, 14);
   });
 
   it("the cross-entropies of logits survive where probabilities round to 0 and 1", () => {
     const sigmoid = neuron("sigmoid", loss("sigmoidCrossentropy", "sum"));
-    expect(sigmoid.computeGradients(dataset(sigmoid, 2, [1000, -1000], [0, 1]))).toBe(2000);
-    expect(sigmoid.gradients()[0]).toBe(2000);
+    expect(sigmoid.computeGradients(...samples([1000, -1000], [0, 1]))).toBe(2000);
+    expect(sigmoid.gradients[0]).toBe(2000);
 
     const softmax = model(1, [layer(2, "softmax", false)], loss("categoricalCrossentropy", "sum"));
-    softmax.parameters().set([0, 1000]);
-    expect(softmax.computeGradients(dataset(softmax, 1, [1], [1, 0]))).toBe(1000);
-    expect([...softmax.gradients()]).toEqual([-1, 1]);
-    softmax.parameters().set([0, -Infinity]);
-    expect(softmax.evaluate(dataset(softmax, 1, [1], [1, 0]))).toBe(0);
+    softmax.parameters.set([0, 1000]);
+    expect(softmax.computeGradients(...samples([1], [1, 0]))).toBe(1000);
+    expect([...softmax.gradients]).toEqual([-1, 1]);
+    softmax.parameters.set([0, -Infinity]);
+    expect(softmax.evaluate(...samples([1], [1, 0]))).toBe(0);
   });
 
   it("sparse labels are one-hot targets", () => {
     const layers = [layer(4, "tanh"), layer(3, "softmax")];
-    const dense = model(2, layers, loss("categoricalCrossentropy"));
+    const categorical = model(2, layers, loss("categoricalCrossentropy"));
     const sparse = model(2, layers, loss("sparseCategoricalCrossentropy"));
-    fill(dense);
+    fill(categorical);
     fill(sparse);
     const inputs = [...numbers(8, -1, 1)];
-    const oneHot = dataset(dense, 4, inputs, [0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
-    const labels = dataset(sparse, 4, inputs, [2, 0, 1, 2]);
-    expect(sparse.computeGradients(labels)).toBeCloseTo(dense.computeGradients(oneHot), 14);
-    for (const [i, value] of dense.gradients().entries()) {
-      expect(sparse.gradients()[i]).toBeCloseTo(value, 14);
+    const oneHot = samples(inputs, [0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    const labels = samples(inputs, [2, 0, 1, 2]);
+    expect(sparse.computeGradients(...labels)).toBeCloseTo(categorical.computeGradients(...oneHot), 14);
+    for (const [i, value] of categorical.gradients.entries()) {
+      expect(sparse.gradients[i]).toBeCloseTo(value, 14);
     }
   });
 });
@@ -296,17 +291,17 @@ describe("gradients against central differences", () => {
   const STEP = 1e-5;
   const ROWS = 5;
 
-  function check(of: Model, data: Dataset, what: string): void {
-    of.computeGradients(data);
-    const gradients = of.gradients().slice();
+  function check(of: Baseline, data: Samples, what: string): void {
+    of.computeGradients(...data);
+    const gradients = of.gradients.slice();
     expect(Math.hypot(...gradients), what).toBeGreaterThan(1e-4);
-    const parameters = of.parameters();
+    const parameters = of.parameters;
     for (const [i, gradient] of gradients.entries()) {
       const at = parameters[i]!;
       parameters[i] = at + STEP;
-      const above = of.evaluate(data);
+      const above = of.evaluate(...data);
       parameters[i] = at - STEP;
-      const below = of.evaluate(data);
+      const below = of.evaluate(...data);
       parameters[i] = at;
       const difference = (above - below) / (2 * STEP);
       const tolerance = 1e-6 * Math.max(Math.abs(gradient), Math.abs(difference)) + 2e-10 * ROWS;
@@ -331,7 +326,7 @@ describe("gradients against central differences", () => {
             description.name === "sparseCategoricalCrossentropy"
               ? [2, 0, 1, 1, 0]
               : numbers(ROWS * 3, 0, 1, 0.25);
-          const data = dataset(of, ROWS, numbers(ROWS * 3, -1.5, 1.5, 0.75), targets);
+          const data = samples(numbers(ROWS * 3, -1.5, 1.5, 0.75), targets);
           check(of, data, `${hidden}, ${output}`);
         }
       }
@@ -346,16 +341,16 @@ describe("gradients against central differences", () => {
       layer(2, "linear"),
     ];
     const of = model(3, layers, loss("meanSquaredError"));
-    expect(of.parameterCount).toBe(3 * 6 + (6 * 5 + 5) + 5 * 4 + (4 * 2 + 2));
+    expect(of.parameters.length).toBe(3 * 6 + (6 * 5 + 5) + 5 * 4 + (4 * 2 + 2));
     fill(of);
-    check(of, dataset(of, ROWS, numbers(ROWS * 3, -1, 1), numbers(ROWS * 2, -1, 1, 0.25)), "three layers");
+    check(of, samples(numbers(ROWS * 3, -1, 1), numbers(ROWS * 2, -1, 1, 0.25)), "three layers");
   });
 });
 
 describe("rows", () => {
   const ROWS = 600;
 
-  function big(reduction: Reduction, dtype: DType = "float64"): Model {
+  function big(reduction: Reduction, dtype: DType = "float64"): Baseline {
     const of = model(3, [layer(7, "tanh"), layer(2, "linear")], loss("meanSquaredError", reduction), dtype);
     fill(of);
     return of;
@@ -365,21 +360,21 @@ describe("rows", () => {
 
   it.each(["mean", "sum"] as const)("of several microbatches give the %s of their gradients", (reduction) => {
     const of = big(reduction);
-    const whole = of.computeGradients(dataset(of, ROWS, inputs, targets));
-    const gradients = of.gradients().slice();
+    const whole = of.computeGradients(...samples(inputs, targets));
+    const gradients = of.gradients.slice();
 
     const single = big("sum");
-    const sums = new Float64Array(single.parameterCount);
+    const sums = new Float64Array(single.parameters.length);
     let sum = 0;
     for (let row = 0; row < ROWS; row++) {
-      const one = dataset(single, 1, inputs.slice(row * 3, row * 3 + 3), targets.slice(row * 2, row * 2 + 2));
-      sum += single.computeGradients(one);
-      for (const [i, value] of single.gradients().entries()) sums[i]! += value;
+      const one = samples(inputs.slice(row * 3, row * 3 + 3), targets.slice(row * 2, row * 2 + 2));
+      sum += single.computeGradients(...one);
+      for (const [i, value] of single.gradients.entries()) sums[i]! += value;
     }
     const divisor = reduction === "mean" ? ROWS * 2 : 1;
     expect(whole).toBeCloseTo(sum / divisor, 10);
     for (const [i, value] of sums.entries()) expect(gradients[i]).toBeCloseTo(value / divisor, 10);
-    expect(of.evaluate(dataset(of, ROWS, inputs, targets))).toBe(whole);
+    expect(of.evaluate(...samples(inputs, targets))).toBe(whole);
   });
 
   it.each(LOSSES)("find their targets in each microbatch, $name", ({ name, parameters, outputs }) => {
@@ -387,10 +382,10 @@ describe("rows", () => {
     fill(of);
     const width = name === "sparseCategoricalCrossentropy" ? 1 : 2;
     const aims = [...numbers(ROWS * width, 0, 1, 0.25)].map((t) => (width === 1 ? Math.round(t) : t));
-    const whole = of.computeGradients(dataset(of, ROWS, inputs, aims));
-    const gradients = of.gradients().slice();
+    const whole = of.computeGradients(...samples(inputs, aims));
+    const gradients = of.gradients.slice();
 
-    const sums = new Float64Array(of.parameterCount);
+    const sums = new Float64Array(of.parameters.length);
     let sum = 0;
     for (const [start, end] of [
       [0, 200],
@@ -398,8 +393,8 @@ describe("rows", () => {
       [400, 600],
     ] as const) {
       const part = inputs.slice(start * 3, end * 3);
-      sum += of.computeGradients(dataset(of, 200, part, aims.slice(start * width, end * width)));
-      for (const [i, value] of of.gradients().entries()) sums[i]! += value;
+      sum += of.computeGradients(...samples(part, aims.slice(start * width, end * width)));
+      for (const [i, value] of of.gradients.entries()) sums[i]! += value;
     }
     expect(whole).toBeCloseTo(sum, 9);
     for (const [i, value] of sums.entries()) expect(gradients[i]).toBeCloseTo(value, 9);
@@ -407,9 +402,9 @@ describe("rows", () => {
 
   it.each(["float32", "float64"] as const)("predict the same bits alone and together, %s", (dtype) => {
     const of = big("mean", dtype);
-    const together = predictions(of, dataset(of, ROWS, inputs, targets), 2);
+    const together = of.predict(inputs);
     for (const row of [0, 1, 255, 256, 511, 512, 599]) {
-      const alone = predictions(of, dataset(of, 1, inputs.slice(row * 3, row * 3 + 3), [0, 0]), 2);
+      const alone = of.predict(inputs.slice(row * 3, row * 3 + 3));
       expect(bits(alone)).toEqual(bits(together.slice(row * 2, row * 2 + 2)));
     }
   });
@@ -417,14 +412,14 @@ describe("rows", () => {
   it("in float32 give what they give in float64, to rounding", () => {
     const single = big("mean", "float32");
     const double = big("mean");
-    double.parameters().set(single.parameters());
-    expect(single.parameters()).toBeInstanceOf(Float32Array);
-    const singleLoss = single.computeGradients(dataset(single, ROWS, inputs, targets));
-    expect(singleLoss).toBeCloseTo(double.computeGradients(dataset(double, ROWS, inputs, targets)), 6);
-    for (const [i, value] of double.gradients().entries()) {
-      expect(single.gradients()[i]).toBeCloseTo(value, 5);
+    double.parameters.set(single.parameters);
+    expect(single.parameters).toBeInstanceOf(Float32Array);
+    const singleLoss = single.computeGradients(...samples(inputs, targets));
+    expect(singleLoss).toBeCloseTo(double.computeGradients(...samples(inputs, targets)), 6);
+    for (const [i, value] of double.gradients.entries()) {
+      expect(single.gradients[i]).toBeCloseTo(value, 5);
     }
-    expect(bits(Float64Array.from(single.gradients()))).not.toEqual(bits(double.gradients()));
+    expect(bits(Float64Array.from(single.gradients))).not.toEqual(bits(double.gradients));
   });
 });
 
@@ -437,15 +432,13 @@ describe("runs", () => {
   const inputs = [...numbers(ROWS * 2, -1, 1)];
   const labels = [...numbers(ROWS, 0, 3, 0.25)].map(Math.floor);
 
-  function trainee(): Model {
+  function trainee(): Baseline {
     const of = model(2, [layer(5, "tanh"), layer(3, "softmax")], loss("sparseCategoricalCrossentropy"));
     fill(of);
     return of;
   }
 
-  function run(of: Model, ordered: boolean, data = dataset(of, ROWS, inputs, labels)) {
-    return of.createRun({ dataset: data, epochs: EPOCHS, batchSize: BATCH, learningRate: 0.5, ordered });
-  }
+  const plain: FitOptions = { epochs: EPOCHS, batchSize: BATCH, learningRate: 0.5 };
 
   function permutation(epoch: number): Uint32Array {
     return Uint32Array.from({ length: ROWS }, (_, i) => (i * 11 + 3 + 17 * epoch) % ROWS);
@@ -454,60 +447,63 @@ describe("runs", () => {
   it("learn XOR", () => {
     const of = model(2, [layer(3, "tanh"), layer(1, "sigmoid")], loss("meanSquaredError"));
     fill(of);
-    const data = dataset(of, 4, [0, 0, 0, 1, 1, 0, 1, 1], [0, 1, 1, 0]);
-    const xor = of.createRun({ dataset: data, epochs: 2000, batchSize: 4, learningRate: 1, ordered: false });
-    expect(xor.advance(Infinity)).toBe(2000);
-    expect(xor.losses()[0]).toBeGreaterThan(0.2);
-    expect(xor.losses()[1999]).toBeLessThan(0.01);
-    expect([...predictions(of, data, 1)].map(Math.round)).toEqual([0, 1, 1, 0]);
+    const data = samples([0, 0, 0, 1, 1, 0, 1, 1], [0, 1, 1, 0]);
+    const { losses, diverged } = of.fit(...data, { epochs: 2000, batchSize: 4, learningRate: 1 });
+    expect(diverged).toBe(false);
+    expect(losses.length).toBe(2000);
+    expect(losses[0]).toBeGreaterThan(0.2);
+    expect(losses[1999]).toBeLessThan(0.01);
+    expect([...of.predict(data[0])].map(Math.round)).toEqual([0, 1, 1, 0]);
   });
 
   it("are steps of computeGradients and update, the last batch of an epoch being smaller", () => {
     const of = trainee();
-    const whole = run(of, false);
-    expect(whole.advance(Infinity)).toBe(EPOCHS * MICROBATCHES);
+    const { losses } = of.fit(inputs, labels, plain);
+    expect(losses.length).toBe(EPOCHS);
 
     const stepped = trainee();
     const starts = [0, 300, 600];
     const batches = starts.map((start, i) => {
       const end = starts[i + 1] ?? ROWS;
-      return dataset(stepped, end - start, inputs.slice(start * 2, end * 2), labels.slice(start, end));
+      return samples(inputs.slice(start * 2, end * 2), labels.slice(start, end));
     });
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
       let sum = 0;
       for (const batch of batches) {
-        sum += stepped.computeGradients(batch) * batch.rows;
+        sum += stepped.computeGradients(...batch) * batch[1].length;
         stepped.update(0.5);
       }
-      expect(whole.losses()[epoch]).toBeCloseTo(sum / ROWS, 12);
+      expect(losses[epoch]).toBeCloseTo(sum / ROWS, 12);
     }
-    expect(bits(of.parameters())).toEqual(bits(stepped.parameters()));
+    expect(bits(of.parameters)).toEqual(bits(stepped.parameters));
   });
 
   it("divide an epoch's loss by its rows and outputs, or not at all", () => {
     for (const reduction of ["mean", "sum"] as const) {
       const of = model(2, [layer(2, "linear")], loss("meanSquaredError", reduction));
       fill(of);
-      const data = dataset(of, 5, numbers(10, -1, 1), numbers(10, -1, 1, 0.25));
-      const still = of.createRun({ dataset: data, epochs: 1, batchSize: 2, learningRate: 0, ordered: false });
-      still.advance(Infinity);
-      expect(still.losses()[0]).toBeCloseTo(of.evaluate(data), 14);
+      const data = samples(numbers(10, -1, 1), numbers(10, -1, 1, 0.25));
+      const { losses } = of.fit(...data, { epochs: 1, batchSize: 2, learningRate: 0 });
+      expect(losses[0]).toBeCloseTo(of.evaluate(...data), 14);
     }
   });
 
-  it.each([false, true])("go on after every microbatch with the same bits, ordered: %s", (ordered) => {
+  it.each<[string, FitOptions]>([
+    ["in their own order", plain],
+    ["in a given order", { ...plain, order: permutation }],
+  ])("go on after every microbatch with the same bits, %s", (_, options) => {
     const of = trainee();
-    const whole = run(of, ordered);
-    while (whole.epoch < EPOCHS) whole.advance(Infinity);
+    const whole = of.createRun(inputs, labels, options);
+    expect(whole.advance()).toBe(EPOCHS * MICROBATCHES);
 
     const stopping = trainee();
-    const stopped = run(stopping, ordered);
+    const stopped = stopping.createRun(inputs, labels, options);
     const progress: [number, number][] = [];
     while (stopped.epoch < EPOCHS) {
       expect(stopped.advance(1)).toBe(1);
       progress.push([stopped.epoch, stopped.row]);
       // What is computed meanwhile with the same model must not disturb the run.
-      stopping.evaluate(dataset(stopping, 300, inputs.slice(0, 600), labels.slice(0, 300)));
+      stopping.evaluate(inputs.slice(0, 600), labels.slice(0, 300));
     }
     expect(progress.slice(0, MICROBATCHES)).toEqual([
       [0, 256],
@@ -518,45 +514,35 @@ describe("runs", () => {
     ]);
     expect(progress.length).toBe(EPOCHS * MICROBATCHES);
     expect(stopped.advance(1)).toBe(0);
-    expect(bits(stopping.parameters())).toEqual(bits(of.parameters()));
+    expect(bits(stopping.parameters)).toEqual(bits(of.parameters));
     expect(bits(stopped.losses())).toEqual(bits(whole.losses()));
   });
 
-  it("take the rows in the order given, returning after each epoch", () => {
+  it("take the rows of each epoch in its order", () => {
     const of = trainee();
-    const ordered = run(of, true);
+    const ordered = of.createRun(inputs, labels, { ...plain, order: permutation });
     const permuted = trainee();
-    const data = dataset(permuted, ROWS, inputs, labels);
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
-      const order = permutation(epoch);
-      ordered.order().set(order);
-      expect(ordered.advance(Infinity)).toBe(MICROBATCHES);
+      expect(ordered.advance(MICROBATCHES)).toBe(MICROBATCHES);
       expect(ordered.epoch).toBe(epoch + 1);
-
-      for (const [to, from] of order.entries()) {
-        data.inputs().set(inputs.slice(from * 2, from * 2 + 2), to * 2);
-        data.targets()[to] = labels[from]!;
-      }
-      const plain = permuted.createRun({
-        dataset: data,
-        epochs: 1,
-        batchSize: BATCH,
-        learningRate: 0.5,
-        ordered: false,
-      });
-      plain.advance(Infinity);
-      expect(ordered.losses()[epoch]).toBe(plain.losses()[0]);
-      expect(bits(of.parameters())).toEqual(bits(permuted.parameters()));
+      const order = [...permutation(epoch)];
+      const rows = order.flatMap((row) => inputs.slice(row * 2, row * 2 + 2));
+      const { losses } = permuted.fit(
+        rows,
+        order.map((row) => labels[row]!),
+        { ...plain, epochs: 1 },
+      );
+      expect(ordered.losses()[epoch]).toBe(losses[0]);
+      expect(bits(of.parameters)).toEqual(bits(permuted.parameters));
     }
   });
 
   it("stop before the update of a step whose loss is infinite", () => {
     const regression = (epochs: number) => {
       const of = model(1, [layer(1, "linear", false)], loss("meanSquaredError"));
-      of.parameters()[0] = 1;
-      const data = dataset(of, 1, [1], [0]);
-      const steps = of.createRun({ dataset: data, epochs, batchSize: 1, learningRate: 1e30, ordered: false });
-      return { of, steps, done: steps.advance(Infinity) };
+      of.parameters[0] = 1;
+      const steps = of.createRun([1], [0], { epochs, batchSize: 1, learningRate: 1e30 });
+      return { of, steps, done: steps.advance() };
     };
     const { of, steps, done } = regression(100);
     expect(steps.diverged).toBe(true);
@@ -571,33 +557,70 @@ describe("runs", () => {
     expect(steps.advance(1)).toBe(0);
     const before = regression(6);
     expect(before.steps.diverged).toBe(false);
-    expect(bits(of.parameters())).toEqual(bits(before.of.parameters()));
+    expect(bits(of.parameters)).toEqual(bits(before.of.parameters));
     expect(bits(steps.losses().slice(0, 6))).toEqual(bits(before.steps.losses()));
   });
 
   it("stop at the microbatch whose loss is NaN", () => {
     const of = trainee();
-    const start = bits(of.parameters());
-    const data = dataset(of, ROWS, inputs, labels);
-    data.inputs()[2 * 280] = Number.NaN;
-    const steps = run(of, false, data);
-    expect(steps.advance(Infinity)).toBe(2);
+    const start = bits(of.parameters);
+    const steps = of.createRun(inputs.with(2 * 280, Number.NaN), labels, plain);
+    expect(steps.advance()).toBe(2);
     expect(steps).toMatchObject({ diverged: true, epoch: 0, row: 256 });
     expect(steps.losses()[0]).toBeNaN();
-    expect(bits(of.parameters())).toEqual(start);
+    expect(bits(of.parameters)).toEqual(start);
+  });
+
+  it.each([
+    ["float32", 2e38],
+    ["float64", 1e308],
+  ] as const)("stop before an update that would make a %s parameter infinite", (dtype, step) => {
+    const layers = [layer(1, "linear", false)];
+    const of = model(1, layers, loss("meanAbsoluteError"), dtype);
+    // The loss and the gradient, −1, stay finite; the second step would overflow the kernel.
+    const run = of.createRun([1], [-1.5 * step], { epochs: 10, batchSize: 1, learningRate: step });
+    expect(run.advance()).toBe(2);
+    expect(run).toMatchObject({ diverged: true, epoch: 1, row: 0 });
+    expect([...of.parameters]).toEqual([dtype === "float32" ? -Math.fround(step) : -step]);
+    expect([...run.losses()].every(Number.isFinite)).toBe(true);
   });
 });
 
-describe("disposing", () => {
-  it("lets go of what was held", () => {
-    const of = neuron("linear");
-    const data = dataset(of, 1, [1], [2]);
-    const steps = of.createRun({ dataset: data, epochs: 1, batchSize: 1, learningRate: 1, ordered: true });
-    steps.dispose();
-    expect(steps.advance(1)).toBe(0);
-    data.dispose();
-    expect(data.inputs().length + data.targets().length).toBe(0);
-    of.dispose();
-    expect(() => of.parameters()).toThrow(expect.objectContaining({ code: "disposed" }));
+describe("update", () => {
+  it.each([Infinity, Number.NaN, -Number.MAX_VALUE])(
+    "changes no parameter for a gradient of %s",
+    (gradient) => {
+      const of = model(2, [layer(1, "linear")], loss("meanSquaredError"));
+      of.parameters.set([1, 2, 3]);
+      of.gradients.set([1, 1, gradient]);
+      expect(of.update(2)).toBe(false);
+      expect([...of.parameters]).toEqual([1, 2, 3]);
+      of.gradients[2] = 1;
+      expect(of.update(2)).toBe(true);
+      expect([...of.parameters]).toEqual([-1, 0, 1]);
+    },
+  );
+});
+
+describe("createBaseline", () => {
+  it("takes losses by their names, with the defaults of the package", () => {
+    const inputs = [0.5, -2];
+    const targets = [1, 0.25];
+    for (const [name, activation, options] of [
+      ["meanSquaredError", "linear", { reduction: "mean" }],
+      ["huber", "linear", { delta: 1 }],
+      ["binaryCrossentropy", "sigmoid", { clip: 1e-7 }],
+    ] as const) {
+      const named = model(1, [layer(1, activation)], name);
+      const described = model(1, [layer(1, activation)], { name, ...options });
+      for (const of of [named, described]) of.parameters.set([30, 2]);
+      expect(named.evaluate(inputs, targets), name).toBe(described.evaluate(inputs, targets));
+    }
+  });
+
+  it("refuses rows that do not fit", () => {
+    const of = model(2, [layer(3, "linear")], loss("meanSquaredError"));
+    expect(() => of.predict([1, 2, 3])).toThrow("3 inputs; expected rows of 2.");
+    expect(() => of.evaluate([1, 2], [1, 2])).toThrow("2 targets; expected 1 rows of 3.");
   });
 });

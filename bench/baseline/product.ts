@@ -1,6 +1,6 @@
-import type { FloatArray } from "../engine.js";
+import type { FloatArray } from "backprop-wasm";
 
-// The order of the loops is the one that goes through memory as it lies.
+// The innermost loops go through memory in the order in which it is stored.
 
 /**
  * c += a · b, where c is row-major [rows, columns] and b row-major [depth, columns], and strides give a [rows, depth]:
@@ -46,7 +46,7 @@ export function transposedProduct(
   }
 }
 
-/** c[j] += the sum over i of a[i, j], a row-major [rows, columns]. */
+/** c[j] += Σ_i a[i, j], where a is row-major [rows, columns]. */
 export function addColumnSums(c: FloatArray, a: FloatArray, rows: number, columns: number): void {
   for (let j = 0; j < columns; j++) {
     let sum = c[j]!;
@@ -55,7 +55,7 @@ export function addColumnSums(c: FloatArray, a: FloatArray, rows: number, column
   }
 }
 
-/** Each row of c, row-major [rows, columns], = a [columns], or zero if there is none. */
+/** Sets each row of c, row-major [rows, columns], to a [columns], or to zero if a is null. */
 export function fillRows(c: FloatArray, a: FloatArray | null, rows: number, columns: number): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) c[i * columns + j] = a === null ? 0 : a[j]!;

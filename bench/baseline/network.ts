@@ -1,64 +1,67 @@
-import { allocate } from "../arrays.js";
-import type { FloatArray, LossDescription, NetworkDescription } from "../engine.js";
-import { Layer, type LayerParameters } from "./layer.js";
-import { type Loss, losses } from "./losses.js";
+import type { DType, FloatArray } from "backprop-wasm";
+import { Layer, type LayerArrays } from "./layer.js";
+import { type LossFunction, losses } from "./losses.js";
+import { type LayerOptions, type LossOptions, zeros } from "./types.js";
 
-/** The most rows that go through the network together. */
+/** The maximum number of rows in one pass through the network. */
 export const MICROBATCH = 256;
 
-/** Layers, their parameters and gradients, and the passes of one microbatch through them. */
+/** The layers with their parameters and gradients; forward and backward passes of one microbatch. */
 export class Network {
   readonly parameters: FloatArray;
   readonly gradients: FloatArray;
   readonly inputWidth: number;
+  readonly outputWidth: number;
+  /** Target values per row: 1 for labels, otherwise `outputWidth`. */
   readonly targetWidth: number;
   readonly #layers: readonly Layer[];
   readonly #output: Layer;
-  readonly #loss: Loss;
-  readonly #lossDescription: LossDescription;
+  readonly #loss: LossFunction;
+  readonly #lossOptions: LossOptions;
 
-  constructor({ dtype, inputs, layers, loss }: NetworkDescription) {
+  constructor(dtype: DType, inputs: number, layers: readonly LayerOptions[], loss: LossOptions) {
     let inputWidth = inputs;
     let parameterCount = 0;
     for (const { units, useBias } of layers) {
       parameterCount += (inputWidth + (useBias ? 1 : 0)) * units;
       inputWidth = units;
     }
-    this.parameters = allocate(dtype, parameterCount);
-    this.gradients = allocate(dtype, parameterCount);
+    this.parameters = zeros(dtype, parameterCount);
+    this.gradients = zeros(dtype, parameterCount);
 
     inputWidth = inputs;
     let start = 0;
-    this.#layers = layers.map((description) => {
-      const { units, useBias } = description;
-      const parametersIn = (arena: FloatArray): LayerParameters => {
+    this.#layers = layers.map((options) => {
+      const { units, useBias } = options;
+      const viewsOf = (all: FloatArray): LayerArrays => {
         const biasStart = start + inputWidth * units;
         return {
-          kernel: arena.subarray(start, biasStart),
-          bias: useBias ? arena.subarray(biasStart, biasStart + units) : null,
+          kernel: all.subarray(start, biasStart),
+          bias: useBias ? all.subarray(biasStart, biasStart + units) : null,
         };
       };
-      const parameters = parametersIn(this.parameters);
-      const gradients = parametersIn(this.gradients);
-      const layer = new Layer(description, dtype, inputWidth, MICROBATCH, parameters, gradients);
+      const parameters = viewsOf(this.parameters);
+      const gradients = viewsOf(this.gradients);
+      const layer = new Layer(options, dtype, inputWidth, MICROBATCH, parameters, gradients);
       start += (inputWidth + (useBias ? 1 : 0)) * units;
       inputWidth = units;
       return layer;
     });
     this.#output = this.#layers.at(-1)!;
     this.#loss = losses[loss.name];
-    this.#lossDescription = loss;
+    this.#lossOptions = loss;
     this.inputWidth = inputs;
+    this.outputWidth = this.#output.units;
     this.targetWidth = this.#loss.labels ? 1 : this.#output.units;
   }
 
-  /** What a sum of terms over `rows` is divided by to give the loss. */
+  /** The loss over `rows` is the sum of its terms divided by this. */
   lossDivisor(rows: number): number {
-    if (this.#lossDescription.reduction === "sum") return 1;
+    if (this.#lossOptions.reduction === "sum") return 1;
     return this.#loss.termPerRow ? rows : rows * this.#output.units;
   }
 
-  /** Returns the outputs, row-major, of rows that begin at `inputsStart`. */
+  /** Returns the outputs, row-major, of the rows that start at `inputsStart`; the next pass overwrites them. */
   forward(inputs: FloatArray, inputsStart: number, rows: number): FloatArray {
     let from = inputs;
     let fromStart = inputsStart;
@@ -71,14 +74,14 @@ export class Network {
     return from;
   }
 
-  /** The sum of the loss's terms over the rows that went forward last. */
+  /** The sum of the loss's terms over the rows of the last forward pass. */
   lossTerms(targets: FloatArray, targetsStart: number, rows: number): number {
     const { units, logits, outputs } = this.#output;
     const predictions = this.#loss.fromLogits ? logits : outputs;
-    return this.#loss.terms(predictions, targets, targetsStart, rows, units, this.#lossDescription.parameter);
+    return this.#loss.terms(predictions, targets, targetsStart, rows, units, this.#lossOptions.parameter);
   }
 
-  /** Adds to `gradients` the gradient of scale · the sum of the terms over the rows that went forward last. */
+  /** gradients += the gradient of scale · the sum of the terms over the rows of the last forward pass. */
   backward(
     inputs: FloatArray,
     inputsStart: number,
@@ -88,7 +91,7 @@ export class Network {
     scale: number,
   ): void {
     const { units, outputs, dOutputs } = this.#output;
-    const { parameter } = this.#lossDescription;
+    const { parameter } = this.#lossOptions;
     this.#loss.gradient(dOutputs, outputs, targets, targetsStart, rows, units, parameter, scale);
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const layer = this.#layers[i]!;
@@ -108,7 +111,7 @@ export class Network {
     for (let i = 0; i < gradients.length; i++) gradients[i] = 0;
   }
 
-  /** Stochastic gradient descent: parameters −= learningRate · gradients; false, and none changes, if one would not be finite. */
+  /** parameters −= learningRate · gradients. Returns false, and changes nothing, if a parameter would not be finite. */
   update(learningRate: number): boolean {
     const { parameters, gradients } = this;
     const isFloat32 = parameters instanceof Float32Array;

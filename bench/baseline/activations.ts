@@ -1,11 +1,11 @@
-import type { ActivationName, FloatArray } from "../engine.js";
+import type { ActivationName, FloatArray } from "backprop-wasm";
 import { erfc } from "./erf.js";
 
-/** All arrays are row-major [rows, units]. */
+/** All arrays are row-major [rows, units]; only leakyRelu and elu read `alpha`. */
 export interface Activation {
   /** outputs = activation(logits). */
   forward(outputs: FloatArray, logits: FloatArray, rows: number, units: number, alpha: number): void;
-  /** dLogits = dOutputs · the derivative at the logits; dLogits may be the same array as dOutputs. */
+  /** dLogits = dOutputs · activation′(logits); dLogits may be the same array as dOutputs. */
   backward(
     dLogits: FloatArray,
     dOutputs: FloatArray,
@@ -17,8 +17,8 @@ export interface Activation {
   ): void;
 }
 
-// The loops are written out, one for each activation and direction: a function passed in for each element would be
-// called indirectly from then on. The comparisons are such that NaN goes the way that keeps it NaN.
+// Each activation has its own loops: one shared loop that calls a function for each element would be slower, because
+// JavaScript engines do not inline a call that has had many targets. Comparisons are written so that NaN stays NaN.
 
 const linear: Activation = {
   forward(outputs, logits, rows, units) {
@@ -29,7 +29,7 @@ const linear: Activation = {
   },
 };
 
-/** 1 / (1 + exp(−z)), without overflow and without losing the small values on the left. */
+/** 1 / (1 + exp(−z)), without overflow, and exact to rounding for very negative z. */
 function logistic(z: number): number {
   const e = Math.exp(-Math.abs(z));
   return z < 0 ? e / (1 + e) : 1 / (1 + e);
@@ -104,7 +104,10 @@ function normalDistribution(z: number): number {
   return 0.5 * erfc(-z * Math.SQRT1_2);
 }
 
-/** z · Φ(z), its derivative Φ(z) + z · φ(z); Hendrycks and Gimpel, "Gaussian Error Linear Units", arXiv:1606.08415. */
+/**
+ * z · Φ(z); derivative Φ(z) + z · φ(z), where φ is the density of Φ. Hendrycks and Gimpel, "Gaussian Error Linear Units",
+ * arXiv:1606.08415.
+ */
 const gelu: Activation = {
   forward(outputs, logits, rows, units) {
     for (let i = 0; i < rows * units; i++) {
@@ -125,8 +128,8 @@ const SQRT_2_OVER_PI = 0.7978845608028654;
 const GELU_CUBIC = 0.044715;
 
 /**
- * z/2 · (1 + tanh(u)), u = √(2/π) (z + 0.044715 z³), the same paper's approximation; written as z · logistic(2u), which
- * it equals, since 1 + tanh(u) cancels on the left.
+ * z/2 · (1 + tanh(u)), u = √(2/π) (z + 0.044715 z³): the approximation of the same paper. Computed as z · logistic(2u),
+ * which is equal to it, because 1 + tanh(u) loses all digits for very negative u.
  */
 const geluTanh: Activation = {
   forward(outputs, logits, rows, units) {
@@ -161,7 +164,7 @@ const silu: Activation = {
   },
 };
 
-/** log(1 + exp(z)), its derivative logistic(z). */
+/** log(1 + exp(z)); derivative logistic(z). */
 const softplus: Activation = {
   forward(outputs, logits, rows, units) {
     for (let i = 0; i < rows * units; i++) {
@@ -174,7 +177,7 @@ const softplus: Activation = {
   },
 };
 
-/** Over the units of a row: exp(z_i) / Σ_j exp(z_j); dz_i = a_i (da_i − Σ_j da_j a_j). */
+/** a_i = exp(z_i) / Σ_j exp(z_j), over the units of a row; dz_i = a_i (da_i − Σ_j da_j a_j). */
 const softmax: Activation = {
   forward(outputs, logits, rows, units) {
     for (let start = 0; start < rows * units; start += units) {

@@ -1,44 +1,44 @@
-import { allocate } from "../arrays.js";
-import type { DType, FloatArray, LayerDescription } from "../engine.js";
+import type { DType, FloatArray } from "backprop-wasm";
 import { type Activation, activations } from "./activations.js";
 import { addColumnSums, addProduct, fillRows, transposedProduct } from "./product.js";
+import { type LayerOptions, zeros } from "./types.js";
 
-/** Where a layer's parameters, and likewise their gradients, lie: views into the network's arrays. */
-export interface LayerParameters {
+/** The parameters of a layer, or their gradients: views of the network's arrays. */
+export interface LayerArrays {
   /** Row-major [inputs, units]. */
   readonly kernel: FloatArray;
   /** [units] */
   readonly bias: FloatArray | null;
 }
 
-/** logits = inputs · kernel + bias, outputs = activation(logits); all row-major, for at most `capacity` rows. */
+/** logits = inputs · kernel + bias, outputs = activation(logits). All arrays are row-major with at most `capacity` rows. */
 export class Layer {
   readonly units: number;
   readonly logits: FloatArray;
   readonly outputs: FloatArray;
-  /** Holds the gradient by the outputs, and after `activationBackward` that by the logits. */
+  /** The gradient with respect to the outputs; after `activationBackward`, with respect to the logits. */
   readonly dOutputs: FloatArray;
   readonly #inputWidth: number;
   readonly #activation: Activation;
   readonly #alpha: number;
-  readonly #parameters: LayerParameters;
-  readonly #gradients: LayerParameters;
+  readonly #parameters: LayerArrays;
+  readonly #gradients: LayerArrays;
 
   constructor(
-    description: LayerDescription,
+    options: LayerOptions,
     dtype: DType,
     inputWidth: number,
     capacity: number,
-    parameters: LayerParameters,
-    gradients: LayerParameters,
+    parameters: LayerArrays,
+    gradients: LayerArrays,
   ) {
-    this.units = description.units;
-    this.logits = allocate(dtype, capacity * this.units);
-    this.outputs = allocate(dtype, capacity * this.units);
-    this.dOutputs = allocate(dtype, capacity * this.units);
+    this.units = options.units;
+    this.logits = zeros(dtype, capacity * this.units);
+    this.outputs = zeros(dtype, capacity * this.units);
+    this.dOutputs = zeros(dtype, capacity * this.units);
     this.#inputWidth = inputWidth;
-    this.#activation = activations[description.activation];
-    this.#alpha = description.alpha;
+    this.#activation = activations[options.activation];
+    this.#alpha = options.alpha;
     this.#parameters = parameters;
     this.#gradients = gradients;
   }
@@ -52,13 +52,13 @@ export class Layer {
     this.#activation.forward(this.outputs, logits, rows, units, this.#alpha);
   }
 
-  /** The gradient by the logits from that by the outputs, in place. */
+  /** Replaces the gradient with respect to the outputs by that with respect to the logits. */
   activationBackward(rows: number): void {
     const { units, logits, outputs, dOutputs } = this;
     this.#activation.backward(dOutputs, dOutputs, outputs, logits, rows, units, this.#alpha);
   }
 
-  /** Adds inputsᵀ · dLogits to the kernel's gradient, and the sum of dLogits over the rows to the bias's. */
+  /** dKernel += inputsᵀ · dLogits, dBias += Σ dLogits over the rows. */
   parametersBackward(inputs: FloatArray, inputsStart: number, rows: number): void {
     const { units, dOutputs: dLogits } = this;
     const width = this.#inputWidth;

@@ -1,6 +1,6 @@
 // The complementary error function by rational Chebyshev approximations, from W. J. Cody, "Rational Chebyshev
 // Approximations for the Error Function", Mathematics of Computation 23 (1969), 631–637, with the breakpoints of his
-// subroutine CALERF (netlib.org/specfun/erf). The coefficients are listed from the highest power down, and the relative
+// subroutine CALERF (netlib.org/specfun/erf). Coefficients are listed from the highest power to the lowest. The relative
 // error is a few units in the last place wherever the result is a normal number.
 
 const ERF_NUMERATOR = [
@@ -35,13 +35,13 @@ function polynomial(coefficients: readonly number[], x: number): number {
   return value;
 }
 
-/** exp(−x²) for x ≥ 0: x² is split so that its rounding error, of which exp would make much, is not lost. */
+/** exp(−x²) for x ≥ 0. exp would amplify the rounding error of x · x; splitting x² into two products avoids that error. */
 function expOfMinusSquare(x: number): number {
   const head = Math.trunc(x * 16) / 16;
   return Math.exp(-head * head) * Math.exp(-(x - head) * (x + head));
 }
 
-/** 1 − erf(x) = 2/√π · the integral of exp(−t²) from x to ∞. */
+/** 1 − erf(x) = 2/√π · ∫ exp(−t²) dt from x to ∞. */
 export function erfc(x: number): number {
   const y = Math.abs(x);
   if (y <= 0.46875) {
