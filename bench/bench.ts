@@ -2,31 +2,25 @@
 
 import { measureInIsolate } from "./isolate.js";
 import type { Measurement } from "./measure.js";
-import { type Options, parseOptions, USAGE } from "./options.js";
+import { readOptions } from "./options.js";
 import { showProgress } from "./progress.js";
 import { formatReport } from "./report.js";
-import { label } from "./works.js";
+import { label, WORKS } from "./works.js";
 
-const options = readOptions();
-if (options) await run(options);
-
-function readOptions(): Options | undefined {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    process.exitCode = 2;
-    return undefined;
-  }
+const { works, milliseconds, json } = readOptions({
+  command: "npm run bench --",
+  works: WORKS,
+  label,
+  contender: "engine",
+  timed: "each measurement, after its warm-up,",
+  milliseconds: 1000,
+  note: 'The work "64-32-10 predict" is one call of predict with one row, not a training step.',
+});
+const measurements: Measurement[][] = [];
+for (const [i, work] of works.entries()) {
+  showProgress(`${i + 1}/${works.length} ${label(work)}`);
+  const engines = await measureInIsolate(work, milliseconds).finally(() => showProgress());
+  measurements.push(engines);
+  if (json) for (const measurement of engines) console.log(JSON.stringify(measurement));
 }
-
-async function run({ works, milliseconds, json }: Options): Promise<void> {
-  const measurements: Measurement[][] = [];
-  for (const [i, work] of works.entries()) {
-    showProgress(`${i + 1}/${works.length} ${label(work)}`);
-    const engines = await measureInIsolate(work, milliseconds).finally(() => showProgress());
-    measurements.push(engines);
-    if (json) for (const measurement of engines) console.log(JSON.stringify(measurement));
-  }
-  if (!json) console.log(formatReport(measurements));
-}
+if (!json) console.log(formatReport(measurements));

@@ -4,9 +4,10 @@ import type { DType } from "backprop-wasm";
 import { requireAgreement } from "./agreement.js";
 import { createPeaks, type PeakName } from "./peak.js";
 import { createPredictor } from "./predictor.js";
+import { median, round4 } from "./statistics.js";
 import type { EngineName } from "./subject.js";
 import { createTrainer } from "./trainer.js";
-import { median, takeTurns } from "./turns.js";
+import { takeTurns } from "./turns.js";
 import { flops, type Work } from "./works.js";
 
 /** A line of `--json`. */
@@ -71,9 +72,4 @@ function rates(flops: number, milliseconds: readonly number[]): number[] {
 
 function percentages(rates: readonly number[], peaks: readonly number[]): number[] {
   return rates.map((rate, round) => (100 * rate) / peaks[round]!);
-}
-
-/** No clock is good for more than four digits. */
-function round4(value: number): number {
-  return Number(value.toPrecision(4));
 }

@@ -4,8 +4,8 @@ import type { DType } from "backprop-wasm";
 import { describeMachine } from "./machine.js";
 import type { Measurement } from "./measure.js";
 import type { PeakName } from "./peak.js";
+import { median } from "./statistics.js";
 import { type Column, formatNumber, formatTable, left, right } from "./table.js";
-import { median } from "./turns.js";
 
 const DTYPES: readonly DType[] = ["float32", "float64"];
 

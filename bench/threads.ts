@@ -4,9 +4,10 @@ import type { Network } from "backprop-wasm";
 import { describeMachine } from "./machine.js";
 import { createWorkNetwork } from "./model.js";
 import { createSamples } from "./samples.js";
+import { median } from "./statistics.js";
 import type { Steps } from "./subject.js";
 import { formatNumber, formatTable, left, right } from "./table.js";
-import { median, takeTurns } from "./turns.js";
+import { takeTurns } from "./turns.js";
 import { label, WORKS, type Work } from "./works.js";
 
 const ROUNDS = 15;

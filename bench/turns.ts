@@ -17,10 +17,6 @@ export function takeTurns(all: readonly Steps[], rounds: number, milliseconds: n
   return all.map((_, i) => times.map((time) => time[i]!));
 }
 
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
 /** Runs in longer and longer calls; returns how many steps a call shall have. */
 function warmUp(one: Steps): number {
   const end = performance.now() + WARM_UP_MILLISECONDS;

@@ -89,10 +89,10 @@ describe("npm run bench", () => {
 
   it.each([
     [["--unknown"], "--unknown"],
-    [["stray"], "stray"],
-    [["--only", "1-2-3"], '--only is "1-2-3"'],
-    [["--milliseconds", "0"], '--milliseconds is "0"'],
-    [["--milliseconds", "soon"], '--milliseconds is "soon"'],
+    [["stray"], "too many arguments"],
+    [["--only", "1-2-3"], "'1-2-3' is invalid. Expected a part of one of:\n  2-2-1 b4 float64\n"],
+    [["--milliseconds", "0"], "'0' is invalid. Expected a number above 0."],
+    [["--milliseconds", "soon"], "'soon' is invalid. Expected a number above 0."],
   ])("refuses %j with a message and exit code 2", (args, message) => {
     const { status, stdout, stderr } = bench(...args);
     expect(stderr).toContain(message);

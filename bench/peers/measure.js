@@ -1,5 +1,6 @@
 // How long a step takes: rounds in which ours and the peers take turns, so that a machine that slows down slows all.
 
+import { median, round4 } from "../../build/bench/statistics.js";
 import { firstOutputs, requireFall, requireSame } from "./agreement.js";
 import { OURS, PEERS, Refusal } from "./peers.js";
 import { PeerProcess } from "./process.js";
@@ -130,13 +131,4 @@ function describe({ name, batch, dtype }, { peer, description, error, steps, rat
     best: round4(Math.min(...steps)),
     ratio: round4(median(ratios)),
   };
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
-
-/** No clock is good for more than four digits. */
-function round4(value) {
-  return Number(value.toPrecision(4));
 }
