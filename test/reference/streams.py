@@ -1,6 +1,7 @@
 """Writes streams.json: what NumPy's and PyTorch's random streams draw, bit for bit.
 
-    /usr/bin/python3 streams.py
+    pip install -r ../../bench/peers/requirements.txt
+    python streams.py
 
 Each seed's calls follow one another on one stream. Floating-point values are written as their bit patterns, big-endian,
 8 hexadecimal digits a float32 and 16 a float64, without separators; permutations as integers. "million" has the SHA-256
