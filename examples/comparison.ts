@@ -15,7 +15,7 @@ export interface ComparisonRow {
   readonly printed: string;
   /** Ours, to as many digits. */
   readonly ours: string;
-  /** Whether the two are the same; undefined where they cannot be, for they come of different seeds. */
+  /** Whether the two are the same; undefined if nothing is printed or if the seeds differ. */
   readonly agrees: boolean | undefined;
 }
 
@@ -70,14 +70,13 @@ function shorten(numbers: readonly string[]): string {
 function verdictOn({ program, seed }: Result, rows: readonly ComparisonRow[]): string {
   const { sourceSeed, printouts } = program;
   if (!printouts.some(({ printed }) => printed)) {
-    return "The source sets no seed, and shows its figures in images, if at all: these are ours alone.";
+    return "The source sets no seed and has no figures as text, so there is nothing to compare.";
   }
-  if (sourceSeed === null) return "The source sets no seed: what it printed cannot come out again.";
-  if (sourceSeed !== seed) return `What the source printed is of seed ${sourceSeed}.`;
+  if (sourceSeed !== seed) return `The printed figures belong to seed ${sourceSeed}.`;
   const agreeing = rows.filter(({ agrees }) => agrees).length;
   return agreeing === rows.length
-    ? "Everything printed comes out, to the last digit."
-    : `${agreeing} of ${rows.length} lines come out as printed.`;
+    ? "Every printed figure is reproduced to the last digit."
+    : `${agreeing} of ${rows.length} lines equal the printed ones.`;
 }
 
 function alignColumns(table: readonly (readonly string[])[]): string[] {

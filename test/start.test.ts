@@ -48,6 +48,7 @@ describe("npm start", () => {
     expect(outcome.code).toBe(0);
     for (const program of PROGRAMS) expect(outcome.stdout).toMatch(new RegExp(`^${program}  XOR`, "m"));
     expect(outcome.stdout).not.toContain("✗");
+    expect(outcome.stdout.match(/Every printed figure is reproduced to the last digit\./g)).toHaveLength(4);
     expect(outcome.stdout).toMatch(/decision surfaces are in .*report\.html$/m);
   });
 

@@ -17,9 +17,10 @@ const PRINTED_EPOCHS = multiplesOf(2000, 5);
 export const torch000: Program = {
   name: "000-torch",
   title: "XOR in PyTorch",
-  description: "The same network in float32, on the mean of the squares, initialised as nn.Linear does.",
+  description:
+    "The same network in float32, trained on the mean squared error, initialised as nn.Linear does. The source sets no seed; this one was found by a search through all 2³² seeds.",
   epochs: EPOCHS,
-  sourceSeed: null,
+  sourceSeed: 693943272,
   printouts: [
     {
       figure: "loss",

@@ -7,7 +7,7 @@ export interface Program {
   /** What it does, in a sentence or two. */
   readonly description: string;
   readonly epochs: number;
-  /** The seed that the source gives its random stream; null where it gives none. */
+  /** The seed of the figures that the source prints; null where the source sets no seed and its text has no figures. */
   readonly sourceSeed: number | null;
   readonly printouts: readonly Printout[];
   train(options: TrainOptions): Promise<Trained>;

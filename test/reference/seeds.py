@@ -1,9 +1,13 @@
 """Writes seeds.json: what the programs of the seeds compute, under NumPy and PyTorch, for several seeds.
 
-    /usr/bin/python3 seeds.py
+    pip install -r ../../bench/peers/requirements.txt
+    python seeds.py
 
 Numbers are written so that they read back exactly. "printed" has the figures that the programs' authors printed, digit
-for digit, with their own seed (null where they set none).
+for digit, and their seed. The script fails if the programs do not reproduce these figures.
+
+The author of 000-torch set no seed. A search through all 2**32 seeds, comparing the printed losses and predictions,
+found 693943272.
 """
 
 import json
@@ -192,7 +196,7 @@ def program_004(seed):
 
 PROGRAMS = {
     "000-numpy": (program_000_numpy, 42),
-    "000-torch": (program_000_torch, 0),
+    "000-torch": (program_000_torch, 693943272),
     "001": (program_001, 42),
     "002": (program_002, 2),
     "003": (program_003, 0),
@@ -206,7 +210,7 @@ PRINTED = {
         "predictions": ["0.01890475", "0.98371361", "0.98369334", "0.01686123"],
     },
     "000-torch": {
-        "seed": None,
+        "seed": 693943272,
         "loss": ["0.305019", "0.249498", "0.020588", "0.002713", "0.001370"],
         "predictions": ["0.0331", "0.9718", "0.9709", "0.0297"],
     },
@@ -234,15 +238,32 @@ PRINTED = {
 }
 
 
+def require_printed(computed):
+    """Raises unless every printed figure equals the computed one, rounded to as many decimals."""
+    for name, printed in PRINTED.items():
+        for key, texts in printed.items():
+            if key in ("seed", "random"):
+                continue
+            texts = np.ravel(texts).astype(str)
+            decimals = max(len(text.partition(".")[2]) for text in texts)
+            values = np.ravel(computed[name][str(printed["seed"])][key])
+            expected = [f"{float(text):.{decimals}f}" for text in texts]
+            actual = [f"{value:.{decimals}f}" for value in values]
+            if actual != expected:
+                raise ValueError(f"{name}: {key} is {actual}; the notebook prints {expected}")
+
+
 def figures(program, own_seed):
     return {str(seed): program(seed) for seed in sorted({own_seed, *EXTRA_SEEDS})}
 
 
 def main():
     torch.set_num_threads(1)
+    computed = {name: figures(*program) for name, program in PROGRAMS.items()}
+    require_printed(computed)
     document = {
         "versions": {"numpy": np.__version__, "torch": torch.__version__},
-        "figures": {name: figures(*program) for name, program in PROGRAMS.items()},
+        "figures": computed,
         "printed": PRINTED,
     }
     path = pathlib.Path(__file__).with_name("seeds.json")
