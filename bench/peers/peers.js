@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
  * @property {string} file
  * @property {string[]} args
  * @property {string} [input] What it reads before the numbers of runs.
- * @property {string} [packages] Debian's, that bring it.
+ * @property {string} [packages] The Debian packages that contain it.
  */
 
 /**
@@ -28,8 +28,10 @@ const ONE_THREAD = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_TH
 /** Of all processes. */
 export const ENVIRONMENT = { ...process.env, ...ONE_THREAD };
 
-/** Debian's, where it is, for its packages are seen by no other. */
-const PYTHON = process.env.PYTHON ?? (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
+const VIRTUAL_PYTHON = fileURLToPath(new URL(".venv/bin/python", import.meta.url));
+
+/** The interpreter named by the environment variable PYTHON, else that of the virtual environment .venv, else the system's. */
+const PYTHON = process.env.PYTHON || (existsSync(VIRTUAL_PYTHON) ? VIRTUAL_PYTHON : "python3");
 
 /** @type {Peer} */
 export const OURS = javascript("backprop-wasm", "backprop-wasm.js", "strict");
@@ -56,7 +58,7 @@ function javascript(name, file, ...variant) {
 
 function python(name, library) {
   const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library];
-  const packages = `python3-${library}`;
+  const packages = "python3 python3-venv";
   return { name, prepare: (task) => ({ file: PYTHON, args, input: JSON.stringify(task), packages }) };
 }
 

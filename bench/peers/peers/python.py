@@ -1,6 +1,7 @@
 """NumPy and PyTorch, each as its own users write a training loop; the same protocol as worker.js."""
 
 import json
+import pathlib
 import sys
 import time
 
@@ -132,7 +133,7 @@ def main():
     try:
         version = import_library(name)
     except ImportError:
-        answer({"refusal": f"not installed: apt install python3-{name}"})
+        answer({"refusal": f"not installed: pip install {requirement(name)}"})
         return
     peer = NumPy(task) if name == "numpy" else PyTorch(task)
     run = peer.train if task["task"] == "train" else peer.predict
@@ -141,6 +142,12 @@ def main():
         begun = time.perf_counter()
         outputs = run(int(line))
         answer({"milliseconds": 1e3 * (time.perf_counter() - begun), "outputs": outputs})
+
+
+def requirement(name):
+    """The line of requirements.txt for a library."""
+    lines = pathlib.Path(__file__).parent.with_name("requirements.txt").read_text().split()
+    return next(line for line in lines if line.startswith(f"{name}=="))
 
 
 def import_library(name):
