@@ -1,19 +1,44 @@
-// Writes the JavaScript that is published to dist/: one file for each thing that is loaded by itself, for in Node each
-// file that is imported costs half a millisecond.
+// Writes the JavaScript that is published to dist/: one file for each entry point, and what several share in files of their
+// own. Importing many small files is slow: in Node each costs half a millisecond.
 
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
 const NOTICE =
-  "/*! @license MIT. Contains @assemblyscript/loader (Daniel Wirtz and the AssemblyScript authors, Apache-2.0) and a table of Arm " +
-  "Optimized Routines (Arm Limited, MIT): see LICENSE and LICENSE.third-party. */";
+  "/*! @license MIT. Contains a table of Arm Optimized Routines (Arm Limited, MIT): see LICENSE and LICENSE.third-party. */";
 
-await build([bundle("index.ts", "index.js", NOTICE), bundle("worker.ts", "worker.js")]);
+/** What users import, by the name of its file in dist/. All share one BackpropError. */
+const ENTRIES = { index: sourcePath("index.ts") };
 
-function bundle(source, file, banner) {
-  return {
-    input: fileURLToPath(new URL(`src/${source}`, import.meta.url)),
+/** What a worker loads: by itself, so that it starts quickly. */
+const WORKER = { worker: sourcePath("wasm/worker.ts") };
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await Promise.all([bundle(ENTRIES, "dist", NOTICE), bundle(WORKER, "dist")]);
+}
+
+/**
+ * Bundles entry points, given by the names of their files, into a folder.
+ *
+ * @param {Record<string, string>} input
+ * @param {string} dir
+ * @param {string} [banner]
+ */
+export function bundle(input, dir, banner) {
+  return build({
+    input,
     platform: "neutral",
-    output: { file: `dist/${file}`, banner, comments: { jsdoc: false } },
-  };
+    output: {
+      dir,
+      entryFileNames: "[name].js",
+      chunkFileNames: "[name].js",
+      banner,
+      comments: { jsdoc: false },
+    },
+  });
+}
+
+/** @param {string} file */
+export function sourcePath(file) {
+  return fileURLToPath(new URL(`src/${file}`, import.meta.url));
 }

@@ -36,8 +36,8 @@ function run(subject: Subject): Outputs {
   return subject.outputs();
 }
 
-/** ‖x − y‖ / ‖y‖; NaN or infinite where either is. */
-function relativeDistance(x: FloatArray, y: FloatArray): number {
+/** ‖x − y‖ / ‖y‖; NaN or infinite where either is, infinite for different lengths. */
+export function relativeDistance(x: ArrayLike<number>, y: ArrayLike<number>): number {
   if (x.length !== y.length) return Infinity;
   let differences = 0;
   let squares = 0;

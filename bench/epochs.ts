@@ -1,46 +1,36 @@
-// Epochs as `fit` runs them: every row once, in a shuffled order, batch after batch.
+// Epochs as `fit` runs them: every row once, in a new random order each epoch, batch after batch.
 
-import { createDataset, createModel } from "./model.js";
-import { createOrder, createSamples } from "./samples.js";
+import { createModel, createRun, loadSamples } from "./model.js";
+import { createSamples } from "./samples.js";
 import type { Steps } from "./subject.js";
-import { MOST_STEPS } from "./trainer.js";
 import type { Work } from "./works.js";
 
 export interface Epochs extends Steps {
   dispose(): void;
 }
 
-/** More than an epoch has: where there is an order, a call ends with the epoch. */
-const MOST_MICROBATCHES = 2 ** 31 - 1;
+/** Units of work that no run reaches. */
+const MAX_UNITS = 2 ** 31 - 1;
 
-/** One step is one epoch of the Wasm engine. */
-export async function createEpochs(work: Work, rows: number): Promise<Epochs> {
+/** One step is one epoch of the core. `shuffle`: whether epochs have a random order, where a batch is not all rows. */
+export async function createEpochs(work: Work, rows?: number, shuffle = true): Promise<Epochs> {
   const model = await createModel(work);
-  const dataset = createDataset(model, createSamples(work, rows));
-  const order = createOrder(rows);
+  const samples = loadSamples(model, createSamples(work, rows));
   const initial = model.parameters().slice();
-  let run = createRun();
   return {
     reset() {
       model.parameters().set(initial);
-      run.dispose();
-      run = createRun();
     },
     step(steps) {
-      for (let i = 0; i < steps; i++) run.advance(MOST_MICROBATCHES);
-      if (run.diverged) throw new Error(`${work.name} diverged in epoch ${run.epoch}, row ${run.row}.`);
+      const run = createRun(model, samples, work, steps, shuffle);
+      while (run.epoch < steps && !run.divergence) run.advance(MAX_UNITS);
+      const { epoch } = run;
+      run.dispose();
+      if (epoch < steps) throw new Error(`${work.name} diverged in epoch ${epoch}.`);
     },
     dispose() {
-      run.dispose();
-      dataset.dispose();
+      samples.dispose();
       model.dispose();
     },
   };
-
-  function createRun() {
-    const { batch: batchSize, learningRate } = work;
-    const run = model.createRun({ dataset, epochs: MOST_STEPS, batchSize, learningRate, ordered: true });
-    run.order().set(order);
-    return run;
-  }
 }

@@ -1,12 +1,15 @@
-// What the wrapper adds to the core: `npm run bench:overheads`. Least times of many, for a shared machine is slow at times.
+// What the wrapper adds to the core: `npm run bench:overheads`. Times are the least of many, because a shared machine is slow at
+// times.
 
 import { spawnSync } from "node:child_process";
-import { createNetwork, dense, numpyRandom, sgd } from "backprop-wasm";
-import type { Model } from "../engine/engine.js";
-import { createDataset, createModel, createWorkNetwork } from "./model.js";
+import { Block } from "../wasm/block.js";
+import { heapOf } from "../wasm/host.js";
+import { loadBuild } from "./core.js";
+import { createEpochs } from "./epochs.js";
+import { createWorkNetwork } from "./model.js";
 import { createPredictor } from "./predictor.js";
 import { createSamples } from "./samples.js";
-import { label, WORKS, type Work } from "./works.js";
+import { classification, findWork, label } from "./works.js";
 
 const ROUNDS = 9;
 const XOR_EPOCHS = 10_000;
@@ -17,7 +20,7 @@ await printEpochs();
 await printShuffling();
 
 async function printPrediction(): Promise<void> {
-  const predictor = await createPredictor(find("64-32-10 predict b1 float32"), "wasm");
+  const predictor = await createPredictor(findWork("64-32-10 predict b1 float32"), "wasm");
   const calls = 20_000;
   const [milliseconds] = await leastTimes(() => predictor.step(calls));
   predictor.dispose();
@@ -40,56 +43,44 @@ function loadInFreshProcess(): number {
 }
 
 async function printEpochs(): Promise<void> {
-  const work = find("2-2-1 b4 float64");
+  const work = findWork("2-2-1 b4 float64");
   const { inputs, targets } = createSamples(work);
   const rows = { data: inputs, shape: [work.batch, work.sizes[0]!] };
   const network = await createWorkNetwork(work);
-  const model = await createModel(work);
+  const bare = await createEpochs(work);
   const options = { epochs: XOR_EPOCHS };
   const [core, fitSync, fit] = await leastTimes(
-    trainBare(model, work),
+    () => bare.step(XOR_EPOCHS),
     () => network.fitSync(rows, targets, options),
     () => network.fit(rows, targets, options),
   );
   network.dispose();
-  model.dispose();
+  bare.dispose();
   const ratio = (milliseconds: number) => `${(milliseconds / core!).toFixed(2)} × the core alone`;
   console.log(
     `${XOR_EPOCHS} epochs of XOR: fitSync ${ratio(fitSync!)}, fit ${ratio(fit!)} (${core!.toFixed(1)} ms)`,
   );
 }
 
-/** Trains by the core alone: one call for all epochs. */
-function trainBare(model: Model, work: Work): () => void {
-  const { batch: batchSize, learningRate } = work;
-  const dataset = createDataset(model, createSamples(work));
-  return () => {
-    const run = model.createRun({ dataset, epochs: XOR_EPOCHS, batchSize, learningRate, ordered: false });
-    run.advance(XOR_EPOCHS);
-    run.dispose();
-  };
-}
-
+/** The order is made, and the rows are gathered, inside the core. */
 async function printShuffling(): Promise<void> {
   const rows = 100_000;
-  const optimizer = sgd({ learningRate: 1e-4 });
-  const layers = [dense(32, "relu"), dense(4)];
-  const network = await createNetwork({ inputs: 16, layers, loss: "meanSquaredError", optimizer });
-  const random = numpyRandom(1);
-  const inputs = { data: Float32Array.from(random.randn(rows, 16)), shape: [rows, 16] };
-  const targets = { data: Float32Array.from(random.randn(rows, 4)), shape: [rows, 4] };
-  const order = () => numpyRandom(1).permutation(rows);
-  const epoch = (shuffle: boolean) => network.fitSync(inputs, targets, { shuffle });
-  const [shuffled, plain, permutation] = await leastTimes(
-    () => epoch(true),
-    () => epoch(false),
-    order,
+  const work = classification([16, 32, 4], 32);
+  const shuffled = await createEpochs(work, rows);
+  const plain = await createEpochs(work, rows, false);
+  const core = await loadBuild();
+  const order = new Block(heapOf(core), 4 * rows);
+  const [shuffledTime, plainTime, permutationTime] = await leastTimes(
+    () => shuffled.step(1),
+    () => plain.step(1),
+    () => core.exports.permutation(order.address, 0, rows, 0, 0),
   );
-  network.dispose();
-  const percent = (milliseconds: number) => `${((100 * milliseconds) / plain!).toFixed(1)} %`;
+  for (const { dispose } of [shuffled, plain]) dispose();
+  order.dispose();
+  const percent = (milliseconds: number) => `${((100 * milliseconds) / plainTime!).toFixed(1)} %`;
   console.log(
-    `shuffling ${rows} rows of 16, 16-32-4 b32: ${percent(shuffled! - plain!)} of an epoch (${plain!.toFixed(1)} ms), ` +
-      `of which ${percent(permutation!)} make the order`,
+    `shuffling ${rows} rows of 16, ${label(work)}: ${percent(shuffledTime! - plainTime!)} of an epoch of the core ` +
+      `(${plainTime!.toFixed(1)} ms); the permutation alone takes ${percent(permutationTime!)}`,
   );
 }
 
@@ -104,8 +95,4 @@ async function leastTimes(...tasks: readonly (() => unknown)[]): Promise<number[
     }
   }
   return least;
-}
-
-function find(name: string): Work {
-  return WORKS.find((work) => label(work) === name)!;
 }

@@ -1,56 +1,50 @@
-// The same rows and the same initial parameters for every engine, from a seeded stream.
+// The same rows and the same initial parameters for every engine and every peer, from a seeded stream. All are float32
+// numbers, so that both dtypes start from the same values.
 
-import { type NumpyRandom, numpyRandom } from "backprop-wasm";
+import { numpyRandom } from "backprop-wasm";
 import type { Work } from "./works.js";
 
-export interface Samples {
+export interface SampleRows {
   readonly rows: number;
   /** [rows, inputs] */
-  readonly inputs: Float64Array;
+  readonly inputs: Float32Array;
   /** [rows, outputs] */
-  readonly targets: Float64Array;
+  readonly targets: Float32Array;
 }
 
 const SAMPLES_SEED = 1;
 const PARAMETERS_SEED = 2;
-const ORDER_SEED = 3;
 
-/** More than one, since engines may keep a batch prepared that is all of the data. */
+/** More than one, because some trainers keep the prepared batch if it is the whole data set. */
 const BATCHES = 2;
 
-const XOR: Samples = {
+const XOR: SampleRows = {
   rows: 4,
-  inputs: Float64Array.of(0, 0, 0, 1, 1, 0, 1, 1),
-  targets: Float64Array.of(0, 1, 1, 0),
+  inputs: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1),
+  targets: Float32Array.of(0, 1, 1, 0),
 };
 
-/** XOR's four rows, or normal inputs with random one-hot targets: some batches, where the number of rows is not given. */
-export function createSamples({ sizes, batch, loss }: Work, rows = BATCHES * batch): Samples {
+/** XOR's four rows, or normal inputs with one-hot targets; by default the rows of two batches. */
+export function createSamples({ sizes, batch, loss }: Work, rows = BATCHES * batch): SampleRows {
   if (loss === "meanSquaredError") return XOR;
-  const random = numpyRandom(SAMPLES_SEED);
-  const inputs = random.randn(rows, sizes[0]!);
-  return { rows, inputs, targets: oneHot(random, rows, sizes.at(-1)!) };
+  const inputs = Float32Array.from(numpyRandom(SAMPLES_SEED).randn(rows, sizes[0]!));
+  return { rows, inputs, targets: oneHot(rows, sizes.at(-1)!) };
 }
 
-function oneHot(random: NumpyRandom, rows: number, classes: number): Float64Array {
-  const targets = new Float64Array(rows * classes);
-  random.rand(rows).forEach((u, row) => {
-    targets[row * classes + Math.floor(u * classes)] = 1;
-  });
+/** The classes take turns, so that every batch of at least as many rows contains all of them. */
+function oneHot(rows: number, classes: number): Float32Array {
+  const targets = new Float32Array(rows * classes);
+  for (let row = 0; row < rows; row++) targets[row * classes + (row % classes)] = 1;
   return targets;
 }
 
-export function createOrder(rows: number): Uint32Array {
-  return numpyRandom(ORDER_SEED).permutation(rows);
-}
-
-/** Laid as the engines lay them: kernel, then bias, layer by layer; uniform within ±1/√inputs. */
-export function createParameters({ sizes }: Work): Float64Array {
+/** In the layout of the engines: kernel, then bias, layer by layer; uniform within ±1/√inputs. */
+export function createParameters({ sizes }: Work): Float32Array {
   const random = numpyRandom(PARAMETERS_SEED);
   const layers = sizes.slice(1).map((units, i) => {
     const inputs = sizes[i]!;
     const bound = 1 / Math.sqrt(inputs);
     return random.uniform(-bound, bound, inputs + 1, units);
   });
-  return Float64Array.from(layers.flatMap((layer) => Array.from(layer)));
+  return Float32Array.from(layers.flatMap((layer) => Array.from(layer)));
 }

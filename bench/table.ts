@@ -28,3 +28,8 @@ export function formatNumber(value: number): string {
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(value)));
   return value.toFixed(Math.min(decimals, 3));
 }
+
+/** A median, and the best in parentheses. */
+export function formatTime(time: { readonly microsecondsPerStep: number; readonly best: number }): string {
+  return `${formatNumber(time.microsecondsPerStep)} (${formatNumber(time.best)})`;
+}

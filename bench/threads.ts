@@ -57,16 +57,12 @@ async function createTrained(work: Work, threads: number): Promise<Network> {
   return network;
 }
 
-/** A step is an epoch of the samples of one step. */
+/** A step is an epoch of one batch. */
 function stepsOf(network: Network, work: Work): Steps {
-  const { inputs, targets } = createSamples(work);
   const { sizes, batch } = work;
-  const of = (data: Float64Array, columns: number) => ({
-    data: data.subarray(0, batch * columns),
-    shape: [batch, columns],
-  });
-  const x = of(inputs, sizes[0]!);
-  const y = of(targets, sizes.at(-1)!);
+  const { rows, inputs, targets } = createSamples(work, batch);
+  const x = { data: inputs, shape: [rows, sizes[0]!] };
+  const y = { data: targets, shape: [rows, sizes.at(-1)!] };
   return {
     reset() {},
     step: (steps) => network.fitSync(x, y, { epochs: steps, batchSize: batch, shuffle: false }),

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Assignment } from "./isolate.js";
 import { measure } from "./measure.js";
-import { WORKS } from "./works.js";
+import { findWork } from "./works.js";
 
-const { index, milliseconds } = workerData as Assignment;
-parentPort!.postMessage(await measure(WORKS[index]!, milliseconds));
+const { label, milliseconds } = workerData as Assignment;
+parentPort!.postMessage(await measure(findWork(label), milliseconds));

@@ -30,9 +30,16 @@ export const WORKS: readonly Work[] = [
   prediction([64, 32, 10]),
 ];
 
-/** What `--only` looks in. */
+/** The text in which `--only` looks. */
 export function label({ name, batch, dtype }: Work): string {
   return `${name} b${batch} ${dtype}`;
+}
+
+/** The work with that label. @throws Error if there is none. */
+export function findWork(text: string): Work {
+  const work = WORKS.find((work) => label(work) === text);
+  if (!work) throw new Error(`There is no work ${text}.`);
+  return work;
 }
 
 /**

@@ -1,29 +1,30 @@
-// Gradients by finite differences: one parameter after the other is nudged, and the loss taken anew.
+// Gradients by finite differences: changes one parameter after the other, and computes the loss again.
 
-import type { Rows } from "./data.js";
-import type { FloatArray } from "./engine/engine.js";
+import type { Rows } from "./data/rows.js";
+import { Tensor } from "./data/tensor.js";
+import type { Layer } from "./layers/layers.js";
+import type { ParametersOf } from "./layers/parameters.js";
 import type { Gradients, Network } from "./network.js";
-import type { LayerParameters } from "./parameters.js";
-import { type Nested, Tensor } from "./tensor.js";
 import { requireKeys, requirePositive } from "./validation.js";
 
 export interface DifferenceOptions {
-  /** How far each parameter is nudged; above 0, default 1e-5. */
+  /** By how much each parameter is changed; above 0, default 1e-5. */
   readonly epsilon?: number;
 }
 
 /**
- * The loss, and its gradient by forward differences: (loss(p + ε) − loss(p)) / ε for every parameter p. Its error is of
- * the order of ε; it takes one forward pass for each parameter. In float32 it is mostly rounding: use float64.
+ * The loss, and its gradient by forward differences: (loss(p + ε) − loss(p)) / ε for every parameter p. The error is of
+ * the order of ε. It takes one forward pass for each parameter. In float32 the result is mostly rounding error: use
+ * float64.
  *
  * @throws BackpropError as `evaluate`, and `invalidOption` for an epsilon that is not above 0.
  */
-export function forwardDifferences(
-  network: Network,
+export function forwardDifferences<L extends readonly Layer[]>(
+  network: Network<L>,
   inputs: Rows,
   targets: Rows,
   options: DifferenceOptions = {},
-): Gradients {
+): Gradients<L> {
   const epsilon = epsilonOf(options);
   const loss = () => network.evaluate(inputs, targets).loss;
   const begin = loss();
@@ -34,17 +35,17 @@ export function forwardDifferences(
 }
 
 /**
- * The loss, and its gradient by central differences: (loss(p + ε) − loss(p − ε)) / 2ε for every parameter p. Its error
- * is of the order of ε²; it takes two forward passes for each parameter.
+ * The loss, and its gradient by central differences: (loss(p + ε) − loss(p − ε)) / 2ε for every parameter p. The error
+ * is of the order of ε². It takes two forward passes for each parameter.
  *
  * @throws BackpropError as `forwardDifferences`.
  */
-export function centralDifferences(
-  network: Network,
+export function centralDifferences<L extends readonly Layer[]>(
+  network: Network<L>,
   inputs: Rows,
   targets: Rows,
   options: DifferenceOptions = {},
-): Gradients {
+): Gradients<L> {
   const epsilon = epsilonOf(options);
   const loss = () => network.evaluate(inputs, targets).loss;
   return {
@@ -59,37 +60,45 @@ export function centralDifferences(
 export interface GradientCheck {
   /** The largest |backpropagated − difference| / max(1, |backpropagated|, |difference|) over all parameters. */
   readonly largestError: number;
-  /** Where it is, such as "parameters[0].kernel[3]". */
+  /** The parameter with the largest error, such as "parameters[0].kernel[3]". */
   readonly at: string;
 }
 
 /**
  * Compares the gradient by backpropagation with central differences. In float64, with the default epsilon and away from
- * kinks (relu at 0), `largestError` is below 1e-7; a wrong derivative shows as 1e-2 and more. In float32 it is mostly the
- * rounding of the differences.
+ * kinks (relu at 0), `largestError` is below 1e-7. A wrong derivative gives 1e-2 and more. In float32 it is mostly the
+ * rounding error of the differences.
  *
  * @throws BackpropError as `forwardDifferences`.
  */
-export function checkGradients(
-  network: Network,
+export function checkGradients<L extends readonly Layer[]>(
+  network: Network<L>,
   inputs: Rows,
   targets: Rows,
   options: DifferenceOptions = {},
 ): GradientCheck {
-  const backpropagated = network.gradients(inputs, targets).layers;
-  const differences = centralDifferences(network, inputs, targets, options).layers;
-  let worst: GradientCheck = { largestError: 0, at: "parameters[0].kernel[0]" };
-  differences.forEach((layer, i) => {
-    for (const name of ["kernel", "bias"] as const) {
-      layer[name]?.data.forEach((difference, j) => {
-        const error = relativeError(backpropagated[i]![name]!.data[j]!, difference);
-        // Nothing is worse than a NaN.
-        if (error <= worst.largestError || Number.isNaN(worst.largestError)) return;
-        worst = { largestError: error, at: `parameters[${i}].${name}[${j}]` };
-      });
-    }
+  const backpropagated = tensorsOf(network.gradients(inputs, targets).layers);
+  const differences = tensorsOf(centralDifferences(network, inputs, targets, options).layers);
+  let worst: GradientCheck = { largestError: 0, at: `${differences[0]?.path ?? "parameters"}[0]` };
+  differences.forEach(({ path, tensor }, i) => {
+    const { data } = backpropagated[i]!.tensor;
+    tensor.data.forEach((difference, j) => {
+      const error = relativeError(data[j]!, difference);
+      // NaN counts as the largest error.
+      if (error <= worst.largestError || Number.isNaN(worst.largestError)) return;
+      worst = { largestError: error, at: `${path}[${j}]` };
+    });
   });
   return worst;
+}
+
+/** The tensors of all layers, each with its path, such as "parameters[0].kernel". */
+function tensorsOf(layers: readonly object[]): readonly { readonly path: string; readonly tensor: Tensor }[] {
+  return layers.flatMap((layer, i) =>
+    (Object.entries(layer) as [string, Tensor | null][]).flatMap(([name, tensor]) =>
+      tensor ? [{ path: `parameters[${i}].${name}`, tensor }] : [],
+    ),
+  );
 }
 
 function relativeError(a: number, b: number): number {
@@ -103,7 +112,7 @@ function epsilonOf(options: DifferenceOptions): number {
   return epsilon;
 }
 
-/** The loss with element `index` of `tensor` moved by `step`; the element is put back as it was. */
+/** The loss with `step` added to element `index` of `tensor`. Restores the element. */
 function lossAt(tensor: Tensor, index: number, step: number, loss: () => number): number {
   const value = tensor.data[index]!;
   tensor.data[index] = value + step;
@@ -114,14 +123,21 @@ function lossAt(tensor: Tensor, index: number, step: number, loss: () => number)
   }
 }
 
-function mapParameters(
-  network: Network,
+function mapParameters<L extends readonly Layer[]>(
+  network: Network<L>,
   element: (tensor: Tensor, index: number) => number,
-): readonly LayerParameters[] {
-  const map = <Values extends Nested[]>(tensor: Tensor<Values>): Tensor<Values> => {
-    const values: FloatArray = tensor.data.slice();
+): ParametersOf<L> {
+  const map = (tensor: Tensor): Tensor => {
+    const values = tensor.data.slice();
     for (let i = 0; i < values.length; i++) values[i] = element(tensor, i);
     return new Tensor(tensor.shape, () => values);
   };
-  return network.parameters.map(({ kernel, bias }) => ({ kernel: map(kernel), bias: bias && map(bias) }));
+  const mapLayer = (layer: object) =>
+    Object.fromEntries(
+      (Object.entries(layer) as [string, Tensor | null][]).map(([name, tensor]) => [
+        name,
+        tensor && map(tensor),
+      ]),
+    );
+  return (network.parameters as readonly object[]).map(mapLayer) as unknown as ParametersOf<L>;
 }

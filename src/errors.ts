@@ -1,6 +1,6 @@
 import type { History } from "./history.js";
 
-/** What went wrong, for programs; the message says it for people. */
+/** What went wrong, for programs. The message explains it for people. */
 export type ErrorCode =
   | "invalidOption"
   | "unknownName"
@@ -16,16 +16,16 @@ export type ErrorCode =
   | "outOfMemory";
 
 export interface BackpropErrorDetails {
-  /** What was caught, or the reason an AbortSignal was given. */
+  /** The exception that caused this error, or the reason of an AbortSignal. */
   cause?: unknown;
   /** The epoch, counted from 0, in which training diverged or was aborted. */
   epoch?: number;
-  /** The finished epochs of the training that was cut short. */
+  /** The finished epochs of the training that was stopped. */
   history?: History;
 }
 
 /**
- * The one class of error that the library throws. Whatever was trained before it is still in the network.
+ * The only class of errors that the library throws. What was trained before the error stays in the network.
  */
 export class BackpropError extends Error {
   override readonly name = "BackpropError";

@@ -1,8 +1,8 @@
-/** What `fit` returns: one figure for every finished epoch, in order. */
+/** What `fit` returns: one number for each finished epoch, in order. */
 export interface History {
   /**
-   * The loss of each epoch, computed in the forward passes of that epoch's steps, each before its update. Reduction
-   * `mean`: the mean over the epoch's rows; `sum`: the sum over them.
+   * The loss of each epoch. It is computed in the forward passes of the epoch's steps, before the update of each step.
+   * With reduction `mean` it is the mean over the epoch's rows, with `sum` the sum over them.
    */
   readonly loss: readonly number[];
 }

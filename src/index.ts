@@ -1,5 +1,5 @@
-export { type CoreBuild, type CoreSource, loadCore, type Numerics } from "./core.js";
-export type { Rows } from "./data.js";
+export type { Rows } from "./data/rows.js";
+export { type Matrix, type Nested, type ShapedData, Tensor, type Vector } from "./data/tensor.js";
 export {
   centralDifferences,
   checkGradients,
@@ -7,22 +7,23 @@ export {
   forwardDifferences,
   type GradientCheck,
 } from "./differences.js";
-export type { ActivationName, DType, FloatArray, LossName, Reduction } from "./engine/engine.js";
+export type { DType, FloatArray } from "./dtype.js";
 export { BackpropError, type BackpropErrorDetails, type ErrorCode } from "./errors.js";
 export type { History } from "./history.js";
 export * from "./initializers.js";
-export { ACTIVATIONS, type DenseLayer, type DenseOptions, dense } from "./layers.js";
-export { LOSSES, type Loss } from "./losses.js";
-export {
-  createNetwork,
-  type Gradients,
-  type Network,
-  type NetworkOptions,
-} from "./network.js";
-export { type Optimizer, sgd } from "./optimizers.js";
-export type { LayerParameters, LayerValues } from "./parameters.js";
+export * from "./layers/layers.js";
+export type {
+  DenseParameters,
+  LayerParameters,
+  LayerValues,
+  NoParameters,
+  ParametersOf,
+} from "./layers/parameters.js";
+export { LOSSES, type Loss, type LossName, type Reduction } from "./losses.js";
+export { createNetwork, type Gradients, type Network, type NetworkOptions } from "./network.js";
+export { type Optimizer, type Sgd, sgd } from "./optimizers.js";
 export { type NumpyRandom, numpyRandom } from "./random/numpyRandom.js";
 export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";
-export { type Matrix, type Nested, type ShapedData, Tensor, type Vector } from "./tensor.js";
-export type { AsyncFitOptions, FitOptions, Progress } from "./training.js";
+export type { AsyncFitOptions, FitOptions, Progress } from "./training/fit.js";
+export { type CoreBuild, type CoreSource, loadCore, type Numerics } from "./wasm/core.js";

@@ -1,29 +1,29 @@
-import type { FloatArray } from "./engine/engine.js";
+import type { FloatArray } from "./dtype.js";
 import type { RandomStream } from "./random/random.js";
 import { requireFinite, requireNotNegative, requireRange } from "./validation.js";
 
-/** A kernel or a bias about to be given its initial values. */
+/** A kernel or a bias that an initializer is to fill. */
 export interface ParameterTensor {
-  /** To be filled in place, row-major. */
+  /** To be filled in place; row-major. */
   readonly values: FloatArray;
   /** [inputs, units] for a kernel, [units] for a bias. */
   readonly shape: readonly number[];
-  /** The layer's fan-in, for its bias too. */
+  /** The layer's fan-in, also for its bias. */
   readonly inputs: number;
-  /** The layer's fan-out, for its bias too. */
+  /** The layer's fan-out, also for its bias. */
   readonly units: number;
   readonly random: RandomStream;
 }
 
-/** Fills `values` of the tensor that it is given. */
+/** Fills `tensor.values`. */
 export type Initializer = (tensor: ParameterTensor) => void;
 
-/** All zeros; draws nothing. */
+/** All zeros. Draws no random numbers. */
 export function zeros(): Initializer {
   return constant(0);
 }
 
-/** All `value`, a finite number; draws nothing. */
+/** All elements are `value`, a finite number. Draws no random numbers. */
 export function constant(value: number): Initializer {
   requireFinite("value", value);
   return ({ values }) => {
@@ -32,7 +32,7 @@ export function constant(value: number): Initializer {
 }
 
 /**
- * Uniform in [low, high), by default [0, 1) as NumPy's `rand` (Keras's RandomUniform has ±0.05).
+ * Uniform in [low, high), by default [0, 1) as NumPy's `rand` (the default of Keras's RandomUniform is ±0.05).
  * @throws BackpropError `invalidOption` unless both are finite and low ≤ high.
  */
 export function uniform(low = 0, high = 1): Initializer {
@@ -41,7 +41,7 @@ export function uniform(low = 0, high = 1): Initializer {
 }
 
 /**
- * Normal, by default standard normal as NumPy's `randn` (Keras's RandomNormal has a standard deviation of 0.05).
+ * Normal, by default standard normal as NumPy's `randn` (the default of Keras's RandomNormal is a deviation of 0.05).
  * @throws BackpropError `invalidOption` unless both are finite and the standard deviation is not negative.
  */
 export function normal(mean = 0, standardDeviation = 1): Initializer {
@@ -59,14 +59,14 @@ export function glorotUniform(): Initializer {
 }
 
 /**
- * Normal with variance 2/(inputs + units) (Glorot and Bengio 2010, eq. 12). Not truncated: Keras's GlorotNormal cuts off
- * at two standard deviations.
+ * Normal with variance 2/(inputs + units) (Glorot and Bengio 2010, eq. 12). Not truncated: Keras's GlorotNormal cuts
+ * off at two standard deviations.
  */
 export function glorotNormal(): Initializer {
   return normalOf(({ inputs, units }) => Math.sqrt(2 / (inputs + units)));
 }
 
-/** Uniform within ±√(6/inputs): the variance of `heNormal`. */
+/** Uniform within ±√(6/inputs), which has the same variance as `heNormal`. */
 export function heUniform(): Initializer {
   return uniformWithin(({ inputs }) => Math.sqrt(6 / inputs));
 }
@@ -79,7 +79,7 @@ export function heNormal(): Initializer {
   return normalOf(({ inputs }) => Math.sqrt(2 / inputs));
 }
 
-/** Uniform within ±√(3/inputs): the variance of `lecunNormal`. */
+/** Uniform within ±√(3/inputs), which has the same variance as `lecunNormal`. */
 export function lecunUniform(): Initializer {
   return uniformWithin(({ inputs }) => Math.sqrt(3 / inputs));
 }
@@ -93,9 +93,10 @@ export function lecunNormal(): Initializer {
 }
 
 /**
- * What PyTorch's `nn.Linear` does for its weight, `kaiming_uniform_(weight, a=√5)`, and for its bias: both uniform within
- * ±1/√inputs, the weight drawn as PyTorch's [units, inputs] and stored as our [inputs, units]. Give it as both
- * `kernelInitializer` and `biasInitializer`: with a `torchRandom` stream the values are then PyTorch's to the bit.
+ * The initial values of PyTorch's `nn.Linear`: weight, by `kaiming_uniform_(weight, a=√5)`, and bias are both uniform
+ * within ±1/√inputs. The weight is drawn as [units, inputs], as in PyTorch, and stored as our [inputs, units]. Use it
+ * as both `kernelInitializer` and `biasInitializer`: with a `torchRandom` stream, the values then have the same bits as
+ * PyTorch's.
  */
 export function torchLinear(): Initializer {
   const kernel = transposed(uniformWithin(({ inputs }) => kaimingBound(inputs)));
@@ -104,8 +105,8 @@ export function torchLinear(): Initializer {
 }
 
 /**
- * Draws a kernel as [units, inputs] with `initializer` and stores it as [inputs, units]: for the weights of programs
- * that multiply from the left, W·x. Biases are left as `initializer` fills them.
+ * Draws a kernel as [units, inputs] with `initializer` and stores it as [inputs, units]. Use it to get the weights of
+ * programs that compute W·x. Biases are filled by `initializer` without a change.
  */
 export function transposed(initializer: Initializer): Initializer {
   return (tensor) => {
@@ -130,7 +131,7 @@ function normalOf(standardDeviationOf: (tensor: ParameterTensor) => number): Ini
   return (tensor) => tensor.random.fillNormal(tensor.values, 0, standardDeviationOf(tensor));
 }
 
-/** 1/√inputs by the operations of PyTorch's kaiming_uniform_, whose roundings are part of the bits drawn. */
+/** 1/√inputs, computed with the operations of PyTorch's kaiming_uniform_, so that it is rounded in the same way. */
 function kaimingBound(inputs: number): number {
   const slope = Math.sqrt(5);
   const gain = Math.sqrt(2 / (1 + slope * slope));

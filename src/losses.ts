@@ -1,17 +1,39 @@
-import type { ActivationName, DType, LossDescription, LossName, Reduction } from "./engine/engine.js";
+import { LossNumber } from "./abi/structs.js";
+import type { DType } from "./dtype.js";
 import { BackpropError } from "./errors.js";
+import type { ActivationName } from "./layers/layers.js";
 import { requireFinite, requireKeys, requireKnown, requirePositive } from "./validation.js";
 
+/** The core's number of each loss, by the name that users give. */
+const LOSS_NUMBERS = {
+  meanSquaredError: LossNumber.MeanSquaredError,
+  meanAbsoluteError: LossNumber.MeanAbsoluteError,
+  huber: LossNumber.Huber,
+  binaryCrossentropy: LossNumber.BinaryCrossentropy,
+  sigmoidCrossentropy: LossNumber.SigmoidCrossentropy,
+  categoricalCrossentropy: LossNumber.CategoricalCrossentropy,
+  sparseCategoricalCrossentropy: LossNumber.SparseCategoricalCrossentropy,
+} as const;
+
+export type LossName = keyof typeof LOSS_NUMBERS;
+
 /** Every loss that a network takes. */
-export const LOSSES: readonly LossName[] = [
-  "meanSquaredError",
-  "meanAbsoluteError",
-  "huber",
-  "binaryCrossentropy",
-  "sigmoidCrossentropy",
-  "categoricalCrossentropy",
-  "sparseCategoricalCrossentropy",
-];
+export const LOSSES = Object.keys(LOSS_NUMBERS) as readonly LossName[];
+
+/** `mean` is over rows and outputs (over rows alone for the categorical losses); `sum` is over the same terms. */
+export type Reduction = "mean" | "sum";
+
+/** A loss with every option set. */
+export interface LossDescription {
+  readonly name: LossName;
+  readonly reduction: Reduction;
+  /** binaryCrossentropy: probabilities are clipped to [clip, 1 − clip]; huber: delta; otherwise not read. */
+  readonly parameter: number;
+  /** The core's number of the loss. */
+  readonly number: number;
+  /** Whether a target is one integer label instead of one number for each output. */
+  readonly takesLabels: boolean;
+}
 
 /**
  * A loss over outputs a (of logits z) and targets t. The loss of a batch is the mean or the sum of its terms:
@@ -21,10 +43,10 @@ export const LOSSES: readonly LossName[] = [
  * - `huber`: ½(a − t)² up to |a − t| = delta, then delta·(|a − t| − ½ delta), likewise
  * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], likewise; with a sigmoid
  *   output layer, prefer:
- * - `sigmoidCrossentropy`: the same of a sigmoid output layer, taken from its logits: nothing to clip,
- *   no gradient lost; targets of both are meant to lie in [0, 1]
- * - `categoricalCrossentropy`: −Σ t log a for every row, of a softmax output layer, taken from its logits
- * - `sparseCategoricalCrossentropy`: the same with integer labels 0 … outputs − 1 for targets, one a row
+ * - `sigmoidCrossentropy`: the same for a sigmoid output layer, computed from its logits: nothing is clipped, and
+ *   outputs that round to 0 or 1 keep their gradients. The targets of both should be in [0, 1]
+ * - `categoricalCrossentropy`: −Σ t log a for every row, for a softmax output layer, computed from its logits
+ * - `sparseCategoricalCrossentropy`: the same with one integer label, 0 … outputs − 1, for each row as target
  */
 export interface Loss {
   readonly name: LossName;
@@ -36,19 +58,19 @@ export interface Loss {
   readonly delta?: number;
 }
 
-/** The output layer that a loss needs, where it is fused with it. */
+/** The activation of the output layer that a fused loss needs. */
 const FUSED_ACTIVATION: Partial<Record<LossName, ActivationName>> = {
   sigmoidCrossentropy: "sigmoid",
   categoricalCrossentropy: "softmax",
   sparseCategoricalCrossentropy: "softmax",
 };
 
-/** Below it, 1 − clip is 1 in that dtype, and nothing is clipped there. */
+/** Below this, 1 − clip rounds to 1 in that dtype, and probabilities near 1 would not be clipped. */
 const SMALLEST_CLIP: Record<DType, number> = { float32: 2 ** -24, float64: 2 ** -53 };
 
 export function describeLoss(
   loss: LossName | Loss,
-  outputActivation: ActivationName,
+  outputActivation: ActivationName | undefined,
   dtype: DType,
 ): LossDescription {
   const options = (typeof loss === "object" && loss) || { name: loss };
@@ -67,7 +89,13 @@ export function describeLoss(
         `"${outputActivation}". Make it "${needed}".`,
     );
   }
-  return { name, reduction, parameter: name === "huber" ? delta : clip };
+  return {
+    name,
+    reduction,
+    parameter: name === "huber" ? delta : clip,
+    number: LOSS_NUMBERS[name],
+    takesLabels: name === "sparseCategoricalCrossentropy",
+  };
 }
 
 function requireClip(clip: number, dtype: DType): void {

@@ -1,31 +1,35 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The network that users hold: validates, and passes on to the engine.
+// The class that users work with: checks arguments and calls the model in linear memory.
 
-import type { Numerics } from "./core.js";
-import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data.js";
-import { allocate } from "./engine/arrays.js";
-import type { Dataset, DType, FloatArray, LossName, Model, NetworkDescription } from "./engine/engine.js";
-import { loadEngine } from "./engine/engines.js";
+import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data/rows.js";
+import { type Matrix, Tensor } from "./data/tensor.js";
+import type { NetworkDescription } from "./description.js";
+import { allocate, type DType, type FloatArray } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import type { History } from "./history.js";
-import type { Initializer } from "./initializers.js";
-import { type DenseLayer, requireLayer } from "./layers.js";
-import { describeLoss, type Loss } from "./losses.js";
-import { copyOptimizer, type Optimizer, sgd } from "./optimizers.js";
-import { type LayerParameters, type LayerValues, layerTensors, writeLayers } from "./parameters.js";
+import type { DenseLayer, Layer } from "./layers/layers.js";
+import {
+  type LayerParameters,
+  type LayerValues,
+  layerTensors,
+  type ParametersOf,
+  writeLayers,
+} from "./layers/parameters.js";
+import { checkLayers, definitionOf, layerWidths, placeParameters } from "./layers/stack.js";
+import { describeLoss, type Loss, type LossName } from "./losses.js";
+import { checkOptimizer, type Optimizer, sgd } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
-import { Scratch } from "./scratch.js";
-import { describeNetwork } from "./summary.js";
-import { type Matrix, Tensor } from "./tensor.js";
+import { summarize } from "./summary.js";
 import {
   type AsyncFitOptions,
   abortedFit,
+  Fit,
   type FitOptions,
   type FitPlan,
   planFit,
-  Training,
-} from "./training.js";
+  shufflesRows,
+} from "./training/fit.js";
 import {
   requireInteger,
   requireKeys,
@@ -34,40 +38,50 @@ import {
   requirePositiveInteger,
   show,
 } from "./validation.js";
+import { type Numerics, sharedCore } from "./wasm/core.js";
+import { createHost } from "./wasm/host.js";
+import { Model } from "./wasm/model.js";
+import type { Samples } from "./wasm/samples.js";
+import { Scratch } from "./wasm/scratch.js";
+import { prepareWorkers } from "./wasm/workers.js";
 import { finish, finishInSlices, type Work } from "./work.js";
 
-export interface NetworkOptions {
+export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** Numbers in a row of input. */
   readonly inputs: number;
   /** From the first layer to the output layer; see `dense`. */
-  readonly layers: readonly DenseLayer[];
+  readonly layers: L;
   readonly loss: LossName | Loss;
   /** Default `sgd()`, of learning rate 0.01. */
   readonly optimizer?: Optimizer;
-  /** What parameters, data and arithmetic are; default "float32". */
+  /** The type of parameters, data and arithmetic; default "float32". */
   readonly dtype?: DType;
-  /** Seeds `numpyRandom`, from which initialisers and shuffling draw; default 0. */
+  /**
+   * Key of the network's random numbers, an integer from 0 to 2³² − 1. The order of shuffled rows is a function of it
+   * and of `network.epoch`. If `random` is not given, initial parameters are drawn from `numpyRandom(seed)`. Default:
+   * 0; or, if `random` is given, one draw from it at the first fit that needs the key.
+   */
   readonly seed?: number;
-  /** The stream to draw from instead, such as `torchRandom(42)`. */
+  /** The stream that initial parameters are drawn from, such as `torchRandom(42)`. */
   readonly random?: RandomStream;
   /**
-   * "strict" (the default): the same bits in every engine and on every processor. "relaxed": faster where the processor
-   * multiplies and adds in one operation; the last bits are then those of processor and engine.
+   * "strict" (the default): the same bits in every engine and on every processor. "relaxed": faster on processors that
+   * multiply and add in one operation. The last bits then depend on processor and engine.
    */
   readonly numerics?: Numerics;
   /**
-   * Up to how many threads, 1 to 255, share the work of a large network, the caller's among them: the same bits for any
-   * number. Default 1. The others start with the first fit, which does not wait for them; they end with `dispose`, and
-   * keep no process alive. Needs SharedArrayBuffer, which a page has where it is cross-origin isolated; the data of
-   * `parameters` then lie in one.
+   * The most threads, 1 to 255, that share the work of a large network, including the calling thread; default 1. The
+   * bits are the same for any number. The other threads are started by the first fit, which does not wait for them.
+   * They end at `dispose`, and do not keep the process alive. Needs SharedArrayBuffer: a page has it if it is
+   * cross-origin isolated. The data of `parameters` are then in a SharedArrayBuffer.
    */
   readonly threads?: number;
 }
 
-export interface Gradients {
-  /** The loss at the parameters as they are. */
+export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
+  /** The loss at the current parameters. */
   readonly loss: number;
-  readonly layers: readonly LayerParameters[];
+  readonly layers: ParametersOf<L>;
 }
 
 const OPTION_NAMES = [
@@ -81,209 +95,220 @@ const OPTION_NAMES = [
   "numerics",
   "threads",
 ];
-const MOST_THREADS = 255;
+const MAX_THREADS = 255;
+const MAX_SEED = 2 ** 32 - 1;
 const DEFAULT_SEED = 0;
 
 /**
  * Creates a network and draws its initial parameters: layer by layer, kernel then bias.
  *
- * @throws BackpropError `invalidOption` or `unknownName` for a description that makes no sense, `coreUnavailable` or
- *   `outOfMemory` where the Wasm core or its memory cannot be had, `unsupported` where `numerics` or `threads` need what
- *   this engine or page has not.
+ * @throws BackpropError `invalidOption` or `unknownName` for an invalid description, `coreUnavailable` if the Wasm core
+ *   cannot be loaded, `outOfMemory` if there is not enough memory, `unsupported` if `numerics` or `threads` need a
+ *   feature that this engine or page does not have.
  */
-export async function createNetwork(options: NetworkOptions): Promise<Network> {
+export async function createNetwork<const L extends readonly Layer[]>(
+  options: NetworkOptions<L>,
+): Promise<Network<L>> {
   const description = describe(options);
-  const optimizer = copyOptimizer(options.optimizer ?? sgd());
-  const { random = numpyRandom(options.seed ?? DEFAULT_SEED) } = options;
+  const optimizer = checkOptimizer(options.optimizer ?? sgd());
+  const { numerics = "strict", threads = 1, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = options;
   requireMethods("random", random, ["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)");
-  const { threads = 1, numerics = "strict" } = options;
-  const engine = await loadEngine({ numerics, threads: threads > 1 });
-  const network = new Network(engine.createModel(description, threads), description, optimizer, random);
+  const core = await sharedCore(undefined, { numerics, threads: threads > 1 });
+  if (threads > 1) await prepareWorkers();
+  const model = new Model(createHost(core, description.dtype), description, optimizer, threads);
   try {
-    initialize(network, description.layers, random);
+    initialize(model, description, random);
+    const key = seed ?? (options.random ? undefined : DEFAULT_SEED);
+    return new Network<L>(model, description, optimizer, { key, random });
   } catch (error) {
-    network.dispose();
+    model.dispose();
     throw error;
   }
-  return network;
 }
 
-function describe(options: NetworkOptions): NetworkDescription & { readonly layers: readonly DenseLayer[] } {
+function describe(options: NetworkOptions<readonly Layer[]>): NetworkDescription {
   requireKeys("createNetwork", options, OPTION_NAMES);
-  const { inputs, layers, loss, dtype = "float32" } = options;
+  const { inputs, loss, dtype = "float32", numerics, threads, seed } = options;
   requirePositiveInteger("inputs", inputs);
   requireKnown("dtype", dtype, ["float32", "float64"]);
-  requireCoreOptions(options);
-  requireLayers(layers);
-  if (options.seed !== undefined && options.random !== undefined) {
-    throw new BackpropError("invalidOption", "seed and random are both given; expected one of them.");
-  }
-  // Copies, for the objects stay the user's.
-  const own = layers.map((layer) => ({ ...layer }));
-  return { dtype, inputs, layers: own, loss: describeLoss(loss, own.at(-1)!.activation, dtype) };
-}
-
-function requireCoreOptions({ numerics, threads }: NetworkOptions): void {
   if (numerics !== undefined) requireKnown("numerics", numerics, ["strict", "relaxed"]);
-  if (threads !== undefined) requireInteger("threads", threads, 1, MOST_THREADS);
+  if (threads !== undefined) requireInteger("threads", threads, 1, MAX_THREADS);
+  if (seed !== undefined) requireInteger("seed", seed, 0, MAX_SEED);
+  const layers = checkLayers(options.layers);
+  const output = layers.at(-1)!;
+  const activation = output.kind === "dense" ? output.activation : undefined;
+  return {
+    dtype,
+    inputs,
+    layers,
+    loss: describeLoss(loss, activation, dtype),
+    parameters: placeParameters(inputs, layers),
+    outputs: layerWidths(inputs, layers).at(-1)!,
+  };
 }
 
-function requireLayers(layers: readonly DenseLayer[]): void {
-  if (!Array.isArray(layers) || layers.length === 0) {
-    throw new BackpropError(
-      "invalidOption",
-      `layers is ${show(layers)}; expected an array of at least one layer, such as [dense(2, "sigmoid")].`,
-    );
+function initialize(model: Model, { parameters }: NetworkDescription, random: RandomStream): void {
+  for (const { layer, name, shape, begin, end, inputs, units, initializer } of parameters) {
+    const values = model.parameters().subarray(begin, end);
+    const returned: unknown = initializer({ values, shape, inputs, units, random });
+    if (returned !== undefined) throw notInitialized(layer, name, `returned ${show(returned)}`);
   }
-  // Array.from, for a hole is a mistake as well.
-  Array.from(layers).forEach((layer, i) => {
-    requireLayer(`layers[${i}]`, layer);
-  });
+  if (model.areParametersFinite()) return;
+  const wrong = parameters.find(
+    ({ begin, end }) => !model.parameters().subarray(begin, end).every(Number.isFinite),
+  )!;
+  throw notInitialized(wrong.layer, wrong.name, "wrote NaN or infinity");
 }
 
-function initialize(network: Network, layers: readonly DenseLayer[], random: RandomStream): void {
-  network.parameters.forEach(({ kernel, bias }, i) => {
-    const { kernelInitializer, biasInitializer } = layers[i]!;
-    const [inputs, units] = kernel.shape as [number, number];
-    const fill = ({ data, shape }: Tensor, initializer: Initializer): unknown =>
-      initializer({ values: data, shape, inputs, units, random });
-    requireInitialized(`layers[${i}].kernelInitializer`, kernel, fill(kernel, kernelInitializer));
-    if (bias) requireInitialized(`layers[${i}].biasInitializer`, bias, fill(bias, biasInitializer));
-  });
-}
-
-/** One who forgets to call the factory of an initializer gets that back, and no values. */
-function requireInitialized(argument: string, { data }: Tensor, returned: unknown): void {
-  if (returned === undefined && data.every(Number.isFinite)) return;
-  const did = returned === undefined ? "wrote NaN or infinity" : `returned ${show(returned)}`;
-  throw new BackpropError(
+/** A common mistake is `glorotUniform` without its parentheses: it returns a function and fills nothing. */
+function notInitialized(layer: number, name: string, did: string): BackpropError {
+  return new BackpropError(
     "invalidOption",
-    `${argument} ${did}; expected a function that fills \`values\` with finite numbers, such as glorotUniform() (with ` +
-      "its parentheses).",
+    `layers[${layer}].${name}Initializer ${did}; expected a function that fills \`values\` with finite numbers, such as ` +
+      "glorotUniform() (with its parentheses).",
   );
 }
 
-/** A network of dense layers; `createNetwork` makes one. */
-export class Network {
-  /** The parameters as live views, in the order of the layers. */
-  readonly parameters: readonly LayerParameters[];
+/** The key of a network's random numbers, or the stream from which it is drawn when it is needed. */
+interface Keys {
+  key: number | undefined;
+  readonly random: RandomStream;
+}
+
+/**
+ * A network, created by `createNetwork`. `L` are the types of its layers, which `createNetwork` infers. Without `L`, all are
+ * dense: write `Network<readonly Layer[]>` for a network of any layers.
+ */
+export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
+  /**
+   * The parameters as live views: `parameters[i]` belongs to `layers[i]`, and is `{}` for a layer without parameters.
+   */
+  readonly parameters: ParametersOf<L>;
   readonly #model: Model;
   readonly #scratch: Scratch;
   readonly #description: NetworkDescription;
   readonly #optimizer: Optimizer;
-  readonly #random: RandomStream;
+  readonly #keys: Keys;
+  #epoch = 0;
   #isTraining = false;
   #isDisposed = false;
 
   /** @internal */
-  constructor(model: Model, description: NetworkDescription, optimizer: Optimizer, random: RandomStream) {
+  constructor(model: Model, description: NetworkDescription, optimizer: Optimizer, keys: Keys) {
     this.#model = model;
-    this.#scratch = new Scratch(model);
+    this.#scratch = new Scratch((rows) => model.createSamples(rows));
     this.#description = description;
     this.#optimizer = optimizer;
-    this.#random = random;
-    this.parameters = layerTensors(description, () => this.#alive().parameters());
+    this.#keys = keys;
+    if (keys.key !== undefined) model.setSeed(keys.key);
+    this.parameters = this.#tensors(() => this.#alive().parameters());
+  }
+
+  /** Epochs that the network was trained for, over all its fits. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /**
    * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
-   * for some epochs. Both are copied before training begins; leave them alone until `onProgress` is first called, or the
-   * fit is over. It works about 10 ms at a time, so that a page stays responsive; only a network of which 128 rows alone
-   * take longer holds the thread for that long. `predict` and `evaluate` may be called meanwhile.
+   * for some epochs. Both are copied before training begins: do not change them until `onProgress` is first called or
+   * the fit has ended. It works for about 10 ms at a time, so that a page stays responsive; longer only if 128 rows
+   * alone take longer. `predict` and `evaluate` may be called between these pieces.
    *
    * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
-   *   `invalidOption` for options that make no sense, `diverged` when a loss becomes NaN or infinite, `aborted` when the
-   *   signal says so: the network then keeps what was trained, and the error has the `epoch` and the `history`;
-   *   `busy` while another fit of this network is under way, `disposed` when the network was disposed,
-   *   `coreUnavailable` where one of its threads could not be started, or has died, since an earlier fit.
+   *   `invalidOption` for invalid options; `diverged` if a loss becomes NaN or infinite, or an update would make a
+   *   number so, and `aborted` if the signal is aborted: the network then keeps what was trained, and the error has
+   *   `epoch` and `history`; `busy` during another fit of this network, `disposed` if the network was disposed,
+   *   `coreUnavailable` if one of its threads could not be started, or has died, since an earlier fit.
    */
   async fit(inputs: Rows, targets: Rows, options: AsyncFitOptions = {}): Promise<History> {
     return finishInSlices(this.#fit(inputs, targets, options));
   }
 
   /**
-   * `fit` for a thread that nothing else waits for, such as a worker: the same bits, without pauses.
+   * `fit` without pauses: the same bits, but it blocks the thread until it ends. For workers and scripts.
    *
-   * @throws BackpropError as `fit`, at once.
+   * @throws BackpropError as `fit`.
    */
   fitSync(inputs: Rows, targets: Rows, options: FitOptions = {}): History {
     return finish(this.#fit(inputs, targets, options));
   }
 
   /**
-   * The outputs [rows, outputs] for `inputs` [rows, inputs]. A row's outputs are the same bits alone and in any batch.
+   * The outputs [rows, outputs] for `inputs` [rows, inputs]. A row's outputs have the same bits alone and in any batch.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `disposed`.
    */
   predict(inputs: Rows): Matrix {
     const rows = countRows("inputs", inputs);
     this.#alive();
-    const dataset = this.#scratch.take(rows);
+    const samples = this.#scratch.take(rows);
     try {
-      finish(this.#writeInputs(inputs, dataset));
+      finish(this.#writeInputs(inputs, samples));
       const predictions = allocate(this.#description.dtype, rows * this.#outputs);
-      this.#alive().predict(dataset, predictions);
+      this.#alive().predict(samples, predictions);
       return new Tensor([rows, this.#outputs], () => predictions);
     } finally {
-      this.#scratch.giveBack(dataset);
+      this.#scratch.giveBack(samples);
     }
   }
 
   /**
-   * The loss over all rows, taken as one batch.
+   * The loss over all rows as one batch.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `disposed`.
    */
   evaluate(inputs: Rows, targets: Rows): { loss: number } {
     this.#alive();
-    const dataset = finish(this.#load(inputs, targets));
+    const samples = finish(this.#load(inputs, targets));
     try {
-      return { loss: this.#alive().evaluate(dataset) };
+      return { loss: this.#alive().evaluate(samples) };
     } finally {
-      this.#scratch.giveBack(dataset);
+      this.#scratch.giveBack(samples);
     }
   }
 
   /**
-   * The loss over all rows, taken as one batch, and its gradient by backpropagation; no parameter changes.
+   * The loss over all rows as one batch, and its gradient by backpropagation. Does not change parameters.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `busy` while fitting, `disposed`.
    */
-  gradients(inputs: Rows, targets: Rows): Gradients {
+  gradients(inputs: Rows, targets: Rows): Gradients<L> {
     this.#idle();
-    const dataset = finish(this.#load(inputs, targets));
+    const samples = finish(this.#load(inputs, targets));
     try {
       const model = this.#idle();
-      const loss = model.computeGradients(dataset);
+      const loss = model.computeGradients(samples);
       const values = model.gradients().slice();
-      return { loss, layers: layerTensors(this.#description, () => values) };
+      return { loss, layers: this.#tensors(() => values) };
     } finally {
-      this.#scratch.giveBack(dataset);
+      this.#scratch.giveBack(samples);
     }
   }
 
   /**
-   * One step of the optimizer with gradients that came from elsewhere: one { kernel, bias } a layer.
+   * One step of the optimizer with the given gradients: one { kernel, bias } for each layer.
    *
-   * @throws BackpropError `invalidShape`, `invalidData`, `diverged` where a parameter would become infinite (none changes
-   *   then), `busy` while fitting, `disposed`.
+   * @throws BackpropError `invalidShape`, `invalidData`, `diverged` if a parameter would become NaN or infinite (then
+   *   none changes), `busy` while fitting, `disposed`.
    */
   applyGradients(gradients: readonly LayerValues[]): void {
     this.#idle();
     const values = this.#collect("gradients", gradients);
     const model = this.#idle();
     model.gradients().set(values);
-    if (model.update(this.#optimizer.learningRate)) return;
+    if (model.update()) return;
     throw new BackpropError(
       "diverged",
-      "The gradients would have made a parameter infinite; the network keeps its parameters as they were. Try a smaller " +
-        `learningRate than ${this.#optimizer.learningRate}.`,
+      "The update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite. It was not " +
+        "made: the network keeps its parameters. Try a smaller learningRate than " +
+        `${this.#optimizer.learningRate}.`,
     );
   }
 
   /**
-   * Replaces all parameters: one { kernel, bias } a layer, such as `JSON.parse(JSON.stringify(network.parameters))`. None
-   * changes if one does not fit.
+   * Replaces all parameters: one { kernel, bias } for each layer, such as
+   * `JSON.parse(JSON.stringify(network.parameters))`. If one is not valid, none changes.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
    */
@@ -296,10 +321,10 @@ export class Network {
   /** A table of the layers, with their shapes and the number of parameters, as text. */
   summary(): string {
     this.#alive();
-    return describeNetwork(this.#description);
+    return summarize(this.#description);
   }
 
-  /** Gives the network's memory back, and ends its threads. A fit that is under way rejects; every later use throws `disposed`. */
+  /** Frees the network's memory and ends its threads. A fit in progress rejects. Every later use throws `disposed`. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
@@ -312,7 +337,7 @@ export class Network {
   }
 
   get #outputs(): number {
-    return this.#description.layers.at(-1)!.units;
+    return this.#description.outputs;
   }
 
   #alive(): Model {
@@ -334,61 +359,80 @@ export class Network {
     if (plan.signal?.aborted) throw abortedFit(plan.signal.reason, plan, 0, { loss: [] });
     this.#isTraining = true;
     try {
-      const dataset = yield* this.#load(inputs, targets);
+      const samples = yield* this.#load(inputs, targets);
       try {
-        return yield* this.#train(dataset, plan);
+        return yield* this.#train(samples, plan);
       } finally {
-        this.#scratch.giveBack(dataset);
+        this.#scratch.giveBack(samples);
       }
     } finally {
       this.#isTraining = false;
     }
   }
 
-  *#train(dataset: Dataset, plan: FitPlan): Work<History> {
-    const training = new Training(this.#alive(), dataset, this.#optimizer, this.#random, plan);
+  *#train(samples: Samples, plan: FitPlan): Work<History> {
+    const model = this.#alive();
+    if (
+      shufflesRows(plan, samples.rows) ||
+      this.#description.layers.some((layer) => definitionOf(layer).isRandom)
+    ) {
+      this.#drawKey();
+    }
+    const { learningRate } = this.#optimizer;
+    const fit = new Fit({ model, samples, firstEpoch: this.#epoch, learningRate }, plan);
     try {
-      return yield* training.run(() => this.#alive());
+      return yield* fit.train(() => this.#alive());
     } finally {
-      training.dispose();
+      this.#epoch += fit.epoch;
+      fit.dispose();
     }
   }
 
-  *#load(inputs: Rows, targets: Rows): Work<Dataset> {
+  /** Draws the key of the network's random numbers, once, if none was given. */
+  #drawKey(): void {
+    if (this.#keys.key !== undefined) return;
+    const draw = new Float64Array(1);
+    this.#keys.random.fillUniform(draw, 0, 2 ** 32);
+    this.#keys.key = Math.floor(draw[0]!);
+    this.#model.setSeed(this.#keys.key);
+  }
+
+  #tensors(flat: () => FloatArray): ParametersOf<L> {
+    const { layers, parameters } = this.#description;
+    return layerTensors(layers as unknown as L, parameters, flat);
+  }
+
+  *#load(inputs: Rows, targets: Rows): Work<Samples> {
     const rows = countRows("inputs", inputs);
     requireSameRows(rows, countRows("targets", targets));
-    const dataset = this.#scratch.take(rows);
+    const samples = this.#scratch.take(rows);
     try {
-      yield* this.#writeInputs(inputs, dataset);
-      yield* this.#writeTargets(targets, dataset);
-      return dataset;
+      yield* this.#writeInputs(inputs, samples);
+      yield* this.#writeTargets(targets, samples);
+      return samples;
     } catch (error) {
-      this.#scratch.giveBack(dataset);
+      this.#scratch.giveBack(samples);
       throw error;
     }
   }
 
-  #writeInputs(inputs: Rows, dataset: Dataset): Work<void> {
-    const shape = [dataset.rows, this.#description.inputs] as const;
-    return writeRows("inputs", inputs, shape, () => dataset.inputs());
+  #writeInputs(inputs: Rows, samples: Samples): Work<void> {
+    const shape = [samples.rows, this.#description.inputs] as const;
+    return writeRows("inputs", inputs, shape, () => samples.inputs());
   }
 
-  #writeTargets(targets: Rows, dataset: Dataset): Work<void> {
-    const out = () => dataset.targets();
-    if (this.#description.loss.name === "sparseCategoricalCrossentropy") {
-      return writeLabels("targets", targets, dataset.rows, this.#outputs, out);
+  #writeTargets(targets: Rows, samples: Samples): Work<void> {
+    const out = () => samples.targets();
+    if (this.#description.loss.takesLabels) {
+      return writeLabels("targets", targets, samples.rows, this.#outputs, out);
     }
-    return writeRows("targets", targets, [dataset.rows, this.#outputs], out);
+    return writeRows("targets", targets, [samples.rows, this.#outputs], out);
   }
 
-  /** Values for every layer in one array laid like the parameters. */
+  /** Checks values for every layer, and writes them to one array in the order of the parameters. */
   #collect(argument: string, values: readonly LayerValues[]): FloatArray {
     const flat = allocate(this.#description.dtype, this.#model.parameterCount);
-    writeLayers(
-      argument,
-      values,
-      layerTensors(this.#description, () => flat),
-    );
+    writeLayers(argument, values, this.#tensors(() => flat) as readonly LayerParameters[]);
     return flat;
   }
 }

@@ -1,28 +1,101 @@
-import { requireKeys, requireKnown, requireNotNegative } from "./validation.js";
+// The optimizers: how gradients change parameters. One definition for each.
 
-/** How gradients change parameters. */
-export interface Optimizer {
+import { OptimizerKindNumber } from "./abi/structs.js";
+import { requireKeys, requireKnown, requireNotNegative, requireObject } from "./validation.js";
+
+/** Plain stochastic gradient descent, as `sgd` makes it. */
+export interface Sgd {
   readonly name: "sgd";
   readonly learningRate: number;
 }
 
+/** An optimizer, as `sgd` and the other functions of this module make them. */
+export type Optimizer = Sgd;
+
+/** The definition of an optimizer. */
+interface OptimizerDefinition<O extends Optimizer> {
+  /** The core's number. */
+  readonly number: number;
+  /** The hyperparameters, in the order of the core, with their defaults and checks. */
+  readonly hyperparameters: {
+    readonly [K in Exclude<keyof O, "name" | "learningRate">]: Hyperparameter;
+  };
+  readonly learningRate: number;
+}
+
+interface Hyperparameter {
+  readonly default: number;
+  /** @throws BackpropError `invalidOption`. */
+  readonly require: (argument: string, value: unknown) => void;
+}
+
+const DEFINITIONS: {
+  readonly [N in Optimizer["name"]]: OptimizerDefinition<Extract<Optimizer, { name: N }>>;
+} = {
+  sgd: { number: OptimizerKindNumber.Sgd, learningRate: 0.01, hyperparameters: {} },
+};
+
 /**
- * Plain stochastic gradient descent: parameters −= learningRate · gradient. The default learning rate is 0.01.
+ * Plain stochastic gradient descent: parameter −= learningRate · gradient. Default: learningRate 0.01.
  *
  * @throws BackpropError `invalidOption` for a learning rate that is negative or not finite.
  */
-export function sgd(options: { learningRate?: number } = {}): Optimizer {
-  requireKeys("sgd", options, ["learningRate"]);
-  const { learningRate = 0.01 } = options;
-  requireNotNegative("learningRate", learningRate);
-  return { name: "sgd", learningRate };
+export function sgd(options: { readonly learningRate?: number } = {}): Sgd {
+  return complete("sgd", options);
 }
 
-/** A checked copy of an optimizer, also of one that `sgd` did not make. */
-export function copyOptimizer(optimizer: Optimizer): Optimizer {
-  requireKeys("optimizer", optimizer, ["name", "learningRate"]);
-  const { name, learningRate } = optimizer;
-  requireKnown("optimizer.name", name, ["sgd"]);
-  requireNotNegative("optimizer.learningRate", learningRate);
-  return { name, learningRate };
+/** An optimizer with the defaults of the options that are not given. */
+function complete<N extends Optimizer["name"]>(name: N, options: object): Extract<Optimizer, { name: N }> {
+  requireKeys(name, options, Object.keys(defaultsOf(name)));
+  const optimizer = { ...defaultsOf(name), ...definedOf(options), name } as unknown as Optimizer;
+  return checked(optimizer, "") as Extract<Optimizer, { name: N }>;
+}
+
+/**
+ * A checked copy of an optimizer that a user gave.
+ *
+ * @throws BackpropError `invalidOption` or `unknownName`.
+ */
+export function checkOptimizer(optimizer: Optimizer): Optimizer {
+  requireObject("optimizer", optimizer, "an optimizer such as sgd()");
+  const { name } = optimizer;
+  requireKnown("optimizer.name", name, Object.keys(DEFINITIONS));
+  requireKeys("optimizer", optimizer, ["name", ...Object.keys(defaultsOf(name))]);
+  return checked({ ...optimizer }, "optimizer.");
+}
+
+/** An optimizer in the core's terms. */
+export function encodeOptimizer(optimizer: Optimizer): {
+  readonly kind: number;
+  readonly learningRate: number;
+  readonly hyperparameters: readonly number[];
+} {
+  const { number, hyperparameters } = DEFINITIONS[optimizer.name];
+  const values = optimizer as unknown as Record<string, number>;
+  return {
+    kind: number,
+    learningRate: optimizer.learningRate,
+    hyperparameters: Object.keys(hyperparameters).map((key) => values[key]!),
+  };
+}
+
+function checked(optimizer: Optimizer, prefix: string): Optimizer {
+  requireNotNegative(`${prefix}learningRate`, optimizer.learningRate);
+  const values = optimizer as unknown as Record<string, unknown>;
+  for (const [key, { require }] of hyperparametersOf(optimizer.name)) require(`${prefix}${key}`, values[key]);
+  return optimizer;
+}
+
+function defaultsOf(name: Optimizer["name"]): Record<string, number> {
+  const hyperparameters = hyperparametersOf(name).map(([key, { default: value }]) => [key, value] as const);
+  return Object.fromEntries([["learningRate", DEFINITIONS[name].learningRate], ...hyperparameters]);
+}
+
+function hyperparametersOf(name: Optimizer["name"]): [string, Hyperparameter][] {
+  return Object.entries(DEFINITIONS[name].hyperparameters);
+}
+
+/** The options without those that are undefined. */
+function definedOf(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

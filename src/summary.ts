@@ -1,16 +1,19 @@
-import type { LayerDescription, NetworkDescription } from "./engine/engine.js";
+import type { NetworkDescription } from "./description.js";
+import { definitionOf, layerWidths } from "./layers/stack.js";
 
 /** A table of the layers: what they compute, their output shape, how many parameters they have. */
-export function describeNetwork({ dtype, inputs, layers, loss }: NetworkDescription): string {
-  const counts = layers.map((layer, i) => countParameters(layer, layers[i - 1]?.units ?? inputs));
-  const total = counts.reduce((sum, count) => sum + count, 0);
+export function summarize({ dtype, inputs, layers, loss, parameters }: NetworkDescription): string {
+  const widths = layerWidths(inputs, layers);
+  const counts = layers.map(() => 0);
+  for (const { layer, begin, end } of parameters) counts[layer]! += end - begin;
+  const total = parameters.at(-1)?.end ?? 0;
   const rows = [
     ["layer", "activation", "output", "parameters"],
     ["input", "", `[rows, ${inputs}]`, ""],
     ...layers.map((layer, i) => [
-      `dense ${i}`,
-      layer.activation,
-      `[rows, ${layer.units}]`,
+      `${layer.kind} ${i}`,
+      definitionOf(layer).summarize(layer),
+      `[rows, ${widths[i + 1]}]`,
       counts[i]!.toLocaleString("en"),
     ]),
   ];
@@ -20,10 +23,6 @@ export function describeNetwork({ dtype, inputs, layers, loss }: NetworkDescript
     `${total.toLocaleString("en")} parameters, ${dtype}, ${bytes.toLocaleString("en")} bytes; ` +
       `loss ${loss.name} (${loss.reduction})`,
   ].join("\n");
-}
-
-function countParameters({ units, useBias }: LayerDescription, inputs: number): number {
-  return (inputs + Number(useBias)) * units;
 }
 
 function alignColumns(rows: readonly (readonly string[])[]): string[] {

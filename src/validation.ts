@@ -1,4 +1,4 @@
-// Checks at the boundary, each with a message that names the argument, what came and what was expected.
+// Checks of arguments. The message of each error names the argument, its value and what was expected.
 
 import { BackpropError } from "./errors.js";
 
@@ -29,7 +29,13 @@ export function requirePositive(argument: string, value: unknown): void {
     throw invalid(argument, value, "a finite number above 0");
 }
 
-/** Both finite, `low` not above `high`, a finite distance apart. */
+/** Requires a number in [0, 1). */
+export function requireBelowOne(argument: string, value: unknown): void {
+  if (!(Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1))
+    throw invalid(argument, value, "a number from 0 to below 1");
+}
+
+/** Requires that both are finite, low ≤ high, and high − low is finite. */
 export function requireRange(lowName: string, low: number, highName: string, high: number): void {
   requireFinite(lowName, low);
   requireFinite(highName, high);
@@ -58,7 +64,7 @@ export function requireType(argument: string, value: unknown, type: "boolean" | 
   if (typeof value !== type) throw invalid(argument, value, `a ${type}`);
 }
 
-/** Something with these methods, which `expected` names. */
+/** Requires a value with these methods. `expected` describes it in the message. */
 export function requireMethods(
   argument: string,
   value: unknown,
@@ -69,7 +75,12 @@ export function requireMethods(
   if (!methods.every(has)) throw invalid(argument, value, expected);
 }
 
-/** Catches misspelt options, which would otherwise be passed over in silence. */
+/** Requires an object. `expected` describes it in the message. */
+export function requireObject(argument: string, value: unknown, expected: string): void {
+  if (typeof value !== "object" || value === null) throw invalid(argument, value, expected);
+}
+
+/** Requires that options have only known keys. A misspelt option would otherwise be ignored silently. */
 export function requireKeys(of: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
     const expected = `an object with ${known.map(show).join(", ")}`;
@@ -84,7 +95,7 @@ export function requireKeys(of: string, options: unknown, known: readonly string
   }
 }
 
-/** A value as it is told in a message: short, and strings in quotes. */
+/** A value as text for a message: short, with quotes around strings. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === "bigint") return `${value}n`;

@@ -1,12 +1,12 @@
-// Work in pieces, so that one description of it serves both those who wait and those who must not block.
+// Work in pieces: the same generator can run to its end at once, or in slices that do not block the event loop.
 
-/** Work that may pause at each `yield`; the pieces between take a few milliseconds at most. */
+/** Work that may pause at each `yield`. A piece between two yields takes a few milliseconds at most. */
 export type Work<T> = Generator<void, T, void>;
 
-/** How long a slice of work holds the thread: well under the 50 ms that people begin to notice. */
+/** How long a slice of work occupies the thread: well below 50 ms, which users begin to notice. */
 export const SLICE_MILLISECONDS = 10;
 
-// Browsers do not have it, and the library is compiled for both.
+// Declared here because browsers do not have it and the library is compiled for both.
 declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 
 /** Does all the work at once. */
@@ -17,10 +17,10 @@ export function finish<T>(work: Work<T>): T {
   }
 }
 
-/** The end of the slice in progress: one for all work, so that many short works in a row do not block either. */
+/** When the slice in progress ends. All work shares it, so that many short works in a row do not block either. */
 let sliceEnd = 0;
 
-/** Does the work slice by slice, between which the event loop goes on. */
+/** Does the work in slices. The event loop runs between two slices. */
 export async function finishInSlices<T>(work: Work<T>): Promise<T> {
   for (;;) {
     const piece = work.next();
@@ -31,7 +31,7 @@ export async function finishInSlices<T>(work: Work<T>): Promise<T> {
   }
 }
 
-/** Resolves in a new task, so that whatever waits in the event loop comes first. Timers would wait 4 ms in a browser. */
+/** Resolves in a new task, after everything that waits in the event loop. A timer would wait 4 ms in a browser. */
 function nextTask(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { erfc } from "../bench/baseline/erf.js";
-import type { ActivationName, FloatArray } from "../src/engine/engine.js";
-import { ACTIVATIONS } from "../src/index.js";
+import { ACTIVATIONS, type ActivationName, type FloatArray } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
 import {
   DTYPES,
@@ -12,6 +11,7 @@ import {
   ulpDistance,
   wholeVectors,
 } from "./support/floats.js";
+import { activationNumber } from "./support/numbers.js";
 import { guardOf, Region } from "./support/region.js";
 
 const ALPHA = 0.25;
@@ -22,12 +22,12 @@ type Elementwise = Exclude<ActivationName, "softmax">;
 
 interface Formula {
   forward(z: number): number;
-  /** The derivative from what is saved: the output, or the logit. */
+  /** The derivative, from the output or, with `keepsLogits`, from the logit. */
   slope(saved: number): number;
   readonly keepsLogits?: true;
-  /** Where the formula subtracts what is nearly equal, its error is measured by this and not by the result. */
+  /** What errors are relative to where the formula cancels; the result if absent. */
   forwardScale?(z: number): number;
-  /** Likewise of the derivative; 1 where it is not given. */
+  /** The same for the derivative; 1 if absent. */
   slopeScale?(z: number): number;
 }
 
@@ -46,7 +46,7 @@ const FORMULAS: Record<Elementwise, Formula> = {
     forward: (z) => z * cdf(z),
     slope: (z) => cdf(z) + z * ONE_OVER_SQRT_2_PI * Math.exp(-0.5 * z * z),
     keepsLogits: true,
-    // The reference takes erfc of a rounded number, of which it makes z² times as much.
+    // erfc magnifies the rounding of its argument by z².
     forwardScale: (z) => Math.abs(z * cdf(z)) * (1 + z * z),
   },
   geluTanh: {
@@ -96,14 +96,14 @@ describe.each(DTYPES)("in %s", (dtype) => {
     rowBackwardKernel = assembly.exports[`row_activation_backward_${suffix}`]!;
   });
 
-  /** Also asserts that the guards around the outputs, and the logits, are as they were. */
+  /** Also asserts that the guards around the outputs and the logits did not change. */
   function forward(name: ActivationName, logits: FloatArray, units = UNITS): FloatArray {
     const { guard, guards } = guardOf(dtype);
     region.clear();
     const input = region.put(logits);
     const output = region.take(logits.length);
     forwardKernel(
-      ACTIVATIONS.indexOf(name),
+      activationNumber(name),
       output,
       input,
       units,
@@ -131,7 +131,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const input = region.put(logits);
     const gradient = region.put(delta);
     backwardKernel(
-      ACTIVATIONS.indexOf(name),
+      activationNumber(name),
       gradient,
       output,
       input,
@@ -171,7 +171,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
         const expected = floats(dtype, [formula.forward(z)])[0]!;
         const isNear =
           ulpDistance(dtype, output, expected) <= 4 ||
-          // What falls between the subnormals is multiplied by z.
+          // The rounding of a subnormal factor is multiplied by z.
           Math.abs(output - expected) <= tiny * Math.abs(z) ||
           Math.abs(output - expected) <= 4 * epsilon * (formula.forwardScale?.(z) ?? 0);
         if (!isNear) expect.fail(`${name}(${z}) is ${output}, expected ${expected}`);
@@ -184,7 +184,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       for (const [i, gradient] of gradients.entries()) {
         const z = logits[i]!;
         const expected = delta[i]! * formula.slope(formula.keepsLogits ? z : outputs[i]!);
-        // Beyond, z² or z³ overflows in the formula.
+        // Above 1e10, z² or z³ overflows in the formula.
         if (formula.keepsLogits && Math.abs(z) > 1e10) continue;
         const tolerance = 16 * epsilon * Math.abs(delta[i]!) * (formula.slopeScale?.(z) ?? 1) + tiny;
         if (!(Math.abs(gradient - expected) <= tolerance)) {
@@ -193,13 +193,13 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("keeps NaN, and in the element where it is", () => {
+    it("passes NaN on in its element and in no other", () => {
       const some = floats(dtype, spread(24, -3, 3));
       some[7] = Number.NaN;
       some[22] = Number.NaN;
       const isNaNs = [...some].map(Number.isNaN);
       expect([...forward(name, some)].map(Number.isNaN)).toEqual(isNaNs);
-      // Of a unit that passes gradients on, a gradient that is NaN stays so.
+      // At 0.5 no derivative is 0.
       const positive = floats(dtype, 24).fill(0.5);
       expect([...backward(name, some, positive, positive)].map(Number.isNaN)).toEqual(isNaNs);
     });
@@ -213,7 +213,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
         relu: [Infinity, 0],
         leakyRelu: [Infinity, -Infinity],
         elu: [Infinity, -ALPHA],
-        // −∞ · 0, as the formula has it.
+        // −∞ · 0.
         gelu: [Infinity, Number.NaN],
         geluTanh: [Infinity, Number.NaN],
         silu: [Infinity, Number.NaN],
@@ -222,12 +222,12 @@ describe.each(DTYPES)("in %s", (dtype) => {
       expect([...outputs.subarray(0, 2)]).toEqual(limits[name]);
     });
 
-    it("may write where it reads", () => {
+    it("works in place", () => {
       const expected = forward(name, logits);
       region.clear();
       const place = region.put(logits);
       forwardKernel(
-        ACTIVATIONS.indexOf(name),
+        activationNumber(name),
         place,
         place,
         UNITS,
@@ -239,7 +239,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     });
   });
 
-  describe.each(ACTIVATIONS)("%s of some columns", (name) => {
+  describe.each(ACTIVATIONS)("%s of a block of columns", (name) => {
     const lanes = lanesOf(dtype);
     const stride = 8 * lanes;
 
@@ -248,7 +248,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       return outer.map((value, at) => (at % stride >= begin && at % stride < end ? inner[at]! : value));
     }
 
-    /** Calls `check` for some columns of tensors of some units: the first, the last, amid, one vector, all. */
+    /** Calls `check` for the first, last, middle and all vectors of columns, of 1, 2 and 5 units. */
     function forColumns(check: (units: number, begin: number, end: number) => void): void {
       for (const units of [1, 2, 5]) {
         for (const [begin, end] of [
@@ -273,7 +273,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       end: number,
     ) =>
       kernel(
-        ACTIVATIONS.indexOf(name),
+        activationNumber(name),
         ...tensors.map((address) => address + begin * size),
         units,
         end - begin,
@@ -288,7 +288,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       expect(firstDifference(region.guarded(address, expected.length), whole)).toBe(-1);
     }
 
-    it("has the bits that it has of all, and leaves the others as they were", () => {
+    it("computes the same bits as with all columns, and changes no other column", () => {
       forColumns((units, begin, end) => {
         const z = floats(dtype, spread(units * stride, -4, 4, 0.6));
         const all = forward(name, z, units);
@@ -305,7 +305,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       });
     });
 
-    it("goes back likewise", () => {
+    it("computes the same gradients as with all columns, and changes no other column", () => {
       forColumns((units, begin, end) => {
         const z = floats(dtype, spread(units * stride, -4, 4, 0.6));
         const d = floats(dtype, spread(units * stride, -2, 2, 0.1));
@@ -323,19 +323,19 @@ describe.each(DTYPES)("in %s", (dtype) => {
     });
   });
 
-  describe.each(ACTIVATIONS)("%s of a single row", (name) => {
+  describe.each(ACTIVATIONS)("%s of one row", (name) => {
     const WIDTHS = [1, 2, 3, 4, 5, 7, 8, 9, 10, 16, 33];
     const EDGES = [Infinity, -Infinity, Number.NaN, largest, -largest, tiny, 0, -0];
-    const [lanes, index] = [lanesOf(dtype), ACTIVATIONS.indexOf(name)];
+    const [lanes, index] = [lanesOf(dtype), activationNumber(name)];
 
-    /** Row `row` of [units, lanes], as a vector of units; what lies behind them is not to be made use of. */
+    /** Row `row` of [units, lanes], as a vector of units; the padding is NaN, to show if it is used. */
     function rowOf(tensor: FloatArray, row: number): FloatArray {
       const units = tensor.length / lanes;
       const padding = Array(wholeVectors(dtype, units) - units).fill(Number.NaN);
       return floats(dtype, [...tensor.filter((_, at) => at % lanes === row), ...padding]);
     }
 
-    /** Also asserts that the guards around it are as they were. */
+    /** Also asserts that the guards around it did not change. */
     function take(address: number, units: number): FloatArray {
       const { guard, guards } = guardOf(dtype);
       const guarded = region.guarded(address, wholeVectors(dtype, units));
@@ -345,9 +345,9 @@ describe.each(DTYPES)("in %s", (dtype) => {
     }
 
     it.each([
-      ["logits of any kind", false],
-      ["an edge among them", true],
-    ])("has the bits that the row has among others, %s", (_, hasEdge) => {
+      ["ordinary logits", false],
+      ["an infinity, NaN, extreme or zero among the logits", true],
+    ])("computes the same bits as for the row among others: %s", (_, hasEdge) => {
       for (const units of WIDTHS) {
         for (const [i, edge] of EDGES.entries()) {
           const z = floats(dtype, spread(units * lanes, -4, 4, 0.6));
@@ -374,14 +374,14 @@ describe.each(DTYPES)("in %s", (dtype) => {
   });
 
   it.each(["linear", "tanh", "leakyRelu", "elu", "gelu", "geluTanh", "silu"] as const)(
-    "%s keeps the sign of a negative zero",
+    "%s maps −0 to −0",
     (name) => {
       const outputs = forward(name, floats(dtype, Array(12).fill(-0)));
       expect([...outputs]).toEqual(Array(12).fill(-0));
     },
   );
 
-  it("the rectifiers take the derivative at 0 that is documented", () => {
+  it("relu, leakyRelu and elu have their documented derivatives at 0", () => {
     const zeros = floats(dtype, 12);
     const ones = floats(dtype, 12).fill(1);
     for (const [name, slope] of [
@@ -416,7 +416,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("gives columns that sum to 1, however large the logits", () => {
+    it("gives columns that sum to 1 for logits of every size", () => {
       for (const size of [1e-3, 1, 30, 1e4, 1e30]) {
         const z = floats(dtype, spread(7 * 16, -size, size));
         const outputs = forward("softmax", z, 7);
@@ -431,7 +431,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("keeps NaN, and in the column where it is", () => {
+    it("passes NaN on in its column and in no other", () => {
       const z = floats(dtype, spread(5 * 8));
       z[0 * 8 + 2] = Number.NaN;
       z[4 * 8 + 5] = Number.NaN;
@@ -439,7 +439,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       for (const [i, output] of outputs.entries()) expect(Number.isNaN(output)).toBe([2, 5].includes(i % 8));
     });
 
-    it("takes a logit of −∞ for an impossibility", () => {
+    it("gives a logit of −∞ the probability 0", () => {
       const outputs = forward(
         "softmax",
         floats(dtype, [...Array(4).fill(0), ...Array(4).fill(-Infinity)]),
@@ -448,7 +448,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       expect([...outputs]).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
     });
 
-    it("goes back by its formula", () => {
+    it("has the gradient of its formula", () => {
       const units = 5;
       const stride = 12;
       const outputs = floats(dtype, softmaxPlainly(floats(dtype, spread(units * stride, -4, 4)), units));

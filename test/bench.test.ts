@@ -4,12 +4,15 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { requireAgreement } from "../build/bench/agreement.js";
 import { createPeaks } from "../build/bench/peak.js";
+import { whyNotRevectorized } from "../build/bench/revectorize/flag.js";
+import { createParameters, createSamples } from "../build/bench/samples.js";
 import type { Outputs, Subject } from "../build/bench/subject.js";
-import { flops, WORKS } from "../build/bench/works.js";
+import { findWork, flops, WORKS } from "../build/bench/works.js";
 
-const BENCH = fileURLToPath(new URL("../build/bench/bench.js", import.meta.url));
-
-const GROWTH = fileURLToPath(new URL("../build/bench/growth.js", import.meta.url));
+const program = (file: string) => fileURLToPath(new URL(`../build/bench/${file}`, import.meta.url));
+const BENCH = program("bench.js");
+const GROWTH = program("growth.js");
+const REVECTORIZE = program("revectorize/main.js");
 
 const MODULES = {
   strict: readFileSync(new URL("../build/bench/peak.strict.wasm", import.meta.url)),
@@ -131,6 +134,59 @@ describe("npm run bench:growth", () => {
     expect(stderr).toContain("each one of width, depth, batch, rows");
     expect(stdout).toBe("");
     expect(status).toBe(2);
+  });
+});
+
+describe("npm run bench:revectorize", () => {
+  const args = [REVECTORIZE, "--json", "--milliseconds", "5", "--only", "4-16-3"];
+  const reason = whyNotRevectorized();
+
+  it.skipIf(reason)("prints a line of JSON for each build without and with the flag", () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const positive = expect.toSatisfy((value) => Number.isFinite(value) && value > 0, "a positive number");
+    const line = (build: string, revectorized: boolean) => ({
+      work: "4-16-3",
+      batch: 16,
+      dtype: "float32",
+      build,
+      revectorized,
+      threads: 1,
+      microsecondsPerStep: positive,
+      best: positive,
+      ratio: revectorized ? positive : 1,
+    });
+    expect(jsonLines(stdout)).toEqual([
+      line("strict", false),
+      line("strict", true),
+      line("relaxed", false),
+      line("relaxed", true),
+    ]);
+  });
+
+  it.runIf(reason)("says in one line why the flag has no effect here", () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stderr).toBe(`Nothing was measured: ${reason}.\n`);
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  });
+});
+
+describe("the rows and parameters of a work", () => {
+  it("are float32 numbers, the classes in turn", () => {
+    const { rows, inputs, targets } = createSamples(findWork("4-16-3 b16 float32"));
+    expect(rows).toBe(32);
+    expect(inputs).toBeInstanceOf(Float32Array);
+    expect(inputs).toHaveLength(32 * 4);
+    expect(Array.from(targets.subarray(0, 12))).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0]);
+  });
+
+  it("are the same for both dtypes", () => {
+    const [float32, float64] = ["float32", "float64"].map((dtype) => findWork(`64-32-10 b32 ${dtype}`));
+    expect(createSamples(float64!)).toEqual(createSamples(float32!));
+    expect(createParameters(float64!)).toEqual(createParameters(float32!));
+    expect(createParameters(float64!)).toHaveLength(65 * 32 + 33 * 10);
   });
 });
 

@@ -3,9 +3,18 @@ import { readFile } from "node:fs/promises";
 import binaryen from "binaryen";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import type { CoreExports } from "../src/core.js";
-import { sharedCore } from "../src/core.js";
+import { StructView } from "../src/abi/struct.js";
+import {
+  DESCRIPTION_VERSION,
+  DescriptionStruct,
+  LayerDescriptionStruct,
+  LayerKindNumber,
+  OptimizerKindNumber,
+  SamplesStruct,
+} from "../src/abi/structs.js";
 import { ACTIVATIONS, LOSSES, loadCore } from "../src/index.js";
+import type { CoreExports } from "../src/wasm/core.js";
+import { sharedCore } from "../src/wasm/core.js";
 
 const CORE = new URL("../build/core.wasm", import.meta.url);
 
@@ -29,6 +38,11 @@ const OTHER_BUILDS = [
     features: binaryen.Features.RelaxedSIMD | binaryen.Features.Atomics,
   },
 ];
+
+/** The names of a function for each dtype. */
+function ofBoth(name: string): string[] {
+  return [`${name}_f32`, `${name}_f64`];
+}
 
 interface Inspection {
   readonly imports: string[];
@@ -72,14 +86,23 @@ describe("the core's module", () => {
     for (const name of [
       "heap_base",
       "network_size",
-      "network_lay",
+      "network_layout",
       "network_parameters",
       "network_gradients",
       "network_parameter_count",
-      ...["train", "predict", "evaluate", "compute_gradients", "update"].flatMap((kernel) => [
-        `${kernel}_f32`,
-        `${kernel}_f64`,
-      ]),
+      "network_loss_scale",
+      "network_set_seed",
+      "network_set_optimizer",
+      "network_optimizer",
+      "network_step",
+      "network_set_step",
+      "permutation",
+      "workspace_outputs",
+      "workspace_output_gradients",
+      "workspace_stride",
+      ...["workspace_size", "workspace_layout", "optimizer_size", "optimizer_layout"].flatMap(ofBoth),
+      ...["train", "predict", "evaluate", "compute_gradients", "parameters_are_finite"].flatMap(ofBoth),
+      ...["forward", "complete_outputs", "loss", "backward", "update"].flatMap(ofBoth),
     ]) {
       expect(names).toContain(name);
     }
@@ -165,8 +188,8 @@ describe.each(OTHER_BUILDS)("the module $file", ({ file, isRelaxed, isShared, fe
 
   it("exports what the strict one does, and teams where its memory is shared", async () => {
     const strict = binaryen.readBinary(new Uint8Array(await readFile(CORE)));
-    const teams = ["team_size", "team_lay", "team_work"].flatMap((name) => [`${name}_f32`, `${name}_f64`]);
-    const expected = [...exportsOf(strict), ...(isShared ? [...teams, "team_stop"] : [])];
+    const teams = ["network_set_team", "team_size", "team_stop", ...ofBoth("team_work")];
+    const expected = [...exportsOf(strict), ...(isShared ? teams : [])];
     expect(exportsOf(core).sort()).toEqual(expected.sort());
   });
 });
@@ -202,21 +225,36 @@ describe("a network in memory", () => {
     core = instance.exports as unknown as CoreExports;
   });
 
-  function write({ elementSize, inputs, layers, loss, mean }: Description, version = 1): number {
+  function write(description: Description, version: number = DESCRIPTION_VERSION): number {
+    const { elementSize, inputs, layers, loss, mean } = description;
     const address = Math.ceil(core.heap_base() / 64) * 64;
-    const view = new DataView(memory.buffer, address);
-    [version, elementSize, inputs, layers.length, loss, Number(mean)].forEach((word, i) => {
-      view.setUint32(4 * i, word, true);
+    new StructView(DescriptionStruct, memory, address).set({
+      version,
+      elementSize,
+      inputs,
+      layerCount: layers.length,
+      loss,
+      mean: Number(mean),
+      lossParameter: 1e-7,
     });
-    view.setFloat64(24, 1e-7, true);
     layers.forEach(({ units, activation, useBias }, i) => {
-      const at = 32 + 24 * i;
-      view.setUint32(at, units, true);
-      view.setUint32(at + 4, activation, true);
-      view.setUint32(at + 8, Number(useBias), true);
-      view.setFloat64(at + 16, 0.01, true);
+      const at = address + DescriptionStruct.size + i * LayerDescriptionStruct.size;
+      new StructView(LayerDescriptionStruct, memory, at).set({
+        kind: LayerKindNumber.Dense,
+        units,
+        activation,
+        useBias: Number(useBias),
+        parameter: 0.01,
+      });
     });
     return address;
+  }
+
+  /** Zeroed bytes from `address` on; grows memory if need be. */
+  function clear(address: number, size: number): void {
+    const missing = address + size - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+    new Uint8Array(memory.buffer, address, size).fill(0);
   }
 
   it("takes as many bytes as were said, with its parameters and gradients among them", () => {
@@ -225,9 +263,8 @@ describe("a network in memory", () => {
         const written = write(description);
         const size = core.network_size(written);
         const network = written + 1024;
-        if (memory.buffer.byteLength < network + size) memory.grow(Math.ceil(size / 65536));
-        new Uint8Array(memory.buffer, network, size).fill(0);
-        expect(core.network_lay(network, written) >>> 0).toBe(network + size);
+        clear(network, size);
+        core.network_layout(network, written);
         expect(size % 64).toBe(0);
 
         let width = description.inputs;
@@ -242,7 +279,7 @@ describe("a network in memory", () => {
         expect([parameters % 64, gradients % 64]).toEqual([0, 0]);
         expect(parameters).toBeGreaterThan(network);
         expect(gradients - parameters).toBeGreaterThanOrEqual(count * description.elementSize);
-        expect(network + size - gradients).toBeGreaterThan(count * description.elementSize);
+        expect(network + size - gradients).toBeGreaterThanOrEqual(count * description.elementSize);
       }),
       { numRuns: 300 },
     );
@@ -260,11 +297,62 @@ describe("a network in memory", () => {
     expect(core.network_size(write(description))).toBeGreaterThan(2 * 2 ** 43);
   });
 
-  it("is not laid by a description of another version", () => {
+  it("and its workspace and optimizer do not touch memory outside their regions", () => {
+    const ROWS = fc.integer({ min: 1, max: 300 });
+    const THREADS = fc.integer({ min: 1, max: 4 });
+    const GUARD = 0x5a;
+    fc.assert(
+      fc.property(DESCRIPTION, ROWS, THREADS, (description, rows, threads) => {
+        const suffix = description.elementSize === 4 ? "f32" : "f64";
+        const written = write(description);
+        const regions: { address: number; size: number }[] = [];
+        let end = written + 1024;
+        const take = (size: number) => {
+          expect(size % 64).toBe(0);
+          const region = { address: end + 64, size };
+          clear(end, size + 128);
+          for (const guard of [end, region.address + size])
+            new Uint8Array(memory.buffer, guard, 64).fill(GUARD);
+          end = region.address + size;
+          regions.push(region);
+          return region.address;
+        };
+        const network = take(core.network_size(written));
+        core.network_layout(network, written);
+        const workspace = take(core[`workspace_size_${suffix}`](network, rows, threads));
+        core[`workspace_layout_${suffix}`](network, workspace, rows, threads);
+        const optimizer = take(core[`optimizer_size_${suffix}`](network, OptimizerKindNumber.Sgd));
+        core[`optimizer_layout_${suffix}`](network, optimizer, OptimizerKindNumber.Sgd);
+        core.network_set_optimizer(network, optimizer);
+        const samples = end + 64;
+        const capacity = Math.ceil(rows / 128) * 128;
+        clear(samples, 64 + capacity * 80 * 8);
+        new Uint8Array(memory.buffer, end, 64).fill(GUARD);
+        new StructView(SamplesStruct, memory, samples).set({
+          inputs: samples + 64,
+          targets: samples + 64,
+          rows: capacity,
+          scale: 1,
+        });
+        core[`compute_gradients_${suffix}`](network, workspace, samples, 0, capacity, 0);
+        core[`update_${suffix}`](network, workspace);
+        for (const { address, size } of regions) {
+          for (const guard of [address - 64, address + size]) {
+            expect(new Uint8Array(memory.buffer, guard, 64).every((byte) => byte === GUARD)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("is not laid out by a description of another version", () => {
     const layer = { units: 2, activation: 0, useBias: true };
     const description: Description = { elementSize: 8, inputs: 2, layers: [layer], loss: 0, mean: true };
-    expect(core.network_size(write(description, 1))).toBeGreaterThan(0);
-    expect(core.network_size(write(description, 2))).toBe(0);
+    expect(core.network_size(write(description))).toBeGreaterThan(0);
+    for (const version of [0, DESCRIPTION_VERSION - 1, DESCRIPTION_VERSION + 1]) {
+      expect(core.network_size(write(description, version))).toBe(0);
+    }
   });
 });
 
@@ -335,7 +423,7 @@ describe("loading a build", () => {
       message: expect.stringContaining("Serve build/core.threads.wasm as it lies in the library"),
     });
     const core = await load(await bytesOf("core.threads.wasm"), THREADS);
-    expect(core.exports.team_size_f32).toBeTypeOf("function");
+    expect(core.exports.team_size).toBeTypeOf("function");
     expect(WebAssembly.Module.imports(core.module)).toHaveLength(1);
   });
 
@@ -361,7 +449,7 @@ describe("loading a build", () => {
 });
 
 /** A copy of the module that has not loaded the core yet. */
-async function freshCore(): Promise<typeof import("../src/core.js")> {
+async function freshCore(): Promise<typeof import("../src/wasm/core.js")> {
   vi.resetModules();
-  return import("../src/core.js");
+  return import("../src/wasm/core.js");
 }

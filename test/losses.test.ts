@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { DType, FloatArray, LossName } from "../src/engine/engine.js";
-import { ACTIVATIONS, LOSSES } from "../src/index.js";
+import { type DType, type FloatArray, LOSSES, type LossName } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
-import { DTYPES, firstDifference, floats, spread, wholeVectors } from "./support/floats.js";
+import { DTYPES, firstDifference, floats, lanesOf, spread, wholeVectors } from "./support/floats.js";
+import { activationNumber, lossNumber } from "./support/numbers.js";
 import { guardOf, Region } from "./support/region.js";
 
 type Round = (value: number) => number;
 
-/** A sum of terms, and what its rounding errors are relative to: none but those of adding in float64 if that is 0. */
+/** A sum of terms, and what its rounding errors are relative to; 0: the terms are exact, and only their sum is rounded. */
 interface Sum {
   readonly sum: number;
   readonly scale: number;
@@ -15,9 +15,9 @@ interface Sum {
 
 /** A loss of single outputs: each operation of arithmetic is rounded to the dtype, host functions are not. */
 interface Formula {
-  /** `x` is the output, of a fused loss the logit. */
+  /** `x`: the output; for a fused loss, the logit. */
   term(x: number, t: number, parameter: number, round: Round): Sum;
-  /** `a` is the output, of a fused loss what its activation makes of the logit. */
+  /** `a`: the output; for a fused loss, the activation of the logit. */
   gradient(a: number, t: number, parameter: number, round: Round): number;
 }
 
@@ -81,13 +81,13 @@ function rowTerm(z: readonly number[], t: readonly number[], round: Round): Sum 
   for (const [i, logit] of shifted.entries()) {
     if (t[i] === 0 && !Number.isNaN(logit)) continue;
     sum += t[i]! * (logPartition - logit);
-    // Of the partition's relative error, the logarithm makes an absolute one.
+    // The logarithm turns the relative error of the partition into an absolute one.
     scale += Math.abs(t[i]!) * (logPartition - logit + z.length);
   }
   return { sum, scale };
 }
 
-/** By every logit of one row: a Σ t − t. */
+/** The derivative by every logit of one row: a Σ t − t. */
 function rowGradient(a: readonly number[], t: readonly number[], round: Round): number[] {
   const weight = t.reduce((partial, value) => round(partial + value), 0);
   return a.map((output, i) => round(round(output * weight) - t[i]!));
@@ -98,7 +98,7 @@ interface Problem {
   readonly loss: LossName;
   readonly units: number;
   readonly rows: number;
-  /** Of a fused loss, the logits. */
+  /** For a fused loss, the logits. */
   readonly outputs: FloatArray;
   readonly targets: FloatArray;
   readonly scale?: number;
@@ -115,8 +115,8 @@ const isRowLoss = (loss: LossName): loss is RowLoss =>
 const isFused = (loss: LossName) => isRowLoss(loss) || loss === "sigmoidCrossentropy";
 
 /**
- * The definition, given what the activation that a fused loss takes along makes of the logits; also the scale of its sum's
- * rounding errors, in the dtype and in float64.
+ * The definition, given the activations of the logits for a fused loss; also the scale of the rounding errors of the sum, in
+ * the dtype and in float64.
  */
 function lossPlainly(
   dtype: DType,
@@ -189,7 +189,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     activationKernel = assembly.exports[`activation_forward_${suffix}`]!;
   });
 
-  /** [*, width] to whole vectors in each line, NaN in the padding: it is not to be made use of. */
+  /** [*, width] with each row padded to whole vectors by NaN, which shows if it is used. */
   function padded(values: FloatArray, width: number): FloatArray {
     const stride = wholeVectors(dtype, width);
     const tensor = floats(dtype, (values.length / width) * stride).fill(Number.NaN);
@@ -199,14 +199,14 @@ describe.each(DTYPES)("in %s", (dtype) => {
     return tensor;
   }
 
-  /** How tensors lie: with one row of the microbatch in each column or, of a single row, as vectors of units. */
+  /** The layout of tensors: one row of the microbatch in each column, or one row as a vector of units. */
   type Layout = "columns" | "row";
 
   function layoutsOf({ rows }: Problem): Layout[] {
     return rows === 1 ? ["columns", "row"] : ["columns"];
   }
 
-  /** How many lines a tensor of all units has, and the numbers in each. */
+  /** Rows and columns of a tensor. */
   function shapeOf({ units, rows }: Problem, layout: Layout): [height: number, width: number] {
     return layout === "columns" ? [units, rows] : [1, units];
   }
@@ -217,13 +217,13 @@ describe.each(DTYPES)("in %s", (dtype) => {
     return [padded(outputs, width), padded(targets, Math.min(width, targets.length))];
   }
 
-  /** What the activation that a fused loss takes along makes of the logits; of the others, the outputs. */
+  /** For a fused loss, the activation of the logits; for others, the outputs. */
   function activate({ loss, units, rows, outputs }: Problem): FloatArray {
     if (!isFused(loss)) return outputs;
     const tensor = padded(outputs, rows);
     region.clear();
     const address = region.put(tensor);
-    const activation = ACTIVATIONS.indexOf(isRowLoss(loss) ? "softmax" : "sigmoid");
+    const activation = activationNumber(isRowLoss(loss) ? "softmax" : "sigmoid");
     activationKernel(activation, address, units, tensor.length / units);
     return unpadded(region.view(address, tensor.length), units, rows);
   }
@@ -235,12 +235,12 @@ describe.each(DTYPES)("in %s", (dtype) => {
 
   function call(problem: Problem, layout: Layout, addresses: number[]): number {
     const { loss, units, rows, scale = 1, parameter = 1 } = problem;
-    const tensors = [LOSSES.indexOf(loss), ...addresses, units];
+    const tensors = [lossNumber(loss), ...addresses, units];
     if (layout === "row") return rowKernel(...tensors, scale, parameter);
     return kernel(...tensors, rows, wholeVectors(dtype, rows), scale, parameter);
   }
 
-  /** Also asserts that the guards around the gradients, and all that is only read, are as they were. */
+  /** Also asserts that the guards around the gradients, and all that is only read, did not change. */
   function run(problem: Problem, layout: Layout): Result {
     const { loss, units, rows } = problem;
     const { guard, guards } = guardOf(dtype);
@@ -261,7 +261,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const guarded = region.guarded(gradient, height * stride);
     const bands = floats(dtype, [...guarded.subarray(0, guards), ...guarded.subarray(-guards)]);
     if (firstDifference(bands, floats(dtype, [...band, ...band])) >= 0) {
-      expect.fail(`${loss} leaves the gradients: ${units}×${rows}`);
+      expect.fail(`${loss} writes outside the gradients: ${units}×${rows}`);
     }
     return { sum, gradients: unpadded(guarded.slice(guards, -guards), height, width) };
   }
@@ -292,6 +292,54 @@ describe.each(DTYPES)("in %s", (dtype) => {
       expect.fail(
         `${what}: gradient[${at}] ${result.gradients[at]}, expected ${expected.gradients[at]} ${where}`,
       );
+    }
+  }
+
+  /**
+   * Runs columns `begin` … `begin` + `rows` − 1 of the tensors of `all`, and asserts that sum and gradients have the bits
+   * of a problem of these columns alone, and that no other column of any tensor changes but the rest of the last vector.
+   */
+  function expectBlock(all: Problem, begin: number, rows: number): void {
+    const { loss, units, rows: stride } = all;
+    const { guard, guards } = guardOf(dtype);
+    const scale = 0.3;
+    const { parameter = 1 } = all;
+    const isInside = (_: number, at: number) => at % stride >= begin && at % stride < begin + rows;
+    const alone: Problem = {
+      loss,
+      units,
+      rows,
+      outputs: all.outputs.filter(isInside),
+      targets: all.targets.filter(isInside),
+      scale,
+      parameter,
+    };
+    const expected = run(alone, "columns");
+    // A sum of NaN shows if a column outside the block is added.
+    const outside = (tensor: FloatArray) => tensor.map((value, at) => (isInside(0, at) ? value : Number.NaN));
+    const tensors = [outside(all.outputs), outside(all.targets)];
+    region.clear();
+    const addresses = tensors.map((tensor) => region.put(tensor));
+    const gradient = region.take(units * stride);
+    const offset = begin * tensors[0]!.BYTES_PER_ELEMENT;
+    const places = [gradient, ...addresses].map((address) => address + offset);
+    const sum = kernel(lossNumber(loss), ...places, units, rows, stride, scale, parameter);
+    const what = `${units} units, columns ${begin} … ${begin + rows - 1}`;
+    if (!Object.is(sum, expected.sum)) expect.fail(`${what}: sum ${sum}, expected ${expected.sum}`);
+    const whole = region.guarded(gradient, units * stride);
+    const inside = whole.slice(guards, -guards);
+    if (firstDifference(inside.filter(isInside), expected.gradients) >= 0) {
+      expect.fail(`${what}: gradients differ`);
+    }
+    const end = begin + wholeVectors(dtype, rows);
+    const changed = inside.findIndex(
+      (value, at) => (at % stride < begin || at % stride >= end) && !Object.is(value, guard),
+    );
+    if (changed >= 0) expect.fail(`${what}: gradient ${changed} is written`);
+    const bands = [...whole.subarray(0, guards), ...whole.subarray(-guards)];
+    expect(bands).toEqual(Array(2 * guards).fill(guard));
+    for (const [i, tensor] of tensors.entries()) {
+      expect(firstDifference(region.view(addresses[i]!, tensor.length), tensor)).toBe(-1);
     }
   }
 
@@ -334,7 +382,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     });
   }
 
-  /** What a loss takes for typical: soft targets, labels that are spread over the units. */
+  /** Ordinary outputs with soft targets, or labels spread over the units. */
   function typical(loss: LossName, units: number, rows: number, seed = 0.5): Problem {
     const count = units * rows;
     const isProbability = loss === "binaryCrossentropy";
@@ -358,7 +406,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
   const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 127, 128];
 
   describe.each(LOSSES)("%s", (loss) => {
-    it("has the sum of its formula, and the bits of its gradients, in every shape", () => {
+    it("has the sum of its formula to rounding, and its gradients bit for bit, in every shape", () => {
       for (let units = 1; units <= 5; units++) {
         for (const rows of ROWS) {
           const problem = typical(loss, units, rows);
@@ -367,7 +415,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("reads and writes nothing past its tensors", () => {
+    it("does not read or write past the end of its tensors", () => {
       for (let units = 1; units <= 3; units++) {
         for (let rows = 1; rows <= 9; rows++) {
           const problem = { ...typical(loss, units, rows), parameter: 0.25 };
@@ -386,7 +434,26 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("has a sum of NaN wherever there is one in the outputs", () => {
+    it("computes the same sum and gradients for a block of columns as for these columns alone", () => {
+      const lanes = lanesOf(dtype);
+      const stride = 8 * lanes;
+      for (const units of [1, 2, 5]) {
+        const all = typical(loss, units, stride, 0.8);
+        for (const [begin, rows] of [
+          [0, 1],
+          [0, lanes + 1],
+          [lanes, lanes],
+          [2 * lanes, 3 * lanes - 1],
+          [7 * lanes, 1],
+          [6 * lanes, 2 * lanes],
+          [0, stride],
+        ] as const) {
+          expectBlock(all, begin, rows);
+        }
+      }
+    });
+
+    it("has the sum NaN if any output is NaN", () => {
       for (let units = 1; units <= 3; units++) {
         for (let rows = 1; rows <= 5; rows++) {
           const problem = typical(loss, units, rows);
@@ -407,10 +474,10 @@ describe.each(DTYPES)("in %s", (dtype) => {
     });
   });
 
-  // Every difference of two of them is exact or rounds, or is 0, a subnormal, infinite, or has an infinite square.
+  // Their differences include exact and rounded ones, 0, subnormals, infinities, and numbers whose squares overflow.
   const numbers = [0, 1, 0.1, 0.5, 1.5, 2, 3.7, 1e-30, tiny, 3 * tiny, huge, largest].flatMap((x) => [x, -x]);
 
-  it("meanSquaredError is 0 where outputs and targets are equal, and may be infinite", () => {
+  it("meanSquaredError is 0 where outputs equal targets, and infinite where the square overflows", () => {
     expectPairs("meanSquaredError", [...numbers, Infinity], [...numbers, Infinity]);
     expect(single("meanSquaredError", 0.1, 0.1)).toEqual({ sum: 0, gradient: 0 });
     expect(single("meanSquaredError", -0, 0)).toEqual({ sum: 0, gradient: -0 });
@@ -418,7 +485,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("meanSquaredError", Infinity, Infinity).sum).toBeNaN();
   });
 
-  it("meanAbsoluteError has a derivative of 0 where outputs and targets are equal", () => {
+  it("meanAbsoluteError has the derivative 0 where outputs equal targets", () => {
     expectPairs("meanAbsoluteError", numbers, numbers);
     expect(single("meanAbsoluteError", 0.1, 0.1)).toEqual({ sum: 0, gradient: 0 });
     expect(single("meanAbsoluteError", -0, 0)).toEqual({ sum: 0, gradient: 0 });
@@ -427,7 +494,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("meanAbsoluteError", -Infinity, 0)).toEqual({ sum: Infinity, gradient: -1 });
   });
 
-  it.each([1, 0.1, 2.5, 1e-3, 1e6])("huber turns linear at its delta: %d", (delta) => {
+  it.each([1, 0.1, 2.5, 1e-3, 1e6])("huber is linear beyond its delta: %d", (delta) => {
     const edge = round(delta);
     const edges = [edge, edge * (1 + epsilon), round(edge * (1 - epsilon / 2))].flatMap((x) => [x, -x]);
     expectPairs("huber", [...numbers, ...edges], [0, -0, ...edges, 1, huge], delta);
@@ -435,7 +502,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("huber", -0, 0, delta)).toEqual({ sum: 0, gradient: -0 });
     expect(single("huber", edge, 0, delta).gradient).toBe(edge);
     expect(single("huber", -edge * (1 + epsilon), 0, delta).gradient).toBe(-edge);
-    // The square that is not taken may overflow.
+    // The square overflows, but is not used.
     const { sum, gradient } = single("huber", huge, 0, delta);
     expect(gradient).toBe(edge);
     expect(Math.abs(sum / huge / delta - 1)).toBeLessThanOrEqual(4 * epsilon);
@@ -443,7 +510,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("huber", Number.NaN, 0, delta)).toEqual({ sum: Number.NaN, gradient: Number.NaN });
   });
 
-  it("huber may be infinite below a delta that is huge", () => {
+  it("huber is infinite where the square below a huge delta overflows", () => {
     expect(single("huber", huge / 2, 0, huge)).toEqual({ sum: Infinity, gradient: round(huge / 2) });
   });
 
@@ -470,26 +537,26 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const targets = [0, -0, 1, low, high, 0.5, 0.25];
     expectPairs("binaryCrossentropy", outputs.map(round), targets, clip);
 
-    // Confident and wrong costs much, but not infinitely much.
+    // The clip bounds the loss of a wrong output of 0 or 1.
     for (const t of [0, 1]) {
       const { sum, gradient } = single("binaryCrossentropy", 1 - t, t, clip);
       const p = t === 1 ? low : round(1 - high);
       expect(Math.abs(sum + Math.log(p))).toBeLessThanOrEqual(-4 * epsilon * Math.log(p));
       expect(gradient).toBe(0);
     }
-    // A clipped output has no derivative, one at the clip has.
+    // The derivative is 0 outside the clip, not at it.
     for (const outside of [0, -1, low / 2, 1, 2]) {
       expect(single("binaryCrossentropy", outside, 0.5, clip).gradient).toBe(0);
     }
     expect(single("binaryCrossentropy", low, 1, clip).gradient).toBeLessThan(-1);
     expect(single("binaryCrossentropy", high, 0, clip).gradient).toBeGreaterThan(1);
-    // Right is a minimum.
+    // The loss is minimal where the output equals the target.
     for (const right of [low, high, 0.5]) {
       expect(single("binaryCrossentropy", right, right, clip).gradient).toBe(0);
     }
   });
 
-  it("binaryCrossentropy that is not clipped costs nothing where it is right, and infinitely much where wrong", () => {
+  it("binaryCrossentropy without a clip is 0 for a right output of 0 or 1, and infinite for a wrong one", () => {
     for (const t of [0, 1]) {
       expect(single("binaryCrossentropy", t, t, 0)).toEqual({ sum: 0, gradient: 0 });
       expect(single("binaryCrossentropy", 1 - t, t, 0).sum).toBe(Infinity);
@@ -503,24 +570,24 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("sigmoidCrossentropy", -1e4, 1).sum).toBe(1e4);
     expect(single("sigmoidCrossentropy", 1e4, 1).sum).toBe(0);
     expect(single("sigmoidCrossentropy", -1e4, 0).sum).toBe(0);
-    // Of an output that is saturated, and wrong, the gradient is not lost.
+    // A saturated, wrong output has a gradient.
     expect(single("sigmoidCrossentropy", -1e4, 1).gradient).toBe(-1);
     expect(single("sigmoidCrossentropy", 1e4, 0).gradient).toBe(1);
     expect(single("sigmoidCrossentropy", 0, 0.5).gradient).toBe(0);
   });
 
-  it("sigmoidCrossentropy is binaryCrossentropy of the sigmoid", () => {
+  it("sigmoidCrossentropy of a logit equals binaryCrossentropy of its sigmoid", () => {
     for (const z of spread(50, -4, 4)) {
       for (const t of [0, 0.3, 1]) {
         const fused = single("sigmoidCrossentropy", z, t).sum;
         const apart = single("binaryCrossentropy", 1 / (1 + Math.exp(-z)), t, smallestClip).sum;
-        // Rounded, the output loses e^|z| times as much.
+        // Rounding the sigmoid magnifies the error by e^|z|.
         expect(Math.abs(fused - apart)).toBeLessThanOrEqual(4 * epsilon * Math.exp(Math.abs(z)));
       }
     }
   });
 
-  describe("of a row", () => {
+  describe("categoricalCrossentropy", () => {
     /** One row of logits with one target for each, by the formula. */
     function row(logits: readonly number[], targets: readonly number[]) {
       const { sum, gradients } = expectFormula({
@@ -533,7 +600,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       return { sum, gradients: [...gradients] };
     }
 
-    it("large logits do not overflow", () => {
+    it("does not overflow for large logits", () => {
       expect(row([1e4, -1e4], [0, 1])).toEqual({ sum: 2e4, gradients: [1, -1] });
       expect(row([1e4, -1e4], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
       expect(row([-1e4, -1e4, 1e4], [0.25, 0.25, 0.5]).sum).toBe(1e4);
@@ -543,26 +610,26 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("what cannot happen costs nothing, if it does not", () => {
+    it("ignores a probability of 0 where the target is 0", () => {
       expect(row([0, -Infinity], [1, 0])).toEqual({ sum: 0, gradients: [0, 0] });
       expect(row([-Infinity, 0], [-0, 1])).toEqual({ sum: 0, gradients: [0, 0] });
       expect(row([0, -Infinity], [0, 1])).toEqual({ sum: Infinity, gradients: [1, -1] });
     });
 
-    it("targets of 0 alone have a loss and gradients of 0", () => {
+    it("is 0, with gradients of 0, for targets that are all 0", () => {
       expect(row([1, -2, 3], [0, 0, 0])).toEqual({ sum: 0, gradients: [0, 0, 0] });
     });
 
-    it("targets need not sum to 1", () => {
+    it("takes targets that do not sum to 1", () => {
       for (const weight of [0.5, 2, 3]) row([0.3, -1.2, 0.8], [weight, 0, weight / 3]);
     });
 
-    it("labels have the bits of their one-hot targets", () => {
+    it("has the same bits for labels and their one-hot targets", () => {
       for (let units = 1; units <= 5; units++) {
         for (const rows of ROWS) {
           const labelled = typical("sparseCategoricalCrossentropy", units, rows, 0.2);
           const labels = labelled.targets;
-          // Also −0 is a label.
+          // −0 is a label, too.
           for (let i = 0; i < rows; i += 3) labels[i] = -0;
           const oneHot = floats(dtype, units * rows);
           for (const [i, label] of labels.entries()) oneHot[label * rows + i] = 1;
@@ -574,7 +641,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("a soft target has the mean of its labels' losses", () => {
+    it("of a soft target is the weighted mean over its labels", () => {
       const units = 4;
       const rows = 9;
       const problem = typical("categoricalCrossentropy", units, rows);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CoreExports } from "../src/core.js";
 import { BackpropError } from "../src/index.js";
-import { Heap } from "../src/memory.js";
+import type { CoreExports } from "../src/wasm/core.js";
+import { Heap } from "../src/wasm/heap.js";
 
 const PAGE = 65536;
 const HEAP_BASE = 1100;

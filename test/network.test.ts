@@ -1,19 +1,23 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   ACTIVATIONS,
   type ActivationName,
   BackpropError,
   constant,
   createNetwork,
+  type DenseLayer,
   type DenseOptions,
+  type DenseParameters,
   type DType,
   dense,
   type ErrorCode,
   type FitOptions,
+  type Gradients,
   heNormal,
   type Initializer,
   type LayerValues,
   LOSSES,
+  type Matrix,
   type Network,
   type NetworkOptions,
   normal,
@@ -78,7 +82,7 @@ describe("creating a network", () => {
       "a layer that is none",
       { layers: [3] },
       "invalidOption",
-      'layers[0] is given 3; expected an object with "units"',
+      'layers[0] is 3; expected a layer such as dense(2, "sigmoid").',
     ],
     ["no loss", { loss: undefined }, "unknownName", 'loss is undefined; expected one of "meanSquaredError"'],
     ["a loss of null", { loss: null }, "unknownName", "loss is null; expected one of"],
@@ -137,12 +141,6 @@ describe("creating a network", () => {
       { seed: 0.5 },
       "invalidOption",
       "seed is 0.5; expected an integer from 0 to 4294967295.",
-    ],
-    [
-      "a seed and a stream",
-      { seed: 1, random: torchRandom(1) },
-      "invalidOption",
-      "seed and random are both given; expected one of them.",
     ],
     [
       "a misspelt option",
@@ -273,6 +271,55 @@ describe("stochastic gradient descent", () => {
   it("has a learning rate of 0.01 unless told", () => {
     expect(sgd()).toEqual({ name: "sgd", learningRate: 0.01 });
     expect(sgd({ learningRate: 0 }).learningRate).toBe(0);
+  });
+});
+
+describe("the layers of a network", () => {
+  it("may be of a kind that exists", async () => {
+    expect(dense(2).kind).toBe("dense");
+    const layers = [{ ...dense(2), kind: "conv" }];
+    await expect(createNetwork(options({ layers }))).rejects.toMatchObject({
+      code: "unknownName",
+      message: 'layers[0].kind is "conv"; expected one of "dense".',
+    });
+  });
+
+  it("are read once each", async () => {
+    const reads = new Map<string, number>();
+    const layer = new Proxy(dense(3, "tanh"), {
+      get(target, key: keyof DenseLayer) {
+        reads.set(key, (reads.get(key) ?? 0) + 1);
+        return reads.get(key) === 1 || key === "kind" ? target[key] : "another value";
+      },
+    });
+    const network = await createNetwork({ ...plain, layers: [layer, dense(1)] });
+    network.fitSync(XOR_INPUTS, XOR_TARGETS);
+    expect(network.summary()).toContain("tanh        [rows, 3]           9");
+    reads.delete("kind");
+    expect(reads.size).toBe(6);
+    expect([...reads.values()]).toEqual(Array(6).fill(1));
+    network.dispose();
+  });
+
+  it("give each of its parameters its own type", async () => {
+    const network = await createNetwork({
+      inputs: 2,
+      layers: [dense(3, "tanh"), dense(1, "linear", { useBias: false })],
+      loss: "huber",
+    });
+    // No `!` where there is a layer.
+    expectTypeOf(network.parameters[0]).toEqualTypeOf<DenseParameters>();
+    expectTypeOf(network.parameters.length).toEqualTypeOf<2>();
+    expectTypeOf(network.gradients).returns.toEqualTypeOf<Gradients<readonly [DenseLayer, DenseLayer]>>();
+    const { layers } = network.gradients(XOR_INPUTS, XOR_TARGETS);
+    expectTypeOf(layers[1].kernel).toEqualTypeOf<Matrix>();
+    expect(layers[1].kernel.shape).toEqual([3, 1]);
+    expect(network.parameters[1].bias).toBeNull();
+    // Where the number of layers is not known, so is the type of each.
+    const many: DenseLayer[] = [dense(1)];
+    const other = await createNetwork({ inputs: 2, layers: many, loss: "huber" });
+    expectTypeOf(other.parameters).toEqualTypeOf<readonly DenseParameters[]>();
+    for (const each of [network, other]) each.dispose();
   });
 });
 
@@ -420,7 +467,7 @@ describe("a network", () => {
       "nothing",
       undefined,
       "invalidShape",
-      "is undefined; expected an array of 2, a { kernel, bias } for each layer.",
+      "is undefined; expected an array of 2, an object with the parameters of each layer.",
     ],
     ["too few layers", [fitting], "invalidShape", "is an array of 1; expected an array of 2"],
     ["a layer of null", [fitting, null], "invalidShape", "[1] is null; expected { kernel, bias }"],

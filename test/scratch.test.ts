@@ -1,36 +1,32 @@
 import { describe, expect, it } from "vitest";
-import { sharedCore } from "../src/core.js";
-import type { Dataset, Model } from "../src/engine/engine.js";
 import { createNetwork, dense, type Network, type NetworkOptions } from "../src/index.js";
-import { Scratch } from "../src/scratch.js";
+import { sharedCore } from "../src/wasm/core.js";
+import type { Samples } from "../src/wasm/samples.js";
+import { Scratch } from "../src/wasm/scratch.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 
-/** A scratch, and the rows of its datasets that hold memory. */
+/** A scratch, and the rows of its samples that hold memory. */
 function createScratch(): { scratch: Scratch; held: () => number[] } {
-  const live = new Set<Dataset>();
-  const createDataset = (rows: number): Dataset => {
-    const none = () => new Float32Array();
-    const dataset = { rows, inputs: none, targets: none, dispose: () => live.delete(dataset) };
-    live.add(dataset);
-    return dataset;
+  const live = new Set<Samples>();
+  const create = (rows: number): Samples => {
+    const samples = { rows, dispose: () => live.delete(samples) } as Partial<Samples> as Samples;
+    live.add(samples);
+    return samples;
   };
-  return {
-    scratch: new Scratch({ createDataset } as Partial<Model> as Model),
-    held: () => [...live].map(({ rows }) => rows),
-  };
+  return { scratch: new Scratch(create), held: () => [...live].map(({ rows }) => rows) };
 }
 
 describe("the scratch of a network", () => {
-  it("gives a dataset that was given back to the next call of as many rows", () => {
+  it("gives samples that were given back to the next call of as many rows", () => {
     const { scratch, held } = createScratch();
-    const dataset = scratch.take(4);
-    scratch.giveBack(dataset);
+    const samples = scratch.take(4);
+    scratch.giveBack(samples);
     expect(held()).toEqual([4]);
-    expect(scratch.take(4)).toBe(dataset);
+    expect(scratch.take(4)).toBe(samples);
   });
 
-  it("gives no dataset to two at once", () => {
+  it("gives no samples to two callers at once", () => {
     const { scratch, held } = createScratch();
     const first = scratch.take(4);
     const second = scratch.take(4);

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Struct, StructView } from "../src/wasm/struct.js";
+import { type Struct, StructView } from "../src/abi/struct.js";
 import { generateStructs, readSources } from "../structs.js";
 import { type Assembly, compileAssembly } from "./support/compile.js";
 
@@ -54,9 +54,9 @@ function generateField(type: string): Promise<string> {
   return generateStructs({ "sample/s.ts": `@unmanaged export class S { first: u32; field${type}; }` });
 }
 
-describe("src/wasm/structs.ts", () => {
+describe("src/abi/structs.ts", () => {
   it("is what structs.js makes of the core's sources", async () => {
-    const text = await readFile(new URL("src/wasm/structs.ts", ROOT), "utf8");
+    const text = await readFile(new URL("src/abi/structs.ts", ROOT), "utf8");
     expect(text, "npm run build:structs writes it").toBe(await generateStructs(await readSources()));
   });
 });

@@ -1,9 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { sharedCore } from "../src/core.js";
-import type { Dataset, Model, Run } from "../src/engine/engine.js";
-import { wasmEngine } from "../src/engine/wasm/engine.js";
 import {
   type ActivationName,
   createNetwork,
@@ -13,16 +10,12 @@ import {
   type Loss,
   type Network,
   type NetworkOptions,
-  type NumpyRandom,
-  numpyRandom,
   sgd,
   uniform,
 } from "../src/index.js";
+import { sharedCore } from "../src/wasm/core.js";
 import { bitsOf, DTYPES, floats, spread } from "./support/floats.js";
 import { baselineOf, parametersOf, shuffledOrders } from "./support/oracle.js";
-
-/** As many as an engine takes at once; an engine counts in 32 bits. */
-const ALL = 2 ** 31;
 
 function parameterBits(network: Network): string {
   return bitsOf(parametersOf(network));
@@ -84,13 +77,9 @@ describe("the core trains as the baseline does", () => {
       dtype,
     };
     const learningRate = 0.05;
-    const create = (random: NumpyRandom) =>
-      createNetwork({ ...options, optimizer: sgd({ learningRate }), random });
-    const network = await create(numpyRandom(7));
-    // Of another stream, for creating the network and fitting it both draw from it.
-    const random = numpyRandom(7);
-    const baseline = baselineOf(await create(random), options);
-    const order = shuffledOrders(random, inputs.length);
+    const network = await createNetwork({ ...options, optimizer: sgd({ learningRate }), seed: 7 });
+    const baseline = baselineOf(network, options);
+    const order = shuffledOrders(inputs.length, 7);
     const epochs = 6;
     const { loss: losses } = network.fitSync(inputs, aims, { epochs, batchSize, shuffle: true });
     const expected = baseline.fit(inputs.flat(), aims.flat(), { epochs, batchSize, learningRate, order });
@@ -109,15 +98,14 @@ describe("the core trains as the baseline does", () => {
     const rows = 700;
     const many = { data: spread(rows * 3), shape: [rows, 3] };
     const aims = { data: spread(rows * 2, -1, 1, 0.3), shape: [rows, 2] };
-    const network = await regression({ random: numpyRandom(7) });
-    const random = numpyRandom(7);
-    const baseline = baselineOf(await regression({ random }), REGRESSION);
+    const network = await regression({ seed: 7 });
+    const baseline = baselineOf(network, REGRESSION);
     const { loss } = network.fitSync(many, aims, { epochs: 3, batchSize: 300 });
     const { losses } = baseline.fit(many.data, aims.data, {
       epochs: 3,
       batchSize: 300,
       learningRate: 0.1,
-      order: shuffledOrders(random, rows),
+      order: shuffledOrders(rows, 7),
     });
     const expected = [...losses, ...baseline.parameters];
     const actual = [...loss, ...parametersOf(network)];
@@ -286,111 +274,6 @@ describe("fit", () => {
     for (const maker of makers) alone.push(await train(await regression(maker)));
     const networks = await Promise.all(makers.map(regression));
     expect(await Promise.all(networks.map(train))).toEqual(alone);
-  });
-});
-
-describe.each(DTYPES)("a run of the Wasm engine in %s", (dtype) => {
-  const ROWS = 300;
-
-  async function start(seed: number): Promise<{ model: Model; dataset: Dataset }> {
-    const model = wasmEngine(await sharedCore()).createModel({
-      dtype,
-      inputs: 3,
-      layers: [
-        { units: 6, activation: "silu", alpha: 0, useBias: true },
-        { units: 3, activation: "linear", alpha: 0, useBias: true },
-      ],
-      loss: { name: "meanSquaredError", reduction: "mean", parameter: 0 },
-    });
-    model.parameters().set(spread(model.parameterCount, -1, 1, seed));
-    const dataset = model.createDataset(ROWS);
-    dataset.inputs().set(spread(ROWS * 3, -1, 1, seed));
-    dataset.targets().set(spread(ROWS * 3, -1, 1, seed + 0.2));
-    return { model, dataset };
-  }
-
-  function run(
-    { model, dataset }: { model: Model; dataset: Dataset },
-    batchSize: number,
-    ordered: boolean,
-  ): Run {
-    return model.createRun({ dataset, epochs: 3, batchSize, learningRate: 0.2, ordered });
-  }
-
-  it.each([1, 7, 128, 129, 200, 300])(
-    "has the same bits in slices of any length, batch %i",
-    async (batchSize) => {
-      for (const ordered of [false, true]) {
-        const results: string[] = [];
-        for (const slice of [ALL, 1, 2, 5]) {
-          const of = await start(0.5);
-          const steps = run(of, batchSize, ordered);
-          if (ordered) steps.order().reverse();
-          while (steps.epoch < 3) {
-            expect(steps.advance(slice)).toBeGreaterThan(0);
-            // What the network computes in between, it computes in the tensors that a step needs again.
-            if (slice === 2) of.model.evaluate(of.dataset);
-          }
-          expect(steps.advance(slice)).toBe(0);
-          results.push(bitsOf(of.model.parameters()) + bitsOf(steps.losses()));
-          steps.dispose();
-          of.dataset.dispose();
-          of.model.dispose();
-        }
-        expect(new Set(results).size).toBe(1);
-      }
-    },
-  );
-
-  it("stops at the end of an epoch where it is ordered, and counts microbatches", async () => {
-    const of = await start(0.5);
-    const ordered = run(of, 200, true);
-    // 128 + 72, 100.
-    expect(ordered.advance(ALL)).toBe(3);
-    expect(ordered).toMatchObject({ epoch: 1, row: 0, diverged: false });
-    expect(ordered.advance(1)).toBe(1);
-    expect(ordered).toMatchObject({ epoch: 1, row: 128 });
-    expect(ordered.advance(1)).toBe(1);
-    expect(ordered).toMatchObject({ epoch: 1, row: 200 });
-    const plain = run(of, 200, false);
-    expect(plain.advance(4)).toBe(4);
-    expect(plain).toMatchObject({ epoch: 1, row: 128 });
-    expect(plain.advance(ALL)).toBe(5);
-    expect(plain).toMatchObject({ epoch: 3, row: 0 });
-  });
-
-  it("does not disturb another that takes turns with it", async () => {
-    const alone = async (seed: number) => {
-      const of = await start(seed);
-      run(of, 50, false).advance(ALL);
-      return bitsOf(of.model.parameters());
-    };
-    const expected = [await alone(0.1), await alone(0.7)];
-    const pair = [await start(0.1), await start(0.7)];
-    const runs = pair.map((of) => run(of, 50, false));
-    while (runs.some((steps) => steps.epoch < 3)) for (const steps of runs) steps.advance(1);
-    expect(pair.map(({ model }) => bitsOf(model.parameters()))).toEqual(expected);
-  });
-
-  it("takes the order that it is given", async () => {
-    const order = Uint32Array.from({ length: ROWS }, (_, i) => (i * 7 + 11) % ROWS);
-    const ordered = await start(0.5);
-    const steps = run(ordered, 64, true);
-    const sorted = await start(0.5);
-    for (const values of [sorted.dataset.inputs(), sorted.dataset.targets()]) {
-      const original = values.slice();
-      order.forEach((from, to) => {
-        values.set(original.subarray(from * 3, from * 3 + 3), to * 3);
-      });
-    }
-    const plain = run(sorted, 64, false);
-    while (steps.epoch < 3) {
-      steps.order().set(order);
-      steps.advance(ALL);
-    }
-    plain.advance(ALL);
-    expect(bitsOf(ordered.model.parameters())).toBe(bitsOf(sorted.model.parameters()));
-    expect(bitsOf(steps.losses())).toBe(bitsOf(plain.losses()));
   });
 });
 

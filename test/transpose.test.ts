@@ -15,6 +15,7 @@ interface Shape {
 describe.each(DTYPES)("the transpose in %s", (dtype) => {
   let region: Region;
   let gatherTransposed: (...values: number[]) => number;
+  let gatherRows: (...values: number[]) => number;
   let transpose: (...values: number[]) => number;
 
   beforeAll(async () => {
@@ -22,13 +23,14 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     const suffix = dtype === "float32" ? "f32" : "f64";
     region = new Region(assembly, dtype);
     gatherTransposed = assembly.exports[`gather_transposed_${suffix}`]!;
+    gatherRows = assembly.exports[`gather_rows_${suffix}`]!;
     transpose = assembly.exports[`transpose_${suffix}`]!;
   });
 
-  // A negative zero and a NaN among the numbers, for nothing is computed with them.
+  // −0, NaN and infinity keep their bits: nothing is computed.
   const source = floats(dtype, [-0, Number.NaN, Infinity, ...spread(60_000)]);
 
-  /** Where the result, or a guard around or inside it, first differs from the definition; "" where nowhere. */
+  /** Where the result, or a guard around or inside it, first differs from the definition, or "". */
   function compare({ count, columns, width, xPad, outPad, order }: Shape): string {
     const { guard, guards } = guardOf(dtype);
     const xStride = columns + xPad;
@@ -55,7 +57,7 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     return `${JSON.stringify({ count, columns, width, xPad, outPad })}, out[${at - guards}]: ${actual[at]}, expected ${expected[at]}`;
   }
 
-  /** Rows in no order, some of them twice. */
+  /** Shuffled row numbers, some of them twice. */
   function someOrder(count: number): Uint32Array {
     return Uint32Array.from({ length: count }, (_, i) => (i * 7 + 3) % (count + 2));
   }
@@ -64,8 +66,8 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     for (const count of counts) {
       const order = ordered ? someOrder(count) : null;
       for (const columns of columnses) {
-        // Up to whole vectors, or to the four rows of a tile of the matrix product.
-        for (let width = count; width < Math.max(5, count + lanesOf(dtype)); width++) {
+        // Up to whole vectors, or to the six rows of a tile of the matrix product.
+        for (let width = count; width < Math.max(7, count + lanesOf(dtype)); width++) {
           for (const [xPad, outPad] of [
             [0, 0],
             [2, 0],
@@ -83,19 +85,43 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
   const SMALL = Array.from({ length: 13 }, (_, i) => i);
 
   describe.each([
-    ["as they lie", false],
-    ["in an order", true],
+    ["in stored order", false],
+    ["in a given order", true],
   ] as const)("of rows %s", (_, ordered) => {
-    it("puts every element where it belongs, for every size up to 12", () => {
+    it("puts every element in its place, for every size up to 12", () => {
       expect(compareAll(SMALL.slice(1), SMALL, ordered)).toBe("");
     });
 
-    it("does so for as many rows as a microbatch has", () => {
+    it("puts every element in its place, for 126 to 128 rows", () => {
       expect(compareAll([126, 127, 128], [1, 4, 31, 67], ordered)).toBe("");
     });
   });
 
-  it("transposes back to what was", () => {
+  it.each([false, true])("takes rows from a position of their order on (with an order: %s)", (ordered) => {
+    const columns = 3;
+    const x = source.subarray(0, 40 * columns);
+    const order = Uint32Array.from({ length: 40 }, (_, i) => (i * 7 + 3) % 40);
+    for (const row of [0, 1, 5, 33]) {
+      for (const count of [1, 2, 3, 4, 5, 7]) {
+        const stride = wholeVectors(dtype, count);
+        region.clear();
+        const address = region.putLast(x);
+        const out = region.take(columns * stride);
+        gatherRows(out, stride, stride, address, columns, ordered ? region.putWords(order) : 0, row, count);
+        const { guard, guards } = guardOf(dtype);
+        const expected = floats(dtype, columns * stride + 2 * guards).fill(guard);
+        for (let j = 0; j < columns; j++) {
+          for (let i = 0; i < stride; i++) {
+            const position = row + Math.min(i, count - 1);
+            expected[guards + j * stride + i] = x[(ordered ? order[position]! : position) * columns + j]!;
+          }
+        }
+        expect(firstDifference(region.guarded(out, columns * stride), expected)).toBe(-1);
+      }
+    }
+  });
+
+  it("applied twice gives the original matrix", () => {
     const [rows, columns] = [11, 7];
     const stride = wholeVectors(dtype, rows);
     region.clear();
@@ -107,7 +133,7 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     expect(firstDifference(region.view(back, rows * columns), source.subarray(0, rows * columns))).toBe(-1);
   });
 
-  /** Where the result, or a guard around or inside it, first differs from the definition; -1 where nowhere. */
+  /** Where the result, or a guard around or inside it, first differs from the definition, or −1. */
   function compareWhole(rows: number, columns: number, xPad: number, outPad: number): number {
     const { guard, guards } = guardOf(dtype);
     const size = dtype === "float32" ? 4 : 8;
@@ -127,7 +153,7 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     return firstDifference(region.guarded(out, outLength), expected);
   }
 
-  it("puts rows behind the last where lanes are left, if it transposes whole vectors, for every size up to 12", () => {
+  it("fills the lanes of the last vector with the rows after the last, for every size up to 12", () => {
     for (let rows = 1; rows <= 12; rows++) {
       for (let columns = 1; columns <= 12; columns++) {
         expect(compareWhole(rows, columns, 0, 0)).toBe(-1);

@@ -1,16 +1,16 @@
 import { philoxWords, Purpose } from "./philox";
 
 /**
- * The dropout mask of one unit for `count` rows of a batch: all bits of an element set where the row keeps the unit, none
- * where it drops it.
+ * The dropout mask of one unit for `count` rows of a batch. An element has all bits set if its row keeps the unit, and
+ * none if its row drops it.
  *
  *     out: T [count], for batch rows row … row + count − 1
  *
  * `row` and `count` are multiples of the lanes of a vector of T: 4 for f32, 2 for f64.
  *
- * Row r draws word r mod 4 of the Philox block with the counter (⌊r / 4⌋, unit, layer, step) and keeps the unit if the word
- * is at least `threshold` = rate·2³²: with probability 1 − rate. So the mask is the same for both T and does not
- * depend on which rows a call computes.
+ * Row r draws word r mod 4 of the Philox block with the counter (⌊r / 4⌋, unit, layer, step) and keeps the unit if the
+ * word is at least `threshold` = rate·2³², which has probability 1 − rate. So the mask is the same for both T, and does
+ * not depend on which rows a call computes.
  */
 export function keepMask<T>(
   out: usize, row: u32, count: u32,
@@ -18,14 +18,14 @@ export function keepMask<T>(
   seed: u32, threshold: u32,
 ): void {
   const end = out + <usize>count * sizeof<T>();
-  // The words take the last 4·count bytes of `out`. A vector of the mask overwrites only words that it has read.
+  // The random words fill the last 4·count bytes of `out`. Each vector of the mask overwrites only words already read.
   let words = end - (<usize>count << 2);
   philoxWords(words, row, row + count, unit, layer, step, seed, Purpose.Dropout);
   if (sizeof<T>() == 4) {
     const least = v128.splat<i32>(threshold);
     for (; out < end; out += 16) v128.store(out, v128.ge<u32>(v128.load(out), least));
   } else {
-    const below = v128.splat<i64>(<i64>threshold - 1); // x64 has > for 64-bit lanes, but not ≥.
+    const below = v128.splat<i64>(<i64>threshold - 1); // x64 compares 64-bit lanes by >, but not by ≥.
     for (; out < end; out += 16, words += 8) v128.store(out, v128.gt<i64>(v128.load_ext<u32>(words), below));
   }
 }

@@ -1,6 +1,6 @@
 import { philoxWord, philoxWords, Purpose } from "./philox";
 
-/** Random words are made for this many elements at a time: 1 KiB, which stays in the L1 cache. */
+/** Random words are generated for this many elements at a time: 1 KiB, which stays in the L1 cache. */
 const CHUNK: u32 = 256;
 
 /**
@@ -12,8 +12,8 @@ const CHUNK: u32 = 256;
  *
  * R. Durstenfeld, "Algorithm 235: Random permutation", CACM 7 (1964) 420.
  *
- * Element i draws word i mod 4 of the Philox block with the counter (⌊i / 4⌋, 0, 0, epoch). The words lie in `order`
- * itself: the shuffle does not touch an element before its turn.
+ * Element i draws word i mod 4 of the Philox block with the counter (⌊i / 4⌋, 0, 0, epoch). The words are stored in
+ * `order` itself, because the shuffle does not use element i before step i.
  */
 export function permute(order: usize, begin: u32, end: u32, seed: u32, epoch: u32): void {
   for (let i = begin; i < end;) {
@@ -22,7 +22,7 @@ export function permute(order: usize, begin: u32, end: u32, seed: u32, epoch: u3
     for (; i < chunkEnd; ++i) {
       const element = order + (<usize>i << 2);
       const other = order + (<usize>uniformUpTo(i, load<u32>(element), seed, epoch) << 2);
-      store<u32>(element, load<u32>(other)); // Where both are the same, the next store overwrites this one.
+      store<u32>(element, load<u32>(other)); // If other = element, the next store overwrites this one.
       store<u32>(other, i);
     }
   }

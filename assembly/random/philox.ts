@@ -1,14 +1,14 @@
-// Philox 4x32-10, a random number generator without state: a block of four 32-bit words is a function of a counter (four
-// words) and a key (two words). J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel Random Numbers: As Easy
-// as 1, 2, 3", SC11. Random123 is their implementation.
+// Philox 4x32-10, a random number generator without state: each block of four 32-bit words is a function of a counter
+// (four words) and a key (two words). J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel Random Numbers:
+// As Easy as 1, 2, 3", SC11. Their implementation is Random123.
 //
 // A round, with the multipliers M0, M1:
 //
 //     (c0, c1, c2, c3) ← (high(M1·c2) ^ c1 ^ k0,  low(M1·c2),  high(M0·c0) ^ c3 ^ k1,  low(M0·c0))
 //
-// Between rounds, k0 and k1 grow by the Weyl constants W0, W1.
+// After each round, k0 += W0 and k1 += W1 (Weyl sequences).
 
-/** What random numbers are for: the second word of the key. Numbers for different purposes are independent. */
+/** The second word of the key: what the numbers are used for. Numbers for different purposes are independent. */
 export const enum Purpose {
   Shuffle = 1,
   Dropout = 2,
@@ -20,7 +20,7 @@ const W0: u32 = 0x9e3779b9;
 const W1: u32 = 0xbb67ae85;
 const ROUNDS = 10;
 
-// Constant vectors are loaded: V8 builds a 128-bit literal from three instructions at every use.
+// Constant vectors are loaded from memory: V8 builds a 128-bit literal with three instructions at every use.
 const MULTIPLIERS = memory.data<u32>([0xd2511f53, 0xd2511f53, 0xcd9e8d57, 0xcd9e8d57]);
 const WEYL = memory.data<u32>([0x9e3779b9, 0x9e3779b9, 0xbb67ae85, 0xbb67ae85]);
 const SECOND_BLOCK = memory.data<u32>([0, 1, 0, 0]);
@@ -37,8 +37,8 @@ function pairs(a: u32, b: u32): v128 {
  *
  *     out: u32 [count, 4]
  *
- * Two vectors hold two blocks: x = (c0, c0', c2, c2') and y = (c1, c1', c3, c3'). A round takes two multiplications and two
- * shuffles per pair of blocks. Two pairs at a time hide latency.
+ * Two vectors hold two blocks: x = (c0, c0', c2, c2') and y = (c1, c1', c3, c3'). A round takes two multiplications and
+ * two shuffles for each pair of blocks. Two pairs at a time hide latency.
  */
 export function philoxBlocks(
   out: usize, count: usize,

@@ -1,6 +1,6 @@
 // As fast as registers allow: multiply-adds that load nothing, store nothing and wait for nothing.
 
-import { laneCount, madd, splat } from "../../assembly/vector";
+import { laneCount, madd, splat } from "../../assembly/math/vector";
 
 const ITERATIONS: i32 = 1000;
 const ACCUMULATORS: i32 = 12;

@@ -1,5 +1,7 @@
 // Nothing is timed that does not compute what it should.
 
+import { relativeDistance } from "../../build/bench/agreement.js";
+
 const RUNS = 3;
 
 /** How far apart outputs may be, relative to their length as vectors. */
@@ -14,8 +16,8 @@ export async function firstOutputs(process) {
 
 /** @throws Error that says how far a peer is from ours that began with the same parameters. */
 export function requireSame({ dtype }, outputs, expected) {
-  const distance = Math.hypot(...outputs.map((x, i) => x - expected[i])) / Math.hypot(...expected);
-  if (outputs.length === expected.length && distance <= TOLERANCE[dtype]) return;
+  const distance = relativeDistance(outputs, expected);
+  if (distance <= TOLERANCE[dtype]) return;
   throw new Error(
     `its first outputs are ${outputs.join(" ")}, ours ${expected.join(" ")}, ${distance.toPrecision(2)} apart relative ` +
       `to their length; expected at most ${TOLERANCE[dtype]}`,

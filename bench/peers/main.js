@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureWorks } from "../../build/bench/measureWorks.js";
 import { readOptions } from "../../build/bench/options.js";
 import { measure } from "./measure.js";
 import { formatTables } from "./table.js";
 import { label, WORKS } from "./works.js";
 
-const { works, milliseconds, json } = readOptions({
+const options = readOptions({
   command: "npm start --",
   works: WORKS,
   label,
@@ -17,16 +18,12 @@ const { works, milliseconds, json } = readOptions({
   milliseconds: 100,
 });
 const folder = mkdtempSync(join(tmpdir(), "peers-"));
-const measurements = [];
 try {
-  for (const [i, work] of works.entries()) {
-    console.error(`${i + 1}/${works.length} ${label(work)}`);
-    const peers = await measure(work, milliseconds, folder);
-    measurements.push(peers);
-    if (json) for (const measurement of peers) console.log(JSON.stringify(measurement));
-  }
+  const measurements = await measureWorks(options, label, (work, milliseconds) =>
+    measure(work, milliseconds, folder),
+  );
+  if (!options.json) console.log(formatTables(measurements));
+  if (measurements.flat().some(({ failed }) => failed)) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (!json) console.log(formatTables(measurements));
-if (measurements.flat().some(({ failed }) => failed)) process.exitCode = 1;

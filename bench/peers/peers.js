@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { REVECTORIZE_FLAG, whyNotRevectorized } from "../../build/bench/revectorize/flag.js";
 
 /**
  * @typedef {object} Command
@@ -33,12 +34,16 @@ const VIRTUAL_PYTHON = fileURLToPath(new URL(".venv/bin/python", import.meta.url
 /** The interpreter named by the environment variable PYTHON, else that of the virtual environment .venv, else the system's. */
 const PYTHON = process.env.PYTHON || (existsSync(VIRTUAL_PYTHON) ? VIRTUAL_PYTHON : "python3");
 
+const WHY_NOT_REVECTORIZED = whyNotRevectorized();
+
 /** @type {Peer} */
 export const OURS = javascript("backprop-wasm", "backprop-wasm.js", "strict");
 
 /** @type {readonly Peer[]} */
 export const PEERS = [
+  revectorized("ours, revectorized", "strict"),
   javascript("ours, relaxed", "backprop-wasm.js", "relaxed"),
+  revectorized("ours, relaxed, revectorized", "relaxed"),
   javascript("brain.js", "brain.js"),
   javascript("convnetjs", "convnetjs.js"),
   javascript("jax-js, wasm", "jax.js"),
@@ -54,6 +59,19 @@ export const PEERS = [
 function javascript(name, file, ...variant) {
   const args = [fileURLToPath(new URL("worker.js", import.meta.url)), `./peers/${file}`, ...variant];
   return { name, prepare: (task) => ({ file: process.execPath, args, input: JSON.stringify(task) }) };
+}
+
+/** Ours, in a Node that pairs vector operations. */
+function revectorized(name, numerics) {
+  const { prepare } = javascript(name, "backprop-wasm.js", numerics);
+  return {
+    name,
+    prepare(task) {
+      if (WHY_NOT_REVECTORIZED) throw new Refusal(WHY_NOT_REVECTORIZED);
+      const command = prepare(task);
+      return { ...command, args: [REVECTORIZE_FLAG, ...command.args] };
+    },
+  };
 }
 
 function python(name, library) {

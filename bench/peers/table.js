@@ -1,18 +1,16 @@
 // The measurements for people: a line a peer, a column a work, as Markdown.
 
 import { describeMachine } from "../../build/bench/machine.js";
-import { formatNumber, formatTable, left, right } from "../../build/bench/table.js";
+import { formatNumber, formatTable, formatTime, left, right } from "../../build/bench/table.js";
 
 /** @param {import("./measure.js").Measurement[][]} works Those of each work, in one order of peers. */
 export function formatTables(works) {
-  const time = ({ microsecondsPerStep, best }) =>
-    `${formatNumber(microsecondsPerStep)} (${formatNumber(best)})`;
   return [
     `${describeMachine()} One thread.`,
     "",
     "Microseconds a step: the median of the rounds (and the best)",
     "",
-    formatWorks(works, time),
+    formatWorks(works, formatTime),
     "",
     "Times ours: the median of the rounds",
     "",

@@ -1,138 +1,82 @@
-// What is measured: networks, batches and dtypes, with the rows and the initial parameters that all are given.
+// What is measured: works of `npm run bench`, with the rows and the initial parameters that all peers are given.
 
-import { numpyRandom } from "backprop-wasm";
+import { createParameters, createSamples } from "../../build/bench/samples.js";
+import { findWork } from "../../build/bench/works.js";
+
+export { label } from "../../build/bench/works.js";
+
+/** @typedef {import("../../build/bench/works.js").Work} Work */
 
 /**
- * @typedef {object} Work
- * @property {string} name The layer sizes, input first; " predict" behind them where no training step is measured.
+ * @typedef {object} Task A work with all that a peer needs to do it, as JSON.
  * @property {"train" | "predict"} task
- * @property {number[]} sizes
+ * @property {number[]} sizes Those of the layers, the input first.
  * @property {number} batch Rows a step.
  * @property {"float32" | "float64"} dtype
  * @property {"sigmoid" | "relu"} hidden The activation of all layers but the last.
  * @property {"sigmoid" | "softmax"} output That of the last.
  * @property {"meanSquaredError" | "categoricalCrossentropy"} loss
  * @property {number} learningRate
- */
-
-/**
- * @typedef {object} Samples
  * @property {number} rows
  * @property {number[][]} inputs
  * @property {number[][]} targets
  * @property {{ kernel: number[][], bias: number[] }[]} parameters Kernels [inputs, units], biases [units].
  */
 
-/** @typedef {Work & Samples} Task A work with all that a peer needs to do it. */
-
-const SAMPLES_SEED = 1;
-const PARAMETERS_SEED = 2;
-
-/** More than one batch, since some keep a batch prepared that is all of the data. */
-const FEWEST_BATCHES = 2;
-const FEWEST_ROWS = 64;
-
-const XOR = {
-  inputs: [
-    [0, 0],
-    [0, 1],
-    [1, 0],
-    [1, 1],
-  ],
-  targets: [[0], [1], [1], [0]],
-};
+/** More than one batch, because some peers keep the prepared batch if it is the whole data set. */
+const MIN_BATCHES = 2;
+const MIN_ROWS = 64;
 
 /** @type {readonly Work[]} */
 export const WORKS = [
-  xor("float64"),
-  xor("float32"),
-  classification([64, 32, 10], 32),
-  classification([784, 128, 10], 32),
-  classification([784, 128, 10], 128),
-  classification([784, 512, 512, 10], 128),
-  classification([64, 32, 10], 1),
-  { ...classification([64, 32, 10], 1), name: "64-32-10 predict", task: "predict" },
-];
-
-/** What `--only` looks in. @param {Work} work */
-export function label({ name, batch, dtype }) {
-  return `${name} b${batch} ${dtype}`;
-}
+  "2-2-1 b4 float64",
+  "2-2-1 b4 float32",
+  "64-32-10 b32 float32",
+  "784-128-10 b32 float32",
+  "784-128-10 b128 float32",
+  "784-512-512-10 b128 float32",
+  "64-32-10 b1 float32",
+  "64-32-10 predict b1 float32",
+].map(findWork);
 
 /** The steps of one run of a peer: those of an epoch, or one prediction. @param {Task} task */
 export function stepsPerRun({ task, rows, batch }) {
   return task === "predict" ? 1 : rows / batch;
 }
 
-/** Multiply-adds of a forward pass of one batch. @param {Work} work */
-export function multiplyAdds({ sizes, batch }) {
-  return batch * sizes.slice(1).reduce((sum, units, i) => sum + units * sizes[i], 0);
-}
-
 /** @param {Work} work @returns {Task} */
 export function createTask(work) {
-  const { inputs, targets } = work.loss === "meanSquaredError" ? XOR : createSamples(work);
-  return { ...work, rows: inputs.length, inputs, targets, parameters: createParameters(work) };
-}
-
-/** Normal inputs; classes in turn, so that every batch of ten rows has them all. @param {Work} work */
-function createSamples({ sizes, batch }) {
-  const rows = Math.max(FEWEST_BATCHES * batch, FEWEST_ROWS);
-  const classes = sizes.at(-1);
+  const { task, sizes, batch, dtype, layers, loss, learningRate } = work;
+  const { rows, inputs, targets } = createSamples(work, Math.max(MIN_BATCHES * batch, MIN_ROWS));
   return {
-    inputs: toRows(numpyRandom(SAMPLES_SEED).randn(rows, sizes[0]), sizes[0]),
-    targets: Array.from({ length: rows }, (_, row) =>
-      Array.from({ length: classes }, (_, i) => Number(i === row % classes)),
-    ),
+    task,
+    sizes,
+    batch,
+    dtype,
+    hidden: layers[0].activation,
+    output: layers.at(-1).activation,
+    loss,
+    learningRate,
+    rows,
+    inputs: toRows(inputs, sizes[0]),
+    targets: toRows(targets, sizes.at(-1)),
+    parameters: splitParameters(sizes, createParameters(work)),
   };
 }
 
-/** Uniform within ±1/√inputs. @param {Work} work */
-function createParameters({ sizes }) {
-  const random = numpyRandom(PARAMETERS_SEED);
+/** From the layout of the engines, one layer after another. */
+function splitParameters(sizes, values) {
+  let begin = 0;
   return sizes.slice(1).map((units, i) => {
-    const inputs = sizes[i];
-    const draw = (...shape) => random.uniform(-1 / Math.sqrt(inputs), 1 / Math.sqrt(inputs), ...shape);
-    return { kernel: toRows(draw(inputs, units), units), bias: [...toFloat32(draw(units))] };
+    const end = begin + (sizes[i] + 1) * units;
+    const rows = toRows(values.subarray(begin, end), units);
+    begin = end;
+    return { kernel: rows.slice(0, -1), bias: rows.at(-1) };
   });
 }
 
 function toRows(values, width) {
-  const flat = toFloat32(values);
-  return Array.from({ length: flat.length / width }, (_, row) => [
-    ...flat.subarray(row * width, (row + 1) * width),
+  return Array.from({ length: values.length / width }, (_, row) => [
+    ...values.subarray(row * width, (row + 1) * width),
   ]);
-}
-
-/** So that peers of both dtypes begin with the same numbers. */
-function toFloat32(values) {
-  return Float32Array.from(values);
-}
-
-function xor(dtype) {
-  return {
-    name: "2-2-1",
-    task: "train",
-    sizes: [2, 2, 1],
-    batch: 4,
-    dtype,
-    hidden: "sigmoid",
-    output: "sigmoid",
-    loss: "meanSquaredError",
-    learningRate: 0.5,
-  };
-}
-
-function classification(sizes, batch) {
-  return {
-    name: sizes.join("-"),
-    task: "train",
-    sizes,
-    batch,
-    dtype: "float32",
-    hidden: "relu",
-    output: "softmax",
-    loss: "categoricalCrossentropy",
-    learningRate: 0.01,
-  };
 }

@@ -1,6 +1,7 @@
-// log, sin and cos in float32 as PyTorch's vectorised normal_ computes them on processors with AVX2 and FMA: the
-// approximations of S. L. Moshier's Cephes library (logf, sinf, cosf; www.netlib.org/cephes) in the order of operations
-// of J. Pommier's and G. Garberoglio's AVX version of them, with the multiplications and additions fused that GCC fuses.
+// log, sin and cos in float32, with the bits of PyTorch's vectorized normal_ on processors with AVX2 and FMA. The
+// approximations are those of S. L. Moshier's Cephes library (logf, sinf, cosf; www.netlib.org/cephes). The order of
+// operations is that of the AVX version by J. Pommier and G. Garberoglio. The multiply-adds that GCC fuses there are
+// fused here.
 
 import { fusedMultiplyAddFloat32 as fma } from "./fused.js";
 
@@ -34,7 +35,7 @@ export function logFloat32(x: number): number {
   return logFromParts(mantissa - 1, exponent);
 }
 
-/** log(1 + x) + exponent·log 2, √½ ≤ 1 + x < √2. */
+/** log(1 + x) + exponent·log 2, for √½ ≤ 1 + x < √2. */
 function logFromParts(x: number, exponent: number): number {
   const square = float32(x * x);
   const cubic = float32(x * fusedPolynomial(LOG_COEFFICIENTS, x));
@@ -43,7 +44,7 @@ function logFromParts(x: number, exponent: number): number {
   return fma(exponent, LN2_HIGH, float32(x + low));
 }
 
-/** x = mantissa·2^exponent, ½ ≤ mantissa < 1. */
+/** x = mantissa·2^exponent with ½ ≤ mantissa < 1. */
 function splitFloat32(x: number): [mantissa: number, exponent: number] {
   view.setFloat32(0, x);
   const bits = view.getUint32(0);
@@ -90,7 +91,7 @@ function cosNearZero(x: number): number {
   return float32(fma(polynomial, square, -0.5 * square) + 1);
 }
 
-/** The polynomial in x, its coefficients from the highest power down. */
+/** The polynomial in x with these coefficients, highest power first, by Horner's scheme. */
 function fusedPolynomial(coefficients: readonly number[], x: number): number {
   return coefficients.reduce((sum, coefficient) => fma(sum, x, coefficient));
 }

@@ -1,5 +1,5 @@
-// The elementary functions that normal draws need, in float64, from nothing but operations that IEEE 754 fixes: the
-// same bits in every engine.
+// The elementary functions that normal draws need, in float64. They use only operations whose results IEEE 754 defines,
+// so they give the same bits in every engine.
 
 import { errorOfProduct, errorOfSum, fusedMultiplyAdd } from "./fused.js";
 import { reciprocals } from "./logTable.js";
@@ -11,7 +11,9 @@ const view = new DataView(new ArrayBuffer(8));
 
 let logarithms: readonly number[] | undefined;
 
-/** log(c), to a multiple of 2⁻⁴³, for each 1/c in `reciprocals`; made at the first use, for an import to be quick. */
+/**
+ * log(c), rounded to a multiple of 2⁻⁴³, for each 1/c in `reciprocals`. Computed at the first use: imports stay fast.
+ */
 function tabulatedLogarithms(): readonly number[] {
   logarithms ??= reciprocals.map((reciprocal) => -Math.round(logSeries(reciprocal) * 2 ** 43) / 2 ** 43);
   return logarithms;
@@ -19,11 +21,11 @@ function tabulatedLogarithms(): readonly number[] {
 
 /**
  * log(x) for a normal x in (0, ∞), with an error of at most 0.52 ULP: the bits of glibc's `log` (2.28 and later, on a
- * processor with FMA), with which NumPy's `randn` draws on Linux.
+ * processor with FMA), which NumPy's `randn` uses on Linux.
  *
  * The algorithm and the constants are those of Arm Optimized Routines' `math/log.c` (Copyright Arm Limited, MIT or
- * Apache-2.0 WITH LLVM-exception): x = 2ᵏ·z, z near a point c of a table, log(x) = k·log 2 + log(c) + log(1 + r) with
- * r = z/c − 1; near 1, where these terms would cancel, log(1 + r) alone.
+ * Apache-2.0 WITH LLVM-exception). x = 2ᵏ·z, with z near a point c of a table: log(x) = k·log 2 + log(c) + log(1 + r)
+ * with r = z/c − 1. For x near 1 these terms would cancel, so log(1 + r) with r = x − 1 is computed directly.
  */
 export function log(x: number): number {
   if (x >= 0.9375 && x < 1.064697265625) return logNearOne(x - 1);
@@ -37,7 +39,7 @@ export function log(x: number): number {
   return logNearTablePoint(k, tabulatedLogarithms()[interval]!, r);
 }
 
-/** k·log 2 + logarithm + log(1 + r), |r| < 2⁻⁸. */
+/** k·log 2 + logarithm + log(1 + r), for |r| < 2⁻⁸. */
 function logNearTablePoint(k: number, logarithm: number, r: number): number {
   const square = r * r;
   // Exact: both terms are multiples of 2⁻⁴³.
@@ -51,7 +53,7 @@ function logNearTablePoint(k: number, logarithm: number, r: number): number {
   return fusedMultiplyAdd(r * square, polynomial, low) + high;
 }
 
-/** log(1 + r), −1/16 ≤ r < 0.0647. */
+/** log(1 + r), for −1/16 ≤ r < 0.0647. */
 function logNearOne(r: number): number {
   const square = r * r;
   const cube = r * square;
@@ -61,7 +63,7 @@ function logNearOne(r: number): number {
   const b10 = fusedMultiplyAdd(cube, -0.08328363062289341, b7);
   const polynomial = fusedMultiplyAdd(fusedMultiplyAdd(b10, cube, b4), cube, b1);
 
-  // r − r²/2 to more than a float64's precision: the upper 26 bits of r have an exact square.
+  // r − r²/2 as high + low, more precise than one float64. rHigh, the upper 26 bits of r, has an exact square.
   const rHigh = r + r * 2 ** 27 - r * 2 ** 27;
   const rLow = r - rHigh;
   const halfSquare = -0.5 * (rHigh * rHigh);
@@ -75,7 +77,7 @@ function fusedPolynomial(r: number, square: number, c0: number, c1: number, c2: 
   return fusedMultiplyAdd(square, c2, fusedMultiplyAdd(c1, r, c0));
 }
 
-/** log(x) for x in [0.68, 1.46] by 2·artanh((x − 1)/(x + 1)), good to the grid of the table. */
+/** log(x) = 2·artanh((x − 1)/(x + 1)) for x in [0.68, 1.46]; accurate enough to round to a multiple of 2⁻⁴³. */
 function logSeries(x: number): number {
   const s = (x - 1) / (x + 1);
   let sum = 0;
@@ -83,7 +85,7 @@ function logSeries(x: number): number {
   return 2 * s * sum;
 }
 
-/** An unevaluated sum of two float64 values, the second at most half a unit in the last place of the first. */
+/** The unevaluated sum of two float64 values. The second is at most half a unit in the last place of the first. */
 type DoubleDouble = readonly [high: number, low: number];
 
 const HALF_PI: DoubleDouble = [1.5707963267948966, 6.123233995736766e-17];
@@ -118,12 +120,12 @@ function subtractQuarterTurns(x: number, turns: number): DoubleDouble {
   return add(middle, [-turns * HALF_PI_REST, 0]);
 }
 
-/** sin(x), |x| ≤ π/4, by its Taylor series. */
+/** sin(x) for |x| ≤ π/4, by its Taylor series. */
 function sinSeries(x: DoubleDouble): DoubleDouble {
   return multiply(x, alternatingSeries(multiply(x, x), 27));
 }
 
-/** cos(x), |x| ≤ π/4, by its Taylor series. */
+/** cos(x) for |x| ≤ π/4, by its Taylor series. */
 function cosSeries(x: DoubleDouble): DoubleDouble {
   return alternatingSeries(multiply(x, x), 26);
 }

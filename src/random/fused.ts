@@ -1,5 +1,5 @@
-// Fused multiply-add, which JavaScript lacks and the compiled code behind NumPy's and PyTorch's streams uses: a·b + c
-// rounded once.
+// Fused multiply-add: a·b + c, rounded once. JavaScript has no such operation, but the compiled code of NumPy and
+// PyTorch uses it for their streams.
 
 const view = new DataView(new ArrayBuffer(8));
 
@@ -21,12 +21,12 @@ export function fusedMultiplyAdd(a: number, b: number, c: number): number {
 
 /** a·b + c in float32, rounded once; the operands are float32 values. */
 export function fusedMultiplyAddFloat32(a: number, b: number, c: number): number {
-  // The product of two float32 values is exact in float64, and a float64 rounded to odd rounds on to float32 as the
-  // exact sum would.
+  // The product of two float32 values is exact in float64. A float64 sum that is rounded to odd gives the same float32
+  // as the exact sum.
   return Math.fround(addRoundedToOdd(a * b, c));
 }
 
-/** a·b − product exactly, where product = a * b (T. J. Dekker, Numer. Math. 18 (1971) 224–242). */
+/** The exact a·b − product, given product = a * b (T. J. Dekker, Numer. Math. 18 (1971) 224–242). */
 export function errorOfProduct(a: number, b: number, product: number): number {
   const aHigh = upperHalf(a);
   const aLow = a - aHigh;
@@ -35,7 +35,7 @@ export function errorOfProduct(a: number, b: number, product: number): number {
   return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
 }
 
-/** a + b − sum exactly, where sum = a + b (D. E. Knuth, TAOCP vol. 2, section 4.2.2, theorem B). */
+/** The exact (a + b) − sum, given the rounded sum (D. E. Knuth, TAOCP vol. 2, section 4.2.2, theorem B). */
 export function errorOfSum(a: number, b: number, sum: number): number {
   const bRounded = sum - a;
   const aRounded = sum - bRounded;
@@ -48,7 +48,7 @@ function upperHalf(x: number): number {
   return scaled - (scaled - x);
 }
 
-/** a + b if that is a float64; otherwise, of its two neighbours, the one whose last bit is 1. */
+/** a + b, rounded to odd: if the exact sum is not a float64, the neighbouring float64 whose last bit is 1. */
 function addRoundedToOdd(a: number, b: number): number {
   const sum = a + b;
   const error = errorOfSum(a, b, sum);

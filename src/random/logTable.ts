@@ -1,7 +1,7 @@
 /**
- * For each of 128 subintervals of [0.6875, 1.375), 1/c for a point c near its middle, chosen such that log(c) is within
- * 2⁻⁶⁶ of a multiple of 2⁻⁴³. These are the constants of Arm Optimized Routines' log (`math/log_data.c`, Copyright
- * Arm Limited, MIT or Apache-2.0 WITH LLVM-exception), which glibc has used since 2.28.
+ * 1/c for a point c near the middle of each of 128 subintervals of [0.6875, 1.375). c is chosen so that log(c) is
+ * within 2⁻⁶⁶ of a multiple of 2⁻⁴³. These are the constants of Arm Optimized Routines' log (`math/log_data.c`,
+ * Copyright Arm Limited, MIT or Apache-2.0 WITH LLVM-exception), which glibc has used since 2.28.
  */
 export const reciprocals: readonly number[] = [
   1.4504249240398293, 1.442253508327276, 1.4341736174350004, 1.426183816329995, 1.4182825527052965,

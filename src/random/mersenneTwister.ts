@@ -3,12 +3,12 @@ const SHIFT = 397;
 
 /**
  * MT19937, the 32-bit Mersenne Twister of M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally
- * equidistributed uniform pseudo-random number generator", ACM TOMACS 8 (1998) 3–30, seeded as by the authors'
- * `init_genrand` of 2002, which is what both NumPy's `RandomState.seed(integer)` and PyTorch's `manual_seed` do.
+ * equidistributed uniform pseudo-random number generator", ACM TOMACS 8 (1998) 3–30. It is seeded as by the authors'
+ * `init_genrand` of 2002. NumPy's `RandomState.seed(integer)` and PyTorch's `manual_seed` do the same.
  */
 export class MersenneTwister {
   readonly #state: Uint32Array;
-  /** What the state gives out, all of it made at once. */
+  /** The output words of the current state: all of them are computed at once. */
   readonly #words = new Uint32Array(LENGTH);
   #position = LENGTH;
 
@@ -23,13 +23,13 @@ export class MersenneTwister {
     return this.#words[this.#position++]!;
   }
 
-  /** The words that `nextUint32` gives next, one at least: as many as are made. */
+  /** The words that `nextUint32` will return next, as many as are computed already; at least one. */
   peek(): Uint32Array {
     if (this.#position === LENGTH) this.#make();
     return this.#words.subarray(this.#position);
   }
 
-  /** Leaves out the first `count` of those that `peek` gave. */
+  /** Skips the first `count` of the words that `peek` returned. */
   skip(count: number): void {
     this.#position += count;
   }

@@ -1,23 +1,21 @@
-import type { FloatArray } from "../engine/engine.js";
+import type { FloatArray } from "../dtype.js";
 import { requireFinite, requireInteger, requireNotNegative, requireRange } from "../validation.js";
-import { finish, type Work } from "../work.js";
 
 import { log } from "./elementary.js";
 import { MersenneTwister } from "./mersenneTwister.js";
 import type { RandomStream } from "./random.js";
 
-const SHUFFLES_PER_PIECE = 65536;
 const MAX_UINT32 = 2 ** 32 - 1;
 
-/** What can be shuffled in place: an array or a typed array. */
+/** An array or typed array that can be shuffled in place. */
 export interface MutableList<T> {
   readonly length: number;
   [index: number]: T;
 }
 
 /**
- * The stream of NumPy's `np.random.seed(seed)`: the legacy `RandomState`, which NumPy has frozen (NEP 19), with the
- * bits it has on Linux.
+ * The stream of NumPy's `np.random.seed(seed)`: the legacy `RandomState`, which NumPy no longer changes (NEP 19), with
+ * the bits that it has on Linux.
  *
  * @param seed an integer from 0 to 2³² − 1; anything else throws `invalidOption`.
  */
@@ -25,7 +23,7 @@ export function numpyRandom(seed: number): NumpyRandom {
   return new NumpyRandom(seed);
 }
 
-/** The functions of `np.random`, by NumPy's names; arrays come flat, row-major. Made by `numpyRandom`. */
+/** The functions of `np.random`, under NumPy's names. Arrays are returned flat, row-major. Created by `numpyRandom`. */
 export class NumpyRandom implements RandomStream {
   readonly #generator: MersenneTwister;
   #nextGauss: number | undefined;
@@ -54,38 +52,30 @@ export class NumpyRandom implements RandomStream {
     return values;
   }
 
-  /** `np.random.shuffle(values)`, in place; rows of a matrix are shuffled as an array of rows. */
+  /**
+   * `np.random.shuffle(values)`, in place. To shuffle the rows of a matrix, pass an array of rows.
+   *
+   * R. Durstenfeld's shuffle (CACM 7 (1964) 420): element i is exchanged with a random one of 0 … i. To draw it, random
+   * words are masked with the smallest bit mask that covers i, and rejected if they are above i.
+   */
   shuffle<T>(values: MutableList<T>): void {
-    finish(this.shuffling(values));
-  }
-
-  /** @internal `shuffle`, with pauses. */
-  *shuffling<T>(values: MutableList<T>): Work<void> {
-    for (let last = values.length - 1; last > 0; last -= SHUFFLES_PER_PIECE) {
-      this.#shuffle(values, last, Math.max(0, last - SHUFFLES_PER_PIECE));
-      yield;
+    for (let i = values.length - 1; i > 0; ) {
+      const mask = MAX_UINT32 >>> Math.clz32(i);
+      i = this.#exchange(values, i, mask >>> 1, mask);
     }
   }
 
   /**
-   * R. Durstenfeld's shuffle (CACM 7 (1964) 420), from `last` down to `end`, which is not itself exchanged. What an
-   * element i is exchanged with is drawn from 0 … i by rejecting what exceeds i under the smallest bit mask.
+   * Shuffles the elements from `last` down to `end` + 1, or until the generator's computed words are used up. Returns
+   * the next element.
    */
-  #shuffle<T>(values: MutableList<T>, last: number, end: number): void {
-    for (let i = last; i > end; ) {
-      const mask = MAX_UINT32 >>> Math.clz32(i);
-      i = this.#exchange(values, i, Math.max(end, mask >>> 1), mask);
-    }
-  }
-
-  /** Exchanges elements from `last` down to `end`, or as far as the generator's words at hand go; returns how far. */
   #exchange<T>(values: MutableList<T>, last: number, end: number, mask: number): number {
     const words = this.#generator.peek();
     let drawn = 0;
     let i = last;
     while (i > end && drawn < words.length) {
       const value = (words[drawn++]! & mask) >>> 0;
-      // No branch, for no processor can foretell it: where the value is rejected, i is exchanged with itself, and stays.
+      // Without a branch, because no processor can predict it: a rejected value exchanges i with itself, and i stays.
       const isTaken = Number(value <= i);
       const j = (i ^ ((i ^ value) & -isTaken)) >>> 0;
       const swapped = values[i]!;
@@ -106,28 +96,30 @@ export class NumpyRandom implements RandomStream {
     return values;
   }
 
-  /** As `uniform`. NumPy draws in float64; a Float32Array gets these draws rounded, as `astype(np.float32)` does. */
+  /** As `uniform`. NumPy draws in float64; for a Float32Array the draws are rounded, as by `astype(np.float32)`. */
   fillUniform(values: FloatArray, low: number, high: number): void {
     requireRange("low", low, "high", high);
     const range = high - low;
     for (let i = 0; i < values.length; i++) values[i] = low + range * this.#uniform();
   }
 
-  /** `np.random.normal(mean, standardDeviation)`; a Float32Array gets the float64 draws rounded. */
+  /** `np.random.normal(mean, standardDeviation)`; for a Float32Array the float64 draws are rounded. */
   fillNormal(values: FloatArray, mean: number, standardDeviation: number): void {
     requireFinite("mean", mean);
     requireNotNegative("standardDeviation", standardDeviation);
     for (let i = 0; i < values.length; i++) values[i] = mean + standardDeviation * this.#gauss();
   }
 
-  /** 53 random bits in [0, 1). */
+  /** A number in [0, 1) with 53 random bits. */
   #uniform(): number {
     const upper = this.#generator.nextUint32() >>> 5;
     const lower = this.#generator.nextUint32() >>> 6;
     return (upper * 2 ** 26 + lower) / 2 ** 53;
   }
 
-  /** The polar method (G. Marsaglia and T. A. Bray, SIAM Review 6 (1964) 260–264); draws come in pairs. */
+  /**
+   * A standard normal draw by the polar method (G. Marsaglia and T. A. Bray, SIAM Review 6 (1964) 260–264), in pairs.
+   */
   #gauss(): number {
     const cached = this.#nextGauss;
     if (cached !== undefined) {
@@ -140,7 +132,7 @@ export class NumpyRandom implements RandomStream {
     return factor * y;
   }
 
-  /** A point uniform in the open unit disc without its centre, and its squared distance from it. */
+  /** A uniformly random point in the open unit disc, except its centre, and the squared distance from the centre. */
   #pointInDisc(): [x: number, y: number, squaredRadius: number] {
     for (;;) {
       const x = 2 * this.#uniform() - 1;

@@ -1,4 +1,4 @@
-import type { FloatArray } from "../engine/engine.js";
+import type { FloatArray } from "../dtype.js";
 import { requireFinite, requireInteger, requireNotNegative, requireRange } from "../validation.js";
 
 import { logFloat32, sinCosFloat32 } from "./cephes.js";
@@ -9,23 +9,23 @@ import type { RandomStream } from "./random.js";
 
 const TWO_PI = 2 * Math.PI;
 const TWO_PI_FLOAT32 = Math.fround(TWO_PI);
-/** From this many elements on, `normal_` draws all the uniforms first, and transforms them 16 by 16. */
+/** For this many elements or more, `normal_` draws all uniform numbers first, then transforms them in blocks of 16. */
 const BLOCK = 16;
-/** Above it `torch.randperm` takes another algorithm. */
+/** Above this n, `torch.randperm` uses another algorithm. */
 const MAX_PERMUTATION = 214748363;
 
 /**
  * The stream of PyTorch's `torch.manual_seed(seed)` on the CPU, with the bits of a build for processors with AVX2 and
  * FMA (measured against PyTorch 2.15).
  *
- * @param seed an integer from −(2⁵³ − 1) to 2⁵³ − 1, of which PyTorch too uses the lowest 32 bits; anything else throws
- * `invalidOption`.
+ * @param seed an integer from −(2⁵³ − 1) to 2⁵³ − 1; only its lowest 32 bits are used, as in PyTorch.
+ *   Anything else throws `invalidOption`.
  */
 export function torchRandom(seed: number): TorchRandom {
   return new TorchRandom(seed);
 }
 
-/** The functions of a `torch.Generator` on the CPU, by PyTorch's names. Made by `torchRandom`. */
+/** The functions of a `torch.Generator` on the CPU, under PyTorch's names. Created by `torchRandom`. */
 export class TorchRandom implements RandomStream {
   readonly #generator: MersenneTwister;
   #nextNormal: number | undefined;
@@ -36,8 +36,8 @@ export class TorchRandom implements RandomStream {
   }
 
   /**
-   * `tensor.uniform_(from, to)`: u·(to − from) + from, rounded once, with u of 24 bits in float32 and of 53 in float64.
-   * `to` itself can come of that rounding, as it can in PyTorch. Magnitudes up to 2⁹⁰⁰.
+   * `tensor.uniform_(from, to)`: u·(to − from) + from, rounded once. u has 24 random bits in float32 and 53 in float64.
+   * The rounding can give `to` itself, as in PyTorch. Magnitudes up to 2⁹⁰⁰.
    */
   uniform_(values: FloatArray, from: number, to: number): void {
     requireRange("from", from, "to", to);
@@ -48,9 +48,9 @@ export class TorchRandom implements RandomStream {
   /**
    * `tensor.normal_(mean, std)`, by the method of G. E. P. Box and M. E. Muller (Ann. Math. Stat. 29 (1958) 610–611).
    *
-   * float32: PyTorch's bits. float64: PyTorch's bits except for 0.1 % of the standard normals, which differ by up to
-   * 2 ULP: PyTorch takes sin and cos from the C library; ours are correctly rounded. For fewer than 16 elements PyTorch
-   * also takes log1p(−u) where we take log(1 − u): then 3 % differ, by up to 3 ULP (PyTorch 2.15 with glibc 2.36).
+   * float32: PyTorch's bits. float64: PyTorch's bits except for 0.1 % of the standard normals, which differ by up to 2
+   * ULP: PyTorch uses sin and cos of the C library; ours are correctly rounded. For fewer than 16 elements PyTorch also
+   * uses log1p(−u) where we use log(1 − u): then 3 % differ, by up to 3 ULP (PyTorch 2.15 with glibc 2.36).
    */
   normal_(values: FloatArray, mean: number, std: number): void {
     requireFinite("mean", mean);
@@ -97,7 +97,7 @@ export class TorchRandom implements RandomStream {
     for (let i = 0; i < values.length; i++) values[i] = fusedMultiplyAdd(this.#standardNormal(), std, mean);
   }
 
-  /** Draws come in pairs, of which the generator keeps the second for the next call. */
+  /** Draws are made in pairs. The second one is kept for the next call. */
   #standardNormal(): number {
     const cached = this.#nextNormal;
     if (cached !== undefined) {
@@ -123,12 +123,12 @@ export class TorchRandom implements RandomStream {
     }
   }
 
-  /** 24 random bits in [0, 1). */
+  /** A number in [0, 1) with 24 random bits. */
   #random24(): number {
     return (this.#generator.nextUint32() & 0xffffff) / 2 ** 24;
   }
 
-  /** 53 random bits in [0, 1). */
+  /** A number in [0, 1) with 53 random bits. */
   #random53(): number {
     const upper = this.#generator.nextUint32() & 0x1fffff;
     const lower = this.#generator.nextUint32();
@@ -136,7 +136,7 @@ export class TorchRandom implements RandomStream {
   }
 }
 
-/** Sixteen uniform draws, in place, to normal ones: values[j] and values[j + 8] make a pair. */
+/** Turns 16 uniform draws into normal draws, in place. values[j] and values[j + 8] are a pair. */
 function transformBlock(values: FloatArray, mean: number, std: number): void {
   if (values instanceof Float32Array) transformFloat32(values, Math.fround(mean), Math.fround(std));
   else transformFloat64(values, mean, std);

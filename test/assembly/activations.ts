@@ -1,8 +1,8 @@
 // The activations under a name for each dtype, for test/activations.test.ts.
 
-import {
-  Activation, activationBackward, activationForward, rowActivationBackward, rowActivationForward,
-} from "../../assembly/activations";
+import { Activation } from "../../assembly/abi/description";
+import { activationBackward, activationForward } from "../../assembly/layers/activation";
+import { rowActivationBackward, rowActivationForward } from "../../assembly/rowPath/activation";
 
 export function heap_base(): usize {
   return __heap_base;

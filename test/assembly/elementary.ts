@@ -1,11 +1,10 @@
 // Each elementary function over an array, for test/elementary.test.ts; `count` is a whole number of vectors.
 
-import { erf } from "../../assembly/elementary/erf";
-import { exp, expm1 } from "../../assembly/elementary/exponential";
-import { tanh } from "../../assembly/elementary/hyperbolic";
-import { log, log1p } from "../../assembly/elementary/logarithm";
-import { sigmoid, softplus } from "../../assembly/elementary/logistic";
-import { normalCdf, normalPdf } from "../../assembly/elementary/normal";
+import { exp, expm1 } from "../../assembly/math/exponential";
+import { tanh } from "../../assembly/math/hyperbolic";
+import { log, log1p } from "../../assembly/math/logarithm";
+import { sigmoid, softplus } from "../../assembly/math/logistic";
+import { normalCdf, normalPdf } from "../../assembly/math/normal";
 
 export function heap_base(): usize {
   return __heap_base;
@@ -26,7 +25,6 @@ function each<T, F>(out: usize, x: usize, count: usize): void {
 @unmanaged class Tanh { @inline of<T>(x: v128): v128 { return tanh<T>(x); } }
 @unmanaged class Sigmoid { @inline of<T>(x: v128): v128 { return sigmoid<T>(x); } }
 @unmanaged class Softplus { @inline of<T>(x: v128): v128 { return softplus<T>(x); } }
-@unmanaged class Erf { @inline of<T>(x: v128): v128 { return erf<T>(x); } }
 @unmanaged class NormalCdf { @inline of<T>(x: v128): v128 { return normalCdf<T>(x); } }
 @unmanaged class NormalPdf { @inline of<T>(x: v128): v128 { return normalPdf<T>(x); } }
 
@@ -44,8 +42,6 @@ export function sigmoid_f32(out: usize, x: usize, count: usize): void { each<f32
 export function sigmoid_f64(out: usize, x: usize, count: usize): void { each<f64, Sigmoid>(out, x, count); }
 export function softplus_f32(out: usize, x: usize, count: usize): void { each<f32, Softplus>(out, x, count); }
 export function softplus_f64(out: usize, x: usize, count: usize): void { each<f64, Softplus>(out, x, count); }
-export function erf_f32(out: usize, x: usize, count: usize): void { each<f32, Erf>(out, x, count); }
-export function erf_f64(out: usize, x: usize, count: usize): void { each<f64, Erf>(out, x, count); }
 export function normal_cdf_f32(out: usize, x: usize, count: usize): void { each<f32, NormalCdf>(out, x, count); }
 export function normal_cdf_f64(out: usize, x: usize, count: usize): void { each<f64, NormalCdf>(out, x, count); }
 export function normal_pdf_f32(out: usize, x: usize, count: usize): void { each<f32, NormalPdf>(out, x, count); }

@@ -1,7 +1,9 @@
 // The losses under a name for each dtype, for test/losses.test.ts.
 
-import { Activation, activationForward } from "../../assembly/activations";
-import { Loss, lossBackward, rowLossBackward } from "../../assembly/losses";
+import { Activation, Loss } from "../../assembly/abi/description";
+import { activationForward } from "../../assembly/layers/activation";
+import { lossBackward } from "../../assembly/losses/loss";
+import { rowLossBackward } from "../../assembly/rowPath/loss";
 
 export function heap_base(): usize {
   return __heap_base;
@@ -35,12 +37,12 @@ export function row_loss_backward_f64(
   return rowLossBackward<f64>(loss, dOutputs, outputs, targets, units, scale, parameter);
 }
 
-/** In place, [units, stride]: what a fused loss takes along. */
+/** In place, [units, stride]: the activation that a fused loss applies. */
 export function activation_forward_f32(activation: Activation, outputs: usize, units: usize, stride: usize): void {
   activationForward<f32>(activation, outputs, outputs, units, stride, stride, 0);
 }
 
-/** In place, [units, stride]: what a fused loss takes along. */
+/** In place, [units, stride]: the activation that a fused loss applies. */
 export function activation_forward_f64(activation: Activation, outputs: usize, units: usize, stride: usize): void {
   activationForward<f64>(activation, outputs, outputs, units, stride, stride, 0);
 }

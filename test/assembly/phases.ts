@@ -1,75 +1,129 @@
-// One batch whose phases are cut into parts, under a name for each dtype, for test/phases.test.ts.
+// The parts of phases and the addresses of tensors, for test/phases.test.ts and test/regions.test.ts.
 
-import { gatherTargets, microbatchLoss, Samples } from "../../assembly/microbatch";
-import { MICROBATCH, Network, outputLayer, prepareGradients, shapeMicrobatch } from "../../assembly/network";
-import { doPart, Phase } from "../../assembly/phases";
-import { beginDescent } from "../../assembly/sgd";
+import { Samples } from "../../assembly/abi/run";
+import { partBegin } from "../../assembly/kernels/parts";
+import { aligned, place, tensorSize } from "../../assembly/kernels/place";
+import { RowPath, Scratch, Tensors } from "../../assembly/layers/tensors";
+import { layerAt, Network } from "../../assembly/network/network";
+import { passOf, scratchAt, tensorsAt, Workspace } from "../../assembly/network/workspace";
+import { doPart, isDivisible, Phase } from "../../assembly/threads/phases";
+import { beginMicrobatch, beginPasses, gatherTargets } from "../../assembly/training/gather";
 
-export {
-  heap_base, network_gradients, network_lay, network_parameter_count, network_parameters, network_size,
-} from "../../assembly/index";
+export * from "../../assembly/index";
 
-/** Where the tensors begin that hold nothing from one microbatch to the next. */
-export function network_scratch(network: Network): usize {
-  return network.x;
+export function part_begin(length: usize, unit: usize, index: usize, count: usize): usize {
+  return partBegin(length, unit, index, count);
 }
 
-/** Where they end. */
-export function network_scratch_end(network: Network): usize {
-  return changetype<usize>(network.workspace);
+export function aligned_size(bytes: f64): f64 {
+  return <f64>aligned(<u64>bytes);
 }
 
-/** Address of the outputs (of a fused loss, the logits), [units, rows rounded up to whole vectors]; of one row, [units]. */
-export function network_outputs(network: Network): usize {
-  return outputLayer(network).outputs;
+export function tensor_size_f32(rows: f64, columns: f64): f64 {
+  return <f64>tensorSize<f32>(<u64>rows, <u64>columns);
 }
 
-/** The parts one after the other, not in their order: 7 and the counts of the test have no common factor. */
-function runParts<T>(network: Network, phase: Phase, count: usize): void {
-  for (let i: usize = 0; i < count; ++i) {
-    doPart<T>(network, network.workspace, phase, (7 * i + 3) % count, count);
-  }
+export function tensor_size_f64(rows: f64, columns: f64): f64 {
+  return <f64>tensorSize<f64>(<u64>rows, <u64>columns);
 }
 
-function forwardInParts<T>(
-  network: Network, inputs: usize, order: usize, row: usize, rows: usize, count: usize,
+export function place_field(region: usize, field: usize, at: f64, size: f64): f64 {
+  return <f64>place(region, field, <u64>at, <u64>size);
+}
+
+export function begin_passes(network: Network, workspace: Workspace): void {
+  beginPasses(network, workspace, true);
+}
+
+function begin<T>(network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize): void {
+  beginMicrobatch<T>(network, workspace, samples, row, row, rows);
+}
+
+export function begin_microbatch_f32(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize,
 ): void {
-  const microbatch = network.microbatch;
-  shapeMicrobatch<T>(network, rows);
-  microbatch.inputs = inputs;
-  microbatch.order = order;
-  microbatch.row = row;
-  runParts<T>(network, Phase.Forward, count);
+  begin<f32>(network, workspace, samples, row, rows);
 }
 
-/** The gradients of all samples as one batch or, if it `descends`, a step down them; returns the sum of the loss's terms. */
-function learnInParts<T>(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
-  let sum: f64 = 0;
-  for (let row: usize = 0; row < samples.rows; row += MICROBATCH) {
-    const rows = min(MICROBATCH, samples.rows - row);
-    forwardInParts<T>(network, samples.inputs, samples.order, row, rows, count);
-    gatherTargets<T>(network, samples, row, rows);
-    sum += microbatchLoss<T>(network, 1);
-    prepareGradients(network, row > 0, descends && row + rows == samples.rows);
-    beginDescent<T>(network.descent, network.parameters, network.gradients, rate);
-    runParts<T>(network, Phase.LogitsBackward, count);
-    runParts<T>(network, descends && samples.rows == 1 ? Phase.RowStep : Phase.ParametersBackward, count);
-  }
-  return sum;
+export function begin_microbatch_f64(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize,
+): void {
+  begin<f64>(network, workspace, samples, row, rows);
 }
 
-export function forward_in_parts_f32(network: Network, inputs: usize, rows: usize, count: usize): void {
-  forwardInParts<f32>(network, inputs, 0, 0, rows, count);
+export function gather_targets_f32(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize,
+): void {
+  gatherTargets<f32>(network, workspace, samples, row, rows);
 }
 
-export function forward_in_parts_f64(network: Network, inputs: usize, rows: usize, count: usize): void {
-  forwardInParts<f64>(network, inputs, 0, 0, rows, count);
+export function gather_targets_f64(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize,
+): void {
+  gatherTargets<f64>(network, workspace, samples, row, rows);
 }
 
-export function learn_in_parts_f32(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
-  return learnInParts<f32>(network, samples, rate, descends, count);
+export function set_accumulates(workspace: Workspace, accumulates: bool): void {
+  passOf(workspace).accumulates = accumulates;
 }
 
-export function learn_in_parts_f64(network: Network, samples: Samples, rate: f64, descends: bool, count: usize): f64 {
-  return learnInParts<f64>(network, samples, rate, descends, count);
+export function row_path(workspace: Workspace): RowPath {
+  return passOf(workspace).rowPath;
 }
+
+/** Part `index` of `count`, in the scratch of the thread of that number. */
+export function do_part_f32(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
+  doPart<f32>(network, workspace, scratchAt(workspace, index), phase, index, count);
+}
+
+/** Part `index` of `count`, in the scratch of the thread of that number. */
+export function do_part_f64(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
+  doPart<f64>(network, workspace, scratchAt(workspace, index), phase, index, count);
+}
+
+export function is_divisible_f32(workspace: Workspace, phase: Phase): bool {
+  return isDivisible<f32>(workspace, phase);
+}
+
+export function is_divisible_f64(workspace: Workspace, phase: Phase): bool {
+  return isDivisible<f64>(workspace, phase);
+}
+
+export function scratch_bound(workspace: Workspace, thread: usize): f64 {
+  return scratchAt(workspace, thread).bound;
+}
+
+export function scratch_is_finite(workspace: Workspace, thread: usize): bool {
+  return scratchAt(workspace, thread).isFinite;
+}
+
+export function network_head(network: Network): usize {
+  return offsetof<Network>() + network.layerCount * (changetype<usize>(layerAt(network, 1)) - changetype<usize>(layerAt(network, 0)));
+}
+
+export function workspace_head(network: Network, workspace: Workspace): usize {
+  return changetype<usize>(tensorsAt(workspace, network.layerCount)) - changetype<usize>(workspace);
+}
+
+export function workspace_capacity(workspace: Workspace): usize { return workspace.capacity; }
+export function workspace_x(workspace: Workspace): usize { return workspace.x; }
+export function workspace_targets(workspace: Workspace): usize { return workspace.targets; }
+export function workspace_d0(workspace: Workspace): usize { return workspace.d0; }
+export function workspace_d1(workspace: Workspace): usize { return workspace.d1; }
+export function scratch_head(): usize { return offsetof<Scratch>(); }
+export function scratch_address(workspace: Workspace, thread: usize): usize { return changetype<usize>(scratchAt(workspace, thread)); }
+export function scratch_product(workspace: Workspace, thread: usize): usize { return changetype<usize>(scratchAt(workspace, thread).product); }
+export function scratch_panel(workspace: Workspace, thread: usize): usize { return scratchAt(workspace, thread).panel; }
+
+function tensorsOf(workspace: Workspace, layer: usize): Tensors { return tensorsAt(workspace, layer); }
+export function layer_x(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).x; }
+export function layer_logits(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).logits; }
+export function layer_outputs(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).outputs; }
+export function layer_d_outputs(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).dOutputs; }
+export function layer_d_inputs(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).dInputs; }
+export function layer_d_logits_rows(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).dLogitsRows; }
+export function layer_forward(workspace: Workspace, layer: usize): usize { return changetype<usize>(tensorsOf(workspace, layer).forward); }
+export function layer_inputs_backward(workspace: Workspace, layer: usize): usize { return changetype<usize>(tensorsOf(workspace, layer).inputsBackward); }
+export function layer_kernel_backward(workspace: Workspace, layer: usize): usize { return changetype<usize>(tensorsOf(workspace, layer).kernelBackward); }
+export function layer_parameters(network: Network, layer: usize): usize { return layerAt(network, layer).parameters; }
+export function layer_gradients(network: Network, layer: usize): usize { return layerAt(network, layer).gradients; }

@@ -108,8 +108,8 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
 
       it("trains by two threads to the same bits as Node", async () => {
-        const { bits, members } = await call<{ bits: Bits; members: number }>(page, "trainByTwo");
-        expect(members).toBe(2);
+        const { bits, threads } = await call<{ bits: Bits; threads: number }>(page, "trainByTwo");
+        expect(threads).toBe(2);
         expectSameBits(bits, bitsOfTwoInNode);
       });
 

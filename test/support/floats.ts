@@ -1,6 +1,6 @@
 // Numbers to compute with, and how to tell two results apart by their bits.
 
-import type { DType, FloatArray } from "../../src/engine/engine.js";
+import type { DType, FloatArray } from "../../src/dtype.js";
 
 export const DTYPES: readonly DType[] = ["float32", "float64"];
 
@@ -40,7 +40,7 @@ export function bitsOf(values: ArrayLike<number>): string {
  * The first index at which the bits differ, or −1. Every NaN is taken for the same: WebAssembly leaves open which sign
  * and payload it has.
  */
-export function firstDifference(actual: FloatArray, expected: FloatArray): number {
+export function firstDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Math.min(actual.length, expected.length);
   for (let i = 0; i < actual.length; i++) {
     if (!Object.is(actual[i], expected[i])) return i;

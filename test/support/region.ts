@@ -1,6 +1,6 @@
 // Linear memory for the kernels under test: every tensor between guard bands that they may not touch.
 
-import type { DType, FloatArray } from "../../src/engine/engine.js";
+import type { DType, FloatArray } from "../../src/dtype.js";
 import type { Assembly } from "./compile.js";
 
 /** A number with bits that no kernel computes. */

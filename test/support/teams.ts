@@ -1,40 +1,41 @@
-// What the core's teams of threads say in linear memory, for tests that have to know whether threads took part.
+// What the core's teams of threads say in linear memory, for tests that must know whether threads took part.
 
-import { onTestFinished, vi } from "vitest";
-import type { Core } from "../../src/core.js";
+import { vi } from "vitest";
+import type { Core } from "../../src/wasm/core.js";
+import { replaceExports } from "./replaceExports.js";
 
-/** The words of assembly/team.ts's Team. */
+/** The words of a team: see assembly/threads/team.ts. */
 const CALL = 0;
 const JOINED = 128;
-const MEMBERS_BITS = 8;
+const THREADS_BITS = 8;
 
 export class TeamInMemory {
   readonly address: number;
-  readonly workers: number;
   readonly #memory: WebAssembly.Memory;
 
-  constructor(memory: WebAssembly.Memory, address: number, workers: number) {
+  constructor(memory: WebAssembly.Memory, address: number) {
     this.#memory = memory;
     this.address = address;
-    this.workers = workers;
   }
 
   /** How many threads took part in the last phase that was shared, the caller among them; 0 if none was. */
-  get members(): number {
-    return this.#read(CALL) & (2 ** MEMBERS_BITS - 1);
+  get threads(): number {
+    return this.#read(CALL) & (2 ** THREADS_BITS - 1);
   }
 
   /** How many phases were shared. */
   get calls(): number {
-    return this.#read(CALL) >>> MEMBERS_BITS;
+    return this.#read(CALL) >>> THREADS_BITS;
   }
 
+  /** How many workers are ready. */
   get joined(): number {
     return this.#read(JOINED);
   }
 
-  async assemble(): Promise<void> {
-    await vi.waitUntil(() => this.joined === this.workers, { timeout: 30_000 });
+  /** Waits for so many workers to be ready. */
+  async assemble(workers: number): Promise<void> {
+    await vi.waitUntil(() => this.joined === workers, { timeout: 30_000 });
   }
 
   #read(offset: number): number {
@@ -42,18 +43,17 @@ export class TeamInMemory {
   }
 }
 
-/** The teams that are laid from now on to the end of the test, for networks that are created from now on. */
-export function watchTeams({ exports, memory }: Core): readonly TeamInMemory[] {
+/** The teams that networks get from now on to the end of the test. */
+export function watchTeams(core: Core): readonly TeamInMemory[] {
+  const { memory } = core;
+  const { network_set_team: setTeam } = core.exports;
   const teams: TeamInMemory[] = [];
-  for (const name of ["team_lay_f32", "team_lay_f64"] as const) {
-    const lay = exports[name];
-    exports[name] = (network, team, workers) => {
-      lay(network, team, workers);
-      teams.push(new TeamInMemory(memory, team, workers));
-    };
-    onTestFinished(() => {
-      exports[name] = lay;
-    });
-  }
+  replaceExports(core, {
+    network_set_team(network, team) {
+      setTeam(network, team);
+      // A network that loses a worker gets no team.
+      if (team) teams.push(new TeamInMemory(memory, team));
+    },
+  });
   return teams;
 }

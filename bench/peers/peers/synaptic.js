@@ -1,18 +1,21 @@
 // https://github.com/cazala/synaptic
 
 import synaptic from "synaptic";
+import { flops } from "../../../build/bench/works.js";
 import { versionOf } from "../version.js";
-import { multiplyAdds } from "../works.js";
 
-/** Beyond, a step takes a second or so, and the code that it generates, lines for each weight, is long compiled. */
-const MOST_MULTIPLY_ADDS = 1e6;
+/**
+ * Of a forward pass. Above it a step takes about a second, and compiling the code that synaptic generates, some lines for each
+ * weight, takes long.
+ */
+const MAX_FLOPS = 2e6;
 
 /** 0 would mean its default. */
 const NO_THRESHOLD = Number.MIN_VALUE;
 
 export function describe(task) {
   const version = versionOf("synaptic");
-  if (multiplyAdds(task) > MOST_MULTIPLY_ADDS) return { version, refusal: "too slow" };
+  if (flops({ ...task, task: "predict" }) > MAX_FLOPS) return { version, refusal: "too slow" };
   if (task.dtype === "float64") return { version, note: "online" };
   if (task.loss === "meanSquaredError") return { version, refusal: "float64 only" };
   return { version, note: "float64, online; all layers sigmoid, mean squared error" };

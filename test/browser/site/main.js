@@ -20,12 +20,12 @@ globalThis.site = {
 async function trainByTwo() {
   try {
     const team = watchTeam();
-    let members;
+    let threads;
     const bits = await trainTogether(2, team.assemble, () => {
-      members = team.members();
+      threads = team.threads();
     });
     await team.left;
-    return { bits, members };
+    return { bits, threads };
   } catch ({ name, code, message }) {
     return { name, code, message };
   }

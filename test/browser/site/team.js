@@ -1,5 +1,5 @@
 /**
- * Watches the next worker that is given a part in a team: when it has joined, how many members took part in the team's
+ * Watches the next worker that is given a part in a team: when it has joined, how many threads took part in the team's
  * last call, and when it has left.
  */
 export function watchTeam() {
@@ -16,11 +16,11 @@ export function watchTeam() {
     Worker.prototype.postMessage = postMessage;
     postMessage.call(this, assignment, ...rest);
   };
-  // The words of assembly/team.ts: the call, and 128 bytes on how many workers have joined.
+  // The words of assembly/threads/team.ts: the call, and 128 bytes on how many workers have joined.
   const joined = () => Atomics.load(words(), 128 / 4);
-  const members = () => Atomics.load(words(), 0) & 0xff;
+  const threads = () => Atomics.load(words(), 0) & 0xff;
   const assemble = async () => {
     while (joined() < 1) await new Promise((resolve) => setTimeout(resolve, 10));
   };
-  return { assemble, members, left };
+  return { assemble, threads, left };
 }

@@ -1,0 +1,110 @@
+// Samples, and a training run over them: written by the host, advanced by the core.
+
+/** The type of the numbers in samples. */
+export const enum ElementType {
+  /** The network's dtype. */
+  Own,
+}
+
+/**
+ * Samples in linear memory: inputs [rows, inputs] and targets [rows, targetWidth], both row-major. The core takes
+ * samples of the network's own type, without weights: calls return Status.Unsupported for others.
+ */
+@unmanaged
+export class Samples {
+  inputs: usize;
+  targets: usize;
+  /** [rows]; 0: every row counts once. */
+  weights: usize;
+  /** The row numbers in the order to take them, u32 [rows]; 0: as they are stored. */
+  order: usize;
+  rows: usize;
+  elementType: ElementType;
+  /** What stored inputs are multiplied by. */
+  scale: f64;
+}
+
+/** Where a run stops before its end: a set of bits. */
+export const enum Pause {
+  Never = 0,
+  /** When the gradients of a batch are complete, before the update. */
+  Batch = 1,
+  /** After each update. */
+  Step = 2,
+  /** After each epoch. */
+  Epoch = 4,
+}
+
+/** Why a call returned. */
+export const enum Status {
+  /** The budget is used up; the next call goes on. */
+  Running,
+  BatchEnded,
+  StepTaken,
+  /** A step was taken, and it ended an epoch. */
+  EpochEnded,
+  /** The loss of the last epoch is at most the run's target. */
+  TargetReached,
+  /** Epoch `until` was reached. */
+  Finished,
+  /** The next step has no learning rate. */
+  LearningRatesUsed,
+  /** The loss became NaN or infinite; that batch was not used for an update. */
+  LossNotFinite,
+  /**
+   * The update would have made a parameter or a value of the optimizer's state NaN or infinite, and changed nothing.
+   */
+  StepNotFinite,
+  /** The samples have an element type or weights that this core does not take. */
+  Unsupported,
+}
+
+/** A training run and where it stands. A run may stop after any microbatch, and goes on with the same bits. */
+@unmanaged
+export class Run {
+  samples: Samples;
+  /** A workspace of the network. */
+  workspace: usize;
+  batchSize: usize;
+  /** A set of Pause bits. */
+  pauses: u32;
+  /** The number of epochs after which the run is finished. */
+  until: usize;
+  /** Epochs done. */
+  epoch: usize;
+  /** f64 [until]: the loss of each epoch. */
+  losses: usize;
+  /** 1: before each epoch, `samples.order` becomes the permutation of (the network's seed, firstEpoch + epoch). */
+  shuffles: u32;
+  /** Epochs that the network was trained for before this run. */
+  firstEpoch: usize;
+  /** f64 [learningRateCount]: the learning rates of the coming steps; 0: all steps use the optimizer's. */
+  learningRates: usize;
+  learningRateCount: usize;
+  /** How many of them have been used. */
+  learningRateIndex: usize;
+  /** The run stops after an epoch whose loss is at most this. −Infinity: it never does. */
+  targetLoss: f64;
+  /** The sum of the loss's terms in the epoch in progress. */
+  lossSum: f64;
+  /** The factor that turns lossSum into the loss of the epoch: 1 / the number of terms, or 1. */
+  epochScale: f64;
+  /** The sum of the loss's terms in the batch in progress or completed last. */
+  batchLossSum: f64;
+  /** The factor that turns batchLossSum into the loss of the batch. */
+  batchScale: f64;
+  /** Rows of a batch for which batchScale was computed. */
+  batchScaleRows: usize;
+  /** The next row to train, as a position in the epoch in progress. */
+  row: usize;
+  /** The first row of the batch in progress or completed last, and the row after it. */
+  batchBegin: usize;
+  batchEnd: usize;
+  /** 1 from the first microbatch of a batch to its update. */
+  isInBatch: u32;
+  /** 1 when the gradients of a batch are complete and the update is still to come. */
+  updateIsDue: u32;
+  /** Elements of the order that are shuffled for the epoch in progress. */
+  ordered: usize;
+  status: Status;
+}

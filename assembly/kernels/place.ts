@@ -1,0 +1,27 @@
+// Layout of a region of memory. The same code measures a region and lays it out: called with region 0, it only
+// measures.
+
+/** Every tensor begins on a cache line. */
+const ALIGNMENT: u64 = 64;
+
+/** `bytes` rounded up to whole cache lines. */
+@inline
+export function aligned(bytes: u64): u64 {
+  return (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
+/** Bytes of a tensor [rows, columns]. 64 bits wide: a size beyond the address space does not wrap around. */
+@inline
+export function tensorSize<T>(rows: u64, columns: u64): u64 {
+  return aligned(rows * columns * sizeof<T>());
+}
+
+/**
+ * Reserves `size` bytes at offset `at` of a region, and stores their address in the pointer at address `field`. Returns
+ * the offset of the first cache line after them. If the region is 0, `field` is not written.
+ */
+@inline
+export function place(region: usize, field: usize, at: u64, size: u64): u64 {
+  if (region) store<usize>(field, region + <usize>at);
+  return at + aligned(size);
+}

@@ -1,0 +1,80 @@
+// Sums and maxima of arrays.
+
+import { sign } from "../math/constants";
+import { laneCount, splat } from "../math/vector";
+import { loadLanes } from "./memory";
+
+/**
+ * Σ|xᵢ|, computed in T: at least the largest |xᵢ|; not finite if some xᵢ is not.
+ * Four accumulators hide the latency of the additions.
+ */
+export function absoluteSum<T>(x: usize, count: usize): f64 {
+  const minus = sign<T>();
+  const rest = count & (laneCount<T>() - 1);
+  const end = x + (count - rest) * sizeof<T>();
+  let sum = splat<T>(0), sum1 = sum, sum2 = sum, sum3 = sum;
+  for (; x + 64 <= end; x += 64) {
+    sum = v128.add<T>(sum, v128.andnot(v128.load(x), minus));
+    sum1 = v128.add<T>(sum1, v128.andnot(v128.load(x, 16), minus));
+    sum2 = v128.add<T>(sum2, v128.andnot(v128.load(x, 32), minus));
+    sum3 = v128.add<T>(sum3, v128.andnot(v128.load(x, 48), minus));
+  }
+  sum = v128.add<T>(v128.add<T>(sum, sum1), v128.add<T>(sum2, sum3));
+  for (; x < end; x += 16) sum = v128.add<T>(sum, v128.andnot(v128.load(x), minus));
+  if (rest > 0) sum = v128.add<T>(sum, v128.andnot(loadLanes<T>(x, rest), minus));
+  sum = v128.add<T>(sum, v128.shuffle<i64>(sum, sum, 1, 1));
+  if (sizeof<T>() == 4) sum = v128.add<T>(sum, v128.shuffle<i32>(sum, sum, 1, 1, 1, 1));
+  return <f64>v128.extract_lane<T>(sum, 0);
+}
+
+/**
+ * An upper bound of |xᵢ| over the numbers in `bytes` bytes, whole vectors: 2 if all |xᵢ| < 2, else Σ|xᵢ|. Not finite if
+ * some xᵢ is not. |xᵢ| < 2 exactly if the top bit of the exponent field is 0.
+ */
+@inline
+export function magnitudeBound<T>(x: usize, bytes: usize): f64 {
+  const end = x + bytes;
+  let bits = splat<T>(0), bits1 = bits;
+  let at = x;
+  for (; at + 32 <= end; at += 32) {
+    bits = v128.or(bits, v128.load(at));
+    bits1 = v128.or(bits1, v128.load(at, 16));
+  }
+  if (at < end) bits = v128.or(bits, v128.load(at));
+  bits = v128.or(bits, bits1);
+  if (!v128.any_true(v128.and(bits, splat<T>(2)))) return 2;
+  return absoluteSum<T>(x, bytes / sizeof<T>());
+}
+
+/** Every lane: the sum of `count` elements, added in their order. */
+export function sumInOrder<T>(x: usize, count: usize): v128 {
+  const end = x + count * sizeof<T>();
+  let sum = splat<T>(0);
+  for (; x + 16 <= end; x += 16) {
+    sum = v128.add<T>(sum, v128.load_splat<T>(x));
+    sum = v128.add<T>(sum, v128.load_splat<T>(x, sizeof<T>()));
+    if (sizeof<T>() == 8) continue;
+    sum = v128.add<T>(sum, v128.load_splat<T>(x, 2 * sizeof<T>()));
+    sum = v128.add<T>(sum, v128.load_splat<T>(x, 3 * sizeof<T>()));
+  }
+  for (; x < end; x += sizeof<T>()) sum = v128.add<T>(sum, v128.load_splat<T>(x));
+  return sum;
+}
+
+/** Every lane: the largest of `count` elements. */
+export function maximum<T>(x: usize, count: usize): v128 {
+  const end = x + count * sizeof<T>();
+  let largest = v128.load_splat<T>(x);
+  for (; x + 16 <= end; x += 16) largest = v128.pmax<T>(largest, v128.load(x));
+  for (; x < end; x += sizeof<T>()) largest = v128.pmax<T>(largest, v128.load_splat<T>(x));
+  largest = v128.pmax<T>(largest, v128.shuffle<i64>(largest, largest, 1, 0));
+  if (sizeof<T>() == 8) return largest;
+  return v128.pmax<T>(largest, v128.shuffle<i32>(largest, largest, 1, 0, 3, 2));
+}
+
+/** Each lane: the largest value of that lane in `count` vectors, `step` bytes apart. */
+export function columnMaximum<T>(column: usize, count: usize, step: usize): v128 {
+  let largest = v128.load(column);
+  for (let i: usize = 1; i < count; ++i) largest = v128.pmax<T>(largest, v128.load(column + i * step));
+  return largest;
+}

@@ -1,0 +1,290 @@
+// The activation functions and their derivatives, element by element over whole vectors; softmax down the units.
+
+import { Activation } from "../abi/description";
+import { columnMaximum } from "../kernels/reduce";
+import { exp, expm1 } from "../math/exponential";
+import { tanh } from "../math/hyperbolic";
+import { sigmoid, softplus } from "../math/logistic";
+import { normalCdf, normalPdf } from "../math/normal";
+import { madd, splat } from "../math/vector";
+
+/** Whether the derivative is computed from the logits. For the others it is computed from the outputs. */
+export function keepsLogits(activation: Activation): bool {
+  return (
+    activation == Activation.Gelu || activation == Activation.GeluTanh ||
+    activation == Activation.Silu || activation == Activation.Softplus
+  );
+}
+
+/**
+ * outputs = activation(logits), both [units, columns], rows `stride` elements apart; they may be the same tensor.
+ * `columns`: whole vectors. `alpha`: the slope of leakyRelu, the limit of elu.
+ */
+export function activationForward<T>(
+  activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
+  switch (activation) {
+    case Activation.Linear: {
+      if (outputs != logits) forwardEach<T, Linear>(outputs, logits, units, columns, stride, alpha);
+      break;
+    }
+    case Activation.Sigmoid: { forwardEach<T, Sigmoid>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Tanh: { forwardEach<T, Tanh>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Relu: { forwardEach<T, Relu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.LeakyRelu: { forwardEach<T, LeakyRelu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Elu: { forwardEach<T, Elu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Gelu: { forwardEach<T, Gelu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.GeluTanh: { forwardEach<T, GeluTanh>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Silu: { forwardEach<T, Silu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softplus: { forwardEach<T, Softplus>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softmax: { softmaxForward<T>(outputs, logits, units, columns, stride); break; }
+  }
+}
+
+/**
+ * Replaces `dOutputs`, the gradient of the outputs, by the gradient of the logits. Tensors as in activationForward().
+ */
+export function activationBackward<T>(
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize,
+  units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
+  switch (activation) {
+    case Activation.Sigmoid: { backwardEach<T, Sigmoid>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Tanh: { backwardEach<T, Tanh>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Relu: { backwardEach<T, Relu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.LeakyRelu: { backwardEach<T, LeakyRelu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Elu: { backwardEach<T, Elu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Gelu: { backwardEach<T, Gelu>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.GeluTanh: { backwardEach<T, GeluTanh>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Silu: { backwardEach<T, Silu>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softplus: { backwardEach<T, Softplus>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softmax: { softmaxBackward<T>(dOutputs, outputs, units, columns, stride); break; }
+  }
+}
+
+function forwardEach<T, A>(
+  outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
+  const activation = changetype<A>(0);
+  const a = splat<T>(alpha);
+  // Rows without gaps between them are processed as one.
+  const isContiguous = columns == stride;
+  const runs: usize = isContiguous ? 1 : units;
+  const length = (isContiguous ? units * stride : columns) * sizeof<T>();
+  const step = stride * sizeof<T>();
+  for (let i: usize = 0; i < runs; ++i, outputs += step, logits += step) {
+    for (let at: usize = 0; at < length; at += 16) {
+      v128.store(outputs + at, activation.forward<T>(v128.load(logits + at), a));
+    }
+  }
+}
+
+/** `saved`: the outputs, or the logits if keepsLogits(). */
+function backwardEach<T, A>(
+  dOutputs: usize, saved: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
+  const activation = changetype<A>(0);
+  const a = splat<T>(alpha);
+  // Rows without gaps between them are processed as one.
+  const isContiguous = columns == stride;
+  const runs: usize = isContiguous ? 1 : units;
+  const length = (isContiguous ? units * stride : columns) * sizeof<T>();
+  const step = stride * sizeof<T>();
+  for (let i: usize = 0; i < runs; ++i, dOutputs += step, saved += step) {
+    for (let at: usize = 0; at < length; at += 16) {
+      v128.store(dOutputs + at, activation.backward<T>(v128.load(dOutputs + at), v128.load(saved + at), a));
+    }
+  }
+}
+
+// Each class below is a pair of formulas; no instances exist. `forward` maps logits z to outputs a. `backward` maps
+// d = ∂loss/∂a to ∂loss/∂z, given the saved outputs or logits. NaN stays NaN, so that it reaches the loss.
+
+@unmanaged
+class Linear {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return z;
+  }
+}
+
+/** a = 1 / (1 + e⁻ᶻ), a′ = a (1 − a) */
+@unmanaged
+class Sigmoid {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return sigmoid<T>(z);
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return v128.mul<T>(d, v128.mul<T>(a, v128.sub<T>(splat<T>(1), a)));
+  }
+}
+
+/** a′ = 1 − a² */
+@unmanaged
+class Tanh {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return tanh<T>(z);
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return v128.mul<T>(d, v128.sub<T>(splat<T>(1), v128.mul<T>(a, a)));
+  }
+}
+
+/** a = max(z, 0), a′(0) = 0 */
+@unmanaged
+class Relu {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    // pmax(z, 0) is z < 0 ? 0 : z, so NaN stays NaN.
+    return v128.pmax<T>(z, splat<T>(0));
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return v128.and(d, v128.gt<T>(a, splat<T>(0)));
+  }
+}
+
+/** a = z > 0 ? z : αz with α ≥ 0, a′(0) = α */
+@unmanaged
+class LeakyRelu {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return v128.bitselect(z, v128.mul<T>(alpha, z), v128.gt<T>(z, splat<T>(0)));
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return v128.bitselect(d, v128.mul<T>(alpha, d), v128.gt<T>(a, splat<T>(0)));
+  }
+}
+
+/** a = z > 0 ? z : α(eᶻ − 1) with α ≥ 0; a′ = a + α below 0. Clevert et al., "Exponential Linear Units", 2016. */
+@unmanaged
+class Elu {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return v128.bitselect(z, v128.mul<T>(alpha, expm1<T>(z)), v128.gt<T>(z, splat<T>(0)));
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return v128.bitselect(d, v128.mul<T>(d, v128.add<T>(a, alpha)), v128.gt<T>(a, splat<T>(0)));
+  }
+}
+
+/** a = z Φ(z), a′ = Φ(z) + z φ(z). Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016. */
+@unmanaged
+class Gelu {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return v128.mul<T>(z, normalCdf<T>(z));
+  }
+
+  @inline
+  backward<T>(d: v128, z: v128, alpha: v128): v128 {
+    return v128.mul<T>(d, madd<T>(z, normalPdf<T>(z), normalCdf<T>(z)));
+  }
+}
+
+/**
+ * a = ½ z (1 + tanh u) with u = √(2/π) (z + 0.044715 z³): GELU's tanh form, from the same paper. Computed with
+ * s = σ(2u) = ½ (1 + tanh u), which does not cancel for u < 0: a = z s, a′ = s + 2 z s (1 − s) u′.
+ */
+@unmanaged
+class GeluTanh {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return v128.mul<T>(z, this.gate<T>(z, v128.mul<T>(z, z)));
+  }
+
+  @inline
+  backward<T>(d: v128, z: v128, alpha: v128): v128 {
+    const square = v128.mul<T>(z, z);
+    const s = this.gate<T>(z, square);
+    const slope = madd<T>(splat<T>(6 * 0.044715 * SQRT_2_OVER_PI), square, splat<T>(2 * SQRT_2_OVER_PI));
+    const spread = v128.mul<T>(s, v128.sub<T>(splat<T>(1), s));
+    // Where s is exactly 0 or 1, `spread` is 0 and `slope` may be infinite. The product must be 0, not NaN.
+    const bend = v128.and(v128.mul<T>(v128.mul<T>(z, spread), slope), v128.ne<T>(spread, splat<T>(0)));
+    return v128.mul<T>(d, v128.add<T>(s, bend));
+  }
+
+  /** s = σ(2u), given z and z². */
+  @inline
+  gate<T>(z: v128, square: v128): v128 {
+    const twice = madd<T>(splat<T>(2 * 0.044715 * SQRT_2_OVER_PI), square, splat<T>(2 * SQRT_2_OVER_PI));
+    return sigmoid<T>(v128.mul<T>(z, twice));
+  }
+}
+
+const SQRT_2_OVER_PI: f64 = 0.7978845608028654;
+
+/** a = z σ(z), a′ = σ (1 + z (1 − σ)) */
+@unmanaged
+class Silu {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return v128.mul<T>(z, sigmoid<T>(z));
+  }
+
+  @inline
+  backward<T>(d: v128, z: v128, alpha: v128): v128 {
+    const one = splat<T>(1);
+    const s = sigmoid<T>(z);
+    return v128.mul<T>(d, v128.mul<T>(s, madd<T>(z, v128.sub<T>(one, s), one)));
+  }
+}
+
+/** a = log(1 + eᶻ), a′ = σ(z) */
+@unmanaged
+class Softplus {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return softplus<T>(z);
+  }
+
+  @inline
+  backward<T>(d: v128, z: v128, alpha: v128): v128 {
+    return v128.mul<T>(d, sigmoid<T>(z));
+  }
+}
+
+/** aᵢ = e^(zᵢ − max z) / Σⱼ e^(zⱼ − max z) in each column. A column is one row of the microbatch. */
+function softmaxForward<T>(outputs: usize, logits: usize, units: usize, columns: usize, stride: usize): void {
+  const step = stride * sizeof<T>();
+  for (let column: usize = 0; column < columns * sizeof<T>(); column += 16) {
+    const largest = columnMaximum<T>(logits + column, units, step);
+    let sum = splat<T>(0);
+    for (let i: usize = 0; i < units; ++i) {
+      const e = exp<T>(v128.sub<T>(v128.load(logits + column + i * step), largest));
+      sum = v128.add<T>(sum, e);
+      v128.store(outputs + column + i * step, e);
+    }
+    for (let i: usize = 0; i < units; ++i) {
+      const output = outputs + column + i * step;
+      v128.store(output, v128.div<T>(v128.load(output), sum));
+    }
+  }
+}
+
+/** ∂loss/∂zᵢ = aᵢ (dᵢ − Σⱼ dⱼ aⱼ) in each column. */
+function softmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize, columns: usize, stride: usize): void {
+  const step = stride * sizeof<T>();
+  for (let column: usize = 0; column < columns * sizeof<T>(); column += 16) {
+    let dot = splat<T>(0);
+    for (let i: usize = 0; i < units; ++i) {
+      const at = column + i * step;
+      dot = madd<T>(v128.load(dOutputs + at), v128.load(outputs + at), dot);
+    }
+    for (let i: usize = 0; i < units; ++i) {
+      const at = column + i * step;
+      v128.store(dOutputs + at, v128.mul<T>(v128.load(outputs + at), v128.sub<T>(v128.load(dOutputs + at), dot)));
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// A dense layer: outputs = activation(x · kernel + bias).
+
+import { matmulColumns, matmulRows, Product, TILE_ROWS } from "../kernels/gemm";
+import { partBegin } from "../kernels/parts";
+import { place, tensorSize } from "../kernels/place";
+import { transpose } from "../kernels/transpose";
+import { wholeVectors } from "../math/vector";
+import { activationBackward, activationForward, keepsLogits } from "./activation";
+import { Layer, Pass, Scratch, Tensors } from "./tensors";
+
+/** kernel [inputs, units], then bias [units]. */
+export function denseParameterCount(inputs: u64, units: u64, useBias: u64): u64 {
+  return (inputs + useBias) * units;
+}
+
+/** The largest k of its products, for microbatches of `rows` rows. */
+export function denseLongestProduct(layer: Layer, rows: usize): usize {
+  return max<usize>(max<usize>(layer.inputs + 1, layer.units), rows);
+}
+
+/** Places the tensors and products that only dense layers have in a workspace for `rows` rows; see place(). */
+export function denseLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
+  if (region) tensors.logits = tensors.outputs;
+  if (keepsLogits(layer.activation)) {
+    at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("logits"), at, tensorSize<T>(layer.units, rows));
+  }
+  const rowsSize = tensorSize<T>(rows, wholeVectors<T>(layer.units));
+  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("dLogitsRows"), at, rowsSize);
+  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("forward"), at, offsetof<Product>());
+  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("inputsBackward"), at, offsetof<Product>());
+  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("kernelBackward"), at, offsetof<Product>());
+  if (region) prepareProducts<T>(layer, tensors);
+  return at;
+}
+
+/** Fills in the fields of the products that are the same for all microbatches. */
+function prepareProducts<T>(layer: Layer, tensors: Tensors): void {
+  const row = layer.units * sizeof<T>();
+
+  const forward = tensors.forward;
+  forward.c = tensors.logits;
+  forward.a = layer.parameters;
+  forward.aRowStep = sizeof<T>();
+  forward.aColumnStep = row;
+  forward.b = tensors.x;
+  forward.m = layer.units;
+  forward.k = layer.inputs + layer.useBias;
+
+  const inputsBackward = tensors.inputsBackward;
+  inputsBackward.c = tensors.dInputs;
+  inputsBackward.a = layer.parameters;
+  inputsBackward.aRowStep = row;
+  inputsBackward.aColumnStep = sizeof<T>();
+  inputsBackward.b = tensors.dOutputs;
+  inputsBackward.m = layer.inputs;
+  inputsBackward.k = layer.units;
+
+  const kernelBackward = tensors.kernelBackward;
+  kernelBackward.c = layer.gradients;
+  kernelBackward.cStep = row;
+  kernelBackward.a = tensors.x;
+  kernelBackward.aColumnStep = sizeof<T>();
+  kernelBackward.b = tensors.dLogitsRows;
+  kernelBackward.bStep = wholeVectors<T>(layer.units) * sizeof<T>();
+  kernelBackward.m = layer.inputs + layer.useBias;
+  kernelBackward.n = layer.units;
+}
+
+/** Fills in the fields of the products that depend on the shape of the microbatch. */
+export function denseShape<T>(tensors: Tensors, pass: Pass): void {
+  const step = pass.stride * sizeof<T>();
+  const forward = tensors.forward;
+  forward.n = pass.stride;
+  forward.cStep = step;
+  forward.bStep = step;
+  const inputsBackward = tensors.inputsBackward;
+  inputsBackward.n = pass.stride;
+  inputsBackward.cStep = step;
+  inputsBackward.bStep = step;
+  const kernelBackward = tensors.kernelBackward;
+  kernelBackward.k = pass.rows;
+  kernelBackward.aRowStep = step;
+}
+
+@inline
+export function denseForward<T>(
+  layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
+): void {
+  matmulColumns<T>(tensors.forward, begin, end, scratch.product, scratch.panel);
+  const first = begin * sizeof<T>();
+  activationForward<T>(
+    layer.activation, tensors.outputs + first, tensors.logits + first,
+    layer.units, end - begin, pass.stride, layer.parameter,
+  );
+}
+
+/** dOutputs → dLogits (in dOutputs, and transposed in dLogitsRows) → dInputs if `needsInputs`. */
+@inline
+export function denseBackward<T>(
+  layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize, needsInputs: bool,
+): void {
+  const first = begin * sizeof<T>();
+  const dLogits = tensors.dOutputs + first;
+  activationBackward<T>(
+    layer.activation, dLogits, tensors.outputs + first, tensors.logits + first,
+    layer.units, end - begin, pass.stride, layer.parameter,
+  );
+  const rowStep = tensors.kernelBackward.bStep;
+  const rows = min(end, pass.rows) - begin;
+  // Reads past the last unit. The excess goes to elements units … wholeVectors(units) − 1 of each row: they are not
+  // used.
+  transpose<T>(tensors.dLogitsRows + begin * rowStep, rowStep, dLogits, pass.stride * sizeof<T>(), layer.units, rows);
+  if (needsInputs) matmulColumns<T>(tensors.inputsBackward, begin, end, scratch.product, scratch.panel);
+}
+
+/** Part `index` of `count` of the gradients of kernel and bias: some of their rows. */
+@inline
+export function denseGradients<T>(
+  layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, index: usize, count: usize,
+): void {
+  const product = tensors.kernelBackward;
+  const rows = layer.inputs + layer.useBias;
+  const begin = partBegin(rows, TILE_ROWS, index, count);
+  const end = partBegin(rows, TILE_ROWS, index + 1, count);
+  if (begin == end) return;
+  // All threads store the same value.
+  product.accumulates = pass.accumulates;
+  matmulRows<T>(product, begin, end, scratch.product, scratch.panel);
+}

@@ -1,0 +1,54 @@
+// The dispatch to the layers: one line for each kind in each function.
+
+import { LayerDescription, LayerKind } from "../abi/description";
+import {
+  denseBackward, denseForward, denseGradients, denseLayout, denseLongestProduct, denseParameterCount, denseShape,
+} from "./dense";
+import { Layer, Pass, Scratch, Tensors } from "./tensors";
+
+/** Parameters of a layer with this description and `inputs` inputs. */
+export function layerParameterCount(description: LayerDescription, inputs: u64): u64 {
+  switch (description.kind) {
+    case LayerKind.Dense: return denseParameterCount(inputs, description.units, description.useBias);
+    default: return 0;
+  }
+}
+
+/** The largest k of its products, for microbatches of `rows` rows. */
+export function layerLongestProduct(layer: Layer, rows: usize): usize {
+  return layer.kind == LayerKind.Dense ? denseLongestProduct(layer, rows) : 0;
+}
+
+/** Places the tensors that only this kind of layer has; see place(). */
+export function layerLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
+  return layer.kind == LayerKind.Dense ? denseLayout<T>(layer, region, tensors, at, rows) : at;
+}
+
+/** Prepares for microbatches of the shape of `pass`. */
+export function layerShape<T>(layer: Layer, tensors: Tensors, pass: Pass): void {
+  if (layer.kind == LayerKind.Dense) denseShape<T>(tensors, pass);
+}
+
+/** x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). */
+@inline
+export function layerForward<T>(
+  layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
+): void {
+  if (layer.kind == LayerKind.Dense) denseForward<T>(layer, tensors, pass, scratch, begin, end);
+}
+
+/** dOutputs → dInputs, for the same columns. dInputs need not be computed unless `needsInputs`. */
+@inline
+export function layerBackward<T>(
+  layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize, needsInputs: bool,
+): void {
+  if (layer.kind == LayerKind.Dense) denseBackward<T>(layer, tensors, pass, scratch, begin, end, needsInputs);
+}
+
+/** Part `index` of `count` of the gradients of its parameters. Call it after layerBackward() of all columns. */
+@inline
+export function layerGradients<T>(
+  layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, index: usize, count: usize,
+): void {
+  if (layer.kind == LayerKind.Dense) denseGradients<T>(layer, tensors, pass, scratch, index, count);
+}

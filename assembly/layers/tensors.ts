@@ -1,0 +1,95 @@
+// A layer as a network stores it, its tensors as a workspace stores them, and the pass that goes through it.
+
+import { Activation, LayerKind } from "../abi/description";
+import { Product } from "../kernels/gemm";
+
+/** A layer, in the network's region. */
+@unmanaged
+export class Layer {
+  kind: LayerKind;
+  /** Its number in the network, from 0. */
+  index: usize;
+  inputs: usize;
+  units: usize;
+  /** Of a dense layer. Linear in the output layer when the loss is fused: the loss applies softmax or sigmoid. */
+  activation: Activation;
+  useBias: usize;
+  /** LayerDescription.parameter. */
+  parameter: f64;
+  /** Addresses of its range in the network's parameters and gradients, of `parameterCount` elements. */
+  parameters: usize;
+  gradients: usize;
+  parameterCount: usize;
+}
+
+/**
+ * The tensors of a layer, in a workspace. All but dLogitsRows are feature-major: [features, stride], one row of the
+ * microbatch in each column.
+ */
+@unmanaged
+export class Tensors {
+  /** [inputs + 1, stride], the last row all ones: the outputs of the layer before. */
+  x: usize;
+  /** [units, stride]; the same address as the outputs if the backward pass does not need logits. */
+  logits: usize;
+  /** [units + 1, stride]; in the output layer, the logits if the loss is fused. */
+  outputs: usize;
+  /** [units, stride]: the gradient of the outputs, replaced by that of the logits. */
+  dOutputs: usize;
+  /** [inputs, stride]: dOutputs of the layer before. */
+  dInputs: usize;
+  /** [rows, units rounded up to whole vectors]: the gradient of the logits, transposed. */
+  dLogitsRows: usize;
+  /** logits = [kernel; bias]ᵀ · [x; 1] */
+  forward: Product;
+  /** dInputs = kernel · dLogits */
+  inputsBackward: Product;
+  /** [dKernel; dBias] (+)= [x; 1] · dLogitsᵀ, summed over the rows of the microbatch in their order. */
+  kernelBackward: Product;
+}
+
+/** Which parts of a step of a single row use rowPath/. */
+export const enum RowPath {
+  None,
+  /** Forward pass, loss and backward pass. */
+  Loss,
+  /** Forward pass, loss, backward pass and update. */
+  Step,
+}
+
+/** The microbatch in progress: what layers and threads must know of it. */
+@unmanaged
+export class Pass {
+  /** Samples [*, inputs], row-major, from which the rows are gathered; 0: the rows are in the workspace already. */
+  inputs: usize;
+  /** The row numbers in the order to take them, u32; 0: as they are stored. */
+  order: usize;
+  /** Position in that order of its first row. */
+  row: usize;
+  /** Position of its first row in the batch. */
+  batchRow: usize;
+  rows: usize;
+  /** Elements from one row of a feature-major tensor to the next. */
+  stride: usize;
+  rowPath: RowPath;
+  /** Whether its gradients are added to those of the microbatches before it. */
+  accumulates: bool;
+  /** Whether layers that differ in training, such as dropout, act as in training. */
+  training: bool;
+  /** The key of random numbers, and the step they are drawn for. */
+  seed: u32;
+  step: u32;
+}
+
+/** Memory that each thread has for itself. */
+@unmanaged
+export class Scratch {
+  /** Describes the thread's part of a product. */
+  product: Product;
+  /** [k, TILE_ROWS] elements for the longest product. */
+  panel: usize;
+  /** Result of its part of Phase.Measure: a bound of |gradient|. */
+  bound: f64;
+  /** Result of its part of Phase.Check. */
+  isFinite: bool;
+}

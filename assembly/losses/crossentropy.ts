@@ -1,0 +1,136 @@
+// Cross-entropies. The fused ones are computed from the logits z: nothing overflows, and outputs that round to 0 or 1
+// keep their gradients.
+
+import { columnMaximum, sumInOrder } from "../kernels/reduce";
+import { exp } from "../math/exponential";
+import { log, log1p } from "../math/logarithm";
+import { sigmoid } from "../math/logistic";
+import { clamp, laneCount, laneNumbers, splat } from "../math/vector";
+import { addTerms, product, total } from "./terms";
+
+/** −t log p − (1 − t) log(1 − p) with p = a clipped to [clip, 1 − clip]. The derivative is 0 where a was clipped. */
+@unmanaged
+export class BinaryCrossentropy {
+  @inline
+  term<T>(a: v128, t: v128, clip: v128): v128 {
+    const one = splat<T>(1);
+    const p = clamp<T>(a, clip, v128.sub<T>(one, clip));
+    const hit = product<T>(t, log<T>(p));
+    const miss = product<T>(v128.sub<T>(one, t), log<T>(v128.sub<T>(one, p)));
+    return v128.neg<T>(v128.add<T>(hit, miss));
+  }
+
+  @inline
+  gradient<T>(a: v128, t: v128, clip: v128): v128 {
+    const one = splat<T>(1);
+    const p = clamp<T>(a, clip, v128.sub<T>(one, clip));
+    const slope = v128.div<T>(v128.sub<T>(p, t), v128.mul<T>(p, v128.sub<T>(one, p)));
+    // The slope is 0 at the minimum p = t, where the quotient may be 0/0. Where a ≠ p, a was clipped.
+    return v128.and(v128.and(slope, v128.ne<T>(p, t)), v128.eq<T>(a, p));
+  }
+}
+
+/** Binary cross-entropy of p = σ(z), from the logit: max(z, 0) − tz + log(1 + e^−|z|). The derivative by z is p − t. */
+@unmanaged
+export class SigmoidCrossentropy {
+  @inline
+  term<T>(z: v128, t: v128, p: v128): v128 {
+    const tail = log1p<T>(exp<T>(v128.neg<T>(v128.abs<T>(z))));
+    return v128.add<T>(v128.sub<T>(v128.pmax<T>(z, splat<T>(0)), v128.mul<T>(t, z)), tail);
+  }
+
+  @inline
+  gradient<T>(z: v128, t: v128, p: v128): v128 {
+    return v128.sub<T>(sigmoid<T>(z), t);
+  }
+}
+
+/**
+ * lossBackward() of the categorical cross-entropies, one term for each column:
+ *
+ *     −Σᵢ tᵢ log aᵢ = Σᵢ tᵢ (log Σⱼ e^(zⱼ − m) − (zᵢ − m))        ∂/∂zᵢ = aᵢ Σⱼ tⱼ − tᵢ
+ *
+ * with a = softmax(z) and m the largest logit. L: Distribution or Label.
+ */
+export function lossRows<T, L>(
+  dLogits: usize, logits: usize, targets: usize,
+  units: usize, rows: usize, stride: usize, scale: f64,
+): f64 {
+  const target = changetype<L>(0);
+  const step = stride * sizeof<T>();
+  const factor = splat<T>(scale);
+  const zero = splat<T>(0);
+  let sum = splat<f64>(0);
+  for (let row: usize = 0; row < rows; row += laneCount<T>()) {
+    const column = row * sizeof<T>();
+    const largest = columnMaximum<T>(logits + column, units, step);
+    let partition = zero;
+    let weight = zero;
+    for (let i: usize = 0; i < units; ++i) {
+      const at = column + i * step;
+      const e = exp<T>(v128.sub<T>(v128.load(logits + at), largest));
+      v128.store(dLogits + at, e);
+      partition = v128.add<T>(partition, e);
+      weight = v128.add<T>(weight, target.at<T>(targets + column, i, step));
+    }
+    const logPartition = log<T>(partition);
+    let term = zero;
+    for (let i: usize = 0; i < units; ++i) {
+      const at = column + i * step;
+      const t = target.at<T>(targets + column, i, step);
+      const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
+      term = v128.add<T>(term, product<T>(t, surprise));
+      const a = v128.div<T>(v128.load(dLogits + at), partition);
+      v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
+    }
+    sum = addTerms<T>(sum, term, row, rows);
+  }
+  return total(sum);
+}
+
+/** Targets that are distributions over the units: [units, stride]; on the row path [units]. */
+@unmanaged
+export class Distribution {
+  @inline
+  at<T>(targets: usize, unit: usize, step: usize): v128 {
+    return v128.load(targets + unit * step);
+  }
+
+  /** On the row path: the targets of a vector of units, from `unit` on. */
+  @inline
+  along<T>(targets: usize, unit: usize): v128 {
+    return v128.load(targets + unit * sizeof<T>());
+  }
+
+  /** On the row path: the sum of the targets of all units. */
+  @inline
+  sum<T>(targets: usize, units: usize): v128 {
+    return sumInOrder<T>(targets, units);
+  }
+}
+
+/**
+ * Targets that are labels, each the number of the correct unit: [1, stride]. The target of that unit is 1, of others 0.
+ */
+@unmanaged
+export class Label {
+  @inline
+  at<T>(targets: usize, unit: usize, step: usize): v128 {
+    return v128.and(v128.eq<T>(v128.load(targets), v128.splat<T>(<T>unit)), splat<T>(1));
+  }
+
+  @inline
+  along<T>(targets: usize, unit: usize): v128 {
+    const units = v128.add<T>(v128.splat<T>(<T>unit), laneNumbers<T>());
+    return v128.and(v128.eq<T>(v128.load_splat<T>(targets), units), splat<T>(1));
+  }
+
+  /** The sum of the targets: 1 if the label is the number of a unit, else 0. */
+  @inline
+  sum<T>(targets: usize, units: usize): v128 {
+    const label = v128.load_splat<T>(targets);
+    const isBelow = v128.lt<T>(label, v128.splat<T>(<T>units));
+    const isUnit = v128.and(v128.eq<T>(label, v128.floor<T>(label)), v128.and(v128.ge<T>(label, splat<T>(0)), isBelow));
+    return v128.and(isUnit, splat<T>(1));
+  }
+}

@@ -1,0 +1,77 @@
+import { constant, two } from "./constants";
+import { halfTangentExcess, halfTangentNumerator, power, remainder, Shift, shiftedMultiple } from "./reduction";
+
+// Arguments are clamped to these bounds. Below the first, e^x rounds to 0; below the second, e^x − 1 rounds to −1;
+// above the third, both overflow to Infinity.
+const BOUNDS_F32 = memory.data<f32>([-105, -64, 90]);
+const BOUNDS_F64 = memory.data<f64>([-747, -64, 711]);
+
+/**
+ * e^x. With x = n·ln 2 + r and tanh(r/2) = N / (2 + d): e^x = 2^n·(1 + 2N / (2 + d − N)). 2^n itself may be out of
+ * range, so it is multiplied in as two powers of two. Only the last multiplication can overflow to Infinity or round to
+ * a subnormal. Error: 1.4 ULP.
+ */
+@inline
+export function exp<T>(x: v128): v128 {
+  const clamped = clamp<T>(x, 0);
+  const sum = shiftedMultiple<T>(clamped, Shift.Halves);
+  const first = firstHalf<T>(sum);
+  const scale = power<T>(first);
+  const rest = expm1OfRemainder<T>(remainder<T>(clamped, sum, Shift.Halves));
+  return v128.mul<T>(v128.add<T>(scale, v128.mul<T>(scale, rest)), power<T>(secondHalf<T>(sum, first)));
+}
+
+/**
+ * e^x − 1 = 2^n·w − (1 − 2^n), with w = e^r − 1 = 2N / (2 + d − N). For n = 0 it is w, accurate down to the smallest
+ * subnormal, and −0 for −0. As in exp(), 2^n is two powers of two, and one of them is multiplied in last. Error: 3.3
+ * ULP.
+ */
+@inline
+export function expm1<T>(x: v128): v128 {
+  const clamped = clamp<T>(x, 1);
+  const sum = shiftedMultiple<T>(clamped, Shift.Halves);
+  const first = firstHalf<T>(sum);
+  const second = secondHalf<T>(sum, first);
+  const scale = power<T>(first);
+  const fall = v128.sub<T>(power<T>(reciprocal<T>(second)), scale);
+  const rest = expm1OfRemainder<T>(remainder<T>(clamped, sum, Shift.Halves));
+  return v128.mul<T>(v128.sub<T>(v128.mul<T>(scale, rest), fall), power<T>(second));
+}
+
+/** x limited to [bound number `least`, the last bound]; NaN stays NaN. */
+@inline
+function clamp<T>(x: v128, least: usize): v128 {
+  const raised = v128.pmax<T>(x, constant<T>(BOUNDS_F32, BOUNDS_F64, least));
+  return v128.pmin<T>(raised, constant<T>(BOUNDS_F32, BOUNDS_F64, 2));
+}
+
+/** e^r − 1 for |r| ≤ ½ ln 2. */
+@inline
+function expm1OfRemainder<T>(r: v128): v128 {
+  const z = v128.mul<T>(r, r);
+  const n = halfTangentNumerator<T>(r, z);
+  // 2 is added last: one addition rounds at the magnitude of 2 instead of two.
+  const divisor = v128.add<T>(two<T>(), v128.sub<T>(halfTangentExcess<T>(z), n));
+  return v128.div<T>(v128.add<T>(n, n), divisor);
+}
+
+// firstHalf() and secondHalf() divide a sum made with Shift.Halves into the exponent fields of the two powers of two.
+
+@inline
+function firstHalf<T>(sum: v128): v128 {
+  if (sizeof<T>() == 4) return v128.shr<u32>(sum, 1);
+  return v128.shr<u64>(sum, 1);
+}
+
+@inline
+function secondHalf<T>(sum: v128, first: v128): v128 {
+  if (sizeof<T>() == 4) return v128.sub<i32>(sum, first);
+  return v128.sub<i64>(sum, first);
+}
+
+/** The exponent field of 1/p, given that of p. */
+@inline
+function reciprocal<T>(field: v128): v128 {
+  if (sizeof<T>() == 4) return v128.sub<i32>(v128.splat<i32>(2 * 127), field);
+  return v128.sub<i64>(v128.splat<i64>(2 * 1023), field);
+}

@@ -1,0 +1,25 @@
+// The forward pass of some columns of a microbatch: rows of the samples → x → outputs of layer after layer.
+
+import { gatherRows } from "../kernels/transpose";
+import { layerForward } from "../layers/layer";
+import { Scratch } from "../layers/tensors";
+import { layerAt, Network } from "./network";
+import { passOf, tensorsAt, Workspace } from "./workspace";
+
+/** Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) through the layers. */
+@inline
+export function forward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {
+  const pass = passOf(workspace);
+  if (pass.inputs) gatherInputs<T>(network, workspace, begin, end);
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    layerForward<T>(layerAt(network, i), tensorsAt(workspace, i), pass, scratch, begin, end);
+  }
+}
+
+function gatherInputs<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
+  const pass = passOf(workspace);
+  gatherRows<T>(
+    workspace.x + begin * sizeof<T>(), pass.stride, end - begin, pass.inputs, network.inputs,
+    pass.order, pass.row + begin, min(end, pass.rows) - begin,
+  );
+}

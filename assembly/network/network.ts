@@ -1,0 +1,160 @@
+// A network in linear memory: its layers, parameters and gradients.
+
+import { Activation, Description, LayerDescription, LayerKind, Loss } from "../abi/description";
+import { Optimizer } from "../abi/optimizer";
+import { aligned, place, tensorSize } from "../kernels/place";
+import { layerParameterCount } from "../layers/layer";
+import { Layer } from "../layers/tensors";
+import { isCategorical, isFused, takesLabels } from "../losses/loss";
+import { laneCount } from "../math/vector";
+
+/**
+ * The head of a network's region:
+ *
+ *     Network
+ *     Layer        [layerCount]
+ *     parameters   [parameterCount], layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]
+ *     gradients    likewise
+ *
+ * Parameters and gradients end with zeros to the next cache line.
+ */
+@unmanaged
+export class Network {
+  inputs: usize;
+  layerCount: usize;
+  loss: Loss;
+  mean: u32;
+  lossParameter: f64;
+  /** The activation that turns the outputs of a forward pass into predictions: Linear unless the loss is fused. */
+  outputActivation: Activation;
+  targetWidth: usize;
+  parameters: usize;
+  gradients: usize;
+  parameterCount: usize;
+  /** Index of the first layer with parameters. Layers before it need no gradients. */
+  firstTrained: usize;
+  /** Whether all layers are dense. */
+  isDense: bool;
+  /**
+   * Whether the parameters are known to be finite and the optimizer's state small enough (see optimizerIsBounded()).
+   */
+  isSettled: bool;
+  /** In a region of its own, so that a network can be given another one; null at first. */
+  optimizer: Optimizer;
+  /** The Team of workers that share the work, in the builds with threads; 0: none. */
+  team: usize;
+  /** The key of the network's random numbers. */
+  seed: u32;
+  /** Training steps taken in the network's life. */
+  step: u64;
+}
+
+export function layerAt(network: Network, index: usize): Layer {
+  return changetype<Layer>(changetype<usize>(network) + offsetof<Network>() + index * offsetof<Layer>());
+}
+
+export function outputLayer(network: Network): Layer {
+  return layerAt(network, network.layerCount - 1);
+}
+
+/** The factor that turns a sum of terms into the loss: 1, or 1 / the number of terms in a batch of `rows` rows. */
+export function lossScale(network: Network, rows: usize): f64 {
+  if (!network.mean) return 1;
+  const terms = isCategorical(network.loss) ? rows : rows * outputLayer(network).units;
+  return 1 / <f64>terms;
+}
+
+/** Bytes of the parameters, or of the gradients. */
+export function arenaSize<T>(parameterCount: u64): u64 {
+  const lanes: u64 = laneCount<T>();
+  return tensorSize<T>((parameterCount + lanes - 1) / lanes, lanes);
+}
+
+function layerDescriptionAt(description: Description, index: usize): LayerDescription {
+  return changetype<LayerDescription>(
+    changetype<usize>(description) + offsetof<Description>() + index * offsetof<LayerDescription>(),
+  );
+}
+
+function countParameters(description: Description): u64 {
+  let inputs: u64 = description.inputs;
+  let count: u64 = 0;
+  for (let i: usize = 0; i < description.layerCount; ++i) {
+    const layer = layerDescriptionAt(description, i);
+    count += layerParameterCount(layer, inputs);
+    inputs = layer.units;
+  }
+  return count;
+}
+
+/**
+ * Bytes from the first parameter on that must be readable: rowPath/backward.ts reads up to 2 · lanes − 1 rows past the end
+ * of a kernel, and ignores them.
+ */
+function readableSize<T>(description: Description): u64 {
+  let inputs: u64 = description.inputs;
+  let offset: u64 = 0, end: u64 = 0;
+  for (let i: usize = 0; i < description.layerCount; ++i) {
+    const layer = layerDescriptionAt(description, i);
+    if (i > 0) end = max(end, offset + (inputs + 2 * laneCount<T>() - 1) * layer.units);
+    offset += layerParameterCount(layer, inputs);
+    inputs = layer.units;
+  }
+  return end * sizeof<T>();
+}
+
+/**
+ * Lays out the described network in a zeroed region at a multiple of 64, or only measures it if the region is 0;
+ * returns the bytes it needs. The description is not needed afterwards.
+ */
+export function networkLayout<T>(region: usize, description: Description): u64 {
+  const count = countParameters(description);
+  const layers = <u64>description.layerCount * offsetof<Layer>();
+  const head = aligned(offsetof<Network>() + layers);
+  let at = place(region, region + offsetof<Network>("parameters"), head, arenaSize<T>(count));
+  at = place(region, region + offsetof<Network>("gradients"), at, arenaSize<T>(count));
+  at = max(at, head + aligned(readableSize<T>(description)));
+  if (region) fillNetwork<T>(changetype<Network>(region), description, <usize>count);
+  return at;
+}
+
+function fillNetwork<T>(network: Network, description: Description, parameterCount: usize): void {
+  const loss = description.loss;
+  network.inputs = description.inputs;
+  network.layerCount = description.layerCount;
+  network.loss = loss;
+  network.mean = description.mean;
+  network.lossParameter = description.lossParameter;
+  network.parameterCount = parameterCount;
+  network.isDense = true;
+  network.firstTrained = description.layerCount;
+  fillLayers<T>(network, description);
+  const output = outputLayer(network);
+  network.targetWidth = takesLabels(loss) ? 1 : output.units;
+  if (!isFused(loss)) return;
+  network.outputActivation = output.activation;
+  output.activation = Activation.Linear;
+}
+
+function fillLayers<T>(network: Network, description: Description): void {
+  let inputs = network.inputs;
+  let offset: usize = 0;
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    const layer = layerAt(network, i);
+    const described = layerDescriptionAt(description, i);
+    layer.kind = described.kind;
+    layer.index = i;
+    layer.inputs = inputs;
+    layer.units = described.units;
+    layer.activation = described.activation;
+    layer.useBias = described.useBias;
+    layer.parameter = described.parameter;
+    layer.parameterCount = <usize>layerParameterCount(described, inputs);
+    layer.parameters = network.parameters + offset;
+    layer.gradients = network.gradients + offset;
+    offset += layer.parameterCount * sizeof<T>();
+    inputs = layer.units;
+    if (layer.parameterCount) network.firstTrained = min(network.firstTrained, i);
+    if (layer.kind != LayerKind.Dense) network.isDense = false;
+  }
+}

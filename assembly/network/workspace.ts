@@ -1,0 +1,151 @@
+// The workspace of a network: activations and scratch for the rows that pass through the layers together.
+
+import { Product, TILE_ROWS } from "../kernels/gemm";
+import { fill } from "../kernels/memory";
+import { aligned, place, tensorSize } from "../kernels/place";
+import { layerLayout, layerLongestProduct, layerShape } from "../layers/layer";
+import { Layer, Pass, RowPath, Scratch, Tensors } from "../layers/tensors";
+import { wholeVectors } from "../math/vector";
+import { layerAt, Network } from "./network";
+
+/**
+ * The capacity of a workspace is a multiple of this many rows. Losses are summed in blocks of this many rows, so that
+ * the sum does not depend on the capacity, except for a microbatch of one row: the row path adds its terms in another
+ * order.
+ */
+export const BLOCK_ROWS: usize = 128;
+
+/**
+ * The head of a workspace's region:
+ *
+ *     Workspace
+ *     Pass
+ *     Tensors   [layerCount]
+ *     Scratch   [threads], each with a Product and its panel
+ *     x         [inputs + 1, capacity]       the microbatch, feature by feature
+ *     targets   [targetWidth, capacity]
+ *     d0        [widest layer, capacity]     Ping-pong buffers: layers L, L−2, … use d0 as dOutputs and d1 as dInputs,
+ *     d1        likewise                     layers L−1, L−3, … the reverse.
+ *     and for each layer:
+ *       outputs   [units + 1, capacity]
+ *       what its kind needs, such as logits and dLogitsRows
+ *
+ * Feature-major: a row of a tensor is one feature of all rows of the microbatch, so the narrowest layer still fills
+ * whole vectors. A microbatch of fewer rows than `capacity` uses tensors whose rows are `stride` = wholeVectors(rows)
+ * elements apart. On the row path the tensors are plain vectors (rowPath/). Tensors have one row more than features,
+ * all ones: the bias is the kernel row of an input that is always 1.
+ *
+ *     x   [ row 0  row 1  …  row n−1 | unused ]   feature 0
+ *         [ …                                 ]   feature 1
+ *         [ 1      1      …  1       | 1      ]
+ */
+@unmanaged
+export class Workspace {
+  /** The most rows that it has room for, a multiple of BLOCK_ROWS. */
+  capacity: usize;
+  x: usize;
+  targets: usize;
+  d0: usize;
+  d1: usize;
+  /** The Scratch of the calling thread; the Scratch of each other thread follows. */
+  scratch: usize;
+  scratchSize: usize;
+}
+
+@inline
+export function passOf(workspace: Workspace): Pass {
+  return changetype<Pass>(changetype<usize>(workspace) + offsetof<Workspace>());
+}
+
+@inline
+export function tensorsAt(workspace: Workspace, index: usize): Tensors {
+  const first = changetype<usize>(workspace) + offsetof<Workspace>() + offsetof<Pass>();
+  return changetype<Tensors>(first + index * offsetof<Tensors>());
+}
+
+export function outputTensors(network: Network, workspace: Workspace): Tensors {
+  return tensorsAt(workspace, network.layerCount - 1);
+}
+
+/** The scratch of thread number `thread`; 0 is the caller. */
+@inline
+export function scratchAt(workspace: Workspace, thread: usize): Scratch {
+  return changetype<Scratch>(workspace.scratch + thread * workspace.scratchSize);
+}
+
+/**
+ * Lays out a workspace for at least `rows` rows and `threads` threads in a zeroed region at a multiple of 64, or only
+ * measures it if the region is 0. Returns the bytes it needs.
+ */
+export function workspaceLayout<T>(region: usize, network: Network, rows: usize, threads: usize): u64 {
+  const capacity = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
+  const widest = tensorSize<T>(widestLayer(network), capacity);
+  const scratchSize = scratchLayout<T>(0, network, capacity);
+  let at = aligned(offsetof<Workspace>() + offsetof<Pass>() + <u64>network.layerCount * offsetof<Tensors>());
+  at = place(region, region + offsetof<Workspace>("scratch"), at, <u64>threads * scratchSize);
+  at = place(region, region + offsetof<Workspace>("x"), at, tensorSize<T>(network.inputs + 1, capacity));
+  at = place(region, region + offsetof<Workspace>("targets"), at, tensorSize<T>(network.targetWidth, capacity));
+  at = place(region, region + offsetof<Workspace>("d0"), at, widest);
+  at = place(region, region + offsetof<Workspace>("d1"), at, widest);
+  const workspace = changetype<Workspace>(region);
+  let x = region ? workspace.x : 0;
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    const layer = layerAt(network, i);
+    const tensors = tensorsAt(workspace, i);
+    at = placeLayer<T>(region, network, layer, tensors, x, at, capacity);
+    if (region) x = tensors.outputs;
+  }
+  if (!region) return at;
+  workspace.capacity = capacity;
+  workspace.scratchSize = <usize>scratchSize;
+  for (let i: usize = 0; i < threads; ++i) scratchLayout<T>(changetype<usize>(scratchAt(workspace, i)), network, capacity);
+  return at;
+}
+
+function placeLayer<T>(
+  region: usize, network: Network, layer: Layer, tensors: Tensors, x: usize, at: u64, capacity: u64,
+): u64 {
+  const outputs = changetype<usize>(tensors) + offsetof<Tensors>("outputs");
+  at = place(region, outputs, at, tensorSize<T>(<u64>layer.units + 1, capacity));
+  if (region) {
+    const workspace = changetype<Workspace>(region);
+    const isEven = ((network.layerCount - 1 - layer.index) & 1) == 0;
+    tensors.x = x;
+    tensors.dOutputs = isEven ? workspace.d0 : workspace.d1;
+    tensors.dInputs = isEven ? workspace.d1 : workspace.d0;
+  }
+  return layerLayout<T>(layer, region, tensors, at, capacity);
+}
+
+function scratchLayout<T>(region: usize, network: Network, capacity: usize): u64 {
+  let longest: usize = 0;
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    longest = max(longest, layerLongestProduct(layerAt(network, i), capacity));
+  }
+  let at = aligned(offsetof<Scratch>());
+  at = place(region, region + offsetof<Scratch>("product"), at, offsetof<Product>());
+  return place(region, region + offsetof<Scratch>("panel"), at, tensorSize<T>(longest, TILE_ROWS));
+}
+
+function widestLayer(network: Network): usize {
+  let widest: usize = 0;
+  for (let i: usize = 0; i < network.layerCount; ++i) widest = max(widest, layerAt(network, i).units);
+  return widest;
+}
+
+/** Prepares the workspace for microbatches of `rows` rows that take `rowPath`. */
+export function shapePass<T>(network: Network, workspace: Workspace, rows: usize, rowPath: RowPath): void {
+  const pass = passOf(workspace);
+  pass.rows = rows;
+  pass.rowPath = rowPath;
+  pass.stride = rowPath == RowPath.None ? wholeVectors<T>(rows) : 1;
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    const layer = layerAt(network, i);
+    const tensors = tensorsAt(workspace, i);
+    layerShape<T>(layer, tensors, pass);
+    // The row path writes its own ones.
+    if (rowPath == RowPath.None) {
+      fill<T>(tensors.x + layer.inputs * pass.stride * sizeof<T>(), 1, pass.stride);
+    }
+  }
+}

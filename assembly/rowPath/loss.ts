@@ -1,0 +1,52 @@
+// The loss of one row, stored as a plain vector of units (see forward.ts).
+
+import { Loss } from "../abi/description";
+import { maximum, sumInOrder } from "../kernels/reduce";
+import { Distribution, Label } from "../losses/crossentropy";
+import { lossBackward } from "../losses/loss";
+import { addTerms, product, total } from "../losses/terms";
+import { exp } from "../math/exponential";
+import { log } from "../math/logarithm";
+import { laneCount, splat, wholeVectors } from "../math/vector";
+
+/** lossBackward() of one row: tensors [units], or one label as `targets`. Writes whole vectors. */
+export function rowLossBackward<T>(
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
+  units: usize, scale: f64, parameter: f64,
+): f64 {
+  switch (loss) {
+    case Loss.CategoricalCrossentropy:
+      return lossRow<T, Distribution>(dOutputs, outputs, targets, units, scale);
+    case Loss.SparseCategoricalCrossentropy:
+      return lossRow<T, Label>(dOutputs, outputs, targets, units, scale);
+    default:
+      // The terms of the other losses are independent: n units of one row are computed as one unit of n rows.
+      return lossBackward<T>(
+        loss, dOutputs, outputs, targets, 1, units, wholeVectors<T>(units), scale, parameter,
+      );
+  }
+}
+
+/** The categorical cross-entropies of one row: see lossRows(). */
+function lossRow<T, L>(dLogits: usize, logits: usize, targets: usize, units: usize, scale: f64): f64 {
+  const target = changetype<L>(0);
+  const factor = splat<T>(scale);
+  const bytes = units * sizeof<T>();
+  const largest = maximum<T>(logits, units);
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(dLogits + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));
+  }
+  const partition = sumInOrder<T>(dLogits, units);
+  const logPartition = log<T>(partition);
+  const weight = target.sum<T>(targets, units);
+  let sum = splat<f64>(0);
+  for (let i: usize = 0; i < units; i += laneCount<T>()) {
+    const at = i * sizeof<T>();
+    const t = target.along<T>(targets, i);
+    const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
+    sum = addTerms<T>(sum, product<T>(t, surprise), i, units);
+    const a = v128.div<T>(v128.load(dLogits + at), partition);
+    v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
+  }
+  return total(sum);
+}

@@ -1,0 +1,119 @@
+// The phases of a training step. Each can be divided into parts for several threads: no part writes what another part
+// reads or writes. No sum is divided between parts, so the bits do not depend on the number of threads.
+
+import { partBegin } from "../kernels/parts";
+import { TILE_ROWS } from "../kernels/gemm";
+import { magnitudeBound } from "../kernels/reduce";
+import { RowPath, Scratch } from "../layers/tensors";
+import { laneCount, wholeVectors } from "../math/vector";
+import { backward, gradients } from "../network/backward";
+import { forward } from "../network/forward";
+import { layerAt, Network } from "../network/network";
+import { passOf, scratchAt, tensorsAt, Workspace } from "../network/workspace";
+import { Apply, Check } from "../optimizers/mode";
+import { optimizerStep } from "../optimizers/optimizer";
+import { rowBackward } from "../rowPath/backward";
+import { rowForward } from "../rowPath/forward";
+import { rowStep } from "../rowPath/step";
+
+export const enum Phase {
+  /** Rows of the samples → the outputs of all layers. */
+  Forward,
+  /** The gradient of the outputs → that of all logits. */
+  Backward,
+  /** → that of all parameters. */
+  Gradients,
+  /** A bound of |gradient|, to scratch.bound of each part. */
+  Measure,
+  /** Whether the update would give finite numbers, to scratch.isFinite of each part. */
+  Check,
+  /** The update of all parameters. */
+  Update,
+  /** Gradients and update of a batch of one row, without storing the gradients. */
+  RowStep,
+}
+
+/** Whether a phase has more than one part. */
+export function isDivisible<T>(workspace: Workspace, phase: Phase): bool {
+  return phase >= Phase.Gradients || passOf(workspace).stride > tileColumns<T>();
+}
+
+/** Columns of the microbatch are divided at whole tiles. */
+@inline
+function tileColumns<T>(): usize {
+  return 2 * laneCount<T>();
+}
+
+/** Parameters are divided at whole cache lines. */
+const CACHE_LINE: usize = 64;
+
+/** Runs a whole phase in the calling thread. */
+@inline
+export function doPhase<T>(network: Network, workspace: Workspace, phase: Phase): void {
+  partOfPhase<T>(network, workspace, scratchAt(workspace, 0), phase, 0, 1);
+}
+
+/**
+ * Does part `index` of the `count` parts of a phase, in the thread's own `scratch`. Not inlined: in the loop of a
+ * worker, asc 0.28.20 would lose one of its arguments.
+ */
+export function doPart<T>(
+  network: Network, workspace: Workspace, scratch: Scratch, phase: Phase, index: usize, count: usize,
+): void {
+  partOfPhase<T>(network, workspace, scratch, phase, index, count);
+}
+
+/** Inlined: dispatching costs about 10 % of a step on tiny networks. */
+@inline
+function partOfPhase<T>(
+  network: Network, workspace: Workspace, scratch: Scratch, phase: Phase, index: usize, count: usize,
+): void {
+  if (phase <= Phase.Backward) columnsPart<T>(network, workspace, scratch, phase, index, count);
+  else if (phase == Phase.Gradients) gradients<T>(network, workspace, scratch, index, count);
+  else if (phase == Phase.RowStep) rowStepPart<T>(network, workspace, index, count);
+  else parametersPart<T>(network, scratch, phase, index, count);
+}
+
+@inline
+function columnsPart<T>(
+  network: Network, workspace: Workspace, scratch: Scratch, phase: Phase, index: usize, count: usize,
+): void {
+  const pass = passOf(workspace);
+  const begin = partBegin(pass.stride, tileColumns<T>(), index, count);
+  const end = partBegin(pass.stride, tileColumns<T>(), index + 1, count);
+  if (begin == end) return;
+  // On the row path the stride is 1, so one part is the whole phase.
+  const isRow = pass.rowPath != RowPath.None;
+  if (phase == Phase.Forward) {
+    if (isRow) rowForward<T>(network, workspace);
+    else forward<T>(network, workspace, scratch, begin, end);
+  } else {
+    if (isRow) rowBackward<T>(network, workspace);
+    else backward<T>(network, workspace, scratch, begin, end);
+  }
+}
+
+@inline
+function parametersPart<T>(network: Network, scratch: Scratch, phase: Phase, index: usize, count: usize): void {
+  const bytes = wholeVectors<T>(network.parameterCount) * sizeof<T>();
+  const begin = partBegin(bytes, CACHE_LINE, index, count);
+  const end = partBegin(bytes, CACHE_LINE, index + 1, count);
+  const parameters = network.parameters, gradients = network.gradients;
+  if (phase == Phase.Measure) {
+    scratch.bound = magnitudeBound<T>(gradients + begin, end - begin);
+  } else if (phase == Phase.Update) {
+    optimizerStep<T, Apply>(network.optimizer, parameters, gradients, begin, end);
+  } else {
+    scratch.isFinite = optimizerStep<T, Check>(network.optimizer, parameters, gradients, begin, end);
+  }
+}
+
+function rowStepPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    const layer = layerAt(network, i);
+    const rows = layer.inputs + layer.useBias;
+    const begin = partBegin(rows, TILE_ROWS, index, count);
+    const end = partBegin(rows, TILE_ROWS, index + 1, count);
+    if (begin != end) rowStep<T>(layer, tensorsAt(workspace, i), network.optimizer, begin, end);
+  }
+}

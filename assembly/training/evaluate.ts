@@ -1,0 +1,41 @@
+// The loss of all samples as one batch, and its gradient.
+
+import { Samples } from "../abi/run";
+import { lossScale, Network } from "../network/network";
+import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
+import { areSupported, beginPasses } from "./gather";
+import { backwardStep, forwardStep, lossStep } from "./step";
+
+/**
+ * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1; NaN if the samples are not supported. The loss of
+ * all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
+ * multiples of BLOCK_ROWS: the bits are the same.
+ */
+export function evaluate<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+): f64 {
+  return addSlice<T>(network, workspace, samples, begin, end, sum, false);
+}
+
+/** As evaluate(). After the last slice, the network's gradients are the gradient of the loss. */
+export function computeGradients<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+): f64 {
+  return addSlice<T>(network, workspace, samples, begin, end, sum, true);
+}
+
+function addSlice<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, withGradients: bool,
+): f64 {
+  if (!areSupported(samples)) return NaN;
+  const scale = lossScale(network, samples.rows);
+  beginPasses(network, workspace, false);
+  for (let row = begin; row < end; row += workspace.capacity) {
+    forwardStep<T>(network, workspace, samples, row, row, min(workspace.capacity, end - row), false);
+    for (let block: usize = 0; block < passOf(workspace).rows; block += BLOCK_ROWS) {
+      sum += lossStep<T>(network, workspace, block, scale);
+    }
+    if (withGradients) backwardStep<T>(network, workspace, row > 0);
+  }
+  return sum;
+}

@@ -1,0 +1,73 @@
+// Copies rows of samples into the workspace.
+
+import { ElementType, Samples } from "../abi/run";
+import { gatherRows } from "../kernels/transpose";
+import { RowPath } from "../layers/tensors";
+import { Network } from "../network/network";
+import { passOf, shapePass, Workspace } from "../network/workspace";
+import { gatherRow } from "../rowPath/forward";
+import { rowPathOf } from "../rowPath/rowPath";
+
+/** Whether the core takes samples with this element type and these weights. */
+export function areSupported(samples: Samples): bool {
+  return samples.elementType == ElementType.Own && !samples.weights;
+}
+
+/**
+ * Prepares a pass over `rows` rows, from position `row` of their order on. `batchRow`: position of the first row in its
+ * batch.
+ */
+export function beginMicrobatch<T>(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize,
+): void {
+  const pass = passOf(workspace);
+  const rowPath = rowPathOf(network, rows);
+  if (rows != pass.rows || rowPath != pass.rowPath) shapePass<T>(network, workspace, rows, rowPath);
+  pass.inputs = samples.inputs;
+  pass.order = samples.order;
+  pass.row = row;
+  pass.batchRow = batchRow;
+  if (samples.order) readAhead<T>(network, samples, row, rows);
+}
+
+/** Called at the start of each call of the host. `training`: whether its passes act as in training. */
+export function beginPasses(network: Network, workspace: Workspace, training: bool): void {
+  const pass = passOf(workspace);
+  pass.training = training;
+  pass.seed = network.seed;
+}
+
+export function gatherTargets<T>(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize,
+): void {
+  const pass = passOf(workspace);
+  const targets = workspace.targets, width = network.targetWidth;
+  if (pass.rowPath != RowPath.None) {
+    gatherRow<T>(targets, samples.targets, width, samples.order, row);
+  } else {
+    gatherRows<T>(targets, pass.stride, pass.stride, samples.targets, width, samples.order, row, rows);
+  }
+}
+
+const CACHE_LINE: usize = 64;
+
+/** The most bytes of a row that are read ahead. The processor prefetches the rest of longer rows itself. */
+const AHEAD: usize = 4 * CACHE_LINE;
+
+/**
+ * Reads one byte of each of the first cache lines of `rows` rows, so that their cache misses overlap. The gather alone
+ * would wait for the misses of four rows at a time.
+ */
+function readAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
+  const inputs = samples.inputs, inputsStep = network.inputs * sizeof<T>();
+  const targets = samples.targets, targetsStep = network.targetWidth * sizeof<T>();
+  const order = samples.order + row * sizeof<u32>();
+  const ahead = min(inputsStep, AHEAD);
+  for (let at = order; at < order + rows * sizeof<u32>(); at += sizeof<u32>()) {
+    const index = <usize>load<u32>(at);
+    const begin = inputs + index * inputsStep;
+    load<u8>(begin);
+    for (let line = CACHE_LINE; line < ahead; line += CACHE_LINE) load<u8>(begin + line);
+    load<u8>(targets + index * targetsStep);
+  }
+}

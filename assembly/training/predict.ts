@@ -1,0 +1,46 @@
+// The outputs for samples, without targets.
+
+import { Samples, Status } from "../abi/run";
+import { gatherTransposed } from "../kernels/transpose";
+import { activationForward } from "../layers/activation";
+import { RowPath } from "../layers/tensors";
+import { Network, outputLayer } from "../network/network";
+import { outputTensors, passOf, Workspace } from "../network/workspace";
+import { rowActivationForward } from "../rowPath/activation";
+import { Phase } from "../threads/phases";
+import { runPhase } from "../threads/team";
+import { areSupported, beginMicrobatch, beginPasses } from "./gather";
+
+/**
+ * Writes the outputs for rows `begin` … `end` − 1 to `predictions` [end − begin, outputs], row-major. A large set may
+ * be predicted in slices of any size: the bits are the same.
+ */
+export function predict<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, predictions: usize,
+): Status {
+  if (!areSupported(samples)) return Status.Unsupported;
+  const units = outputLayer(network).units;
+  beginPasses(network, workspace, false);
+  for (let row = begin; row < end; row += workspace.capacity) {
+    const rows = min(workspace.capacity, end - row);
+    beginMicrobatch<T>(network, workspace, samples, row, 0, rows);
+    runPhase<T>(network, workspace, Phase.Forward);
+    completeOutputs<T>(network, workspace);
+    const out = predictions + (row - begin) * units * sizeof<T>();
+    const outputs = outputTensors(network, workspace).outputs;
+    gatherTransposed<T>(out, units, units, outputs, passOf(workspace).stride, 0, units, rows);
+  }
+  return Status.Finished;
+}
+
+/** Applies softmax or sigmoid to the outputs of a pass if the loss is fused: until then they are logits. */
+export function completeOutputs<T>(network: Network, workspace: Workspace): void {
+  const pass = passOf(workspace);
+  const layer = outputLayer(network), outputs = outputTensors(network, workspace).outputs;
+  const activation = network.outputActivation;
+  if (pass.rowPath != RowPath.None) {
+    rowActivationForward<T>(activation, outputs, outputs, layer.units, layer.parameter);
+  } else {
+    activationForward<T>(activation, outputs, outputs, layer.units, pass.stride, pass.stride, layer.parameter);
+  }
+}

@@ -1,0 +1,132 @@
+// The flow of one training step: forward → loss → backward → gradients → update.
+
+import { Samples } from "../abi/run";
+import { areFinite } from "../kernels/finite";
+import { RowPath } from "../layers/tensors";
+import { lossBackward } from "../losses/loss";
+import { arenaSize, Network, outputLayer } from "../network/network";
+import { BLOCK_ROWS, outputTensors, passOf, scratchAt, Workspace } from "../network/workspace";
+import { isModerateState } from "../optimizers/bound";
+import { optimizerIsBounded, optimizerPrepare } from "../optimizers/optimizer";
+import { rowLossBackward } from "../rowPath/loss";
+import { isBounded } from "../rowPath/step";
+import { Phase } from "../threads/phases";
+import { runPhase } from "../threads/team";
+import { beginMicrobatch, gatherTargets } from "./gather";
+
+/** The forward pass of a microbatch. `gathered`: its rows and targets are in the workspace already. */
+@inline
+export function forwardStep<T>(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize, gathered: bool,
+): void {
+  const pass = passOf(workspace);
+  pass.step = <u32>network.step;
+  if (gathered) pass.inputs = 0;
+  else beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
+  runPhase<T>(network, workspace, Phase.Forward);
+  if (!gathered) gatherTargets<T>(network, workspace, samples, row, rows);
+}
+
+/**
+ * Returns the sum of the loss's terms over at most BLOCK_ROWS rows of the microbatch, from column `block` on. Writes
+ * `scale` times its gradient to dOutputs of the output layer (on the row path, to dLogitsRows).
+ */
+@inline
+export function lossStep<T>(network: Network, workspace: Workspace, block: usize, scale: f64): f64 {
+  const pass = passOf(workspace);
+  const layer = outputLayer(network), tensors = outputTensors(network, workspace);
+  if (pass.rowPath != RowPath.None) {
+    return rowLossBackward<T>(
+      network.loss, tensors.dLogitsRows, tensors.outputs, workspace.targets,
+      layer.units, scale, network.lossParameter,
+    );
+  }
+  const first = block * sizeof<T>();
+  return lossBackward<T>(
+    network.loss, tensors.dOutputs + first, tensors.outputs + first, workspace.targets + first,
+    layer.units, min(BLOCK_ROWS, pass.rows - block), pass.stride, scale, network.lossParameter,
+  );
+}
+
+/**
+ * The gradient of the outputs → the gradients of all parameters. Adds them to the present gradients if `accumulates`.
+ */
+@inline
+export function backwardStep<T>(network: Network, workspace: Workspace, accumulates: bool): void {
+  passOf(workspace).accumulates = accumulates;
+  runPhase<T>(network, workspace, Phase.Backward);
+  runPhase<T>(network, workspace, Phase.Gradients);
+}
+
+/** Whether rowStep() can replace backwardStep() and updateStep(). */
+export function takesRowStep(workspace: Workspace): bool {
+  return passOf(workspace).rowPath == RowPath.Step;
+}
+
+/**
+ * backwardStep() and updateStep() of a batch of one row. False, and no parameter changes, if one would not be finite.
+ */
+export function rowStep<T>(network: Network, workspace: Workspace): bool {
+  runPhase<T>(network, workspace, Phase.Backward);
+  if (isSettled<T>(network) && isBounded<T>(network, workspace)) {
+    runPhase<T>(network, workspace, Phase.RowStep);
+    countStep(network);
+    return true;
+  }
+  passOf(workspace).accumulates = false;
+  runPhase<T>(network, workspace, Phase.Gradients);
+  return updateStep<T>(network, workspace);
+}
+
+/**
+ * The optimizer's step, with the network's gradients. If a parameter or a value of the optimizer's state would not be
+ * finite, it changes neither parameters nor state and returns false.
+ */
+export function updateStep<T>(network: Network, workspace: Workspace): bool {
+  optimizerPrepare(network.optimizer);
+  if (!isSettled<T>(network) || !isBoundedStep<T>(network, workspace)) {
+    if (!isFiniteStep<T>(network, workspace)) return false;
+    network.isSettled = false;
+  }
+  runPhase<T>(network, workspace, Phase.Update);
+  countStep(network);
+  return true;
+}
+
+function countStep(network: Network): void {
+  ++network.step;
+  network.optimizer.step += 1;
+}
+
+/** Reads only the gradients. Almost every step passes this test. */
+@inline
+function isBoundedStep<T>(network: Network, workspace: Workspace): bool {
+  const threads = runPhase<T>(network, workspace, Phase.Measure);
+  let largest: f64 = 0;
+  for (let i: usize = 0; i < threads; ++i) largest += scratchAt(workspace, i).bound;
+  return optimizerIsBounded<T>(network.optimizer, largest);
+}
+
+/** Exact, but reads everything that the update reads. */
+function isFiniteStep<T>(network: Network, workspace: Workspace): bool {
+  const threads = runPhase<T>(network, workspace, Phase.Check);
+  for (let i: usize = 0; i < threads; ++i) {
+    if (!scratchAt(workspace, i).isFinite) return false;
+  }
+  return true;
+}
+
+/**
+ * What optimizerIsBounded() assumes of parameters and state. Tested once; steps that pass isBoundedStep() preserve it.
+ */
+@inline
+function isSettled<T>(network: Network): bool {
+  if (!network.isSettled) network.isSettled = findSettled<T>(network);
+  return network.isSettled;
+}
+
+function findSettled<T>(network: Network): bool {
+  const optimizer = network.optimizer;
+  return areFinite<T>(network.parameters, <usize>arenaSize<T>(network.parameterCount)) &&
+    isModerateState<T>(optimizer.state, <usize>optimizer.slots * optimizer.slotSize);
+}

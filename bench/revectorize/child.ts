@@ -1,0 +1,28 @@
+// The process that measure.ts starts: the core doing one work in both builds, on one thread.
+
+import { createHash } from "node:crypto";
+import type { Subject } from "../subject.js";
+import { createTrainer } from "../trainer.js";
+import { prepareRounds } from "../turns.js";
+import { findWork } from "../works.js";
+import { NUMERICS, type Ready } from "./measure.js";
+
+const COMPARED_STEPS = 4;
+
+const trainers = await Promise.all(
+  NUMERICS.map((numerics) => createTrainer(findWork(process.argv[2]!), "wasm", numerics)),
+);
+const round = prepareRounds(trainers);
+// Each message is how long the builds are timed, in milliseconds; the answer is the milliseconds of a step of each.
+process.on("message", (milliseconds: number) => process.send!(round(milliseconds)));
+// Compared after the warm-up, when V8 has compiled the code that will be timed.
+const ready: Ready = { digests: trainers.map(digest) };
+process.send!(ready);
+
+function digest(trainer: Subject): string {
+  trainer.reset();
+  trainer.step(COMPARED_STEPS);
+  const hash = createHash("sha256");
+  for (const values of Object.values(trainer.outputs())) hash.update(values);
+  return hash.digest("hex");
+}

@@ -1,0 +1,111 @@
+// The core in two processes, one with the flag and one without it, which take turns.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import type { Numerics } from "backprop-wasm";
+import { median, round4 } from "../statistics.js";
+import { label, type Work } from "../works.js";
+import { REVECTORIZE_FLAG } from "./flag.js";
+
+/** The builds in the order in which each process times them. */
+export const NUMERICS = ["strict", "relaxed"] as const;
+
+/** What a process sends first. */
+export interface Ready {
+  /** Of the losses and the changes of parameters after some steps, for each of `NUMERICS`. */
+  readonly digests: readonly string[];
+}
+
+/** A line of `--json`. */
+export interface Measurement extends Pick<Work, "batch" | "dtype"> {
+  readonly work: string;
+  readonly build: Numerics;
+  readonly revectorized: boolean;
+  readonly threads: 1;
+  /** The median of the rounds. */
+  readonly microsecondsPerStep: number;
+  /** The least of them. */
+  readonly best: number;
+  /** How many times the same build without the flag, in the same round: the median of the rounds. */
+  readonly ratio: number;
+}
+
+const PROGRAM = new URL("./child.js", import.meta.url);
+
+/** Short ones: the machine changes its speed within seconds. */
+const ROUNDS = 11;
+
+const FLAGS = [[], [REVECTORIZE_FLAG]] as const;
+
+/**
+ * The strict build without and with the flag, then the relaxed one. The two processes take turns.
+ *
+ * @throws Error if the flag changes a bit.
+ */
+export async function measure(work: Work, milliseconds: number): Promise<Measurement[]> {
+  const processes = FLAGS.map((flags) => fork(PROGRAM, [label(work)], { execArgv: [...flags] }));
+  try {
+    const [plain, flagged] = await Promise.all(processes.map((process) => receive<Ready>(process)));
+    requireSameBits(work, plain!, flagged!);
+    const rounds: number[][][] = [];
+    for (let i = 0; i < ROUNDS; i++) {
+      const times: number[][] = [];
+      for (const process of processes) {
+        process.send(milliseconds / ROUNDS);
+        times.push(await receive<number[]>(process));
+      }
+      rounds.push(times);
+    }
+    return NUMERICS.flatMap((build, j) =>
+      FLAGS.map((_, i) => {
+        const times = rounds.map((round) => round[i]![j]!);
+        const ratios = rounds.map((round) => round[i]![j]! / round[0]![j]!);
+        return describe(work, build, i > 0, times, ratios);
+      }),
+    );
+  } finally {
+    for (const process of processes) process.kill();
+  }
+}
+
+async function receive<T>(process: ChildProcess): Promise<T> {
+  const exited = new AbortController();
+  const fail = () => exited.abort();
+  process.once("exit", fail);
+  try {
+    const [message] = await once(process, "message", { signal: exited.signal });
+    return message as T;
+  } catch (cause) {
+    throw new Error("A process of the bench ended by itself.", { cause });
+  } finally {
+    process.off("exit", fail);
+  }
+}
+
+function requireSameBits(work: Work, plain: Ready, flagged: Ready): void {
+  const different = NUMERICS.filter((_, i) => plain.digests[i] !== flagged.digests[i]);
+  if (different.length === 0) return;
+  throw new Error(
+    `${label(work)}: with ${REVECTORIZE_FLAG} the ${different.join(" and the ")} build computes other bits. Nothing was timed.`,
+  );
+}
+
+function describe(
+  { name, batch, dtype }: Work,
+  build: Numerics,
+  revectorized: boolean,
+  milliseconds: readonly number[],
+  ratios: readonly number[],
+): Measurement {
+  return {
+    work: name,
+    batch,
+    dtype,
+    build,
+    revectorized,
+    threads: 1,
+    microsecondsPerStep: round4(1e3 * median(milliseconds)),
+    best: round4(1e3 * Math.min(...milliseconds)),
+    ratio: round4(median(ratios)),
+  };
+}

@@ -1,0 +1,16 @@
+import type { DType } from "./dtype.js";
+import type { Layer } from "./layers/layers.js";
+import type { PlacedParameter } from "./layers/stack.js";
+import type { LossDescription } from "./losses.js";
+
+/** A network whose every part was checked. */
+export interface NetworkDescription {
+  readonly dtype: DType;
+  readonly inputs: number;
+  readonly layers: readonly Layer[];
+  readonly loss: LossDescription;
+  /** The parameters of all layers in the order of the core. */
+  readonly parameters: readonly PlacedParameter[];
+  /** Columns of the output. */
+  readonly outputs: number;
+}

@@ -1,0 +1,44 @@
+// What each kind of layer must define. All other code uses layers through this interface.
+
+import type { FieldValues } from "../abi/struct.js";
+import type { LayerDescriptionStruct } from "../abi/structs.js";
+import type { Initializer } from "../initializers.js";
+
+/**
+ * One tensor of a layer: trainable ones have gradients and are updated, frozen ones keep their values, buffers are
+ * written by the layer itself in training.
+ */
+export interface ParameterSpec {
+  /** Its name in `network.parameters[i]`, such as "kernel". */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: "trainable" | "frozen" | "buffer";
+  /** Whether weight decay applies to it. */
+  readonly decays: boolean;
+  readonly initializer: Initializer;
+  /** The layer's fan-in and fan-out, for the initializer. */
+  readonly inputs: number;
+  readonly units: number;
+}
+
+export interface LayerDefinition<L extends { readonly kind: string }> {
+  readonly kind: L["kind"];
+  /**
+   * A checked copy of a layer that a user gave. `path`: the name of the layer in messages, such as "layers[0]".
+   *
+   * @throws BackpropError `invalidOption` or `unknownName`.
+   */
+  check(layer: L, path: string): L;
+  /** Columns of its output for `inputs` columns of input. */
+  outputs(layer: L, inputs: number): number;
+  /** The names that `network.parameters[i]` has; null for a parameter that a layer can have but does not. */
+  readonly parameterNames: readonly string[];
+  /** Its parameters, in the order of the core. */
+  parameters(layer: L, inputs: number): readonly ParameterSpec[];
+  /** Whether it draws random numbers in training. */
+  readonly isRandom: boolean;
+  /** The layer as the core's struct. */
+  encode(layer: L, inputs: number): FieldValues<typeof LayerDescriptionStruct>;
+  /** One or two words for `summary`, such as the activation. */
+  summarize(layer: L): string;
+}

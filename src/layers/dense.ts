@@ -1,0 +1,160 @@
+import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
+import { BackpropError } from "../errors.js";
+import { glorotUniform, type Initializer, zeros } from "../initializers.js";
+import {
+  requireKeys,
+  requireKnown,
+  requireMethods,
+  requireNotNegative,
+  requirePositiveInteger,
+  requireType,
+} from "../validation.js";
+import type { LayerDefinition, ParameterSpec } from "./definition.js";
+
+/** The core's number of each activation, by the name that users give. */
+const ACTIVATION_NUMBERS = {
+  linear: ActivationNumber.Linear,
+  sigmoid: ActivationNumber.Sigmoid,
+  tanh: ActivationNumber.Tanh,
+  relu: ActivationNumber.Relu,
+  leakyRelu: ActivationNumber.LeakyRelu,
+  elu: ActivationNumber.Elu,
+  gelu: ActivationNumber.Gelu,
+  geluTanh: ActivationNumber.GeluTanh,
+  silu: ActivationNumber.Silu,
+  softplus: ActivationNumber.Softplus,
+  softmax: ActivationNumber.Softmax,
+} as const;
+
+export type ActivationName = keyof typeof ACTIVATION_NUMBERS;
+
+/**
+ * Every activation that `dense` takes, of logits z = x · kernel + bias:
+ *
+ * - `linear`: z
+ * - `sigmoid`: σ(z) = 1 / (1 + e⁻ᶻ)
+ * - `tanh`
+ * - `relu`: max(z, 0)
+ * - `leakyRelu`: z above 0, else alpha·z
+ * - `elu`: z above 0, else alpha·(eᶻ − 1); Clevert et al. 2016
+ * - `gelu`: z·Φ(z), Φ the normal distribution function; Hendrycks & Gimpel 2016
+ * - `geluTanh`: ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), from the same paper
+ * - `silu`: z·σ(z)
+ * - `softplus`: log(1 + eᶻ)
+ * - `softmax`: eᶻ over the sum of eᶻ of all units
+ */
+export const ACTIVATIONS = Object.keys(ACTIVATION_NUMBERS) as readonly ActivationName[];
+
+const INITIALIZER = "an initializer such as glorotUniform()";
+
+const KEYS = ["kind", "units", "activation", "useBias", "kernelInitializer", "biasInitializer", "alpha"];
+
+/** PyTorch's defaults. */
+const DEFAULT_ALPHA: Partial<Record<ActivationName, number>> = { leakyRelu: 0.01, elu: 1 };
+
+export interface DenseOptions {
+  /** Whether a bias is added to the product; default true. */
+  readonly useBias?: boolean;
+  /** Default `glorotUniform()`. */
+  readonly kernelInitializer?: Initializer;
+  /** Default `zeros()`. */
+  readonly biasInitializer?: Initializer;
+  /** leakyRelu: the slope below 0, default 0.01; elu: its limit is −alpha, default 1. At least 0. */
+  readonly alpha?: number;
+}
+
+/** A dense layer: activation(x · kernel + bias). */
+export interface DenseLayer {
+  readonly kind: "dense";
+  readonly units: number;
+  readonly activation: ActivationName;
+  readonly useBias: boolean;
+  readonly kernelInitializer: Initializer;
+  readonly biasInitializer: Initializer;
+  readonly alpha: number;
+}
+
+/**
+ * A dense layer of `units` outputs: activation(x · kernel + bias), kernel [inputs, units], bias [units]. The default
+ * activation is "linear".
+ *
+ * @throws BackpropError `invalidOption` for units that are not a positive integer, an alpha below 0, or a softmax of
+ *   one unit (it is always 1); `unknownName` for an activation that does not exist.
+ */
+export function dense(
+  units: number,
+  activation: ActivationName = "linear",
+  options: DenseOptions = {},
+): DenseLayer {
+  requireKeys("dense", options, ["useBias", "kernelInitializer", "biasInitializer", "alpha"]);
+  return checked(
+    {
+      kind: "dense",
+      units,
+      activation,
+      useBias: options.useBias ?? true,
+      kernelInitializer: options.kernelInitializer ?? glorotUniform(),
+      biasInitializer: options.biasInitializer ?? zeros(),
+      alpha: options.alpha ?? DEFAULT_ALPHA[activation] ?? 0,
+    },
+    "",
+  );
+}
+
+/** A checked copy. Reads each property only once. `prefix`: what precedes a property's name in messages. */
+function checked(layer: DenseLayer, prefix: string): DenseLayer {
+  const { kind, units, activation, useBias, kernelInitializer, biasInitializer, alpha } = layer;
+  requirePositiveInteger(`${prefix}units`, units);
+  requireKnown(`${prefix}activation`, activation, ACTIVATIONS);
+  requireType(`${prefix}useBias`, useBias, "boolean");
+  requireMethods(`${prefix}kernelInitializer`, kernelInitializer, ["call"], INITIALIZER);
+  requireMethods(`${prefix}biasInitializer`, biasInitializer, ["call"], INITIALIZER);
+  requireNotNegative(`${prefix}alpha`, alpha);
+  if (activation === "softmax" && units === 1) {
+    throw new BackpropError(
+      "invalidOption",
+      `${prefix}units is 1 with activation "softmax", which is then always 1. Use 2 units or more, or "sigmoid".`,
+    );
+  }
+  return { kind, units, activation, useBias, kernelInitializer, biasInitializer, alpha };
+}
+
+function parameterSpecs(layer: DenseLayer, inputs: number): ParameterSpec[] {
+  const { units, useBias } = layer;
+  const common = { role: "trainable", inputs, units } as const;
+  const kernel: ParameterSpec = {
+    ...common,
+    name: "kernel",
+    shape: [inputs, units],
+    decays: true,
+    initializer: layer.kernelInitializer,
+  };
+  const bias: ParameterSpec = {
+    ...common,
+    name: "bias",
+    shape: [units],
+    decays: false,
+    initializer: layer.biasInitializer,
+  };
+  return useBias ? [kernel, bias] : [kernel];
+}
+
+export const denseDefinition: LayerDefinition<DenseLayer> = {
+  kind: "dense",
+  isRandom: false,
+  parameterNames: ["kernel", "bias"],
+  check(layer, path) {
+    requireKeys(path, layer, KEYS);
+    return checked(layer, `${path}.`);
+  },
+  outputs: ({ units }) => units,
+  parameters: parameterSpecs,
+  encode: ({ units, activation, useBias, alpha }) => ({
+    kind: LayerKindNumber.Dense,
+    units,
+    activation: ACTIVATION_NUMBERS[activation],
+    useBias: Number(useBias),
+    parameter: alpha,
+  }),
+  summarize: ({ activation }) => activation,
+};

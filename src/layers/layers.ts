@@ -1,0 +1,16 @@
+// The kinds of layers.
+
+import type { LayerDefinition } from "./definition.js";
+import { type DenseLayer, denseDefinition } from "./dense.js";
+
+export { ACTIVATIONS, type ActivationName, type DenseLayer, type DenseOptions, dense } from "./dense.js";
+
+/** A layer of a network, as `dense` and the other functions of this module make them. */
+export type Layer = DenseLayer;
+
+/** @internal What each kind of layer defines. */
+export const LAYER_DEFINITIONS: {
+  readonly [K in Layer["kind"]]: LayerDefinition<Extract<Layer, { kind: K }>>;
+} = {
+  dense: denseDefinition,
+};

@@ -1,0 +1,69 @@
+// What is computed from a list of layers: checked copies, widths, and the ranges of their parameters.
+
+import { BackpropError } from "../errors.js";
+import { requireKnown, requireObject, show } from "../validation.js";
+import type { LayerDefinition, ParameterSpec } from "./definition.js";
+import { LAYER_DEFINITIONS, type Layer } from "./layers.js";
+
+/** The definition of a layer's kind. */
+export function definitionOf<L extends Layer>({ kind }: L): LayerDefinition<L> {
+  return LAYER_DEFINITIONS[kind] as unknown as LayerDefinition<L>;
+}
+
+/** A parameter tensor of a network, and its range in the arrays of all parameters and of all gradients. */
+export interface PlacedParameter extends ParameterSpec {
+  /** Number of its layer. */
+  readonly layer: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Checked copies of layers that a user gave.
+ *
+ * @throws BackpropError `invalidOption` or `unknownName`.
+ */
+export function checkLayers(layers: readonly Layer[]): readonly Layer[] {
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new BackpropError(
+      "invalidOption",
+      `layers is ${show(layers)}; expected an array of at least one layer, such as [dense(2, "sigmoid")].`,
+    );
+  }
+  // Array.from visits holes too: a hole is a mistake.
+  return Array.from(layers, (layer, i) => checkLayer(layer, `layers[${i}]`));
+}
+
+function checkLayer(layer: Layer, path: string): Layer {
+  requireObject(path, layer, 'a layer such as dense(2, "sigmoid")');
+  const { kind } = layer;
+  requireKnown(`${path}.kind`, kind, Object.keys(LAYER_DEFINITIONS));
+  return definitionOf(layer).check(layer, path);
+}
+
+/** Columns of the input of each layer, then of the output of the last one. */
+export function layerWidths(inputs: number, layers: readonly Layer[]): readonly number[] {
+  const widths = [inputs];
+  for (const layer of layers) widths.push(definitionOf(layer).outputs(layer, widths.at(-1)!));
+  return widths;
+}
+
+/** The parameters of all layers in the order of the core: layer by layer without gaps. */
+export function placeParameters(inputs: number, layers: readonly Layer[]): readonly PlacedParameter[] {
+  const widths = layerWidths(inputs, layers);
+  let end = 0;
+  return layers.flatMap((layer, i) =>
+    definitionOf(layer)
+      .parameters(layer, widths[i]!)
+      .map((spec) => {
+        const begin = end;
+        end += sizeOf(spec);
+        return { ...spec, layer: i, begin, end };
+      }),
+  );
+}
+
+/** Elements of a parameter tensor. */
+function sizeOf({ shape }: ParameterSpec): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

@@ -1,0 +1,28 @@
+import { type FieldValues, type Struct, StructView } from "../abi/struct.js";
+import { DESCRIPTION_VERSION, DescriptionStruct, LayerDescriptionStruct } from "../abi/structs.js";
+import type { NetworkDescription } from "../description.js";
+import { definitionOf, layerWidths } from "../layers/stack.js";
+import { Block } from "./block.js";
+import type { Host } from "./host.js";
+
+/** Writes the description to linear memory as the core's structs. The caller disposes the block. */
+export function writeDescription({ heap, type }: Host, { inputs, layers, loss }: NetworkDescription): Block {
+  const block = new Block(heap, DescriptionStruct.size + LayerDescriptionStruct.size * layers.length);
+  const write = <S extends Struct>(struct: S, address: number, values: FieldValues<S>) =>
+    new StructView(struct, heap, address).set(values);
+  write(DescriptionStruct, block.address, {
+    version: DESCRIPTION_VERSION,
+    elementSize: type.size,
+    inputs,
+    layerCount: layers.length,
+    loss: loss.number,
+    mean: Number(loss.reduction === "mean"),
+    lossParameter: loss.parameter,
+  });
+  const widths = layerWidths(inputs, layers);
+  layers.forEach((layer, i) => {
+    const address = block.address + DescriptionStruct.size + LayerDescriptionStruct.size * i;
+    write(LayerDescriptionStruct, address, definitionOf(layer).encode(layer, widths[i]!));
+  });
+  return block;
+}

@@ -1,0 +1,193 @@
+// One network in linear memory: the three regions of the core, and the threads that share its work.
+
+import type { NetworkDescription } from "../description.js";
+import type { FloatArray } from "../dtype.js";
+import { BackpropError } from "../errors.js";
+import type { Optimizer } from "../optimizers.js";
+import { Block } from "./block.js";
+import type { Address } from "./core.js";
+import { writeDescription } from "./description.js";
+import type { Host } from "./host.js";
+import { OptimizerState } from "./optimizer.js";
+import { Run, type RunOptions } from "./run.js";
+import { Samples, type SampleWidths } from "./samples.js";
+import { Team } from "./team.js";
+import { View } from "./view.js";
+
+/** Rows that pass through the layers together. */
+const WORKSPACE_ROWS = 128;
+
+/** A typed array that a method returns is a view of linear memory: it is valid until the next call of any method. */
+export class Model {
+  readonly parameterCount: number;
+  readonly #host: Host;
+  readonly #widths: SampleWidths;
+  readonly #outputs: number;
+  readonly #network: Block;
+  readonly #workspace: Block;
+  readonly #optimizer: OptimizerState;
+  readonly #parameters: View;
+  readonly #gradients: View;
+  /** Room for the predictions of a call. Its view is kept, because most calls have as many rows as the one before. */
+  readonly #predictionsBlock: Block;
+  #predictions: View;
+  readonly #threads: number;
+  #team: Team | undefined;
+
+  constructor(host: Host, description: NetworkDescription, optimizer: Optimizer, threads: number) {
+    const { heap, kernels, type } = host;
+    const core = host.core.exports;
+    const { inputs, outputs, loss } = description;
+    this.#host = host;
+    this.#threads = threads;
+    this.#outputs = outputs;
+    this.#widths = { inputs, targets: loss.takesLabels ? 1 : outputs };
+    const blocks: { dispose(): void }[] = [];
+    const keep = <T extends { dispose(): void }>(block: T): T => {
+      blocks.push(block);
+      return block;
+    };
+    try {
+      this.#network = keep(createNetworkBlock(host, description));
+      const network = this.#network.address;
+      this.#workspace = keep(new Block(heap, kernels.workspace_size(network, WORKSPACE_ROWS, threads)));
+      kernels.workspace_layout(network, this.#workspace.address, WORKSPACE_ROWS, threads);
+      this.#optimizer = keep(new OptimizerState(host, network, optimizer));
+      core.network_set_optimizer(network, this.#optimizer.address);
+      this.#predictionsBlock = keep(new Block(heap, WORKSPACE_ROWS * outputs * type.size));
+    } catch (error) {
+      for (const block of blocks) block.dispose();
+      throw error;
+    }
+    const network = this.#network.address;
+    this.parameterCount = core.network_parameter_count(network) >>> 0;
+    this.#parameters = new View(host, core.network_parameters(network) >>> 0, this.parameterCount);
+    this.#gradients = new View(host, core.network_gradients(network) >>> 0, this.parameterCount);
+    this.#predictions = new View(host, this.#predictionsBlock.address, outputs);
+  }
+
+  /** All parameters, layer by layer without gaps. */
+  parameters(): FloatArray {
+    return this.#parameters.array;
+  }
+
+  /** The gradients that `computeGradients` wrote, or that `update` is to use. A run overwrites them. */
+  gradients(): FloatArray {
+    return this.#gradients.array;
+  }
+
+  /** Whether all parameters are finite. */
+  areParametersFinite(): boolean {
+    return this.#host.kernels.parameters_are_finite(this.#network.address) !== 0;
+  }
+
+  /** The key of the network's random numbers, an integer from 0 to 2³² − 1. */
+  setSeed(seed: number): void {
+    this.#host.core.exports.network_set_seed(this.#network.address, seed);
+  }
+
+  /** Allocates room for `rows` samples. */
+  createSamples(rows: number): Samples {
+    return new Samples(this.#host, this.#widths, rows);
+  }
+
+  /** Writes the outputs, row-major [rows, outputs], to `predictions`. */
+  predict(samples: Samples, predictions: FloatArray): void {
+    const { kernels } = this.#host;
+    for (let begin = 0; begin < samples.rows; begin += WORKSPACE_ROWS) {
+      const end = Math.min(begin + WORKSPACE_ROWS, samples.rows);
+      const view = this.#predictionsOf((end - begin) * this.#outputs);
+      kernels.predict(
+        this.#network.address,
+        this.#workspace.address,
+        samples.address,
+        begin,
+        end,
+        view.address,
+      );
+      predictions.set(view.array, begin * this.#outputs);
+    }
+  }
+
+  /** The loss over all samples as one batch. */
+  evaluate(samples: Samples): number {
+    return this.#lossOf(samples, this.#host.kernels.evaluate);
+  }
+
+  /** The loss over all samples as one batch. Writes its gradient to `gradients()`. */
+  computeGradients(samples: Samples): number {
+    return this.#lossOf(samples, this.#host.kernels.compute_gradients);
+  }
+
+  /** One step of the optimizer with `gradients()`. False, and nothing changes, if a number would not be finite. */
+  update(): boolean {
+    return this.#host.kernels.update(this.#network.address, this.#workspace.address) !== 0;
+  }
+
+  /**
+   * Creates a run. The first one starts the workers, if there are any, and does not wait: they join when they are
+   * ready.
+   */
+  createRun(options: RunOptions): Run {
+    if (this.#threads > 1) {
+      this.#team ??= new Team(this.#host, this.#network, this.#threads - 1);
+      this.#team.requireSound();
+    }
+    return new Run(this.#host, this.#network.address, this.#workspace.address, options);
+  }
+
+  dispose(): void {
+    this.#team?.dispose();
+    for (const block of [this.#network, this.#workspace, this.#optimizer, this.#predictionsBlock])
+      block.dispose();
+  }
+
+  #lossOf(
+    samples: Samples,
+    sum: (
+      network: Address,
+      workspace: Address,
+      samples: Address,
+      begin: number,
+      end: number,
+      sum: number,
+    ) => number,
+  ): number {
+    const network = this.#network.address;
+    const scale = this.#host.core.exports.network_loss_scale(network, samples.rows);
+    return scale * sum(network, this.#workspace.address, samples.address, 0, samples.rows, 0);
+  }
+
+  #predictionsOf(length: number): View {
+    const { address, length: lastLength } = this.#predictions;
+    if (length !== lastLength) this.#predictions = new View(this.#host, address, length);
+    return this.#predictions;
+  }
+}
+
+function createNetworkBlock(host: Host, description: NetworkDescription): Block {
+  const core = host.core.exports;
+  const written = writeDescription(host, description);
+  try {
+    const size = core.network_size(written.address);
+    if (size === 0) throw wrongVersion();
+    const block = new Block(host.heap, Math.max(size, parameterBytes(host, description)));
+    core.network_layout(block.address, written.address);
+    return block;
+  } finally {
+    written.dispose();
+  }
+}
+
+/** A lower bound of the bytes needed. Unlike the core's 64-bit integers, it does not wrap around for a huge network. */
+function parameterBytes({ type }: Host, { parameters }: NetworkDescription): number {
+  return (parameters.at(-1)?.end ?? 0) * type.size;
+}
+
+function wrongVersion(): BackpropError {
+  return new BackpropError(
+    "coreUnavailable",
+    "The WebAssembly core that was loaded belongs to another version of this library. Serve the cores that came with " +
+      "this one.",
+  );
+}

@@ -1,0 +1,30 @@
+import { StructView } from "../abi/struct.js";
+import { OptimizerStruct } from "../abi/structs.js";
+import { encodeOptimizer, type Optimizer } from "../optimizers.js";
+import { Block } from "./block.js";
+import type { Address } from "./core.js";
+import type { Host } from "./host.js";
+
+/** An optimizer and its state in linear memory. */
+export class OptimizerState {
+  readonly #block: Block;
+
+  constructor({ heap, kernels }: Host, network: Address, optimizer: Optimizer) {
+    const { kind, learningRate, hyperparameters } = encodeOptimizer(optimizer);
+    this.#block = new Block(heap, kernels.optimizer_size(network, kind));
+    const { address } = this.#block;
+    kernels.optimizer_layout(network, address, kind);
+    new StructView(OptimizerStruct, heap, address).set({ learningRate });
+    new Float64Array(heap.buffer, address + OptimizerStruct.size, hyperparameters.length).set(
+      hyperparameters,
+    );
+  }
+
+  get address(): Address {
+    return this.#block.address;
+  }
+
+  dispose(): void {
+    this.#block.dispose();
+  }
+}

@@ -1,0 +1,86 @@
+import { StructView } from "../abi/struct.js";
+import { RunStruct, StatusNumber } from "../abi/structs.js";
+import { Block } from "./block.js";
+import type { Address } from "./core.js";
+import type { Host } from "./host.js";
+import type { Samples } from "./samples.js";
+
+const HEAD = Math.ceil(RunStruct.size / 64) * 64;
+
+export interface RunOptions {
+  readonly samples: Samples;
+  /** Epochs of this run. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Whether each epoch takes the rows in a new random order. */
+  readonly shuffles: boolean;
+  /** Epochs that the network was trained for before. The order of an epoch depends on its number over all fits. */
+  readonly firstEpoch: number;
+}
+
+/**
+ * A training run in linear memory. One block holds the struct, the loss of each epoch and, if it shuffles, the order of
+ * the rows. A run may pause after any microbatch: the results have the same bits.
+ */
+export class Run {
+  readonly #host: Host;
+  readonly #network: Address;
+  readonly #samples: Samples;
+  readonly #block: Block;
+  readonly #struct: StructView<typeof RunStruct>;
+  readonly #losses: Address;
+  readonly #epochs: number;
+
+  constructor(host: Host, network: Address, workspace: Address, options: RunOptions) {
+    const { samples, epochs, batchSize, shuffles, firstEpoch } = options;
+    this.#host = host;
+    this.#network = network;
+    this.#samples = samples;
+    this.#epochs = epochs;
+    this.#block = new Block(host.heap, HEAD + 8 * epochs + (shuffles ? 4 * samples.rows : 0));
+    this.#losses = this.#block.address + HEAD;
+    samples.setOrder(shuffles ? this.#losses + 8 * epochs : 0);
+    this.#struct = new StructView(RunStruct, host.heap, this.#block.address);
+    this.#struct.set({
+      samples: samples.address,
+      workspace,
+      batchSize,
+      until: epochs,
+      losses: this.#losses,
+      shuffles: Number(shuffles),
+      firstEpoch,
+      targetLoss: Number.NEGATIVE_INFINITY,
+    });
+  }
+
+  /** Finished epochs. */
+  get epoch(): number {
+    return this.#struct.get("epoch");
+  }
+
+  /**
+   * Why the run cannot go on: "loss" if a loss was NaN or infinite, "step" if an update would have made a number NaN or
+   * infinite. The run stopped before that update, in epoch `epoch`. Undefined if the run can go on.
+   */
+  get divergence(): "loss" | "step" | undefined {
+    const status = this.#struct.get("status");
+    if (status === StatusNumber.LossNotFinite) return "loss";
+    return status === StatusNumber.StepNotFinite ? "step" : undefined;
+  }
+
+  /** The losses of the epochs, [epochs]; those before `epoch` are final. */
+  losses(): Float64Array {
+    return new Float64Array(this.#host.heap.buffer, this.#losses, this.#epochs);
+  }
+
+  /** Goes on for at most `units` microbatches (or slices of shuffling). Returns how many were done. */
+  advance(units: number): number {
+    return this.#host.kernels.train(this.#network, this.#block.address, units) >>> 0;
+  }
+
+  /** Before its samples are used otherwise: their order is in its block. */
+  dispose(): void {
+    this.#samples.setOrder(0);
+    this.#block.dispose();
+  }
+}

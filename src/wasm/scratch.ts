@@ -1,0 +1,37 @@
+import type { Samples } from "./samples.js";
+
+/** Samples of more rows are not kept, so that one large call does not occupy memory permanently. */
+const MAX_KEPT_ROWS = 128;
+
+/** Keeps the Samples of the last small call for the next one: most calls have as many rows as the one before. */
+export class Scratch {
+  readonly #create: (rows: number) => Samples;
+  #spare: Samples | undefined;
+  #maxKeptRows = MAX_KEPT_ROWS;
+
+  constructor(create: (rows: number) => Samples) {
+    this.#create = create;
+  }
+
+  /** Samples for the caller's use until it gives them back. They may hold the numbers of an earlier call. */
+  take(rows: number): Samples {
+    const spare = this.#spare;
+    if (spare?.rows !== rows) return this.#create(rows);
+    this.#spare = undefined;
+    return spare;
+  }
+
+  giveBack(samples: Samples): void {
+    const isKept = samples.rows <= this.#maxKeptRows;
+    const dropped = isKept ? this.#spare : samples;
+    if (isKept) this.#spare = samples;
+    dropped?.dispose();
+  }
+
+  /** Keeps no samples any more. Those that are given back later are disposed. */
+  dispose(): void {
+    this.#maxKeptRows = 0;
+    this.#spare?.dispose();
+    this.#spare = undefined;
+  }
+}

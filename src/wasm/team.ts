@@ -1,0 +1,114 @@
+// The workers of one model: threads that share the work of the calling thread.
+
+import { BackpropError } from "../errors.js";
+import { Block } from "./block.js";
+import type { Address } from "./core.js";
+import type { Host } from "./host.js";
+import { startWorker } from "./workers.js";
+
+/** Ends the worker pools of teams that were garbage-collected without being disposed. */
+const abandoned = new FinalizationRegistry<WorkerPool>((pool) => pool.dispose());
+
+/** A model's handle to its workers. */
+export class Team {
+  readonly #pool: WorkerPool;
+
+  /** Starts `workers` workers for the network in the block `network`, and does not wait for them. */
+  constructor(host: Host, network: Block, workers: number) {
+    this.#pool = new WorkerPool(host, network, workers);
+    abandoned.register(this, this.#pool, this);
+  }
+
+  /** @throws BackpropError `coreUnavailable` if a worker could not be started or has died. */
+  requireSound(): void {
+    this.#pool.requireSound();
+  }
+
+  dispose(): void {
+    abandoned.unregister(this);
+    this.#pool.dispose();
+  }
+}
+
+/** Keeps each pool from being garbage-collected until its last worker has ended: workers read its block. */
+const pools = new Set<WorkerPool>();
+
+/** The workers, and the block of the team in linear memory, which they read until they end. */
+class WorkerPool {
+  readonly #host: Host;
+  /** Weak: the pool must not keep the model alive. */
+  readonly #network: WeakRef<Block>;
+  readonly #block: Block;
+  #present = 0;
+  #isStopped = false;
+  #isDisposed = false;
+  #loss: { readonly cause: unknown } | undefined;
+
+  constructor(host: Host, network: Block, workers: number) {
+    const { exports } = host.core;
+    this.#host = host;
+    this.#network = new WeakRef(network);
+    this.#block = new Block(host.heap, exports.team_size());
+    exports.network_set_team(network.address, this.#block.address);
+    pools.add(this);
+    for (let i = 0; i < workers && !this.#loss; i++) this.#start(network.address);
+  }
+
+  requireSound(): void {
+    if (this.#loss) throw lost(this.#loss.cause);
+  }
+
+  /** Called when the model no longer needs the workers. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#stop();
+    this.#release();
+  }
+
+  #start(network: Address): void {
+    const { core, dtype } = this.#host;
+    const { module, memory } = core;
+    this.#present++;
+    try {
+      startWorker({ module, memory, network, team: this.#block.address, dtype }, (cause) => this.#end(cause));
+    } catch (cause) {
+      this.#end(cause);
+    }
+  }
+
+  #end(cause: unknown): void {
+    this.#present--;
+    if (!this.#isStopped) this.#lose(cause);
+    this.#release();
+  }
+
+  /** The lost worker may have joined the team, and the caller would wait for it forever. So the caller works alone. */
+  #lose(cause: unknown): void {
+    this.#loss = { cause };
+    this.#stop();
+    const network = this.#network.deref();
+    if (network) this.#host.core.exports.network_set_team(network.address, 0);
+  }
+
+  #stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#host.core.exports.team_stop(this.#block.address);
+  }
+
+  /** Frees the block once the last worker has ended: one that starts late must still read that the team was stopped. */
+  #release(): void {
+    if (!this.#isDisposed || this.#present > 0) return;
+    if (pools.delete(this)) this.#block.dispose();
+  }
+}
+
+function lost(cause: unknown): BackpropError {
+  const reason = cause instanceof Error ? cause.message : String(cause ?? "it ended by itself");
+  return new BackpropError(
+    "coreUnavailable",
+    `A thread of the network was lost: ${reason}. Serve dist/worker.js from the library unchanged, or create the ` +
+      "network without threads.",
+    { cause },
+  );
+}

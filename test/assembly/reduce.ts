@@ -1,0 +1,53 @@
+// Sums and maxima of arrays under a name for each dtype, for test/reduce.test.ts.
+
+import { absoluteSum, columnMaximum, magnitudeBound, maximum, sumInOrder } from "../../assembly/kernels/reduce";
+
+export function heap_base(): usize {
+  return __heap_base;
+}
+
+export function absolute_sum_f32(x: usize, count: usize): f64 {
+  return absoluteSum<f32>(x, count);
+}
+
+export function absolute_sum_f64(x: usize, count: usize): f64 {
+  return absoluteSum<f64>(x, count);
+}
+
+export function magnitude_bound_f32(x: usize, bytes: usize): f64 {
+  return magnitudeBound<f32>(x, bytes);
+}
+
+export function magnitude_bound_f64(x: usize, bytes: usize): f64 {
+  return magnitudeBound<f64>(x, bytes);
+}
+
+/** To every lane of a vector at `out`. */
+export function sum_in_order_f32(out: usize, x: usize, count: usize): void {
+  v128.store(out, sumInOrder<f32>(x, count));
+}
+
+/** To every lane of a vector at `out`. */
+export function sum_in_order_f64(out: usize, x: usize, count: usize): void {
+  v128.store(out, sumInOrder<f64>(x, count));
+}
+
+/** To every lane of a vector at `out`. */
+export function maximum_f32(out: usize, x: usize, count: usize): void {
+  v128.store(out, maximum<f32>(x, count));
+}
+
+/** To every lane of a vector at `out`. */
+export function maximum_f64(out: usize, x: usize, count: usize): void {
+  v128.store(out, maximum<f64>(x, count));
+}
+
+/** To a vector at `out`. */
+export function column_maximum_f32(out: usize, column: usize, count: usize, step: usize): void {
+  v128.store(out, columnMaximum<f32>(column, count, step));
+}
+
+/** To a vector at `out`. */
+export function column_maximum_f64(out: usize, column: usize, count: usize, step: usize): void {
+  v128.store(out, columnMaximum<f64>(column, count, step));
+}

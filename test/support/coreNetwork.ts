@@ -1,0 +1,291 @@
+// A network, samples and runs at the level of the core: tests reach every field of its structs and every function that it
+// exports, which the wrapper's own classes do not show.
+
+import { type FieldName, type FieldValue, type FieldValues, StructView } from "../../src/abi/struct.js";
+import { ElementTypeNumber, RunStruct, SamplesStruct } from "../../src/abi/structs.js";
+import type { NetworkDescription } from "../../src/description.js";
+import type { DType, FloatArray } from "../../src/dtype.js";
+import type { Layer, Loss, LossName, Optimizer } from "../../src/index.js";
+import { sgd } from "../../src/index.js";
+import { checkLayers, layerWidths, placeParameters } from "../../src/layers/stack.js";
+import { describeLoss } from "../../src/losses.js";
+import { Block } from "../../src/wasm/block.js";
+import type { Core, CoreExports } from "../../src/wasm/core.js";
+import { writeDescription } from "../../src/wasm/description.js";
+import { createHost, type Host } from "../../src/wasm/host.js";
+import { OptimizerState } from "../../src/wasm/optimizer.js";
+
+/** What a call of the core may do in one go. */
+export const UNLIMITED = 2 ** 31;
+
+/** What the core exports besides what the wrapper calls. */
+export interface MoreKernels {
+  forward(
+    network: number,
+    workspace: number,
+    samples: number,
+    begin: number,
+    end: number,
+    training: number,
+  ): void;
+  complete_outputs(network: number, workspace: number): void;
+  loss(network: number, workspace: number, block: number, scale: number): number;
+  backward(network: number, workspace: number, accumulates: number): void;
+}
+
+export interface MoreExports {
+  network_step(network: number): number;
+  network_set_step(network: number, step: number): void;
+  network_optimizer(network: number): number;
+  workspace_outputs(network: number, workspace: number): number;
+  workspace_output_gradients(network: number, workspace: number): number;
+  workspace_stride(workspace: number): number;
+}
+
+export interface CoreNetworkOptions {
+  readonly dtype: DType;
+  readonly inputs: number;
+  readonly layers: readonly Layer[];
+  readonly loss: LossName | Loss;
+  readonly optimizer?: Optimizer;
+  /** Rows of the workspace; default 128. */
+  readonly workspaceRows?: number;
+}
+
+/** A network, an optimizer and one workspace. Parameters are zeros at first. */
+export class CoreNetwork {
+  readonly address: number;
+  readonly workspace: number;
+  readonly parameterCount: number;
+  readonly outputs: number;
+  readonly host: Host;
+  readonly kernels: Host["kernels"] & MoreKernels;
+  readonly exports: CoreExports & MoreExports;
+  readonly #description: NetworkDescription;
+  readonly #optimizer: OptimizerState;
+  readonly #blocks: { dispose(): void }[] = [];
+
+  constructor(core: Core, options: CoreNetworkOptions) {
+    const { optimizer = sgd(), workspaceRows = 128 } = options;
+    this.host = createHost(core, options.dtype);
+    this.exports = core.exports as CoreExports & MoreExports;
+    this.kernels = allKernels(this.exports, this.host);
+    this.#description = describe(options);
+    const description = writeDescription(this.host, this.#description);
+    this.address = this.allocate(this.exports.network_size(description.address));
+    this.exports.network_layout(this.address, description.address);
+    description.dispose();
+    this.workspace = this.createWorkspace(workspaceRows);
+    this.#optimizer = new OptimizerState(this.host, this.address, optimizer);
+    this.#blocks.push(this.#optimizer);
+    this.exports.network_set_optimizer(this.address, this.#optimizer.address);
+    this.parameterCount = this.exports.network_parameter_count(this.address);
+    this.outputs = this.#description.outputs;
+  }
+
+  /** Bytes that are freed with the network. */
+  allocate(bytes: number): number {
+    const block = new Block(this.host.heap, bytes);
+    this.#blocks.push(block);
+    return block.address;
+  }
+
+  /** A live view of `length` numbers of the network's type. */
+  view(address: number, length: number): FloatArray {
+    return this.host.type.view(this.host.heap.buffer, address, length);
+  }
+
+  createWorkspace(rows: number, threads = 1): number {
+    const workspace = this.allocate(this.kernels.workspace_size(this.address, rows, threads));
+    this.kernels.workspace_layout(this.address, workspace, rows, threads);
+    return workspace;
+  }
+
+  parameters(): FloatArray {
+    return this.view(this.exports.network_parameters(this.address), this.parameterCount);
+  }
+
+  gradients(): FloatArray {
+    return this.view(this.exports.network_gradients(this.address), this.parameterCount);
+  }
+
+  setLearningRate(learningRate: number): void {
+    new DataView(this.host.heap.buffer, this.#optimizer.address).setFloat64(16, learningRate, true);
+  }
+
+  createSamples(inputs: ArrayLike<number>, targets: ArrayLike<number>): CoreSamples {
+    return new CoreSamples(this, inputs, targets, inputs.length / this.#description.inputs);
+  }
+
+  /** Fields that are not given have the values of a plain run of one epoch. */
+  createRun(samples: CoreSamples, fields: RunFields = {}): CoreRun {
+    return new CoreRun(this, samples, fields);
+  }
+
+  /** The loss scale times the sum over all samples, evaluated in slices of `slice` rows. */
+  evaluate(samples: CoreSamples, slice = samples.rows): number {
+    return this.#inSlices(this.kernels.evaluate, samples, slice);
+  }
+
+  computeGradients(samples: CoreSamples, slice = samples.rows): number {
+    return this.#inSlices(this.kernels.compute_gradients, samples, slice);
+  }
+
+  predict(samples: CoreSamples, slice = samples.rows): FloatArray {
+    const { type, heap } = this.host;
+    const block = new Block(heap, samples.rows * this.outputs * type.size);
+    for (let begin = 0; begin < samples.rows; begin += slice) {
+      const end = Math.min(samples.rows, begin + slice);
+      const out = block.address + begin * this.outputs * type.size;
+      this.kernels.predict(this.address, this.workspace, samples.address, begin, end, out);
+    }
+    const predictions = this.view(block.address, samples.rows * this.outputs).slice();
+    block.dispose();
+    return predictions;
+  }
+
+  update(): boolean {
+    return this.kernels.update(this.address, this.workspace) !== 0;
+  }
+
+  /** The outputs of the pass, or their gradient, row-major [rows, outputs]. */
+  outputsOfPass(rows: number, which: "outputs" | "output_gradients" = "outputs"): number[] {
+    const stride = this.exports.workspace_stride(this.workspace);
+    const address = this.exports[`workspace_${which}`](this.address, this.workspace);
+    const view = this.view(address, this.outputs * stride);
+    return Array.from(
+      { length: rows * this.outputs },
+      (_, i) => view[(i % this.outputs) * stride + Math.floor(i / this.outputs)]!,
+    );
+  }
+
+  dispose(): void {
+    for (const block of this.#blocks.splice(0)) block.dispose();
+  }
+
+  #inSlices(kernel: Host["kernels"]["evaluate"], samples: CoreSamples, slice: number): number {
+    let sum = 0;
+    for (let begin = 0; begin < samples.rows; begin += slice) {
+      const end = Math.min(samples.rows, begin + slice);
+      sum = kernel(this.address, this.workspace, samples.address, begin, end, sum);
+    }
+    return sum * this.exports.network_loss_scale(this.address, samples.rows);
+  }
+}
+
+/** The core's functions for the dtype, also those that the wrapper does not call. */
+function allKernels(exports: CoreExports, { type }: Host): Host["kernels"] & MoreKernels {
+  const suffix = `_${type.suffix}`;
+  const named = Object.entries(exports).filter(([name]) => name.endsWith(suffix));
+  const kernels = named.map(([name, kernel]) => [name.slice(0, -suffix.length), kernel]);
+  return Object.fromEntries(kernels) as Host["kernels"] & MoreKernels;
+}
+
+function describe({ dtype, inputs, layers, loss }: CoreNetworkOptions): NetworkDescription {
+  const checked = checkLayers(layers);
+  const output = checked.at(-1)!;
+  return {
+    dtype,
+    inputs,
+    layers: checked,
+    loss: describeLoss(loss, output.kind === "dense" ? output.activation : undefined, dtype),
+    parameters: placeParameters(inputs, checked),
+    outputs: layerWidths(inputs, checked).at(-1)!,
+  };
+}
+
+export class CoreSamples {
+  readonly address: number;
+  readonly rows: number;
+  readonly struct: StructView<typeof SamplesStruct>;
+
+  constructor(network: CoreNetwork, inputs: ArrayLike<number>, targets: ArrayLike<number>, rows: number) {
+    const { type, heap } = network.host;
+    const put = (values: ArrayLike<number>): number => {
+      const address = network.allocate(values.length * type.size);
+      network.view(address, values.length).set(values);
+      return address;
+    };
+    this.rows = rows;
+    this.address = network.allocate(SamplesStruct.size);
+    this.struct = new StructView(SamplesStruct, heap, this.address);
+    this.struct.set({
+      inputs: put(inputs),
+      targets: put(targets),
+      rows,
+      elementType: ElementTypeNumber.Own,
+      scale: 1,
+    });
+  }
+}
+
+export interface RunFields extends FieldValues<typeof RunStruct> {
+  /** The order of the rows, or room for one; default: as they are stored. */
+  readonly order?: ArrayLike<number>;
+  /** Learning rates of the coming steps. */
+  readonly rates?: readonly number[];
+}
+
+export class CoreRun {
+  readonly #network: CoreNetwork;
+  readonly #struct: StructView<typeof RunStruct>;
+  readonly #address: number;
+  readonly #order: number;
+  readonly #samples: CoreSamples;
+
+  constructor(network: CoreNetwork, samples: CoreSamples, { order, rates, ...fields }: RunFields) {
+    const { heap } = network.host;
+    const until = fields.until ?? 1;
+    this.#network = network;
+    this.#samples = samples;
+    this.#address = network.allocate(RunStruct.size);
+    this.#order = order ? network.allocate(4 * samples.rows) : 0;
+    this.#struct = new StructView(RunStruct, heap, this.#address);
+    this.set({
+      samples: samples.address,
+      workspace: network.workspace,
+      batchSize: samples.rows,
+      until,
+      losses: network.allocate(8 * (until + 1)),
+      targetLoss: Number.NEGATIVE_INFINITY,
+      ...fields,
+    });
+    samples.struct.set({ order: this.#order });
+    if (order) this.order().set(order);
+    if (rates) this.setRates(rates);
+  }
+
+  /** The learning rates of the next steps. */
+  setRates(rates: readonly number[]): void {
+    const learningRates = this.#network.allocate(8 * rates.length);
+    new Float64Array(this.#network.host.heap.buffer, learningRates, rates.length).set(rates);
+    this.set({ learningRates, learningRateCount: rates.length, learningRateIndex: 0 });
+  }
+
+  get<F extends FieldName<typeof RunStruct>>(field: F): FieldValue<typeof RunStruct, F> {
+    return this.#struct.get(field);
+  }
+
+  set(fields: FieldValues<typeof RunStruct>): void {
+    this.#struct.set(fields);
+  }
+
+  /** A live view of the order. */
+  order(): Uint32Array {
+    return new Uint32Array(this.#network.host.heap.buffer, this.#order, this.#samples.rows);
+  }
+
+  /** The losses of the epochs done, and of the one that diverged if `more` is 1. */
+  losses(more = 0): Float64Array {
+    return new Float64Array(
+      this.#network.host.heap.buffer,
+      this.get("losses"),
+      this.get("epoch") + more,
+    ).slice();
+  }
+
+  /** One call of the core; returns the units used. */
+  advance(budget = UNLIMITED): number {
+    return this.#network.kernels.train(this.#network.address, this.#address, budget) >>> 0;
+  }
+}

@@ -1,0 +1,236 @@
+// A network, its workspace and its optimizer in linear memory, each between guard bands, without the wrapper.
+
+import { StructView } from "../../src/abi/struct.js";
+import {
+  DESCRIPTION_VERSION,
+  DescriptionStruct,
+  LayerDescriptionStruct,
+  LayerKindNumber,
+  OptimizerKindNumber,
+  OptimizerStruct,
+  SamplesStruct,
+} from "../../src/abi/structs.js";
+import type { ActivationName, DType, FloatArray, LossName } from "../../src/index.js";
+import type { Assembly } from "./compile.js";
+import { firstDifference, floats, spread, wholeVectors } from "./floats.js";
+import { activationNumber, lossNumber } from "./numbers.js";
+import { guardOf, type Region } from "./region.js";
+
+export interface LayerShape {
+  readonly units: number;
+  readonly activation: ActivationName;
+  readonly useBias: boolean;
+  readonly parameter?: number;
+}
+
+export interface NetworkShape {
+  readonly inputs: number;
+  readonly layers: readonly LayerShape[];
+  readonly loss: LossName;
+  readonly lossParameter?: number;
+}
+
+export function layer(units: number, activation: ActivationName, useBias = true, parameter = 0): LayerShape {
+  return { units, activation, useBias, parameter };
+}
+
+export interface WorkspaceOptions {
+  readonly rows?: number;
+  readonly threads?: number;
+}
+
+/** A tensor: its address, and its length in elements. */
+export interface TensorPlace {
+  readonly name: string;
+  readonly address: number;
+  readonly length: number;
+}
+
+export class TestNetwork {
+  readonly address: number;
+  readonly workspace: number;
+  readonly optimizer: number;
+  readonly parameterCount: number;
+  readonly capacity: number;
+  readonly shape: NetworkShape;
+  /** Regions with their lengths in elements. */
+  readonly regions: Readonly<Record<"network" | "workspace" | "optimizer", TensorPlace>>;
+  readonly #assembly: Assembly;
+  readonly #region: Region;
+  readonly #dtype: DType;
+  readonly #size: number;
+  readonly #threads: number;
+
+  /** Clears the region. The parameters are spread over [−0.8, 0.8]. */
+  constructor(
+    assembly: Assembly,
+    region: Region,
+    dtype: DType,
+    shape: NetworkShape,
+    { rows = 128, threads = 1 }: WorkspaceOptions = {},
+  ) {
+    this.#assembly = assembly;
+    this.#region = region;
+    this.#dtype = dtype;
+    this.#size = dtype === "float32" ? 4 : 8;
+    this.#threads = threads;
+    this.shape = shape;
+    this.capacity = Math.ceil(rows / 128) * 128;
+    region.clear();
+    const description = this.#describe();
+    const { network_size: networkSize, network_layout: networkLayout } = assembly.exports;
+    const network = this.#takeRegion("network", networkSize!(description));
+    this.address = network.address;
+    networkLayout!(this.address, description);
+    // The description is not needed afterwards.
+    region
+      .view(
+        description,
+        (DescriptionStruct.size + LayerDescriptionStruct.size * shape.layers.length) / this.#size,
+      )
+      .fill(Number.NaN);
+    const workspace = this.#takeRegion("workspace", this.call("workspace_size", this.address, rows, threads));
+    this.workspace = workspace.address;
+    this.call("workspace_layout", this.address, this.workspace, rows, threads);
+    const optimizer = this.#takeRegion(
+      "optimizer",
+      this.call("optimizer_size", this.address, OptimizerKindNumber.Sgd),
+    );
+    this.optimizer = optimizer.address;
+    this.call("optimizer_layout", this.address, this.optimizer, OptimizerKindNumber.Sgd);
+    this.regions = { network, workspace, optimizer };
+    this.#export("network_set_optimizer", this.address, this.optimizer);
+    this.parameterCount = this.#export("network_parameter_count", this.address);
+    this.parameters.set(spread(this.parameterCount, -0.8, 0.8, 0.3));
+  }
+
+  /** Calls a function of this network's dtype. */
+  call(name: string, ...values: number[]): number {
+    return this.#assembly.exports[`${name}_${this.#dtype === "float32" ? "f32" : "f64"}`]!(...values);
+  }
+
+  set learningRate(learningRate: number) {
+    new StructView(OptimizerStruct, this.#assembly.memory, this.optimizer).set({ learningRate });
+  }
+
+  get parameters(): FloatArray {
+    return this.#region.view(this.#export("network_parameters", this.address), this.parameterCount);
+  }
+
+  get gradients(): FloatArray {
+    return this.#region.view(this.#export("network_gradients", this.address), this.parameterCount);
+  }
+
+  /** The outputs of the last pass of `rows` rows, [outputs, rows]; for a fused loss, the logits. */
+  outputs(rows: number): FloatArray {
+    const { workspace_outputs: outputs, workspace_stride: strideOf } = this.#assembly.exports;
+    const stride = strideOf!(this.workspace);
+    const { units } = this.shape.layers.at(-1)!;
+    const tensor = this.#region.view(outputs!(this.address, this.workspace), units * stride);
+    return tensor.filter((_, at) => at % stride < rows);
+  }
+
+  /** Samples between guards; the address of their struct. */
+  putSamples(inputs: ArrayLike<number>, targets: ArrayLike<number>, order?: Uint32Array): number {
+    const address = this.#region.putWords(new Uint32Array(SamplesStruct.size / 4));
+    new StructView(SamplesStruct, this.#assembly.memory, address).set({
+      inputs: this.#region.put(inputs),
+      targets: this.#region.put(targets),
+      weights: 0,
+      order: order ? this.#region.putWords(order) : 0,
+      rows: inputs.length / this.shape.inputs,
+      elementType: 0,
+      scale: 1,
+    });
+    return address;
+  }
+
+  /** Which region has a guard that changed, or "". */
+  changedGuard(): string {
+    const { guard, guards } = guardOf(this.#dtype);
+    const expected = floats(this.#dtype, 2 * guards).fill(guard);
+    for (const { name, address, length } of Object.values(this.regions)) {
+      const after = address + length * this.#size;
+      const bands = [address - 64, after].flatMap((begin) => [...this.#region.view(begin, guards)]);
+      if (firstDifference(floats(this.#dtype, bands), expected) >= 0) return name;
+    }
+    return "";
+  }
+
+  /** What the tensors of the workspace hold for a microbatch; of an assembly with the functions of phases.ts. */
+  workspaceTensors(): TensorPlace[] {
+    const { capacity, workspace } = this;
+    const { inputs, layers, loss } = this.shape;
+    const widest = Math.max(...layers.map(({ units }) => units));
+    const targets = loss === "sparseCategoricalCrossentropy" ? 1 : layers.at(-1)!.units;
+    const all = [
+      { name: "x", address: this.#export("workspace_x", workspace), length: (inputs + 1) * capacity },
+      { name: "targets", address: this.#export("workspace_targets", workspace), length: targets * capacity },
+      { name: "d0", address: this.#export("workspace_d0", workspace), length: widest * capacity },
+      { name: "d1", address: this.#export("workspace_d1", workspace), length: widest * capacity },
+    ];
+    for (const [i, { units }] of layers.entries()) {
+      const outputs = this.#export("layer_outputs", workspace, i);
+      const logits = this.#export("layer_logits", workspace, i);
+      const rows = this.#export("layer_d_logits_rows", workspace, i);
+      all.push({ name: `outputs ${i}`, address: outputs, length: (units + 1) * capacity });
+      if (logits !== outputs) all.push({ name: `logits ${i}`, address: logits, length: units * capacity });
+      const length = wholeVectors(this.#dtype, units) * capacity;
+      all.push({ name: `dLogitsRows ${i}`, address: rows, length });
+    }
+    return all;
+  }
+
+  /** The scratch panels of all threads, for products over at most `longest` terms and tiles of `tileRows` rows. */
+  panels(tileRows: number): TensorPlace[] {
+    const { inputs, layers } = this.shape;
+    const widths = layers.map(({ units }) => units);
+    const longest = Math.max(
+      inputs + 1,
+      ...widths.slice(0, -1).map((units) => units + 1),
+      ...widths,
+      this.capacity,
+    );
+    return Array.from({ length: this.#threads }, (_, thread) => ({
+      name: `panel ${thread}`,
+      address: this.#export("scratch_panel", this.workspace, thread),
+      length: longest * tileRows,
+    }));
+  }
+
+  #export(name: string, ...values: number[]): number {
+    return this.#assembly.exports[name]!(...values);
+  }
+
+  #takeRegion(name: string, bytes: number): TensorPlace {
+    const length = bytes / this.#size;
+    return { name, address: this.#region.put(floats(this.#dtype, length)), length };
+  }
+
+  #describe(): number {
+    const { inputs, layers, loss, lossParameter = 0.25 } = this.shape;
+    const { memory } = this.#assembly;
+    const bytes = DescriptionStruct.size + LayerDescriptionStruct.size * layers.length;
+    const address = this.#region.putWords(new Uint32Array(bytes / 4));
+    new StructView(DescriptionStruct, memory, address).set({
+      version: DESCRIPTION_VERSION,
+      elementSize: this.#size,
+      inputs,
+      layerCount: layers.length,
+      loss: lossNumber(loss),
+      mean: 0,
+      lossParameter,
+    });
+    for (const [i, { units, activation, useBias, parameter = 0 }] of layers.entries()) {
+      const place = address + DescriptionStruct.size + LayerDescriptionStruct.size * i;
+      new StructView(LayerDescriptionStruct, memory, place).set({
+        kind: LayerKindNumber.Dense,
+        units,
+        activation: activationNumber(activation),
+        useBias: Number(useBias),
+        parameter,
+      });
+    }
+    return address;
+  }
+}
