@@ -1,7 +1,14 @@
 // The optimizers: how gradients change parameters. One definition for each.
 
 import { OptimizerKindNumber } from "./abi/structs.js";
-import { requireKeys, requireKnown, requireNotNegative, requireObject } from "./validation.js";
+import {
+  requireBelowOne,
+  requireKeys,
+  requireKnown,
+  requireNotNegative,
+  requireObject,
+  requirePositive,
+} from "./validation.js";
 
 /** Plain stochastic gradient descent, as `sgd` makes it. */
 export interface Sgd {
@@ -9,8 +16,17 @@ export interface Sgd {
   readonly learningRate: number;
 }
 
+/** Adam, as `adam` makes it. */
+export interface Adam {
+  readonly name: "adam";
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
 /** An optimizer, as `sgd` and the other functions of this module make them. */
-export type Optimizer = Sgd;
+export type Optimizer = Sgd | Adam;
 
 /** The definition of an optimizer. */
 interface OptimizerDefinition<O extends Optimizer> {
@@ -33,6 +49,15 @@ const DEFINITIONS: {
   readonly [N in Optimizer["name"]]: OptimizerDefinition<Extract<Optimizer, { name: N }>>;
 } = {
   sgd: { number: OptimizerKindNumber.Sgd, learningRate: 0.01, hyperparameters: {} },
+  adam: {
+    number: OptimizerKindNumber.Adam,
+    learningRate: 0.001,
+    hyperparameters: {
+      beta1: { default: 0.9, require: requireBelowOne },
+      beta2: { default: 0.999, require: requireBelowOne },
+      epsilon: { default: 1e-8, require: requirePositive },
+    },
+  },
 };
 
 /**
@@ -42,6 +67,30 @@ const DEFINITIONS: {
  */
 export function sgd(options: { readonly learningRate?: number } = {}): Sgd {
   return complete("sgd", options);
+}
+
+/**
+ * Adam: D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, with PyTorch's formula. In
+ * step number t, for each parameter with gradient g:
+ *
+ *     m = beta1 · m + (1 − beta1) · g
+ *     v = beta2 · v + (1 − beta2) · g²
+ *     parameter −= learningRate / (1 − beta1ᵗ) · m / (√v / √(1 − beta2ᵗ) + epsilon)
+ *
+ * m, v and t are kept from fit to fit. Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8.
+ *
+ * @throws BackpropError `invalidOption` for a learning rate that is negative or not finite, a beta outside [0, 1), or
+ *   an epsilon that is not above 0.
+ */
+export function adam(
+  options: {
+    readonly learningRate?: number;
+    readonly beta1?: number;
+    readonly beta2?: number;
+    readonly epsilon?: number;
+  } = {},
+): Adam {
+  return complete("adam", options);
 }
 
 /** An optimizer with the defaults of the options that are not given. */

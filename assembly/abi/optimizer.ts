@@ -2,6 +2,7 @@
 
 export const enum OptimizerKind {
   Sgd,
+  Adam,
 }
 
 /** How many hyperparameters an optimizer has room for. */

@@ -2,11 +2,13 @@
 
 import { HYPERPARAMETER_COUNT, Optimizer, OptimizerKind, SHARED_COUNT } from "../abi/optimizer";
 import { aligned, place } from "../kernels/place";
+import { adam, adamIsBounded, ADAM_SLOTS, prepareAdam } from "./adam";
 import { sgd, sgdIsBounded } from "./sgd";
 
 /** How many numbers of state an optimizer of this kind keeps for each parameter. */
 export function optimizerSlots(kind: OptimizerKind): u32 {
   switch (kind) {
+    case OptimizerKind.Adam: return ADAM_SLOTS;
     default: return 0;
   }
 }
@@ -15,6 +17,7 @@ export function optimizerSlots(kind: OptimizerKind): u32 {
 @inline
 export function optimizerPrepare(optimizer: Optimizer): void {
   switch (optimizer.kind) {
+    case OptimizerKind.Adam: { prepareAdam(optimizer); return; }
     default: return;
   }
 }
@@ -29,6 +32,7 @@ export function optimizerStep<T, M>(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
 ): bool {
   switch (optimizer.kind) {
+    case OptimizerKind.Adam: return adam<T, M>(optimizer, parameters, gradients, begin, end);
     default: return sgd<T, M>(optimizer, parameters, gradients, begin, end);
   }
 }
@@ -40,6 +44,7 @@ export function optimizerStep<T, M>(
  */
 export function optimizerIsBounded<T>(optimizer: Optimizer, largest: f64): bool {
   switch (optimizer.kind) {
+    case OptimizerKind.Adam: return adamIsBounded<T>(optimizer, largest);
     default: return sgdIsBounded<T>(optimizer, largest);
   }
 }

@@ -1,0 +1,525 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { StructView } from "../src/abi/struct.js";
+import { OptimizerStruct } from "../src/abi/structs.js";
+import type { DType, FloatArray } from "../src/dtype.js";
+import {
+  type Adam,
+  adam,
+  createNetwork,
+  dense,
+  type Network,
+  type NetworkOptions,
+  type Optimizer,
+} from "../src/index.js";
+import { type Core, sharedCore } from "../src/wasm/core.js";
+import { errorOf } from "./support/errorOf.js";
+import { bitsOf, DTYPES, floats, spread } from "./support/floats.js";
+import { valuesOf } from "./support/parameters.js";
+import { replaceExports } from "./support/replaceExports.js";
+import { watchTeams } from "./support/teams.js";
+
+type AdamOptions = NonNullable<Parameters<typeof adam>[0]>;
+
+let core: Core;
+let threadsCore: Core;
+
+beforeAll(async () => {
+  core = await sharedCore();
+  threadsCore = await sharedCore(undefined, { threads: true });
+});
+
+/** A network whose parameters are one kernel [count, 1], with these values. */
+async function createFlat(dtype: DType, optimizer: Optimizer, values: ArrayLike<number>): Promise<Network> {
+  const layers = [dense(1, "linear", { useBias: false })];
+  const network = await createNetwork({
+    inputs: values.length,
+    layers,
+    loss: "meanSquaredError",
+    dtype,
+    optimizer,
+  });
+  network.setParameters([{ kernel: { data: values, shape: [values.length, 1] } }]);
+  return network;
+}
+
+function applyFlat(network: Network, gradients: ArrayLike<number>): void {
+  network.applyGradients([{ kernel: { data: gradients, shape: [gradients.length, 1] } }]);
+}
+
+/** Short enough to show. */
+function digestOf(network: Network): string {
+  return createHash("sha256").update(bitsOfParameters(network)).digest("hex");
+}
+
+function bitsOfParameters(network: Network): string {
+  return bitsOf(valuesOf(network.parameters));
+}
+
+/** Adam, one number at a time, in the order of operations of assembly/optimizers/adam.ts. */
+class ScalarAdam {
+  readonly #options: Adam;
+  readonly #round: (value: number) => number;
+  readonly #parameters: FloatArray;
+  readonly #m: FloatArray;
+  readonly #v: FloatArray;
+  #step = 0;
+
+  constructor(dtype: DType, options: Adam, parameters: ArrayLike<number>) {
+    this.#options = options;
+    this.#round = dtype === "float32" ? Math.fround : (value) => value;
+    this.#parameters = floats(dtype, Array.from(parameters));
+    this.#m = floats(dtype, parameters.length);
+    this.#v = floats(dtype, parameters.length);
+  }
+
+  get parameters(): readonly number[] {
+    return [...this.#parameters];
+  }
+
+  apply(gradients: ArrayLike<number>): void {
+    const { learningRate, beta1, beta2, epsilon } = this.#options;
+    const round = this.#round;
+    const [parameters, m, v] = [this.#parameters, this.#m, this.#v];
+    const step = ++this.#step;
+    const scale = Math.sqrt(1 - power(beta2, step));
+    const rate = round((learningRate * scale) / (1 - power(beta1, step)));
+    const scaledEpsilon = round(epsilon * scale);
+    for (let i = 0; i < parameters.length; i++) {
+      const g = round(gradients[i]!);
+      const change = round(g - m[i]!);
+      m[i] = beta1 > 0.5 ? m[i]! + round(round(1 - beta1) * change) : g + round(round(-beta1) * change);
+      v[i] = round(round(beta2) * v[i]!) + round(round(1 - beta2) * round(g * g));
+      const denominator = round(round(Math.sqrt(v[i]!)) + scaledEpsilon);
+      parameters[i] = parameters[i]! - round(round(rate * m[i]!) / denominator);
+    }
+  }
+}
+
+/** By squaring, as the core. */
+function power(x: number, exponent: number): number {
+  let result = 1;
+  for (let bits = exponent, square = x; bits > 0; bits >>= 1, square *= square)
+    if (bits & 1) result *= square;
+  return result;
+}
+
+interface Reference {
+  readonly widths: readonly [number, ...number[]];
+  readonly rows: number;
+  readonly steps: readonly number[];
+  readonly initial: string;
+  readonly inputs: string;
+  readonly targets: string;
+  readonly cases: readonly {
+    readonly dtype: DType;
+    readonly options: AdamOptions;
+    readonly batchSize: number;
+    readonly after: readonly { readonly loss: number; readonly parameters: string }[];
+  }[];
+}
+
+const REFERENCE: Reference = JSON.parse(
+  readFileSync(new URL("reference/adam.json", import.meta.url), "utf8"),
+);
+
+function decode(dtype: DType, text: string): FloatArray {
+  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
+  return dtype === "float32" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+}
+
+describe("Adam and PyTorch's", () => {
+  const { widths, rows } = REFERENCE;
+  const [inputWidth, ...units] = widths;
+  const inputs = [...decode("float32", REFERENCE.inputs)];
+  const targets = [...decode("float32", REFERENCE.targets)];
+  const outputWidth = units.at(-1)!;
+
+  async function create(dtype: DType, options: AdamOptions): Promise<Network> {
+    const layers = units.map((width, i) => dense(width, (["tanh", "sigmoid", "linear"] as const)[i]));
+    const network = await createNetwork({
+      inputs: inputWidth,
+      layers,
+      loss: "meanSquaredError",
+      optimizer: adam(options),
+      dtype,
+    });
+    const initial = [...decode("float32", REFERENCE.initial)];
+    network.setParameters(
+      units.map((width, i) => {
+        const kernel = { data: initial.splice(0, widths[i]! * width), shape: [widths[i]!, width] };
+        return { kernel, bias: initial.splice(0, width) };
+      }),
+    );
+    return network;
+  }
+
+  /** Whole epochs, then a fit of the first rows for the steps that are left. */
+  function fitSteps(network: Network, steps: number, batchSize: number): void {
+    const stepsPerEpoch = rows / batchSize;
+    const epochs = Math.floor(steps / stepsPerEpoch);
+    const rest = (steps % stepsPerEpoch) * batchSize;
+    const fit = (count: number, epochs: number) => {
+      const x = { data: inputs.slice(0, count * inputWidth), shape: [count, inputWidth] };
+      const y = { data: targets.slice(0, count * outputWidth), shape: [count, outputWidth] };
+      network.fitSync(x, y, { epochs, batchSize, shuffle: false });
+    };
+    if (epochs > 0) fit(rows, epochs);
+    if (rest > 0) fit(rest, 1);
+  }
+
+  it.each(REFERENCE.cases)(
+    "give the same parameters and losses for $dtype, $options and batches of $batchSize",
+    async ({ dtype, options, batchSize, after }) => {
+      for (const [i, steps] of REFERENCE.steps.entries()) {
+        const network = await create(dtype, options);
+        fitSteps(network, steps, batchSize);
+        const expected = decode(dtype, after[i]!.parameters);
+        const { loss } = network.evaluate(
+          { data: inputs, shape: [rows, inputWidth] },
+          { data: targets, shape: [rows, outputWidth] },
+        );
+        const tolerance = dtype === "float64" ? 1e-12 : 2e-5;
+        expect(largestRelativeError(valuesOf(network.parameters), expected)).toBeLessThan(tolerance);
+        expect(largestRelativeError([loss], [after[i]!.loss])).toBeLessThan(tolerance);
+        network.dispose();
+      }
+    },
+  );
+});
+
+function largestRelativeError(actual: readonly number[], expected: ArrayLike<number>): number {
+  expect(actual).toHaveLength(expected.length);
+  return Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!) / Math.abs(expected[i]!)));
+}
+
+/** Any hyperparameters, with both formulas of m. */
+const CHOICES: readonly AdamOptions[] = [
+  {},
+  { learningRate: 0.1, beta1: 0.3, beta2: 0.99, epsilon: 1e-3 },
+  { learningRate: 0.01, beta1: 0, beta2: 0 },
+  { learningRate: 3, beta1: 0.5, beta2: 0.5, epsilon: 10 },
+];
+
+describe.each(DTYPES)("Adam in %s", (dtype) => {
+  const SIZES = [...Array.from({ length: 18 }, (_, i) => i + 1), 31, 32, 33, 63, 64, 65];
+
+  it("has the bits of its definition for given gradients, for sizes around the vector width", async () => {
+    for (const options of CHOICES) {
+      for (const size of SIZES) {
+        const initial = spread(size, -2, 2, 0.3);
+        const network = await createFlat(dtype, adam(options), initial);
+        const twin = new ScalarAdam(dtype, adam(options), initial);
+        for (let step = 0; step < 12; step++) {
+          const gradients = spread(size, -(10 ** (step - 6)), 10 ** (step - 6), step / 13);
+          gradients[step % size] = step % 2 ? 0 : 1e-30;
+          applyFlat(network, gradients);
+          twin.apply(gradients);
+          expect(bitsOfParameters(network)).toBe(bitsOf(twin.parameters));
+        }
+        network.dispose();
+      }
+    }
+  });
+
+  it("takes the steps of its definition in a fit", async () => {
+    for (const options of CHOICES) {
+      const { network, inputs, targets } = await createProblem({ dtype, optimizer: adam(options) });
+      const twin = new ScalarAdam(dtype, adam(options), valuesOf(network.parameters));
+      for (let step = 0; step < 10; step++) {
+        twin.apply(valuesOf(network.gradients(inputs, targets).layers));
+        network.fitSync(inputs, targets, { batchSize: 12 });
+        expect(bitsOfParameters(network)).toBe(bitsOf(twin.parameters));
+      }
+      network.dispose();
+    }
+  });
+
+  it("takes steps of exactly g / (|g| + epsilon) if both betas are 0, however small g is beside the gradients before it", async () => {
+    const network = await createFlat(
+      dtype,
+      adam({ learningRate: 1, beta1: 0, beta2: 0, epsilon: 1e-12 }),
+      [0],
+    );
+    for (const gradient of [1, 1e-9, -1e-9]) {
+      const before = network.parameters[0]!.kernel!.data[0]!;
+      applyFlat(network, [gradient]);
+      const step = before - network.parameters[0]!.kernel!.data[0]!;
+      expect(step).toBeCloseTo(gradient / (Math.abs(gradient) + 1e-12), 5);
+    }
+    network.dispose();
+  });
+
+  it.each([false, true])("keeps its state from fit to fit (shuffle: %s)", async (shuffle) => {
+    const once = await createProblem({ dtype });
+    const twice = await createProblem({ dtype });
+    const { inputs, targets } = once;
+    const whole = once.network.fitSync(inputs, targets, { epochs: 10, batchSize: 5, shuffle });
+    const first = twice.network.fitSync(inputs, targets, { epochs: 5, batchSize: 5, shuffle });
+    const second = await twice.network.fit(inputs, targets, { epochs: 5, batchSize: 5, shuffle });
+    expect([...first.loss, ...second.loss]).toEqual(whole.loss);
+    expect(bitsOfParameters(twice.network)).toBe(bitsOfParameters(once.network));
+    // A network with the same parameters and a fresh state takes another step.
+    const fresh = await createProblem({ dtype });
+    fresh.network.setParameters(JSON.parse(JSON.stringify(once.network.parameters)));
+    for (const { network } of [once, fresh]) network.fitSync(inputs, targets, { shuffle: false });
+    expect(bitsOfParameters(fresh.network)).not.toBe(bitsOfParameters(once.network));
+    for (const { network } of [once, twice, fresh]) network.dispose();
+  });
+
+  it("begins with a state of zeros in memory that another network has used", async () => {
+    const train = async () => {
+      const { network, inputs, targets } = await createProblem({ dtype });
+      network.fitSync(inputs, targets, { epochs: 3, batchSize: 4 });
+      const bits = bitsOfParameters(network);
+      network.dispose();
+      return bits;
+    };
+    expect(await train()).toBe(await train());
+  });
+
+  it("gives the same bits for 1, 2, 3 and 5 threads", async () => {
+    const inputs = { data: spread(256 * 64), shape: [256, 64] };
+    const targets = Array.from({ length: 256 }, (_, i) => (i * i + 3 * i) % 10);
+    const train = async (threads: number) => {
+      const teams = watchTeams(threadsCore);
+      const network = await createNetwork({
+        inputs: 64,
+        layers: [dense(97, "relu"), dense(10, "softmax")],
+        loss: "sparseCategoricalCrossentropy",
+        optimizer: adam({ learningRate: 0.01 }),
+        dtype,
+        threads,
+      });
+      const options = { epochs: 3, batchSize: 128, shuffle: false };
+      const first = network.fitSync(inputs, targets, options);
+      if (threads > 1) await teams[0]!.assemble(threads - 1);
+      const second = network.fitSync(inputs, targets, options);
+      // The update is the last phase of a step.
+      const result = {
+        bits: digestOf(network),
+        losses: [...first.loss, ...second.loss],
+        threads: teams[0]?.threads ?? 0,
+      };
+      network.dispose();
+      return result;
+    };
+    const alone = await train(1);
+    expect(alone.threads).toBe(0);
+    for (const threads of [2, 3, 5]) expect(await train(threads)).toEqual({ ...alone, threads });
+  });
+
+  describe("refuses a step", () => {
+    const SIZE = 19;
+    const POSITIONS = [0, 1, 3, 8, SIZE - 2, SIZE - 1];
+    const huge = dtype === "float32" ? 1e30 : 1e200;
+    const largest = dtype === "float32" ? 3e38 : 1.5e308;
+
+    /** A network after three steps, and a reader of all that a step may change. */
+    async function trained(optimizer: Optimizer = adam()) {
+      const { network_set_optimizer: setOptimizer } = core.exports;
+      let [networkAddress, optimizerAddress] = [0, 0];
+      replaceExports(core, {
+        network_set_optimizer(...addresses) {
+          setOptimizer(...addresses);
+          [networkAddress, optimizerAddress] = addresses;
+        },
+      });
+      const network = await createFlat(dtype, optimizer, spread(SIZE));
+      const view = new StructView(OptimizerStruct, core.memory, optimizerAddress);
+      const read = () => ({
+        parameters: bitsOfParameters(network),
+        steps: view.get("step"),
+        state: Buffer.from(
+          core.memory.buffer,
+          view.get("state"),
+          view.get("slots") * view.get("slotSize"),
+        ).toString("hex"),
+      });
+      const readGradients = () => {
+        const address = core.exports.network_gradients(networkAddress) >>> 0;
+        return Array.from(
+          dtype === "float32"
+            ? new Float32Array(core.memory.buffer, address, SIZE)
+            : new Float64Array(core.memory.buffer, address, SIZE),
+        );
+      };
+      for (let step = 0; step < 3; step++) applyFlat(network, gradientsOf(step));
+      return { network, read, readGradients };
+    }
+
+    const gradientsOf = (step: number) => spread(SIZE, -1, 1, step / 5);
+
+    function expectRefusal(
+      { network, read, readGradients }: Awaited<ReturnType<typeof trained>>,
+      gradients: number[],
+    ) {
+      const before = read();
+      const error = errorOf(() => applyFlat(network, gradients));
+      expect(error.code).toBe("diverged");
+      expect(read()).toEqual(before);
+      expect(readGradients()).toEqual([...floats(dtype, gradients)]);
+    }
+
+    async function expectToGoOn(
+      { network, read }: Awaited<ReturnType<typeof trained>>,
+      optimizer?: Optimizer,
+    ) {
+      const untried = await trained(optimizer);
+      for (let step = 3; step < 6; step++) {
+        for (const each of [network, untried.network]) applyFlat(each, gradientsOf(step));
+        expect(read()).toEqual(untried.read());
+      }
+      network.dispose();
+      untried.network.dispose();
+    }
+
+    it("whose g² is not finite, at any position, and goes on as if it had not been tried", async () => {
+      const subject = await trained();
+      for (const at of POSITIONS) {
+        for (const bad of [huge, -huge, largest]) {
+          const gradients = gradientsOf(9);
+          gradients[at] = bad;
+          expectRefusal(subject, gradients);
+        }
+      }
+      expectRefusal(subject, Array(SIZE).fill(huge));
+      await expectToGoOn(subject);
+    });
+
+    it("that would make a parameter infinite, at any position", async () => {
+      for (const at of POSITIONS) {
+        const optimizer = adam({ learningRate: largest });
+        const network = await createFlat(
+          dtype,
+          optimizer,
+          floats(dtype, SIZE).map((_, i) => (i === at ? -largest / 2 : 0)),
+        );
+        const before = bitsOfParameters(network);
+        expect(errorOf(() => applyFlat(network, Array(SIZE).fill(1)))).toMatchObject({
+          code: "diverged",
+          message: expect.stringContaining(`smaller learningRate than ${largest}`),
+        });
+        expect(bitsOfParameters(network)).toBe(before);
+        // The other parameters can take it.
+        applyFlat(
+          network,
+          Array.from({ length: SIZE }, (_, i) => (i === at ? 0 : 1)),
+        );
+        expect(bitsOfParameters(network)).not.toBe(before);
+        network.dispose();
+      }
+    });
+
+    it("of which learningRate · m is infinite, although a large epsilon makes the step small", async () => {
+      const [large, gradient] = dtype === "float32" ? [1e30, 1e12] : [1e300, 1e100];
+      const optimizer = adam({ learningRate: large, epsilon: large });
+      const subject = await trained(optimizer);
+      for (const at of POSITIONS) {
+        const gradients = gradientsOf(9);
+        gradients[at] = gradient;
+        expectRefusal(subject, gradients);
+      }
+      await expectToGoOn(subject, optimizer);
+    });
+
+    it("in a fit, which throws diverged and keeps the parameters", async () => {
+      // A finite loss of about 1e25 or 1e180 whose gradient has an infinite square.
+      const big = dtype === "float32" ? 1e25 : 1e180;
+      const inputs = { data: [...spread(SIZE - 1), big], shape: [1, SIZE] };
+      const network = await createNetwork({
+        inputs: SIZE,
+        layers: [dense(1, "linear", { useBias: false })],
+        loss: "meanAbsoluteError",
+        optimizer: adam(),
+        dtype,
+      });
+      const before = bitsOfParameters(network);
+      const error = errorOf(() => network.fitSync(inputs, [[0]]));
+      expect(error).toMatchObject({
+        code: "diverged",
+        epoch: 0,
+        message: expect.stringContaining("An update"),
+      });
+      expect(bitsOfParameters(network)).toBe(before);
+      network.dispose();
+    });
+  });
+});
+
+/** 12 rows for a network of 3, 5 and 2 units. */
+async function createProblem(changes: Partial<NetworkOptions>) {
+  const layers = [dense(5, "tanh"), dense(2)];
+  const network = await createNetwork({
+    inputs: 3,
+    layers,
+    loss: "meanSquaredError",
+    optimizer: adam(),
+    ...changes,
+  });
+  const inputs = { data: spread(12 * 3), shape: [12, 3] };
+  const targets = { data: spread(12 * 2, -1, 1, 0.2), shape: [12, 2] };
+  return { network, inputs, targets };
+}
+
+describe("the options of Adam", () => {
+  const DEFAULTS = { name: "adam", learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+  it("default to PyTorch's", () => {
+    expect(adam()).toEqual(DEFAULTS);
+    expect(adam({ beta1: 0.5, epsilon: undefined as never })).toEqual({ ...DEFAULTS, beta1: 0.5 });
+  });
+
+  const INVALID: [keyof AdamOptions, readonly unknown[], string][] = [
+    ["learningRate", [-1, Number.NaN, Infinity, "0.1", null], "a finite number of 0 or more"],
+    ["beta1", [-0.1, 1, 2, Number.NaN, "0.9", null], "a number from 0 to below 1"],
+    ["beta2", [-0.1, 1, 2, Number.NaN, "0.9", null], "a number from 0 to below 1"],
+    ["epsilon", [0, -1e-8, Number.NaN, Infinity, "1", null], "a finite number above 0"],
+  ];
+
+  it.each(INVALID)("throw invalidOption for an invalid %s", async (key, values, expected) => {
+    for (const value of values) {
+      const error = errorOf(() => adam({ [key]: value } as AdamOptions));
+      expect(error.code).toBe("invalidOption");
+      expect(error.message).toMatch(new RegExp(`^${key} is .+; expected ${expected}\\.$`));
+    }
+    for (const value of [...values, undefined]) {
+      const optimizer = { ...DEFAULTS, [key]: value } as Adam;
+      await expect(createProblem({ optimizer })).rejects.toMatchObject({
+        name: "BackpropError",
+        code: "invalidOption",
+        message: expect.stringMatching(new RegExp(`^optimizer\\.${key} is .+; expected ${expected}\\.$`)),
+      });
+    }
+  });
+
+  it("may be written by hand", async () => {
+    const train = async (optimizer: Optimizer) => {
+      const { network, inputs, targets } = await createProblem({ optimizer });
+      network.fitSync(inputs, targets, { epochs: 5 });
+      const bits = bitsOfParameters(network);
+      network.dispose();
+      return bits;
+    };
+    expect(await train({ ...DEFAULTS, learningRate: 0.1 })).toBe(await train(adam({ learningRate: 0.1 })));
+    expect(await train({ ...DEFAULTS, beta1: 0.5 })).not.toBe(await train(adam()));
+  });
+
+  it("with a misspelt key are refused", async () => {
+    const error = errorOf(() => adam({ lr: 0.1 } as AdamOptions));
+    expect(error.code).toBe("invalidOption");
+    expect(error.message).toMatch(/^adam has no option "lr"; expected .*"beta1"/);
+    await expect(createProblem({ optimizer: { ...DEFAULTS, betas: 1 } as Adam })).rejects.toMatchObject({
+      code: "invalidOption",
+      message: expect.stringMatching(/^optimizer has no option "betas"; expected "name", "learningRate"/),
+    });
+  });
+
+  it("with an unknown name are refused", async () => {
+    await expect(createProblem({ optimizer: { ...DEFAULTS, name: "Adam" } as never })).rejects.toMatchObject({
+      code: "unknownName",
+      message: expect.stringMatching(/^optimizer\.name is "Adam"; expected one of "sgd", "adam"/),
+    });
+  });
+});
