@@ -17,7 +17,7 @@ const ASSEMBLY: Table = {
   math: [],
   random: [],
   kernels: ["math"],
-  layers: ["abi", "math", "kernels"],
+  layers: ["abi", "math", "random", "kernels"],
   losses: ["abi", "math", "kernels"],
   optimizers: ["abi", "math", "kernels"],
   network: ["abi", "math", "kernels", "layers", "losses"],

@@ -6,6 +6,8 @@ export const DESCRIPTION_VERSION: u32 = 2;
 export const enum LayerKind {
   /** outputs = activation(x · kernel + bias) */
   Dense,
+  /** Sets some of its inputs to 0 in training. */
+  Dropout,
 }
 
 export const enum Activation {
@@ -57,6 +59,6 @@ export class LayerDescription {
   activation: Activation;
   /** Of a dense layer: 0 or 1. */
   useBias: u32;
-  /** The slope of leakyRelu, the limit of elu. */
+  /** The slope of leakyRelu, the limit of elu; the rate of dropout. */
   parameter: f64;
 }

@@ -4,6 +4,7 @@ import { LayerDescription, LayerKind } from "../abi/description";
 import {
   denseBackward, denseForward, denseGradients, denseLayout, denseLongestProduct, denseParameterCount, denseShape,
 } from "./dense";
+import { dropoutBackward, dropoutForward } from "./dropout";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
 /** Parameters of a layer with this description and `inputs` inputs. */
@@ -35,6 +36,7 @@ export function layerForward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
 ): void {
   if (layer.kind == LayerKind.Dense) denseForward<T>(layer, tensors, pass, scratch, begin, end);
+  else dropoutForward<T>(layer, tensors, pass, begin, end);
 }
 
 /** dOutputs → dInputs, for the same columns. dInputs need not be computed unless `needsInputs`. */
@@ -43,6 +45,7 @@ export function layerBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize, needsInputs: bool,
 ): void {
   if (layer.kind == LayerKind.Dense) denseBackward<T>(layer, tensors, pass, scratch, begin, end, needsInputs);
+  else if (needsInputs) dropoutBackward<T>(layer, tensors, pass, begin, end);
 }
 
 /** Part `index` of `count` of the gradients of its parameters. Call it after layerBackward() of all columns. */

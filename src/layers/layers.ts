@@ -2,15 +2,18 @@
 
 import type { LayerDefinition } from "./definition.js";
 import { type DenseLayer, denseDefinition } from "./dense.js";
+import { type DropoutLayer, dropoutDefinition } from "./dropout.js";
 
 export { ACTIVATIONS, type ActivationName, type DenseLayer, type DenseOptions, dense } from "./dense.js";
+export { type DropoutLayer, dropout } from "./dropout.js";
 
 /** A layer of a network, as `dense` and the other functions of this module make them. */
-export type Layer = DenseLayer;
+export type Layer = DenseLayer | DropoutLayer;
 
 /** @internal What each kind of layer defines. */
 export const LAYER_DEFINITIONS: {
   readonly [K in Layer["kind"]]: LayerDefinition<Extract<Layer, { kind: K }>>;
 } = {
   dense: denseDefinition,
+  dropout: dropoutDefinition,
 };

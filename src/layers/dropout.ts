@@ -1,0 +1,51 @@
+import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
+import { requireBelowOne, requireKeys } from "../validation.js";
+import type { LayerDefinition } from "./definition.js";
+
+/** Dropout, as `dropout` makes it. */
+export interface DropoutLayer {
+  readonly kind: "dropout";
+  /** The probability with which each input is set to 0. */
+  readonly rate: number;
+}
+
+/**
+ * Dropout: in training each input is set to 0 with probability `rate`, and the others are divided by 1 − rate;
+ * `predict`, `evaluate` and `gradients` pass inputs on unchanged. N. Srivastava et al., "Dropout: A Simple Way to
+ * Prevent Neural Networks from Overfitting", JMLR 15 (2014).
+ *
+ * Which inputs are dropped is a function of the network's `seed`, the number of steps it was trained for, the layer,
+ * and the place in the batch: the same for any number of threads.
+ *
+ * @param rate from 0 to below 1.
+ * @throws BackpropError `invalidOption` for another rate.
+ */
+export function dropout(rate: number): DropoutLayer {
+  return checked({ kind: "dropout", rate }, "");
+}
+
+/** A checked copy. `prefix`: what precedes a property's name in messages. */
+function checked({ kind, rate }: DropoutLayer, prefix: string): DropoutLayer {
+  requireBelowOne(`${prefix}rate`, rate);
+  return { kind, rate };
+}
+
+export const dropoutDefinition: LayerDefinition<DropoutLayer> = {
+  kind: "dropout",
+  isRandom: true,
+  parameterNames: [],
+  check(layer, path) {
+    requireKeys(path, layer, ["kind", "rate"]);
+    return checked(layer, `${path}.`);
+  },
+  outputs: (_layer, inputs) => inputs,
+  parameters: () => [],
+  encode: ({ rate }, inputs) => ({
+    kind: LayerKindNumber.Dropout,
+    units: inputs,
+    activation: ActivationNumber.Linear,
+    useBias: 0,
+    parameter: rate,
+  }),
+  summarize: ({ rate }) => `rate ${rate}`,
+};
