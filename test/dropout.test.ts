@@ -237,10 +237,10 @@ describe.each(DTYPES)("dropout of %s in training", (dtype) => {
       await createProblem(layers, { dtype }),
     ];
     const { inputs, targets, network } = disturbed;
-    alone.network.fitSync(inputs, targets, { epochs: 3000, batchSize: 5 });
+    alone.network.fitSync(inputs, targets, { epochs: 30000, batchSize: 5 });
     let calls = 0;
     await network.fit(inputs, targets, {
-      epochs: 3000,
+      epochs: 30000,
       batchSize: 5,
       onProgress: () => {
         calls++;
@@ -248,7 +248,7 @@ describe.each(DTYPES)("dropout of %s in training", (dtype) => {
         network.evaluate(inputs, targets);
       },
     });
-    expect(calls).toBeGreaterThan(0);
+    expect(calls).toBeGreaterThan(1);
     expect(bitsOfParameters(network)).toBe(bitsOfParameters(alone.network));
     network.dispose();
     alone.network.dispose();
