@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Assembly, compileAssembly } from "./support/compile.js";
 import { DTYPES } from "./support/floats.js";
+import { philox } from "./support/philox.js";
 import { Region } from "./support/region.js";
 
 type Four = [number, number, number, number];
@@ -29,23 +30,6 @@ const KNOWN_ANSWERS: [Four, Two, Four][] = [
 const DROPOUT = 2;
 const GUARD_WORD = 0x7b7b7b7b;
 const GUARDS = 16;
-
-/** Philox 4x32-10 as the paper writes it. */
-function philox(counter: Four, key: Two): number[] {
-  let [c0, c1, c2, c3] = counter.map(BigInt) as [bigint, bigint, bigint, bigint];
-  let [k0, k1] = key.map(BigInt) as [bigint, bigint];
-  for (let round = 0; round < 10; round++) {
-    const first = 0xd2511f53n * c0;
-    const second = 0xcd9e8d57n * c2;
-    [c0, c1, c2, c3] = [(second >> 32n) ^ c1 ^ k0, low(second), (first >> 32n) ^ c3 ^ k1, low(first)];
-    [k0, k1] = [low(k0 + 0x9e3779b9n), low(k1 + 0xbb67ae85n)];
-  }
-  return [c0, c1, c2, c3].map(Number);
-}
-
-function low(value: bigint): bigint {
-  return BigInt.asUintN(32, value);
-}
 
 /** 32-bit numbers without a visible pattern, the same in every run. */
 function* numbers(): Generator<number, never> {

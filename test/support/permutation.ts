@@ -1,21 +1,6 @@
-// The order of a shuffled epoch, written down once more and independently of the core: a scalar Philox and a scalar shuffle.
+// The order of a shuffled epoch, computed one element at a time and independently of the core.
 
-/** Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011. */
-function philox(counter: readonly number[], key: readonly [number, number]): number[] {
-  let [a = 0, b = 0, c = 0, d = 0] = counter;
-  let [k, l] = key;
-  for (let round = 0; round < 10; round++) {
-    const first = BigInt(a) * 0xd2511f53n;
-    const second = BigInt(c) * 0xcd9e8d57n;
-    a = (Number(second >> 32n) ^ b ^ k) >>> 0;
-    c = (Number(first >> 32n) ^ d ^ l) >>> 0;
-    b = Number(second & 0xffffffffn);
-    d = Number(first & 0xffffffffn);
-    k = (k + 0x9e3779b9) >>> 0;
-    l = (l + 0xbb67ae85) >>> 0;
-  }
-  return [a, b, c, d];
-}
+import { philox } from "./philox.js";
 
 /** The purpose of the random words, the second word of the key. */
 const SHUFFLE = 1;
