@@ -412,7 +412,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
       }
     });
 
-    it("of which learningRate · m is infinite, although a large epsilon makes the step small", async () => {
+    it("whose learningRate · m is infinite, although a large epsilon makes the step small", async () => {
       const [large, gradient] = dtype === "float32" ? [1e30, 1e12] : [1e300, 1e100];
       const optimizer = adam({ learningRate: large, epsilon: large });
       const subject = await trained(optimizer);

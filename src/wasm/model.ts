@@ -25,12 +25,12 @@ export class Model {
   readonly #outputs: number;
   readonly #network: Block;
   readonly #workspace: Block;
-  readonly #optimizer: OptimizerState;
   readonly #parameters: View;
   readonly #gradients: View;
   /** Room for the predictions of a call. Its view is kept, because most calls have as many rows as the one before. */
-  readonly #predictionsBlock: Block;
   #predictions: View;
+  /** All that the model has in linear memory. */
+  readonly #blocks: { dispose(): void }[] = [];
   readonly #threads: number;
   #team: Team | undefined;
 
@@ -42,9 +42,8 @@ export class Model {
     this.#threads = threads;
     this.#outputs = outputs;
     this.#widths = { inputs, targets: loss.takesLabels ? 1 : outputs };
-    const blocks: { dispose(): void }[] = [];
     const keep = <T extends { dispose(): void }>(block: T): T => {
-      blocks.push(block);
+      this.#blocks.push(block);
       return block;
     };
     try {
@@ -52,18 +51,18 @@ export class Model {
       const network = this.#network.address;
       this.#workspace = keep(new Block(heap, kernels.workspace_size(network, WORKSPACE_ROWS, threads)));
       kernels.workspace_layout(network, this.#workspace.address, WORKSPACE_ROWS, threads);
-      this.#optimizer = keep(new OptimizerState(host, network, optimizer));
-      core.network_set_optimizer(network, this.#optimizer.address);
-      this.#predictionsBlock = keep(new Block(heap, WORKSPACE_ROWS * outputs * type.size));
+      const { address } = keep(new OptimizerState(host, network, optimizer));
+      core.network_set_optimizer(network, address);
+      const predictions = keep(new Block(heap, WORKSPACE_ROWS * outputs * type.size));
+      this.#predictions = new View(host, predictions.address, outputs);
     } catch (error) {
-      for (const block of blocks) block.dispose();
+      this.#disposeBlocks();
       throw error;
     }
     const network = this.#network.address;
     this.parameterCount = core.network_parameter_count(network) >>> 0;
     this.#parameters = new View(host, core.network_parameters(network) >>> 0, this.parameterCount);
     this.#gradients = new View(host, core.network_gradients(network) >>> 0, this.parameterCount);
-    this.#predictions = new View(host, this.#predictionsBlock.address, outputs);
   }
 
   /** All parameters, layer by layer without gaps. */
@@ -138,8 +137,11 @@ export class Model {
 
   dispose(): void {
     this.#team?.dispose();
-    for (const block of [this.#network, this.#workspace, this.#optimizer, this.#predictionsBlock])
-      block.dispose();
+    this.#disposeBlocks();
+  }
+
+  #disposeBlocks(): void {
+    for (const block of this.#blocks) block.dispose();
   }
 
   #lossOf(
