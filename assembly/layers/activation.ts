@@ -18,8 +18,10 @@ export function keepsLogits(activation: Activation): bool {
 
 /**
  * outputs = activation(logits), both [units, columns], rows `stride` elements apart; they may be the same tensor.
- * `columns`: whole vectors. `alpha`: the slope of leakyRelu, the limit of elu.
+ * `units` ≥ 1; `columns`: whole vectors, at least one. `alpha`: the slope of leakyRelu, the limit of elu.
+ * Inlined: a call costs about 1 % of a step on tiny networks.
  */
+@inline
 export function activationForward<T>(
   activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
@@ -44,6 +46,7 @@ export function activationForward<T>(
 /**
  * Replaces `dOutputs`, the gradient of the outputs, by the gradient of the logits. Tensors as in activationForward().
  */
+@inline
 export function activationBackward<T>(
   activation: Activation, dOutputs: usize, outputs: usize, logits: usize,
   units: usize, columns: usize, stride: usize, alpha: f64,
@@ -73,9 +76,11 @@ function forwardEach<T, A>(
   const length = (isContiguous ? units * stride : columns) * sizeof<T>();
   const step = stride * sizeof<T>();
   for (let i: usize = 0; i < runs; ++i, outputs += step, logits += step) {
-    for (let at: usize = 0; at < length; at += 16) {
+    let at: usize = 0;
+    do {
       v128.store(outputs + at, activation.forward<T>(v128.load(logits + at), a));
-    }
+      at += 16;
+    } while (at < length);
   }
 }
 
@@ -91,9 +96,11 @@ function backwardEach<T, A>(
   const length = (isContiguous ? units * stride : columns) * sizeof<T>();
   const step = stride * sizeof<T>();
   for (let i: usize = 0; i < runs; ++i, dOutputs += step, saved += step) {
-    for (let at: usize = 0; at < length; at += 16) {
+    let at: usize = 0;
+    do {
       v128.store(dOutputs + at, activation.backward<T>(v128.load(dOutputs + at), v128.load(saved + at), a));
-    }
+      at += 16;
+    } while (at < length);
   }
 }
 

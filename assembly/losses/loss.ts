@@ -26,7 +26,7 @@ export function takesLabels(loss: Loss): bool {
 /**
  * Returns the sum of the loss's terms over the first `rows` columns, and writes scale · its gradient to `dOutputs`.
  *
- *     dOutputs, outputs: [units, stride]; for a fused loss the outputs are the logits
+ *     dOutputs, outputs: [units, stride], units ≥ 1, rows ≥ 1; for a fused loss the outputs are the logits
  *     targets:           [units, stride], or labels [1, stride]
  *     parameter:         the clip of binaryCrossentropy, the delta of huber
  */

@@ -15,16 +15,19 @@ export function lossEach<T, L>(
   const factor = splat<T>(scale);
   const p = splat<T>(parameter);
   let sum = splat<f64>(0);
-  for (let i: usize = 0; i < units; ++i) {
-    for (let row: usize = 0; row < rows; row += laneCount<T>()) {
+  let i: usize = 0;
+  do {
+    let row: usize = 0;
+    do {
       const at = (i * stride + row) * sizeof<T>();
       const target = v128.load(targets + at);
       const output = v128.load(outputs + at);
       const term = loss.term<T>(output, target, p);
       v128.store(dOutputs + at, v128.mul<T>(loss.gradient<T>(output, target, p), factor));
       sum = addTerms<T>(sum, term, row, rows);
-    }
-  }
+      row += laneCount<T>();
+    } while (row < rows);
+  } while (++i < units);
   return total(sum);
 }
 

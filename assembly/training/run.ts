@@ -105,11 +105,13 @@ function takeLearningRate(network: Network, run: Run): bool {
 function addLoss<T>(network: Network, workspace: Workspace, run: Run): bool {
   let lossSum = run.lossSum, batchLossSum = run.batchLossSum;
   const rows = passOf(workspace).rows;
-  for (let block: usize = 0; block < rows; block += BLOCK_ROWS) {
+  let block: usize = 0;
+  do {
     const sum = lossStep<T>(network, workspace, block, run.batchScale);
     lossSum += sum;
     batchLossSum += sum;
-  }
+    block += BLOCK_ROWS;
+  } while (block < rows);
   run.lossSum = lossSum;
   run.batchLossSum = batchLossSum;
   if (isFinite(lossSum)) return true;

@@ -80,8 +80,9 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
 
 /**
  * The optimizer's step, with the network's gradients. If a parameter or a value of the optimizer's state would not be
- * finite, it changes neither parameters nor state and returns false.
+ * finite, it changes neither parameters nor state and returns false. Inlined: a call costs about 1 % of XOR's step.
  */
+@inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {
   optimizerPrepare(network.optimizer);
   if (!isSettled<T>(network) || !isBoundedStep<T>(network, workspace)) {
