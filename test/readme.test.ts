@@ -1,21 +1,90 @@
-import { execFile } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { expect, it } from "vitest";
+// The README, and the programs of all pages.
 
-const root = fileURLToPath(new URL("../", import.meta.url));
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as library from "../src/index.js";
+import { type Consumer, createConsumer } from "./support/consumer.js";
+import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
 
-it("shows a program with its real output first", async () => {
-  const readme = await readFile(`${root}README.md`, "utf8");
-  const [, program, output] = /```js\n(.*?)```\n+```\n(.*?)```/s.exec(readme) ?? [];
-  // In the package's own folder, where it can import the package by its name.
-  const file = `${root}build/readme.mjs`;
-  await writeFile(file, program!);
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, [file]);
-    expect(stdout).toBe(output);
-  } finally {
-    await rm(file);
-  }
+const MAX_LINES = 150;
+
+/** Exported between modules and marked `@internal`: the published types do not have them. */
+const INTERNAL = ["LAYER_DEFINITIONS"];
+
+/** Programs in TypeScript or JavaScript: each block is a whole program, and JavaScript is compiled as TypeScript too. */
+const PROGRAMS = PAGES.flatMap(codeBlocks).filter(
+  ({ language, notCompiled }) => ["ts", "js"].includes(language) && !notCompiled,
+);
+
+function nameOf({ page, line }: CodeBlock): string {
+  return `${page.replaceAll(/\W/g, "-")}-${line}`;
+}
+
+let consumer: Consumer;
+
+beforeAll(async () => {
+  consumer = await createConsumer(
+    Object.fromEntries(PROGRAMS.map((block) => [nameOf(block), `${block.code}\nexport {};\n`])),
+  );
 });
+
+afterAll(() => consumer?.remove());
+
+describe.each(PROGRAMS.map((block) => [`${block.page}:${block.line}`, block] as const))(
+  "the program at %s",
+  (_, block) => {
+    it("compiles under strict TypeScript", () => {
+      expect(consumer.errors[nameOf(block)]).toBeUndefined();
+    });
+
+    it.skipIf(block.notRun)("runs, and prints what the page says", async () => {
+      const output = await consumer.run(nameOf(block));
+      expect(output).toBe(block.output ?? "");
+    });
+  },
+);
+
+describe("README.md", () => {
+  const readme = readPage("README.md");
+
+  it(`has at most ${MAX_LINES} lines`, () => {
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(MAX_LINES);
+  });
+
+  it("shows a program with its output first", () => {
+    const [first] = codeBlocks("README.md").filter(({ language }) => language !== "sh");
+    expect(first).toMatchObject({ language: "js", output: expect.stringContaining("parameters") });
+  });
+
+  it("has one line in the table of the API for each exported value", () => {
+    const names = [...readme.matchAll(/^\| \[?`(\w+)[^`]*`/gm)].map(([, name]) => name!);
+    const exported = Object.keys(library).filter((name) => !INTERNAL.includes(name));
+    expect(names.toSorted()).toEqual(exported.toSorted());
+  });
+
+  it("names each exported type", () => {
+    const missing = exportedTypes().filter((name) => !new RegExp(`\\b${name}\\b`).test(readme));
+    expect(missing).toEqual([]);
+  });
+});
+
+/** The names of the types that src/index.ts exports. */
+function exportedTypes(): string[] {
+  const source = (path: string) => readFileSync(`${ROOT}src/${path}`, "utf8");
+  const namedTypes = (text: string) =>
+    [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type, list]) =>
+      list!
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== "" && (type || name.startsWith("type ")))
+        .map((name) => name.replace("type ", "")),
+    );
+  const index = source("index.ts");
+  const modules = [...index.matchAll(/export \* from "\.\/(.*)\.js"/g)].map(([, path]) =>
+    source(`${path}.ts`),
+  );
+  const declared = modules.flatMap((text) =>
+    [...text.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name!),
+  );
+  return [...namedTypes(index), ...modules.flatMap(namedTypes), ...declared];
+}

@@ -1,0 +1,213 @@
+// Writes the tables of docs/internals.md: the structs, enums and constants of assembly/abi/, and the exports of
+// assembly/index.ts and assembly/threads.ts. Offsets and numbers come from structs.js, meanings from the comments.
+
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { generateStructs, readSources } from "./structs.js";
+
+const ROOT = new URL("./", import.meta.url);
+const PAGE = "docs/internals.md";
+
+/** The parts of the page that are generated, between the comments `<!-- begin name -->` and `<!-- end name -->`. */
+const PARTS = {
+  structs: structTables,
+  numbers: numberTables,
+  exports: () => exportTable("assembly/index.ts"),
+  "exports with threads": () => exportTable("assembly/threads.ts"),
+};
+
+/** Meanings of what has no comment in the core's source, because its name says enough there. */
+const MEANINGS = {
+  "Description.inputs": "Columns of the inputs.",
+  "Description.layerCount": "Layers.",
+  "Description.loss": "The loss.",
+  "LayerDescription.kind": "The kind of layer.",
+  "Optimizer.kind": "The kind of optimizer.",
+  "Optimizer.learningRate": "The factor of each step.",
+  "Samples.inputs": "Address of the inputs.",
+  "Samples.targets": "Address of the targets.",
+  "Samples.rows": "Rows.",
+  "Samples.elementType": "The type of the stored numbers.",
+  "Run.samples": "Address of the samples.",
+  "Run.batchSize": "Rows of a batch. The last batch of an epoch has the remaining rows.",
+  "Run.learningRateCount": "Elements of `learningRates`.",
+  "Run.batchEnd": "The row after the batch in progress or completed last.",
+  "Run.status": "Why the last call returned.",
+  "Activation.Linear": "z",
+  "Activation.Sigmoid": "σ(z) = 1 / (1 + e⁻ᶻ)",
+  "Activation.Tanh": "tanh(z)",
+  "Activation.Relu": "max(z, 0)",
+  "Activation.LeakyRelu": "z above 0, else `parameter` · z",
+  "Activation.Elu": "z above 0, else `parameter` · (eᶻ − 1)",
+  "Activation.Gelu": "z · Φ(z), Φ the normal distribution function",
+  "Activation.GeluTanh": "½ z (1 + tanh(√(2/π) (z + 0.044715 z³)))",
+  "Activation.Silu": "z · σ(z)",
+  "Activation.Softplus": "log(1 + eᶻ)",
+  "Activation.Softmax": "eᶻ over the sum of eᶻ of all units",
+  "Loss.MeanSquaredError": "(a − t)², for each output of each row",
+  "Loss.MeanAbsoluteError": "|a − t|, for each output of each row",
+  "Loss.Huber":
+    "½(a − t)² up to |a − t| = delta, then delta · (|a − t| − ½ delta), for each output of each row",
+  "Loss.BinaryCrossentropy":
+    "−t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], for each output of each row",
+  "Loss.SigmoidCrossentropy": "The same without a clip, fused with a sigmoid output layer",
+  "Loss.CategoricalCrossentropy": "−Σ t log a for each row, fused with a softmax output layer",
+  "Loss.SparseCategoricalCrossentropy": "The same with one label for each row: targets are [rows, 1]",
+  "OptimizerKind.Sgd": "parameter −= learningRate · gradient. It has no hyperparameters.",
+  "OptimizerKind.Adam": "Adam with PyTorch's formula. Hyperparameters: β₁, β₂, ε.",
+  "Pause.Never": "The run does not pause.",
+  "Status.BatchEnded": "The gradients of a batch are complete (`Pause.Batch`).",
+  "Status.StepTaken": "A step was taken (`Pause.Step`).",
+  network_set_step: "Sets the number of training steps taken.",
+  workspace_stride: "Elements from one row of a feature-major tensor to the next.",
+};
+
+/**
+ * The page with new tables.
+ *
+ * @param {string} page
+ * @returns {Promise<string>}
+ */
+export async function updateTables(page) {
+  let updated = page;
+  for (const [name, generate] of Object.entries(PARTS)) {
+    const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`];
+    const [before, , after] = split(updated, begin, end);
+    updated = `${before}${begin}\n\n${(await generate()).trim()}\n\n${end}${after}`;
+  }
+  return updated;
+}
+
+function split(text, begin, end) {
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${PAGE} has no part between ${begin} and ${end}.`);
+  return [text.slice(0, from), text.slice(from + begin.length, to), text.slice(to + end.length)];
+}
+
+/** The module that structs.js generates: `RunStruct`, `LossNumber`, `DESCRIPTION_VERSION` and the others. */
+async function loadStructs() {
+  const module = (await generateStructs(await readSources())).replaceAll(" as const", "");
+  return import(`data:text/javascript,${encodeURIComponent(module)}`);
+}
+
+async function structTables() {
+  const structs = await loadStructs();
+  const all = await declared(/^export class (\w+) \{\n/gm);
+  const enums = await declared(/^export const enum (\w+) \{\n/gm);
+  const names = { struct: all.map(({ name }) => name), enum: enums.map(({ name }) => name) };
+  return all
+    .map(({ name, comment, body }) => {
+      const { size, fields } = structs[`${name}Struct`];
+      const rows = membersOf(body, /^ {2}(\w+): ([^;]+);/gm).map((field) => {
+        const { offset, type } = fields[field.name];
+        const meaning = meaningOf(`${name}.${field.name}`, field);
+        return [String(offset), `\`${field.name}\``, describeType(field.type, type, names), meaning];
+      });
+      const text = [comment, `Size: ${size} bytes.`].filter(Boolean).join("\n\n");
+      return section(name, text, ["offset", "field", "type", "meaning"], rows);
+    })
+    .join("\n\n");
+}
+
+/** The type that hosts read, and what the core makes of it. */
+function describeType(declaredType, type, names) {
+  const link = `[${declaredType}](#${declaredType.toLowerCase()})`;
+  if (names.struct.includes(declaredType)) return `${type}, address of ${link}`;
+  return names.enum.includes(declaredType) ? `${type}, ${link}` : type;
+}
+
+async function numberTables() {
+  const structs = await loadStructs();
+  const enums = (await declared(/^export const enum (\w+) \{\n/gm)).map(({ name, comment, body }) => {
+    const rows = membersOf(body, /^ {2}(\w+)(?: = [^,]+)?,/gm).map((member) => {
+      const number = structs[`${name}Number`][member.name];
+      return [String(number), `\`${member.name}\``, meaningOf(`${name}.${member.name}`, member)];
+    });
+    return section(name, comment, ["number", "name", "meaning"], rows);
+  });
+  const constants = Object.values(await readSources())
+    .flatMap((source) => membersOf(source, /^export const (\w+)(?:: \w+)? = [^;]+;/gm))
+    .filter(({ name }) => name in structs)
+    .map((constant) => [
+      `\`${constant.name}\``,
+      String(structs[constant.name]),
+      meaningOf(constant.name, constant),
+    ]);
+  return [...enums, section("Constants", "", ["constant", "value", "meaning"], constants)].join("\n\n");
+}
+
+async function exportTable(path) {
+  const source = await readFile(new URL(path, ROOT), "utf8");
+  const functions = membersOf(source, /^export function (\w+)\(([^)]*)\): (\w+)/gm);
+  const rows = functions
+    .filter(({ name }) => !name.endsWith("_f64"))
+    .map((found) => {
+      const { name, type: parameters, match } = found;
+      const twin = name.replace(/_f32$/, "_f64");
+      const names = twin === name ? `\`${name}\`` : `\`${name}\`, \`${twin}\``;
+      const list = parameters.trim().replace(/,$/, "").replace(/\s+/g, " ");
+      return [names, list && `\`${list}\``, `\`${match[3]}\``, meaningOf(name, found)];
+    });
+  return table(["function", "arguments", "result", "what it does"], rows);
+}
+
+function meaningOf(path, { comment }) {
+  const meaning = comment || MEANINGS[path];
+  if (meaning) return meaning;
+  throw new Error(`${path} has no comment in assembly/, and no meaning in docs.js: write one.`);
+}
+
+/** The declarations in assembly/abi/ that the pattern finds. */
+async function declared(pattern) {
+  return Object.values(await readSources()).flatMap((source) => declarations(source, pattern));
+}
+
+/** Declarations with a body, up to the first line that is only a brace. */
+function declarations(source, pattern) {
+  return membersOf(source, pattern).map(({ match, ...declaration }) => {
+    const begin = match.index + match[0].length;
+    return { ...declaration, body: source.slice(begin, source.indexOf("\n}", begin) + 1) };
+  });
+}
+
+/** What the pattern finds: its first two groups, and the comment before it. Decorators may be in between. */
+function membersOf(source, pattern) {
+  return [...source.matchAll(pattern)].map((match) => {
+    const before = source.slice(0, match.index).replace(/(^|\n)\s*@\w+\n$/, "$1");
+    const [, comment = ""] = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*$/.exec(before) ?? [];
+    return { name: match[1], type: match[2], comment: plain(comment), match };
+  });
+}
+
+/** The text of a documentation comment. */
+function plain(comment) {
+  const lines = comment.split("\n").map((line) => line.replace(/^\s*\* ?/, ""));
+  return lines.join("\n").trim();
+}
+
+function section(heading, comment, header, rows) {
+  const text = comment && `\n\n${linkFiles(comment)}`;
+  return `### ${heading}${text}\n\n${table(header, rows)}`;
+}
+
+function table(header, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  const cell = (text) => linkFiles(text.replace(/\s*\n\s*/g, " ").replaceAll("|", "\\|"));
+  return [line(header), line(header.map(() => "---")), ...rows.map((cells) => line(cells.map(cell)))].join(
+    "\n",
+  );
+}
+
+/** Turns the names of the core's files, such as training/run.ts, into links. */
+function linkFiles(text) {
+  return text.replace(/(?<![\w/`[])\w+\/\w+\.ts\b/g, (file) =>
+    existsSync(new URL(`assembly/${file}`, ROOT)) ? `[${file}](../assembly/${file})` : file,
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const page = new URL(PAGE, ROOT);
+  await writeFile(page, await updateTables(await readFile(page, "utf8")));
+}

@@ -1,0 +1,90 @@
+// Links between pages, and the tables of docs/internals.md.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { describe, expect, it } from "vitest";
+import { updateTables } from "../docs.js";
+import * as structs from "../src/abi/structs.js";
+import { anchorsOf, codeBlocks, linksOf, PAGES, ROOT, readPage } from "./support/markdown.js";
+
+describe.each(PAGES)("%s", (page) => {
+  it("links to files and headings that exist", () => {
+    const broken = linksOf(page).filter((target) => !/^https?:/.test(target) && !exists(page, target));
+    expect(broken).toEqual([]);
+  });
+
+  it("ends code blocks that it begins", () => {
+    expect(readPage(page).match(/^```/gm)?.length ?? 0).toBe(2 * codeBlocks(page).length);
+  });
+});
+
+function exists(page: string, target: string): boolean {
+  const [file, anchor] = target.split("#") as [string, string?];
+  const path = file === "" ? page : posix.join(posix.dirname(page), file);
+  if (!existsSync(`${ROOT}${path}`)) return false;
+  return anchor === undefined || (path.endsWith(".md") && anchorsOf(path).has(anchor));
+}
+
+describe("docs/internals.md", () => {
+  const page = readPage("docs/internals.md");
+
+  it("has the tables that docs.js generates (run `node docs.js` to update them)", async () => {
+    expect(page).toBe(await updateTables(page));
+  });
+
+  it.each([
+    ["core.wasm", "exports"],
+    ["core.threads.wasm", "exports", "exports with threads"],
+  ])("lists each export of build/%s with its arguments", (file, ...parts) => {
+    const module = new WebAssembly.Module(readFileSync(`${ROOT}build/${file}`));
+    const [imported] = WebAssembly.Module.imports(module);
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: parts.length > 1 });
+    const { exports } = new WebAssembly.Instance(module, {
+      [imported!.module]: { [imported!.name]: memory },
+    });
+    const actual = Object.entries(exports).map(([name, value]) => [name, (value as () => void).length]);
+    expect(parts.flatMap(listedExports).toSorted()).toEqual(actual.toSorted());
+  });
+
+  /** Name and number of arguments of each function in a generated table. */
+  function listedExports(part: string): [string, number][] {
+    const [, table] = page.split(new RegExp(`<!-- (?:begin|end) ${part} -->`));
+    const rows = [...table!.matchAll(/^\| (`[^|]*`) \| ([^|]*) \| `/gm)];
+    return rows.flatMap(([, names, parameters]) =>
+      [...names!.matchAll(/\w+/g)].map(([name]): [string, number] => [
+        name,
+        parameters!.split(":").length - 1,
+      ]),
+    );
+  }
+
+  const [python] = codeBlocks("docs/internals.md").filter(({ language }) => language === "python");
+  const formats = [...python!.code.matchAll(/^([A-Z_]+) = Struct\("<(\w+)"\)$/gm)];
+
+  it.each(formats.map(([, name, format]) => ({ name: name!, format: format! })))(
+    "packs $name in Python as the core reads it",
+    ({ name, format }) => {
+      const struct = `${name.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase())}Struct`;
+      const { size, fields } = structs[struct as "RunStruct"];
+      const packed = [...format.matchAll(/(\d*)([Id])/g)].flatMap(([, count, code]) =>
+        Array<string>(Number(count || 1)).fill(code === "d" ? "f64" : "u32"),
+      );
+      expect(packed).toEqual(Object.values(fields).map(({ type }) => type));
+      expect(packed.reduce((sum, type) => sum + (type === "f64" ? 8 : 4), 0)).toBe(size);
+    },
+  );
+
+  it("packs all structs in Python", () => {
+    expect(formats).toHaveLength(5);
+  });
+
+  const interpreter = process.env["PYTHON"] || "python3";
+  const hasWasmtime = spawnSync(interpreter, ["-c", "import wasmtime"]).status === 0;
+
+  it.skipIf(!hasWasmtime)("has a program in Python that prints what the page says", () => {
+    const { stdout, stderr } = spawnSync(interpreter, ["-c", python!.code], { cwd: ROOT, encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(stdout).toBe(python!.output);
+  });
+});
