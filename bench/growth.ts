@@ -1,12 +1,12 @@
-// What a multiply-add costs as works grow: `npm run bench:growth`.
+// Measures the cost of a multiply-add as workloads grow: `npm run bench:growth`.
 
 import { createEpochs } from "./epochs.js";
 import { describeMachine } from "./machine.js";
 import { showProgress } from "./progress.js";
+import { measureRounds } from "./rounds.js";
 import { type Line, SERIES } from "./series.js";
 import { formatNumber, formatTable, left, right } from "./table.js";
-import { takeTurns } from "./turns.js";
-import { flops } from "./works.js";
+import { flops } from "./workloads.js";
 
 const ROUNDS = 9;
 const ROUND_MILLISECONDS = 50;
@@ -19,7 +19,7 @@ const COLUMNS = [
   right("µs"),
   right("GFLOP/s"),
   right("ps a multiply-add"),
-  right("of the least above"),
+  right("of the lowest above"),
 ];
 
 const names = process.argv.slice(2);
@@ -42,23 +42,23 @@ function fail(message: string): void {
   process.exitCode = 2;
 }
 
-/** Milliseconds an epoch. */
+/** Milliseconds of an epoch, for each line. */
 async function timeEpochs(lines: readonly Line[]): Promise<number[]> {
-  const all = await Promise.all(lines.map(({ work, rows }) => createEpochs(work, rows)));
+  const all = await Promise.all(lines.map(({ workload, rows }) => createEpochs(workload, rows)));
   try {
-    return takeTurns(all, ROUNDS, ROUND_MILLISECONDS).map((rounds) => Math.min(...rounds));
+    return measureRounds(all, ROUNDS, ROUND_MILLISECONDS).map((rounds) => Math.min(...rounds));
   } finally {
     for (const epochs of all) epochs.dispose();
   }
 }
 
-/** The last column is what a multiply-add costs, relative to the cheapest of the lines up to this one. */
+/** The last column is the cost of a multiply-add, divided by the lowest cost of the lines up to this one. */
 function formatSeries(name: string, lines: readonly Line[], times: readonly number[]): string[][] {
-  const costs = lines.map(({ work, rows }, i) => (2e9 * times[i]!) / flops({ ...work, batch: rows }));
-  return lines.map(({ work, rows }, i) => [
+  const costs = lines.map(({ workload, rows }, i) => (2e9 * times[i]!) / flops({ ...workload, batch: rows }));
+  return lines.map(({ workload, rows }, i) => [
     name,
-    work.name,
-    String(work.batch),
+    workload.name,
+    String(workload.batch),
     String(rows),
     formatNumber(1e3 * times[i]!),
     formatNumber(2e3 / costs[i]!),

@@ -1,14 +1,14 @@
-// How fast the engines do a work, and the registers' multiply-adds beside them.
+// Measures how fast the engines are at a workload, and the register peak in the same rounds.
 
 import type { DType } from "backprop-wasm";
 import { requireAgreement } from "./agreement.js";
 import { createPeaks, type PeakName } from "./peak.js";
 import { createPredictor } from "./predictor.js";
+import { measureRounds } from "./rounds.js";
 import { median, round4 } from "./statistics.js";
 import type { EngineName } from "./subject.js";
 import { createTrainer } from "./trainer.js";
-import { takeTurns } from "./turns.js";
-import { flops, type Work } from "./works.js";
+import { flops, type Workload } from "./workloads.js";
 
 /** A line of `--json`. */
 export interface Measurement {
@@ -22,35 +22,36 @@ export interface Measurement {
   readonly gflops: number;
   /** The register peaks in the same rounds, in GFLOP/s. */
   readonly peaks: { readonly [name in PeakName]?: number };
-  /** Of the fused peak; where the engine has none, of the strict one. */
+  /** Percent of the fused peak; of the strict peak if this engine has no fused multiply-add. */
   readonly percentOfPeak: number;
 }
 
-/** Short ones: the machine changes its speed within seconds. */
+/** Many short rounds, because a shared machine changes its speed within seconds. */
 const ROUNDS = 11;
 
 /**
- * One measurement for each engine, each of about `milliseconds`, the Wasm one first. Every figure is a median of rounds.
+ * One measurement for each engine, the Wasm core first. Each takes about `milliseconds`. Every figure is the median of the
+ * rounds.
  *
- * @throws Error if the engines do not agree.
+ * @throws Error if the engines compute different results.
  */
-export async function measure(work: Work, milliseconds: number): Promise<Measurement[]> {
-  const create = work.task === "train" ? createTrainer : createPredictor;
-  const subjects = [await create(work, "wasm"), await create(work, "typescript")] as const;
-  const peaks = await createPeaks(work.dtype);
+export async function measure(workload: Workload, milliseconds: number): Promise<Measurement[]> {
+  const create = workload.task === "train" ? createTrainer : createPredictor;
+  const subjects = [await create(workload, "wasm"), await create(workload, "typescript")] as const;
+  const peaks = await createPeaks(workload.dtype);
   try {
-    requireAgreement(work, subjects);
-    // The highest peak just before the Wasm engine, for the share that it has.
-    const times = takeTurns([...peaks, ...subjects], ROUNDS, milliseconds / ROUNDS);
+    requireAgreement(workload, subjects);
+    // The highest peak is measured immediately before the Wasm core, because percentOfPeak compares the two.
+    const times = measureRounds([...peaks, ...subjects], ROUNDS, milliseconds / ROUNDS);
     const peakRates = peaks.map((peak, i) => rates(peak.flops, times[i]!));
     const peakMedians = peaks.map(({ name }, i) => [name, round4(median(peakRates[i]!))]);
     return subjects.map(({ engine }, i) => {
       const engineTimes = times[peaks.length + i]!;
-      const engineRates = rates(flops(work), engineTimes);
+      const engineRates = rates(flops(workload), engineTimes);
       return {
-        work: work.name,
-        batch: work.batch,
-        dtype: work.dtype,
+        work: workload.name,
+        batch: workload.batch,
+        dtype: workload.dtype,
         engine,
         build: "strict",
         threads: 1,
@@ -65,7 +66,7 @@ export async function measure(work: Work, milliseconds: number): Promise<Measure
   }
 }
 
-/** In GFLOP/s, round by round. */
+/** GFLOP/s in each round. */
 function rates(flops: number, milliseconds: readonly number[]): number[] {
   return milliseconds.map((time) => flops / (1e6 * time));
 }

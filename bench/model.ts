@@ -1,4 +1,4 @@
-// Works as networks: of the core alone, of the public interface, and of the baseline.
+// Creates the network of a workload: in the core alone, through the public interface, and in the baseline.
 
 import { createNetwork, type Network, type NetworkOptions, type Numerics, sgd } from "backprop-wasm";
 import { placeParameters } from "../layers/stack.js";
@@ -10,11 +10,11 @@ import type { Samples } from "../wasm/samples.js";
 import { type Baseline, createBaseline } from "./baseline/baseline.js";
 import { loadBuild } from "./core.js";
 import { createParameters, type SampleRows } from "./samples.js";
-import type { Work } from "./works.js";
+import type { Workload } from "./workloads.js";
 
-/** With its initial parameters. */
-export async function createModel(work: Work, numerics: Numerics = "strict"): Promise<Model> {
-  const { dtype, sizes, layers, loss, learningRate } = work;
+/** The network in the core, with its initial parameters. */
+export async function createModel(workload: Workload, numerics: Numerics = "strict"): Promise<Model> {
+  const { dtype, sizes, layers, loss, learningRate } = workload;
   const inputs = sizes[0]!;
   const description = {
     dtype,
@@ -26,11 +26,11 @@ export async function createModel(work: Work, numerics: Numerics = "strict"): Pr
   };
   const host = createHost(await loadBuild({ numerics }), dtype);
   const model = new Model(host, description, sgd({ learningRate }), 1);
-  model.parameters().set(createParameters(work));
+  model.parameters().set(createParameters(workload));
   return model;
 }
 
-/** A copy of the rows in linear memory. */
+/** Copies rows to linear memory. */
 export function loadSamples(model: Model, { rows, inputs, targets }: SampleRows): Samples {
   const samples = model.createSamples(rows);
   samples.inputs().set(inputs);
@@ -42,7 +42,7 @@ export function loadSamples(model: Model, { rows, inputs, targets }: SampleRows)
 export function createRun(
   model: Model,
   samples: Samples,
-  { batch }: Work,
+  { batch }: Workload,
   epochs: number,
   shuffle: boolean,
 ): Run {
@@ -55,12 +55,15 @@ export function createRun(
   });
 }
 
-/** With its initial parameters. */
-export async function createWorkNetwork(work: Work, options: Partial<NetworkOptions> = {}): Promise<Network> {
-  const { sizes, layers, loss, dtype, learningRate } = work;
+/** The network through the public interface, with its initial parameters. */
+export async function createWorkloadNetwork(
+  workload: Workload,
+  options: Partial<NetworkOptions> = {},
+): Promise<Network> {
+  const { sizes, layers, loss, dtype, learningRate } = workload;
   const optimizer = sgd({ learningRate });
   const network = await createNetwork({ inputs: sizes[0]!, layers, loss, dtype, optimizer, ...options });
-  const values = createParameters(work);
+  const values = createParameters(workload);
   let start = 0;
   for (const { data } of network.parameters.flatMap(({ kernel, bias }) => [kernel!, bias!])) {
     data.set(values.subarray(start, start + data.length));
@@ -69,10 +72,10 @@ export async function createWorkNetwork(work: Work, options: Partial<NetworkOpti
   return network;
 }
 
-/** With its initial parameters. */
-export function createWorkBaseline(work: Work): Baseline {
-  const { sizes, layers, loss, dtype } = work;
+/** The network in the baseline, with its initial parameters. */
+export function createWorkloadBaseline(workload: Workload): Baseline {
+  const { sizes, layers, loss, dtype } = workload;
   const baseline = createBaseline({ inputs: sizes[0]!, layers, loss, dtype });
-  baseline.parameters.set(createParameters(work));
+  baseline.parameters.set(createParameters(workload));
   return baseline;
 }

@@ -1,50 +1,54 @@
-// The command line of `npm run bench` and of `bench/peers`.
+// The command-line options of `npm run bench`, `npm run bench:revectorize` and `bench/peers`.
 
 import { Command, InvalidArgumentError } from "commander";
 
-const EXIT_CODE_OF_MISUSE = 2;
+const USAGE_ERROR_EXIT_CODE = 2;
 
-/** What a bench can measure, and how its help describes the options. */
-export interface Bench<Work> {
-  /** Such as "npm run bench --". */
+/** What a benchmark can measure, and how its help describes the options. */
+export interface Bench<Workload> {
+  /** The command in the help, such as "npm run bench --". */
   readonly command: string;
-  readonly works: readonly Work[];
-  /** The text in which --only looks. */
-  readonly label: (work: Work) => string;
-  /** What has one line of JSON for each work, such as "engine". */
+  readonly workloads: readonly Workload[];
+  /** The text that --only searches. */
+  readonly label: (workload: Workload) => string;
+  /** What --json prints one line for, for each workload; such as "engine". */
   readonly contender: string;
-  /** What --milliseconds is the time of. */
+  /** What takes --milliseconds; such as "each round". */
   readonly timed: string;
   /** The default of --milliseconds. */
   readonly milliseconds: number;
-  /** Follows the options in the help. */
+  /** Text after the options in the help. */
   readonly note?: string;
 }
 
-export interface Options<Work> {
-  readonly works: readonly Work[];
+export interface Options<Workload> {
+  readonly workloads: readonly Workload[];
   readonly milliseconds: number;
   readonly json: boolean;
 }
 
-/** The options of the command line. If one is invalid, prints an error and the help, and exits with code 2. */
-export function readOptions<Work>(bench: Bench<Work>): Options<Work> {
-  const { command, works, label, contender, timed, milliseconds, note = "" } = bench;
-  const selectWorks = (text: string) => {
-    const selected = works.filter((work) => label(work).includes(text));
+/** Reads the command line. If an option is invalid, prints an error and the help, and exits with code 2. */
+export function readOptions<Workload>(bench: Bench<Workload>): Options<Workload> {
+  const { command, workloads, label, contender, timed, milliseconds, note = "" } = bench;
+  const selectWorkloads = (text: string) => {
+    const selected = workloads.filter((workload) => label(workload).includes(text));
     if (selected.length > 0) return selected;
-    throw new InvalidArgumentError(`Expected a part of one of:\n  ${works.map(label).join("\n  ")}`);
+    throw new InvalidArgumentError(`Expected a part of one of:\n  ${workloads.map(label).join("\n  ")}`);
   };
   const values = new Command(command)
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODE_OF_MISUSE))
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR_EXIT_CODE))
     .showHelpAfterError()
-    .option("--json", `print a line of JSON for each work and ${contender} instead of a table`)
-    .option("--only <substring>", "only the works whose label contains it", selectWorks)
+    .option("--json", `print a line of JSON for each workload and ${contender} instead of a table`)
+    .option("--only <substring>", "only the workloads whose label contains it", selectWorkloads)
     .option("--milliseconds <n>", `how long ${timed} takes`, parseMilliseconds, milliseconds)
     .addHelpText("after", note && `\n${note}`)
     .parse()
-    .opts<{ json?: true; only?: Work[]; milliseconds: number }>();
-  return { works: values.only ?? works, milliseconds: values.milliseconds, json: values.json ?? false };
+    .opts<{ json?: true; only?: Workload[]; milliseconds: number }>();
+  return {
+    workloads: values.only ?? workloads,
+    milliseconds: values.milliseconds,
+    json: values.json ?? false,
+  };
 }
 
 function parseMilliseconds(text: string): number {

@@ -1,15 +1,15 @@
-// What the wrapper adds to the core: `npm run bench:overheads`. Times are the least of many, because a shared machine is slow at
-// times.
+// Measures what the wrapper adds to the core: `npm run bench:overheads`. Each time is the fastest of many, because a shared
+// machine is slow at times.
 
 import { spawnSync } from "node:child_process";
 import { Block } from "../wasm/block.js";
 import { heapOf } from "../wasm/host.js";
 import { loadBuild } from "./core.js";
 import { createEpochs } from "./epochs.js";
-import { createWorkNetwork } from "./model.js";
+import { createWorkloadNetwork } from "./model.js";
 import { createPredictor } from "./predictor.js";
 import { createSamples } from "./samples.js";
-import { classification, findWork, label } from "./works.js";
+import { classification, findWorkload, label } from "./workloads.js";
 
 const ROUNDS = 9;
 const XOR_EPOCHS = 10_000;
@@ -20,9 +20,9 @@ await printEpochs();
 await printShuffling();
 
 async function printPrediction(): Promise<void> {
-  const predictor = await createPredictor(findWork("64-32-10 predict b1 float32"), "wasm");
+  const predictor = await createPredictor(findWorkload("64-32-10 predict b1 float32"), "wasm");
   const calls = 20_000;
-  const [milliseconds] = await leastTimes(() => predictor.step(calls));
+  const [milliseconds] = await fastestTimes(() => predictor.step(calls));
   predictor.dispose();
   console.log(`predict of one row, 64-32-10: ${((1e3 * milliseconds!) / calls).toFixed(2)} µs`);
 }
@@ -43,13 +43,13 @@ function loadInFreshProcess(): number {
 }
 
 async function printEpochs(): Promise<void> {
-  const work = findWork("2-2-1 b4 float64");
-  const { inputs, targets } = createSamples(work);
-  const rows = { data: inputs, shape: [work.batch, work.sizes[0]!] };
-  const network = await createWorkNetwork(work);
-  const bare = await createEpochs(work);
+  const workload = findWorkload("2-2-1 b4 float64");
+  const { inputs, targets } = createSamples(workload);
+  const rows = { data: inputs, shape: [workload.batch, workload.sizes[0]!] };
+  const network = await createWorkloadNetwork(workload);
+  const bare = await createEpochs(workload);
   const options = { epochs: XOR_EPOCHS };
-  const [core, fitSync, fit] = await leastTimes(
+  const [core, fitSync, fit] = await fastestTimes(
     () => bare.step(XOR_EPOCHS),
     () => network.fitSync(rows, targets, options),
     () => network.fit(rows, targets, options),
@@ -62,15 +62,15 @@ async function printEpochs(): Promise<void> {
   );
 }
 
-/** The order is made, and the rows are gathered, inside the core. */
+/** The core makes the order and gathers the rows. */
 async function printShuffling(): Promise<void> {
   const rows = 100_000;
-  const work = classification([16, 32, 4], 32);
-  const shuffled = await createEpochs(work, rows);
-  const plain = await createEpochs(work, rows, false);
+  const workload = classification([16, 32, 4], 32);
+  const shuffled = await createEpochs(workload, rows);
+  const plain = await createEpochs(workload, rows, false);
   const core = await loadBuild();
   const order = new Block(heapOf(core), 4 * rows);
-  const [shuffledTime, plainTime, permutationTime] = await leastTimes(
+  const [shuffledTime, plainTime, permutationTime] = await fastestTimes(
     () => shuffled.step(1),
     () => plain.step(1),
     () => core.exports.permutation(order.address, 0, rows, 0, 0),
@@ -79,20 +79,20 @@ async function printShuffling(): Promise<void> {
   order.dispose();
   const percent = (milliseconds: number) => `${((100 * milliseconds) / plainTime!).toFixed(1)} %`;
   console.log(
-    `shuffling ${rows} rows of 16, ${label(work)}: ${percent(shuffledTime! - plainTime!)} of an epoch of the core ` +
+    `shuffling ${rows} rows of 16, ${label(workload)}: ${percent(shuffledTime! - plainTime!)} of an epoch of the core ` +
       `(${plainTime!.toFixed(1)} ms); the permutation alone takes ${percent(permutationTime!)}`,
   );
 }
 
-/** The least time of each task, in milliseconds, over rounds in which they take turns. */
-async function leastTimes(...tasks: readonly (() => unknown)[]): Promise<number[]> {
-  const least = tasks.map(() => Infinity);
+/** The fastest time of each task, in milliseconds. In each round every task runs once. */
+async function fastestTimes(...tasks: readonly (() => unknown)[]): Promise<number[]> {
+  const fastest = tasks.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, task] of tasks.entries()) {
       const begun = performance.now();
       await task();
-      least[i] = Math.min(least[i]!, performance.now() - begun);
+      fastest[i] = Math.min(fastest[i]!, performance.now() - begun);
     }
   }
-  return least;
+  return fastest;
 }

@@ -1,10 +1,10 @@
-// The register peak: what the processor does without memory, and no kernel can exceed.
+// Measures the register peak: multiply-adds without memory accesses. No kernel can be faster.
 
 import { readFile } from "node:fs/promises";
 import type { DType } from "backprop-wasm";
 import type { Steps } from "./subject.js";
 
-/** `strict` rounds a multiply-add twice, as the core does; `fused` once, in one instruction. */
+/** `strict` rounds a multiply-add twice, as the strict core does. `fused` rounds once, in one instruction. */
 export type PeakName = "strict" | "fused";
 
 export interface Peak extends Steps {
@@ -17,13 +17,13 @@ type MultiplyAdd = (factor: number, term: number) => number;
 type PeakExports = Record<`flops_${"f32" | "f64"}`, () => number> &
   Record<`multiply_add_${"f32" | "f64"}`, MultiplyAdd>;
 
-/** Any that keep the accumulators finite and normal: these go to 2. */
+/** Any numbers that keep the accumulators finite and normal. With these, s = s · ½ + 1 converges to 2. */
 const FACTOR = 0.5;
 const TERM = 1;
 
 const NAMES: readonly PeakName[] = ["strict", "fused"];
 
-/** The peaks of this engine, the last one its highest; without relaxed SIMD there is no fused one. */
+/** The peaks of this engine, the highest last. Without relaxed SIMD there is no fused peak. */
 export async function createPeaks(dtype: DType): Promise<Peak[]> {
   const modules = await Promise.all(NAMES.map(readModule));
   const supported = NAMES.filter((_, i) => WebAssembly.validate(modules[i]!));

@@ -1,11 +1,11 @@
-// Predicting a row as users do: validation, copying and the result's tensor are part of what is measured. The baseline
-// takes the row as an array of numbers and copies it, too.
+// Predicts one row as users do. The time includes checking and copying the row and creating the tensor of the result. The
+// baseline also takes the row as an array of numbers and copies it.
 
 import type { FloatArray } from "backprop-wasm";
-import { createWorkBaseline, createWorkNetwork } from "./model.js";
+import { createWorkloadBaseline, createWorkloadNetwork } from "./model.js";
 import { createSamples } from "./samples.js";
 import type { EngineName, Subject } from "./subject.js";
-import type { Work } from "./works.js";
+import type { Workload } from "./workloads.js";
 
 interface Predictor {
   predict(row: number[]): FloatArray;
@@ -13,10 +13,10 @@ interface Predictor {
 }
 
 /** One step is one call of `predict` with one row. */
-export async function createPredictor(work: Work, engine: EngineName): Promise<Subject> {
+export async function createPredictor(workload: Workload, engine: EngineName): Promise<Subject> {
   const { predict, dispose } =
-    engine === "wasm" ? await createCorePredictor(work) : createBaselinePredictor(work);
-  const row = Array.from(createSamples(work).inputs.subarray(0, work.sizes[0]));
+    engine === "wasm" ? await createCorePredictor(workload) : createBaselinePredictor(workload);
+  const row = Array.from(createSamples(workload).inputs.subarray(0, workload.sizes[0]));
   let predictions: FloatArray = new Float64Array();
   return {
     engine,
@@ -29,16 +29,16 @@ export async function createPredictor(work: Work, engine: EngineName): Promise<S
   };
 }
 
-async function createCorePredictor(work: Work): Promise<Predictor> {
-  const network = await createWorkNetwork(work);
+async function createCorePredictor(workload: Workload): Promise<Predictor> {
+  const network = await createWorkloadNetwork(workload);
   return {
     predict: (row) => network.predict([row]).data,
     dispose: () => network.dispose(),
   };
 }
 
-function createBaselinePredictor(work: Work): Predictor {
-  const baseline = createWorkBaseline(work);
+function createBaselinePredictor(workload: Workload): Predictor {
+  const baseline = createWorkloadBaseline(workload);
   return {
     predict: (row) => baseline.predict(row),
     dispose() {},

@@ -1,4 +1,4 @@
-// The measurements for people: the peaks above, then a line a work, the engines side by side.
+// Formats measurements as text: the register peaks, then a table with one line for each workload.
 
 import type { DType } from "backprop-wasm";
 import { describeMachine } from "./machine.js";
@@ -9,21 +9,21 @@ import { type Column, formatNumber, formatTable, left, right } from "./table.js"
 
 const DTYPES: readonly DType[] = ["float32", "float64"];
 
-/** Each of `works` is a measurement for each engine, the Wasm one first. */
-export function formatReport(works: readonly (readonly Measurement[])[]): string {
-  const measurements = works.flat();
+/** `workloads`: for each workload the measurement of each engine, the Wasm core first. */
+export function formatReport(workloads: readonly (readonly Measurement[])[]): string {
+  const measurements = workloads.flat();
   const hasFused = measurements.every(({ peaks }) => peaks.fused !== undefined);
   return [
     `${describeMachine()} One thread, strict build; microseconds a step.`,
     describePeaks(measurements, hasFused),
     "",
-    formatTable(columns(hasFused ? "fused" : "strict"), works.map(formatRow)),
+    formatTable(columns(hasFused ? "fused" : "strict"), workloads.map(formatRow)),
   ].join("\n");
 }
 
 function columns(highest: PeakName): Column[] {
   return [
-    left("work"),
+    left("network"),
     right("batch"),
     left("dtype"),
     right("wasm µs"),
@@ -51,11 +51,11 @@ function formatRow([wasm, typescript]: readonly Measurement[]): string[] {
 
 function describePeaks(measurements: readonly Measurement[], hasFused: boolean): string {
   const peaks = DTYPES.map((dtype) => describePeak(dtype, measurements)).filter((text) => text !== "");
-  const reason = hasFused ? "" : " This engine has no relaxed SIMD, and no fused multiply-add.";
+  const reason = hasFused ? "" : " This engine has no relaxed SIMD, and so no fused multiply-add.";
   return `Register peak, GFLOP/s: ${peaks.join("; ")}.${reason}`;
 }
 
-/** Medians over the works, each of which measured the peaks anew; empty where no work has the dtype. */
+/** The median peaks of all workloads with the dtype; empty if there are none. */
 function describePeak(dtype: DType, measurements: readonly Measurement[]): string {
   const peaks = measurements.filter((measurement) => measurement.dtype === dtype).map(({ peaks }) => peaks);
   if (peaks.length === 0) return "";

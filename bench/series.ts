@@ -1,10 +1,10 @@
-// How works grow: in each series one thing, from 1 to the largest that is meant to fit.
+// Series of workloads. In each series one quantity grows.
 
-import { classification, type Work } from "./works.js";
+import { classification, type Workload } from "./workloads.js";
 
-/** Epochs of `rows` rows. */
+/** One line of the table: epochs of `rows` rows. */
 export interface Line {
-  readonly work: Work;
+  readonly workload: Workload;
   readonly rows: number;
 }
 
@@ -17,15 +17,15 @@ export const SERIES: Readonly<Record<string, readonly Line[]>> = {
 
 /** An epoch of one batch. */
 function step(sizes: readonly number[], batch: number): Line {
-  return { work: classification(sizes, batch), rows: batch };
+  return { workload: classification(sizes, batch), rows: batch };
 }
 
-/** A step of as many hidden layers, which the name counts rather than lists. */
+/** A step of a network with `depth` hidden layers. Its name has their number instead of a list. */
 function deep(depth: number): Line {
-  const { work, rows } = step([256, ...Array(depth).fill(256), 10], 128);
-  return { work: { ...work, name: `256-${depth}×256-10` }, rows };
+  const { workload, rows } = step([256, ...Array(depth).fill(256), 10], 128);
+  return { workload: { ...workload, name: `256-${depth}×256-10` }, rows };
 }
 
 function epoch(sizes: readonly number[], rows: number): Line {
-  return { work: classification(sizes, 32), rows };
+  return { workload: classification(sizes, 32), rows };
 }

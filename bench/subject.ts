@@ -1,22 +1,22 @@
 import type { FloatArray } from "backprop-wasm";
 
-/** What can be timed. */
+/** A computation that can be timed. */
 export interface Steps {
-  /** Back to where it was created, so that every timed call computes the same. */
+  /** Restores the initial state, so that every timed call does the same computation. */
   reset(): void;
   step(steps: number): void;
 }
 
-/** What steps bring about. `changes` are the parameters less what they were. */
+/** The results of steps. `changes`: the parameters minus the initial parameters. */
 export type Outputs = Partial<Record<"losses" | "changes" | "predictions", FloatArray>>;
 
 /** The core, or the TypeScript baseline. */
 export type EngineName = "wasm" | "typescript";
 
-/** One engine doing one work: what is compared, then timed. */
+/** One engine with one workload. It is compared with the other engine, then timed. */
 export interface Subject extends Steps {
   readonly engine: EngineName;
-  /** Of all steps since `reset`. */
+  /** The results of all steps since `reset`. */
   outputs(): Outputs;
   dispose(): void;
 }

@@ -1,18 +1,19 @@
-// Tables in Markdown, aligned so that they can be read in a terminal.
+// Formats tables in Markdown whose columns are aligned, for reading in a terminal.
 
 import { markdownTable } from "markdown-table";
 
 export interface Column {
   readonly name: string;
-  /** As `markdownTable` takes it: no colon in the rule, or one on the right. */
+  /** The alignment for `markdownTable`. */
   readonly align: "" | "right";
 }
 
+/** A left-aligned column, for text. */
 export function left(name: string): Column {
   return { name, align: "" };
 }
 
-/** For numbers. */
+/** A right-aligned column, for numbers. */
 export function right(name: string): Column {
   return { name, align: "right" };
 }
@@ -23,13 +24,13 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
   });
 }
 
-/** Three digits, so that numbers from XOR's to the largest network's can be read below each other. */
+/** Three significant digits, and at most three decimals. */
 export function formatNumber(value: number): string {
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(value)));
   return value.toFixed(Math.min(decimals, 3));
 }
 
-/** A median, and the best in parentheses. */
+/** The median, and the fastest in parentheses. */
 export function formatTime(time: { readonly microsecondsPerStep: number; readonly best: number }): string {
   return `${formatNumber(time.microsecondsPerStep)} (${formatNumber(time.best)})`;
 }

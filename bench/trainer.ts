@@ -1,53 +1,58 @@
-// Training steps: of the core without the wrapper around it, and of the baseline.
+// Trains with the core, without the public interface, or with the baseline.
 
 import type { FloatArray, Numerics } from "backprop-wasm";
 import type { Run as CoreRun } from "../wasm/run.js";
 import type { Run as BaselineRun } from "./baseline/run.js";
 import { toFloatArray } from "./baseline/types.js";
-import { createModel, createRun, createWorkBaseline, loadSamples } from "./model.js";
+import { createModel, createRun, createWorkloadBaseline, loadSamples } from "./model.js";
+import { MAX_STEPS } from "./rounds.js";
 import { createSamples } from "./samples.js";
 import type { EngineName, Subject } from "./subject.js";
-import { MAX_STEPS } from "./turns.js";
-import type { Work } from "./works.js";
+import type { Workload } from "./workloads.js";
 
 type Run = CoreRun | BaselineRun;
 
-interface Trainee {
+interface Trainable {
   parameters(): FloatArray;
   createRun(): Run;
   dispose(): void;
 }
 
-/** One step is one batch: gradients, update. `numerics` is the core's. */
-export async function createTrainer(work: Work, engine: EngineName, numerics?: Numerics): Promise<Subject> {
-  const trainee = engine === "wasm" ? await createCoreTrainee(work, numerics) : createBaselineTrainee(work);
-  const initial = trainee.parameters().slice();
-  let run = trainee.createRun();
+/** One step is one batch: gradients and update. `numerics`: of the core. */
+export async function createTrainer(
+  workload: Workload,
+  engine: EngineName,
+  numerics?: Numerics,
+): Promise<Subject> {
+  const trainable =
+    engine === "wasm" ? await createCoreTrainable(workload, numerics) : createBaselineTrainable(workload);
+  const initial = trainable.parameters().slice();
+  let run = trainable.createRun();
   return {
     engine,
     reset() {
-      trainee.parameters().set(initial);
+      trainable.parameters().set(initial);
       dispose(run);
-      run = trainee.createRun();
+      run = trainable.createRun();
     },
     step: (steps) => advance(run, steps),
     outputs: () => ({
       losses: run.losses().slice(0, run.epoch),
-      changes: trainee.parameters().map((parameter, i) => parameter - initial[i]!),
+      changes: trainable.parameters().map((parameter, i) => parameter - initial[i]!),
     }),
     dispose() {
       dispose(run);
-      trainee.dispose();
+      trainable.dispose();
     },
   };
 }
 
-async function createCoreTrainee(work: Work, numerics?: Numerics): Promise<Trainee> {
-  const model = await createModel(work, numerics);
-  const samples = loadSamples(model, createSamples(work));
+async function createCoreTrainable(workload: Workload, numerics?: Numerics): Promise<Trainable> {
+  const model = await createModel(workload, numerics);
+  const samples = loadSamples(model, createSamples(workload));
   return {
     parameters: () => model.parameters(),
-    createRun: () => createRun(model, samples, work, MAX_STEPS, false),
+    createRun: () => createRun(model, samples, workload, MAX_STEPS, false),
     dispose() {
       samples.dispose();
       model.dispose();
@@ -55,10 +60,10 @@ async function createCoreTrainee(work: Work, numerics?: Numerics): Promise<Train
   };
 }
 
-function createBaselineTrainee(work: Work): Trainee {
-  const { dtype, batch, learningRate } = work;
-  const baseline = createWorkBaseline(work);
-  const samples = createSamples(work);
+function createBaselineTrainable(workload: Workload): Trainable {
+  const { dtype, batch, learningRate } = workload;
+  const baseline = createWorkloadBaseline(workload);
+  const samples = createSamples(workload);
   const inputs = toFloatArray(dtype, samples.inputs);
   const targets = toFloatArray(dtype, samples.targets);
   const options = { epochs: MAX_STEPS, batchSize: batch, learningRate };
@@ -69,7 +74,7 @@ function createBaselineTrainee(work: Work): Trainee {
   };
 }
 
-/** A batch is one microbatch in both engines. Otherwise a part of a step would count as a step. */
+/** A run counts microbatches. In both engines a batch is one microbatch, so this is a number of steps. */
 function advance(run: Run, steps: number): void {
   const done = run.advance(steps);
   if (done !== steps || hasDiverged(run)) {

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 
 const MAX_SEED = 2 ** 32 - 1;
-const EXIT_CODE_OF_MISUSE = 2;
+const USAGE_ERROR_EXIT_CODE = 2;
 
-/** Lets a command end with exit code 2 where its arguments cannot be understood. */
-export function exitOnMisuse(command: Command): Command {
-  return command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODE_OF_MISUSE));
+/** Lets a command end with exit code 2 if its arguments are invalid. */
+export function exitOnUsageError(command: Command): Command {
+  return command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR_EXIT_CODE));
 }
 
 export function parseSeed(text: string): number {

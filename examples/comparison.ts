@@ -1,4 +1,4 @@
-// What a program printed in its source, beside what comes out here.
+// Compares the figures that the source of a program prints with ours.
 
 import type { Nested } from "backprop-wasm";
 import type { Result } from "./run.js";
@@ -11,17 +11,17 @@ export interface Comparison {
 
 export interface ComparisonRow {
   readonly label: string;
-  /** As the source prints it, a dash where its text has nothing; of many numbers the first and the last. */
+  /** The figure that the source prints; a dash if its text has none. Of more than two numbers, the first and the last. */
   readonly printed: string;
-  /** Ours, to as many digits. */
+  /** Our figure, with the same number of digits. */
   readonly ours: string;
-  /** Whether the two are the same; undefined if nothing is printed or if the seeds differ. */
+  /** Whether both are equal; undefined if the source prints none, or if the seeds differ. */
   readonly agrees: boolean | undefined;
 }
 
 export function compare(result: Result): Comparison {
-  const rows = result.program.printouts.flatMap((printout) => compareLines(result, printout));
-  return { rows, verdict: verdictOn(result, rows) };
+  const rows = result.program.printouts.flatMap((printout) => compareFigure(result, printout));
+  return { rows, verdict: verdictOf(result, rows) };
 }
 
 export function markOf({ agrees }: ComparisonRow): string {
@@ -44,8 +44,8 @@ export function formatComparison(result: Result): string {
   return [headingOf(result), ...alignColumns(table), `  ${verdict}`, ""].join("\n");
 }
 
-function compareLines(result: Result, { figure, labels, decimals, printed }: Printout): ComparisonRow[] {
-  const ours = { ...result.figures, ...result.asides }[figure]!;
+function compareFigure(result: Result, { figure, labels, decimals, printed }: Printout): ComparisonRow[] {
+  const ours = { ...result.figures, ...result.extraFigures }[figure]!;
   const isSameSeed = result.seed === result.program.sourceSeed;
   return labels.map((label, i) => {
     const oursFormatted = format(ours[i]!, decimals);
@@ -67,7 +67,7 @@ function shorten(numbers: readonly string[]): string {
   return numbers.length > 2 ? `${numbers[0]} … ${numbers.at(-1)}` : numbers.join(" ");
 }
 
-function verdictOn({ program, seed }: Result, rows: readonly ComparisonRow[]): string {
+function verdictOf({ program, seed }: Result, rows: readonly ComparisonRow[]): string {
   const { sourceSeed, printouts } = program;
   if (!printouts.some(({ printed }) => printed)) {
     return "The source sets no seed and has no figures as text, so there is nothing to compare.";

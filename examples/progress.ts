@@ -3,7 +3,7 @@ import type { Program } from "./seeds/program.js";
 
 const FORMAT = { format: "{name}  {bar}  {value} of {total} epochs", barsize: 30, hideCursor: true };
 
-/** Shows on stderr how far a program has come: a bar on a terminal, one line elsewhere. */
+/** Shows the progress of a program on stderr: a bar on a terminal, otherwise one line. */
 export async function withProgress<T>(
   { name, epochs }: Program,
   train: (onEpoch: (epoch: number) => void) => Promise<T>,

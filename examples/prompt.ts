@@ -1,4 +1,4 @@
-// Predicts what is typed, as the program 004 does.
+// Reads inputs from the terminal and predicts them, as program 004 does.
 
 import { createInterface } from "node:readline";
 import type { Network } from "backprop-wasm";
@@ -6,8 +6,8 @@ import type { Network } from "backprop-wasm";
 const PROMPTS = ["Input a: ", "Input b: "];
 const DECIMAL_NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Asks for inputs and prints the prediction, again and again, until the input ends or Ctrl-C. */
-export async function predictTyped(network: Network): Promise<void> {
+/** Asks for inputs and prints their prediction, until the input ends or Ctrl-C is pressed. */
+export async function predictInteractively(network: Network): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   process.once("SIGINT", () => terminal.close());
   let inputs: number[] = [];
@@ -23,7 +23,7 @@ export async function predictTyped(network: Network): Promise<void> {
   console.log();
 }
 
-/** Returns the inputs that are there to go on with: none after a prediction, nor after what is no number. */
+/** Predicts complete inputs. Returns the inputs typed so far: none after a prediction or an invalid number. */
 function answer(network: Network, inputs: number[]): number[] {
   if (!inputs.every(Number.isFinite)) {
     console.log("Invalid input. Please enter a numeric value.");
@@ -35,7 +35,7 @@ function answer(network: Network, inputs: number[]): number[] {
   return [];
 }
 
-/** `Number` alone would take "" for 0, and "0x10" for 16. */
+/** `Number` alone would parse "" as 0, and "0x10" as 16. */
 function parseDecimal(text: string): number {
   return DECIMAL_NUMBER.test(text.trim()) ? Number(text) : Number.NaN;
 }

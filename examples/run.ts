@@ -1,6 +1,6 @@
 import type { Program, Trained } from "./seeds/program.js";
 
-/** For programs whose sourceSeed is null. */
+/** The seed of programs whose sourceSeed is null. */
 const DEFAULT_SEED = 0;
 
 export interface Result extends Trained {

@@ -1,15 +1,15 @@
-// Trains the programs of the seeds, and prints what their sources print beside what comes out here.
+// Trains the notebooks' programs, and prints the figures of their sources and ours.
 
 import { Command } from "commander";
-import { exitOnMisuse, parseSeed } from "./arguments.js";
+import { exitOnUsageError, parseSeed } from "./arguments.js";
 import { formatComparison } from "./comparison.js";
 import { type Result, run } from "./run.js";
 import { PROGRAMS } from "./seeds/programs.js";
 
-const { json, rng } = exitOnMisuse(new Command("npm run seeds --"))
-  .description("Trains the six programs of the seeds, and prints their printed figures beside ours.")
-  .option("--json", "print one JSON object a line instead, all figures at full precision")
-  .option("--rng <seed>", "seed every program's random stream with this instead", parseSeed)
+const { json, rng } = exitOnUsageError(new Command("npm run seeds --"))
+  .description("Trains the six programs of the notebooks, and prints their figures and ours.")
+  .option("--json", "print all of our figures at full precision, one JSON object a line")
+  .option("--rng <seed>", "the seed of all programs, instead of their own", parseSeed)
   .parse()
   .opts<{ json?: true; rng?: number }>();
 

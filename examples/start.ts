@@ -1,29 +1,32 @@
-// Trains the programs of the seeds, prints the comparison, and writes a report with curves and decision surfaces.
+// Trains the notebooks' programs, compares their figures with ours, and writes a report with loss curves and decision
+// surfaces.
 
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { exitOnMisuse } from "./arguments.js";
+import { exitOnUsageError } from "./arguments.js";
 import { formatComparison } from "./comparison.js";
 import { withProgress } from "./progress.js";
-import { predictTyped } from "./prompt.js";
+import { predictInteractively } from "./prompt.js";
 import { renderReport } from "./report/page.js";
 import { type Result, run } from "./run.js";
 import { program004 } from "./seeds/004.js";
 import { PROGRAMS } from "./seeds/programs.js";
 
-const { report, interactive } = exitOnMisuse(new Command("npm start --"))
-  .description("Trains the six programs of the seeds, compares their figures, and writes a report.")
-  .option("--report <file>", "where the report is to be written", "report.html")
-  .option("--interactive", "then predict what is typed, with the network of program 004")
+const { report, interactive } = exitOnUsageError(new Command("npm start --"))
+  .description(
+    "Trains the six programs of the notebooks, compares their figures with ours, and writes a report.",
+  )
+  .option("--report <file>", "the file of the report", "report.html")
+  .option("--interactive", "then predict the inputs that you type, with the network of program 004")
   .parse()
   .opts<{ report: string; interactive?: true }>();
 
 const results = await trainAll();
 for (const result of results) console.log(formatComparison(result));
 await writeReport(renderReport(results));
-if (interactive) await predictTyped(networkOf004());
-else console.log("npm start -- --interactive goes on to predict what you type.");
+if (interactive) await predictInteractively(networkOf004());
+else console.log("To predict inputs that you type, run: npm start -- --interactive");
 
 async function trainAll(): Promise<Result[]> {
   const trained: Result[] = [];

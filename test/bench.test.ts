@@ -7,7 +7,7 @@ import { createPeaks } from "../build/bench/peak.js";
 import { whyNotRevectorized } from "../build/bench/revectorize/flag.js";
 import { createParameters, createSamples } from "../build/bench/samples.js";
 import type { Outputs, Subject } from "../build/bench/subject.js";
-import { findWork, flops, WORKS } from "../build/bench/works.js";
+import { findWorkload, flops, WORKLOADS } from "../build/bench/workloads.js";
 
 const program = (file: string) => fileURLToPath(new URL(`../build/bench/${file}`, import.meta.url));
 const BENCH = program("bench.js");
@@ -39,7 +39,7 @@ function cellsOf(line: string): string[] {
 }
 
 describe("npm run bench", () => {
-  it("prints a line of JSON for each work and engine, and nothing else", () => {
+  it("prints one line of JSON for each workload and engine, and nothing else", () => {
     const { status, stdout, stderr } = bench("--json", "--only", "2-2-1");
     expect(stderr).toBe("");
     expect(status).toBe(0);
@@ -64,7 +64,7 @@ describe("npm run bench", () => {
     ]);
   });
 
-  it("measures prediction of a row", () => {
+  it("measures the prediction of one row", () => {
     const { status, stdout } = bench("--json", "--only", "predict");
     expect(status).toBe(0);
     expect(jsonLines(stdout).map(({ work, batch, engine }) => ({ work, batch, engine }))).toEqual([
@@ -73,14 +73,14 @@ describe("npm run bench", () => {
     ]);
   });
 
-  it("prints an aligned table in Markdown with the engines side by side", () => {
+  it("prints an aligned Markdown table with both engines in each row", () => {
     const { status, stdout } = bench("--only", "4-16-3");
     expect(status).toBe(0);
     const [machine, peaks, , header, rule, row, ...rest] = stdout.trimEnd().split("\n");
     expect(machine).toContain(process.version);
     expect(peaks).toMatch(/^Register peak, GFLOP\/s: float32 [\d.]+ strict/);
     expect(peaks).toMatch(HAS_FUSED ? /strict, [\d.]+ fused\.$/ : /no fused multiply-add\.$/);
-    const columns = "work, batch, dtype, wasm µs, GFLOP/s, % of PEAK peak, typescript µs, GFLOP/s, ratio";
+    const columns = "network, batch, dtype, wasm µs, GFLOP/s, % of PEAK peak, typescript µs, GFLOP/s, ratio";
     const names = columns.replace("PEAK", HAS_FUSED ? "fused" : "strict").split(", ");
     expect(cellsOf(header!)).toEqual(names);
     expect(row).toMatch(/^\| 4-16-3 +\| +16 \| float32 ( *\| +[\d.]+ ){6}\|$/);
@@ -96,7 +96,7 @@ describe("npm run bench", () => {
     [["--only", "1-2-3"], "'1-2-3' is invalid. Expected a part of one of:\n  2-2-1 b4 float64\n"],
     [["--milliseconds", "0"], "'0' is invalid. Expected a number above 0."],
     [["--milliseconds", "soon"], "'soon' is invalid. Expected a number above 0."],
-  ])("refuses %j with a message and exit code 2", (args, message) => {
+  ])("rejects %j with a message and exit code 2", (args, message) => {
     const { status, stdout, stderr } = bench(...args);
     expect(stderr).toContain(message);
     expect(stderr).toContain("Usage: npm run bench");
@@ -110,7 +110,7 @@ describe("npm run bench:growth", () => {
     return spawnSync(process.execPath, [GROWTH, ...args], { encoding: "utf8" });
   }
 
-  it("prints what a multiply-add costs, line after line of a series", () => {
+  it("prints the cost of a multiply-add for each line of a series", () => {
     const { status, stdout, stderr } = growth("batch");
     expect(stderr).toBe("");
     expect(status).toBe(0);
@@ -121,15 +121,15 @@ describe("npm run bench:growth", () => {
     expect(cells.map(([series, network, batch]) => [series, network, batch])).toEqual(
       ["1", "4", "16", "64", "256", "1024"].map((batch) => ["batch", "256-256-10", batch]),
     );
-    const leasts = cells.map((_, i) => Math.min(...cells.slice(0, i + 1).map((row) => Number(row[6]))));
-    cells.forEach(([, , , , microseconds, gflops, cost, climb], i) => {
+    const lowest = cells.map((_, i) => Math.min(...cells.slice(0, i + 1).map((row) => Number(row[6]))));
+    cells.forEach(([, , , , microseconds, gflops, cost, ratio], i) => {
       expect(Number(microseconds)).toBeGreaterThan(0);
       expect(Number(gflops)).toBeCloseTo(2000 / Number(cost), 0);
-      expect(Number(climb)).toBeCloseTo(Number(cost) / leasts[i]!, 1);
+      expect(Number(ratio)).toBeCloseTo(Number(cost) / lowest[i]!, 1);
     });
   });
 
-  it("refuses a series that it does not have", () => {
+  it("rejects an unknown series", () => {
     const { status, stdout, stderr } = growth("batch", "height");
     expect(stderr).toContain("each one of width, depth, batch, rows");
     expect(stdout).toBe("");
@@ -141,7 +141,7 @@ describe("npm run bench:revectorize", () => {
   const args = [REVECTORIZE, "--json", "--milliseconds", "5", "--only", "4-16-3"];
   const reason = whyNotRevectorized();
 
-  it.skipIf(reason)("prints a line of JSON for each build without and with the flag", () => {
+  it.skipIf(reason)("prints one line of JSON for each build, without and with the flag", () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect(stderr).toBe("");
     expect(status).toBe(0);
@@ -165,7 +165,7 @@ describe("npm run bench:revectorize", () => {
     ]);
   });
 
-  it.runIf(reason)("says in one line why the flag has no effect here", () => {
+  it.runIf(reason)("prints in one line why the flag has no effect here", () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect(stderr).toBe(`Nothing was measured: ${reason}.\n`);
     expect(stdout).toBe("");
@@ -173,9 +173,9 @@ describe("npm run bench:revectorize", () => {
   });
 });
 
-describe("the rows and parameters of a work", () => {
-  it("are float32 numbers, the classes in turn", () => {
-    const { rows, inputs, targets } = createSamples(findWork("4-16-3 b16 float32"));
+describe("the rows and parameters of a workload", () => {
+  it("are float32 numbers, with one class after another", () => {
+    const { rows, inputs, targets } = createSamples(findWorkload("4-16-3 b16 float32"));
     expect(rows).toBe(32);
     expect(inputs).toBeInstanceOf(Float32Array);
     expect(inputs).toHaveLength(32 * 4);
@@ -183,7 +183,7 @@ describe("the rows and parameters of a work", () => {
   });
 
   it("are the same for both dtypes", () => {
-    const [float32, float64] = ["float32", "float64"].map((dtype) => findWork(`64-32-10 b32 ${dtype}`));
+    const [float32, float64] = ["float32", "float64"].map((dtype) => findWorkload(`64-32-10 b32 ${dtype}`));
     expect(createSamples(float64!)).toEqual(createSamples(float32!));
     expect(createParameters(float64!)).toEqual(createParameters(float32!));
     expect(createParameters(float64!)).toHaveLength(65 * 32 + 33 * 10);
@@ -192,7 +192,7 @@ describe("the rows and parameters of a work", () => {
 
 describe("the register peak", () => {
   const ACCUMULATORS = 12;
-  /** Opcodes behind the prefix of vector instructions. */
+  /** Opcodes after the prefix byte of vector instructions. */
   const INSTRUCTIONS = [
     ["strict", "f32x4.mul", [0xe6, 0x01]],
     ["strict", "f64x2.mul", [0xf2, 0x01]],
@@ -200,7 +200,7 @@ describe("the register peak", () => {
     ["fused", "f64x2.relaxed_madd", [0x87, 0x02]],
   ] as const;
 
-  it.each(INSTRUCTIONS)("of the %s module has an %s for each accumulator", (name, _, opcode) => {
+  it.each(INSTRUCTIONS)("of the %s module has one %s for each accumulator", (name, _, opcode) => {
     const code = MODULES[name].toString("latin1");
     const instruction = Buffer.of(0xfd, ...opcode).toString("latin1");
     expect(code.split(instruction).length - 1).toBe(ACCUMULATORS);
@@ -215,7 +215,7 @@ describe("the register peak", () => {
     for (const { flops } of peaks) expect(flops).toBe(2 * ACCUMULATORS * lanes * 1000);
   });
 
-  it("computes what its operations say", async () => {
+  it("adds the term in each iteration", async () => {
     const { exports } = (await WebAssembly.instantiate(MODULES.strict)).instance;
     for (const type of ["f32", "f64"]) {
       const multiplyAdd = exports[`multiply_add_${type}`] as (factor: number, term: number) => number;
@@ -226,17 +226,17 @@ describe("the register peak", () => {
 });
 
 describe("requireAgreement", () => {
-  const [work] = WORKS;
+  const [workload] = WORKLOADS;
 
   function subject(engine: Subject["engine"], outputs: Outputs): Subject {
     return { engine, reset() {}, step() {}, outputs: () => outputs, dispose() {} };
   }
 
   function compare(wasm: Outputs, typescript: Outputs): void {
-    requireAgreement(work!, [subject("wasm", wasm), subject("typescript", typescript)]);
+    requireAgreement(workload!, [subject("wasm", wasm), subject("typescript", typescript)]);
   }
 
-  it("lets rounding pass", () => {
+  it("accepts rounding errors", () => {
     const losses = Float64Array.of(0.3, 0.2);
     expect(() => compare({ losses }, { losses: losses.map((loss) => loss * (1 + 1e-15)) })).not.toThrow();
   });
@@ -252,8 +252,10 @@ describe("requireAgreement", () => {
 });
 
 describe("flops", () => {
-  it("counts the products of the forward and the backward pass", () => {
-    const counted = Object.fromEntries(WORKS.map((work) => [`${work.name} b${work.batch}`, flops(work)]));
+  it("counts the matrix products of the forward and the backward pass", () => {
+    const counted = Object.fromEntries(
+      WORKLOADS.map((workload) => [`${workload.name} b${workload.batch}`, flops(workload)]),
+    );
     expect(counted).toEqual({
       "2-2-1 b4": 2 * 4 * (2 * 4 + 3 * 2),
       "4-16-3 b16": 2 * 16 * (2 * 64 + 3 * 48),

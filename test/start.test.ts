@@ -44,7 +44,7 @@ describe("npm start", () => {
     report = await readFile(join(directory, "report.html"), "utf8");
   });
 
-  it("succeeds, compares the figures and says where the report is", () => {
+  it("succeeds, compares the figures and prints the path of the report", () => {
     expect(outcome.code).toBe(0);
     for (const program of PROGRAMS) expect(outcome.stdout).toMatch(new RegExp(`^${program}  XOR`, "m"));
     expect(outcome.stdout).not.toContain("✗");
@@ -52,7 +52,7 @@ describe("npm start", () => {
     expect(outcome.stdout).toMatch(/decision surfaces are in .*report\.html$/m);
   });
 
-  it("says on stderr what it trains, in plain lines where there is no terminal", () => {
+  it("prints on stderr what it trains: lines without control characters if stderr is no terminal", () => {
     expect(outcome.stderr.match(/^Training .*$/gm)).toHaveLength(PROGRAMS.length);
     expect(outcome.stderr).not.toContain("\u001b");
   });
@@ -65,18 +65,18 @@ describe("npm start", () => {
     }
   });
 
-  it("puts no NaN and nothing undefined into the report", () => {
+  it("writes no NaN, Infinity or undefined to the report", () => {
     expect(report).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  it("writes a report that loads nothing", () => {
+  it("writes a report that loads no other files", () => {
     expect(report).not.toMatch(/<(script|link|img|iframe|object|embed|use)\b/i);
     expect(report).not.toMatch(/\bsrc=|@import|url\((?!#)|https?:/i);
   });
 });
 
 describe("npm start -- --report", () => {
-  it("says why it cannot write the report", async () => {
+  it("prints why it cannot write the report", async () => {
     const { code, stderr } = await outcomeOf(start(["--report", join(directory, "missing", "report.html")]));
     expect(code).toBe(1);
     expect(stderr).toContain("The report cannot be written: ENOENT");
@@ -91,7 +91,7 @@ describe("npm start -- --interactive", () => {
     return { ...outcome, dialog: outcome.stdout.slice(outcome.stdout.indexOf("Input a: ")) };
   }
 
-  it("predicts what is typed, and ends with the input", async () => {
+  it("predicts typed inputs until the input ends", async () => {
     const { code, dialog } = await converse("0\n0\n 1e0 \n-.5\n");
     expect(code).toBe(0);
     const [first, second, ...rest] = dialog.match(/Prediction: .*/g)!;
@@ -101,7 +101,7 @@ describe("npm start -- --interactive", () => {
     expect(dialog).toBe(`Input a: Input b: ${first}\nInput a: Input b: ${second}\nInput a: \n`);
   });
 
-  it("does not take for a number what is none, wherever it is typed", async () => {
+  it("rejects input that is not a number, for either input", async () => {
     const refused = ["abc", "", "0x10", "1,5", "1e400", "NaN", "Infinity", "1 2"];
     const { code, dialog } = await converse(refused.map((typed) => `${typed}\n0\n${typed}\n`).join(""));
     const refusal = "Invalid input. Please enter a numeric value.\n";
@@ -111,7 +111,7 @@ describe("npm start -- --interactive", () => {
     );
   });
 
-  it("ends cleanly on Ctrl-C", async () => {
+  it("ends with exit code 0 on Ctrl-C", async () => {
     const child = start(["--interactive"]);
     child.stdout.on("data", (chunk) => {
       if (String(chunk).includes("Input a: ")) child.kill("SIGINT");
@@ -122,7 +122,7 @@ describe("npm start -- --interactive", () => {
   });
 });
 
-describe("an option that does not exist", () => {
+describe("an unknown option", () => {
   it("ends with exit code 2", async () => {
     const { code, stderr } = await outcomeOf(start(["--interactiv"]));
     expect(code).toBe(2);

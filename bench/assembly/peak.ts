@@ -1,4 +1,4 @@
-// As fast as registers allow: multiply-adds that load nothing, store nothing and wait for nothing.
+// Multiply-adds in registers only: no loads, no stores, and enough independent accumulators to hide latency.
 
 import { laneCount, madd, splat } from "../../assembly/math/vector";
 
@@ -27,9 +27,10 @@ function flops<T>(): i32 {
 }
 
 /**
- * Independent accumulators, s = s · factor + term: enough to hide the latency of a multiply-add, few enough for sixteen
- * registers. Each is a factor of its own product, for a product that all share would be computed once. The operands are
- * parameters since constants would be loaded anew for each use, and the sum of all is returned so that none is in vain.
+ * s = s · factor + term in independent accumulators: enough to hide the latency of a multiply-add, and few enough for
+ * sixteen registers. Each accumulator is a factor of its product, because a shared product would be computed only once. The
+ * operands are parameters, because constants would be loaded for each use. The sum of all accumulators is returned, so that
+ * the compiler removes none of them.
  */
 function multiplyAdd<T>(factor: T, term: T): v128 {
   const x = v128.splat<T>(factor), y = v128.splat<T>(term);

@@ -17,8 +17,8 @@ export interface Activation {
   ): void;
 }
 
-// Each activation has its own loops: one shared loop that calls a function for each element would be slower, because
-// JavaScript engines do not inline a call that has had many targets. Comparisons are written so that NaN stays NaN.
+// Each activation has its own loops. A shared loop that calls a function for each element would be slower, because JavaScript
+// engines do not inline a call with many targets. Comparisons are written so that NaN stays NaN.
 
 const linear: Activation = {
   forward(outputs, logits, rows, units) {

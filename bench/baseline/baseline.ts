@@ -1,18 +1,18 @@
-// The trainer without WebAssembly: plain loops over row-major typed arrays, dense layers, plain SGD. Benches compare the
-// core with it, and tests check the core against it; so it shares no code with src/ that computes anything.
+// A trainer without WebAssembly: plain loops over row-major typed arrays, dense layers, plain SGD. Benchmarks compare the core
+// with it, and tests check the core against it. So it shares no computing code with src/.
 //
-// Arithmetic is in float64; with dtype float32, each stored value is rounded once. exp, log and tanh are the host's
-// `Math`, whose last bits differ between hosts; so results have the same bits only within one host.
+// Arithmetic is in float64. With dtype float32, each stored value is rounded once. exp, log and tanh are those of the host's
+// `Math`, whose last bits differ between hosts.
 
 import type { DType, FloatArray, Loss, LossName } from "backprop-wasm";
 import { MICROBATCH, Network } from "./network.js";
 import { Run } from "./run.js";
 import { type LayerOptions, type LossOptions, type Samples, toFloatArray, zeros } from "./types.js";
 
-/** As in `createNetwork`, which also checks them; the baseline does not. */
+/** The options of `createNetwork`. The baseline does not check them. */
 export interface BaselineOptions {
   readonly inputs: number;
-  /** Such as `dense` makes. Initializers are not called: parameters start at zero. */
+  /** As `dense` returns them. Initializers are not called: parameters start at zero. */
   readonly layers: readonly LayerOptions[];
   readonly loss: LossName | Loss;
   /** Default "float32". */
@@ -21,17 +21,17 @@ export interface BaselineOptions {
 
 export interface FitOptions {
   readonly epochs: number;
-  /** Rows per step; the last step of an epoch has the remaining rows. */
+  /** Rows of a step. The last step of an epoch has the remaining rows. */
   readonly batchSize: number;
   readonly learningRate: number;
-  /** Returns the row numbers of an epoch in the order to take them; without it, rows are taken in their own order. */
+  /** Returns the row numbers of an epoch in the order of training. Default: the order in which rows are stored. */
   readonly order?: (epoch: number) => ArrayLike<number>;
 }
 
 export interface FitResult {
-  /** One for each finished epoch. */
+  /** The loss of each finished epoch. */
   readonly losses: Float64Array;
-  /** Whether a loss was not finite, or an update would have made a parameter not finite: no update was made then. */
+  /** Whether a loss was not finite, or an update would have made a parameter not finite. That update was not made. */
   readonly diverged: boolean;
 }
 
@@ -39,7 +39,7 @@ export function createBaseline(options: BaselineOptions): Baseline {
   return new Baseline(options);
 }
 
-/** One network. Rows are given as flat row-major arrays; arrays of the network's dtype are used without copying. */
+/** One network. Rows are flat row-major arrays. Arrays of the network's dtype are not copied. */
 export class Baseline {
   /** Layer by layer: the kernel, row-major [inputs, units], then the bias [units] if the layer has one. */
   readonly parameters: FloatArray;
@@ -70,12 +70,12 @@ export class Baseline {
     return predictions;
   }
 
-  /** The loss over all rows, taken as one batch. */
+  /** The loss over all rows as one batch. */
   evaluate(inputs: ArrayLike<number>, targets: ArrayLike<number>): number {
     return this.#loss(this.#samples(inputs, targets), false);
   }
 
-  /** The loss over all rows, taken as one batch; its gradient replaces `gradients`. */
+  /** The loss over all rows as one batch. Its gradient replaces `gradients`. */
   computeGradients(inputs: ArrayLike<number>, targets: ArrayLike<number>): number {
     this.#network.zeroGradients();
     return this.#loss(this.#samples(inputs, targets), true);
@@ -92,7 +92,7 @@ export class Baseline {
     return { losses: run.losses().slice(0, run.epoch), diverged: run.diverged };
   }
 
-  /** The training of `fit`, to be advanced in parts. */
+  /** The training of `fit`, in parts. */
   createRun(inputs: ArrayLike<number>, targets: ArrayLike<number>, options: FitOptions): Run {
     return new Run(this.#network, this.#samples(inputs, targets), options);
   }

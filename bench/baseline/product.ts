@@ -1,6 +1,6 @@
 import type { FloatArray } from "backprop-wasm";
 
-// The innermost loops go through memory in the order in which it is stored.
+// The innermost loops access memory in the order in which it is stored.
 
 /**
  * c += a · b, where c is row-major [rows, columns] and b row-major [depth, columns], and strides give a [rows, depth]:

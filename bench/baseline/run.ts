@@ -12,10 +12,10 @@ interface Microbatch {
 }
 
 /**
- * A training that can stop after any microbatch and go on with the same bits.
+ * A training run. It can stop after any microbatch and continue with the same bits.
  *
- * A *step* sets the gradients to zero, adds to them the gradients of each microbatch of one batch, and updates the
- * parameters. A *microbatch* has at most `MICROBATCH` rows, so that a batch of any size needs little memory.
+ * A *step* sets the gradients to zero, adds the gradients of each microbatch of one batch, and updates the parameters. A
+ * *microbatch* has at most `MICROBATCH` rows, so that a batch of any size needs little memory.
  */
 export class Run {
   /** The current epoch, from 0; `epochs` once all are done. */
@@ -32,7 +32,7 @@ export class Run {
   readonly #options: FitOptions;
   readonly #losses: Float64Array;
   readonly #microbatch: Microbatch;
-  /** The row numbers of the current epoch, where there is an order. */
+  /** The row numbers of the current epoch, if there is an order. */
   #order: ArrayLike<number> = [];
   /** The sum of the loss's terms over the rows done in this epoch. */
   #epochTerms = 0;
@@ -58,7 +58,7 @@ export class Run {
     return this.#losses;
   }
 
-  /** Trains at most so many microbatches; stops early when all epochs are done, or on divergence. Returns how many it did. */
+  /** Trains at most `microbatches`; fewer if all epochs are done or training diverges. Returns how many it trained. */
   advance(microbatches = Infinity): number {
     let done = 0;
     while (done < microbatches && this.epoch < this.#options.epochs && !this.diverged) {

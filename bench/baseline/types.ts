@@ -1,6 +1,6 @@
 import type { DenseLayer, DType, FloatArray, Loss } from "backprop-wasm";
 
-/** What the baseline reads of a layer that `dense` makes. */
+/** The properties of a layer that the baseline reads. */
 export type LayerOptions = Pick<DenseLayer, "units" | "activation" | "useBias" | "alpha">;
 
 /** A loss with every option set. */
@@ -10,7 +10,7 @@ export interface LossOptions extends Pick<Loss, "name"> {
   readonly parameter: number;
 }
 
-/** Rows to compute with, in the dtype of the network. */
+/** Rows of data in the dtype of the network. */
 export interface Samples {
   readonly rows: number;
   /** Row-major [rows, inputs]. */

@@ -1,17 +1,17 @@
-// Measures backprop-wasm against other trainers: `npm start`.
+// Compares backprop-wasm with other trainers: `npm start`.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { measureWorks } from "../../build/bench/measureWorks.js";
+import { measureWorkloads } from "../../build/bench/measureWorkloads.js";
 import { readOptions } from "../../build/bench/options.js";
 import { measure } from "./measure.js";
 import { formatTables } from "./table.js";
-import { label, WORKS } from "./works.js";
+import { label, WORKLOADS } from "./workloads.js";
 
 const options = readOptions({
   command: "npm start --",
-  works: WORKS,
+  workloads: WORKLOADS,
   label,
   contender: "peer",
   timed: "each round of each peer",
@@ -19,8 +19,8 @@ const options = readOptions({
 });
 const folder = mkdtempSync(join(tmpdir(), "peers-"));
 try {
-  const measurements = await measureWorks(options, label, (work, milliseconds) =>
-    measure(work, milliseconds, folder),
+  const measurements = await measureWorkloads(options, label, (workload, milliseconds) =>
+    measure(workload, milliseconds, folder),
   );
   if (!options.json) console.log(formatTables(measurements));
   if (measurements.flat().some(({ failed }) => failed)) process.exitCode = 1;

@@ -1,10 +1,11 @@
-// How long a step takes: rounds in which ours and the peers take turns, so that a machine that slows down slows all.
+// Times steps in rounds. In each round every peer is timed once, immediately after ours, so that a slow phase of the machine
+// affects both.
 
 import { median, round4 } from "../../build/bench/statistics.js";
 import { firstOutputs, requireFall, requireSame } from "./agreement.js";
 import { OURS, PEERS, Refusal } from "./peers.js";
 import { PeerProcess } from "./process.js";
-import { createTask, stepsPerRun } from "./works.js";
+import { createTask, stepsPerRun } from "./workloads.js";
 
 /**
  * @typedef {object} Measurement A line of `--json`.
@@ -14,63 +15,63 @@ import { createTask, stepsPerRun } from "./works.js";
  * @property {string} peer
  * @property {string} [version]
  * @property {string} node The version of Node.
- * @property {string} [note] What it did otherwise than asked.
+ * @property {string} [note] What it does differently from the task.
  * @property {string} [refusal] Why there is no time.
- * @property {boolean} [failed] Whether that was no refusal, but an error.
+ * @property {boolean} [failed] Whether there is no time because of an error.
  * @property {number} [microsecondsPerStep] The median of the rounds.
- * @property {number} [best] The least of them.
- * @property {number} [ratio] How many times ours, measured just before: the median of the rounds.
+ * @property {number} [best] The fastest round.
+ * @property {number} [ratio] The time divided by ours, which was measured immediately before: the median of the rounds.
  */
 
 /**
- * @typedef {object} Contender A peer at one work, ours included.
+ * @typedef {object} Contender A peer with one workload. backprop-wasm is one too.
  * @property {import("./peers.js").Peer} peer
  * @property {PeerProcess} [process]
  * @property {import("./worker.js").Description} [description]
- * @property {Error} [error] What ended its part.
- * @property {number[]} [outputs] The first ones, of one that must come to the same as ours.
- * @property {number} [times] How many runs take as long as is asked.
- * @property {number[]} steps Microseconds a step, of each round.
+ * @property {Error} [error] Why it is not measured any more.
+ * @property {number[]} [outputs] The first outputs, of a peer whose outputs must equal ours.
+ * @property {number} [times] How many runs a round has.
+ * @property {number[]} steps Microseconds of a step, in each round.
  * @property {number[]} ratios
  */
 
 const ROUNDS = 5;
 
-/** Until V8 has brought in its optimised code: for tfjs, at XOR, most of it. */
+/** V8 has then compiled its optimised code; for tfjs with XOR, most of it. */
 const WARM_UP_MILLISECONDS = 1000;
 
 /**
- * Ours first; each round of each peer takes about `milliseconds`.
+ * Measures ours first, then each peer. Each round of each peer takes about `milliseconds`.
  *
  * @returns {Promise<Measurement[]>}
- * @throws Error where ours fails.
+ * @throws Error if ours fails.
  */
-export async function measure(work, milliseconds, folder) {
-  const task = createTask(work);
+export async function measure(workload, milliseconds, folder) {
+  const task = createTask(workload);
   const contenders = [OURS, ...PEERS].map((peer) => ({ peer, steps: [], ratios: [] }));
   const [ours] = contenders;
-  const each = (action) => takeTurns(contenders, action);
+  const each = (action) => forEachContender(contenders, action);
   try {
-    // All at once, for nothing is measured yet.
+    // All at once, because nothing is measured yet.
     await Promise.all(
       contenders.map((contender) => attempt(contender, () => start(contender, task, folder))),
     );
     await each((contender) => compare(contender, ours, task));
     await each((contender) => warmUp(contender, task, milliseconds));
     for (let i = 0; i < ROUNDS; i++) await each((contender) => measureRound(contender, ours, task));
-    return contenders.map((contender) => describe(work, contender));
+    return contenders.map((contender) => describe(workload, contender));
   } finally {
     for (const { process } of contenders) process?.stop();
   }
 }
 
-async function takeTurns(contenders, action) {
+async function forEachContender(contenders, action) {
   for (const contender of contenders) await attempt(contender, () => action(contender));
   const [ours] = contenders;
   if (ours.error) throw ours.error;
 }
 
-/** One that fails takes no further part. */
+/** A contender that fails is not measured any more. */
 async function attempt(contender, action) {
   if (contender.error) return;
   try {
@@ -86,14 +87,14 @@ async function start(contender, task, folder) {
   if (contender.description.refusal) throw new Refusal(contender.description.refusal);
 }
 
-/** One that cannot come to the same is compared with itself, once it is warm. */
+/** Compares the outputs with ours. Peers that compute something else are checked in warmUp(). */
 async function compare(contender, ours, task) {
   if (!contender.description.isSame) return;
   contender.outputs = await firstOutputs(contender.process);
   requireSame(task, contender.outputs, ours.outputs);
 }
 
-/** Runs more and more often, until a round's time is known. */
+/** Doubles the number of runs until the time of a round is known. */
 async function warmUp(contender, { task }, milliseconds) {
   const { process, description } = contender;
   const first = await process.run(1);
@@ -114,7 +115,7 @@ async function measureRound(contender, ours, task) {
   contender.ratios.push(contender.steps.at(-1) / step);
 }
 
-/** In microseconds. */
+/** Microseconds of a step. */
 async function measureStep({ process, times }, task) {
   const { milliseconds } = await process.run(times);
   return (1e3 * milliseconds) / (times * stepsPerRun(task));

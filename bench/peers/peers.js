@@ -1,4 +1,4 @@
-// Who takes part: how the process of each is started. All of them speak the protocol of worker.js.
+// The peers, and the command that starts the process of each. All processes use the protocol of worker.js.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,28 +10,28 @@ import { REVECTORIZE_FLAG, whyNotRevectorized } from "../../build/bench/revector
  * @typedef {object} Command
  * @property {string} file
  * @property {string[]} args
- * @property {string} [input] What it reads before the numbers of runs.
+ * @property {string} [input] The first line of its input. Numbers of runs follow.
  * @property {string} [packages] The Debian packages that contain it.
  */
 
 /**
  * @typedef {object} Peer
  * @property {string} name
- * @property {(task: import("./works.js").Task, folder: string) => Command} prepare Returns its command, or throws
- *   Refusal; `folder` is for what it makes.
+ * @property {(task: import("./workloads.js").Task, folder: string) => Command} prepare Returns its command, or throws
+ *   Refusal. `folder` is for files that it makes.
  */
 
-/** Why a peer does not do a task. */
+/** The reason why a peer does not do a task. */
 export class Refusal extends Error {}
 
 const ONE_THREAD = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
-/** Of all processes. */
+/** The environment of all processes. */
 export const ENVIRONMENT = { ...process.env, ...ONE_THREAD };
 
 const VIRTUAL_PYTHON = fileURLToPath(new URL(".venv/bin/python", import.meta.url));
 
-/** The interpreter named by the environment variable PYTHON, else that of the virtual environment .venv, else the system's. */
+/** The environment variable PYTHON, else the interpreter of the virtual environment .venv, else that of the system. */
 const PYTHON = process.env.PYTHON || (existsSync(VIRTUAL_PYTHON) ? VIRTUAL_PYTHON : "python3");
 
 const WHY_NOT_REVECTORIZED = whyNotRevectorized();
@@ -61,7 +61,7 @@ function javascript(name, file, ...variant) {
   return { name, prepare: (task) => ({ file: process.execPath, args, input: JSON.stringify(task) }) };
 }
 
-/** Ours, in a Node that pairs vector operations. */
+/** backprop-wasm in a Node that pairs vector operations. */
 function revectorized(name, numerics) {
   const { prepare } = javascript(name, "backprop-wasm.js", numerics);
   return {

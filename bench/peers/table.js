@@ -1,46 +1,46 @@
-// The measurements for people: a line a peer, a column a work, as Markdown.
+// Formats measurements as tables in Markdown: one line for each peer, one column for each workload.
 
 import { describeMachine } from "../../build/bench/machine.js";
 import { formatNumber, formatTable, formatTime, left, right } from "../../build/bench/table.js";
 
-/** @param {import("./measure.js").Measurement[][]} works Those of each work, in one order of peers. */
-export function formatTables(works) {
+/** @param {import("./measure.js").Measurement[][]} workloads For each workload, the measurements of all peers in the same order. */
+export function formatTables(workloads) {
   return [
     `${describeMachine()} One thread.`,
     "",
-    "Microseconds a step: the median of the rounds (and the best)",
+    "Microseconds of a step: the median of the rounds (and the fastest)",
     "",
-    formatWorks(works, formatTime),
+    formatWorkloads(workloads, formatTime),
     "",
-    "Times ours: the median of the rounds",
+    "How many times longer than ours a step takes: the median of the rounds",
     "",
-    formatWorks(works, ({ ratio }) => formatNumber(ratio)),
+    formatWorkloads(workloads, ({ ratio }) => formatNumber(ratio)),
     "",
-    ...remarks(works),
+    ...remarks(workloads),
   ].join("\n");
 }
 
-function formatWorks(works, formatCell) {
+function formatWorkloads(workloads, formatCell) {
   const cell = (measurement) => (measurement.microsecondsPerStep ? formatCell(measurement) : "–");
-  const rows = works[0].map(({ peer }, i) => [peer, ...works.map((peers) => cell(peers[i]))]);
-  return formatTable([left(""), ...works.map(([ours]) => right(heading(ours)))], rows);
+  const rows = workloads[0].map(({ peer }, i) => [peer, ...workloads.map((peers) => cell(peers[i]))]);
+  return formatTable([left(""), ...workloads.map(([ours]) => right(heading(ours)))], rows);
 }
 
 function heading({ work, batch, dtype }) {
   return `${work} b${batch}${dtype === "float64" ? " f64" : ""}`;
 }
 
-/** What each peer did otherwise than asked, and why it did not do what it did not. */
-function remarks(works) {
-  return works[0].map(({ peer }, i) => {
-    const measurements = works.map((peers) => peers[i]);
+/** For each peer: its version, what it does differently from the task, and why it was not measured. */
+function remarks(workloads) {
+  return workloads[0].map(({ peer }, i) => {
+    const measurements = workloads.map((peers) => peers[i]);
     const version = measurements.find(({ version }) => version)?.version;
     const texts = new Map();
     for (const measurement of measurements) {
       const text = measurement.refusal ? `–: ${measurement.refusal}` : measurement.note;
       if (text) texts.set(text, [...(texts.get(text) ?? []), heading(measurement)]);
     }
-    const parts = [...texts].map(([text, works]) => `${text} (${works.join(", ")})`);
+    const parts = [...texts].map(([text, workloads]) => `${text} (${workloads.join(", ")})`);
     return `- ${[`${peer} ${version ?? ""}`.trim(), ...parts].join("; ")}`;
   });
 }

@@ -1,29 +1,30 @@
-// The process of a peer in JavaScript. It is told a task, then how many runs to make and time, a line each.
+// The program of a JavaScript peer's process. The first line of its input is a task. Each further line is a number of runs to
+// do and time. It answers each line with a line of JSON.
 
 import { createInterface } from "node:readline";
 
 /**
  * @typedef {object} Description
  * @property {string} version
- * @property {string} [refusal] Why the peer does not do a task; if it does, absent.
- * @property {string} [note] What it does otherwise than asked.
- * @property {boolean} [isSame] Whether it must come to the same numbers as backprop-wasm.
+ * @property {string} [refusal] Why the peer does not do the task; absent if it does.
+ * @property {string} [note] What it does differently from the task.
+ * @property {boolean} [isSame] Whether its outputs must equal those of backprop-wasm.
  */
 
 /**
- * @callback Run Makes runs (epochs, or predictions) and returns, once they are really computed, the loss of the last
- *   epoch in an array, or the last prediction.
+ * @callback Run Does runs (epochs or predictions). When they are computed, it returns the loss of the last epoch in an array,
+ *   or the last prediction.
  * @param {number} times
  * @returns {ArrayLike<number> | Promise<ArrayLike<number>>}
  */
 
 /**
- * @typedef {object} Peer What every file in peers/ exports.
- * @property {(task: import("./works.js").Task) => Description} describe
- * @property {(task: import("./works.js").Task) => Run | Promise<Run>} create
+ * @typedef {object} Peer The exports of each file in peers/.
+ * @property {(task: import("./workloads.js").Task) => Description} describe
+ * @property {(task: import("./workloads.js").Task) => Run | Promise<Run>} create
  */
 
-// Libraries greet on it; it is for answers.
+// Libraries print messages at start. stdout is for answers only.
 console.log = console.error;
 
 const [file, ...variant] = process.argv.slice(2);

@@ -1,19 +1,19 @@
-// The process that measure.ts starts: the core doing one work in both builds, on one thread.
+// The program of a process that measure.ts starts: trains one workload with both builds of the core, on one thread.
 
 import { createHash } from "node:crypto";
+import { prepareRounds } from "../rounds.js";
 import type { Subject } from "../subject.js";
 import { createTrainer } from "../trainer.js";
-import { prepareRounds } from "../turns.js";
-import { findWork } from "../works.js";
+import { findWorkload } from "../workloads.js";
 import { NUMERICS, type Ready } from "./measure.js";
 
 const COMPARED_STEPS = 4;
 
 const trainers = await Promise.all(
-  NUMERICS.map((numerics) => createTrainer(findWork(process.argv[2]!), "wasm", numerics)),
+  NUMERICS.map((numerics) => createTrainer(findWorkload(process.argv[2]!), "wasm", numerics)),
 );
 const round = prepareRounds(trainers);
-// Each message is how long the builds are timed, in milliseconds; the answer is the milliseconds of a step of each.
+// A message is the time for which each build is measured, in milliseconds. The answer is the milliseconds of a step of each.
 process.on("message", (milliseconds: number) => process.send!(round(milliseconds)));
 // Compared after the warm-up, when V8 has compiled the code that will be timed.
 const ready: Ready = { digests: trainers.map(digest) };

@@ -1,4 +1,4 @@
-// V8 can pair 128-bit vector operations into 256-bit ones. It calls this experimental and leaves it off by default.
+// The flag with which V8 pairs 128-bit vector operations into 256-bit ones. V8 calls it experimental; it is off by default.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -8,8 +8,8 @@ export const REVECTORIZE_FLAG = "--experimental-wasm-revectorize";
 const PROCESSORS = "/proc/cpuinfo";
 
 /**
- * One line that says why the flag has no effect here; undefined if it has one. Outside of Linux, an x64 processor is
- * assumed to have AVX2.
+ * One line that says why the flag has no effect here; undefined if it has an effect. On other systems than Linux, an x64
+ * processor is assumed to have AVX2.
  */
 export function whyNotRevectorized(): string | undefined {
   if (process.arch !== "x64") return `V8 revectorizes on x64 only, and this processor is ${process.arch}`;

@@ -1,16 +1,16 @@
-// What V8's revectorization brings: `npm run bench:revectorize`, the same training with the flag and without it.
+// Compares training with V8's revectorization and without it: `npm run bench:revectorize`.
 
 import { describeMachine } from "../machine.js";
-import { measureWorks } from "../measureWorks.js";
+import { measureWorkloads } from "../measureWorkloads.js";
 import { readOptions } from "../options.js";
 import { formatNumber, formatTable, formatTime, left, right } from "../table.js";
-import { label, WORKS } from "../works.js";
+import { label, WORKLOADS } from "../workloads.js";
 import { REVECTORIZE_FLAG, whyNotRevectorized } from "./flag.js";
 import { type Measurement, measure, NUMERICS } from "./measure.js";
 
 const options = readOptions({
   command: "npm run bench:revectorize --",
-  works: WORKS.filter(({ task }) => task === "train"),
+  workloads: WORKLOADS.filter(({ task }) => task === "train"),
   label,
   contender: "build, with the flag and without it,",
   timed: "each measurement, after its warm-up,",
@@ -22,21 +22,21 @@ if (reason) console.error(`Nothing was measured: ${reason}.`);
 else await run();
 
 async function run(): Promise<void> {
-  const measurements = await measureWorks(options, label, measure);
+  const measurements = await measureWorkloads(options, label, measure);
   if (!options.json) console.log(formatReport(measurements));
 }
 
-function formatReport(works: readonly (readonly Measurement[])[]): string {
+function formatReport(workloads: readonly (readonly Measurement[])[]): string {
   const columns = NUMERICS.flatMap((build) => [
     right(`${build}, µs`),
     right("revectorized, µs"),
     right("ratio"),
   ]);
   return [
-    `${describeMachine()} One thread. Microseconds a step: the median of the rounds (and the best).`,
+    `${describeMachine()} One thread. Microseconds of a step: the median of the rounds (and the fastest).`,
     `Revectorized: with ${REVECTORIZE_FLAG}. Ratio: the time with it over the time without it, the median of the rounds.`,
     "",
-    formatTable([left("work"), right("batch"), left("dtype"), ...columns], works.map(formatRow)),
+    formatTable([left("network"), right("batch"), left("dtype"), ...columns], workloads.map(formatRow)),
   ].join("\n");
 }
 

@@ -1,52 +1,52 @@
-// The core in two processes, one with the flag and one without it, which take turns.
+// Measures the core in two processes, with the flag and without it, alternately.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Numerics } from "backprop-wasm";
 import { median, round4 } from "../statistics.js";
-import { label, type Work } from "../works.js";
+import { label, type Workload } from "../workloads.js";
 import { REVECTORIZE_FLAG } from "./flag.js";
 
 /** The builds in the order in which each process times them. */
 export const NUMERICS = ["strict", "relaxed"] as const;
 
-/** What a process sends first. */
+/** The first message of a process. */
 export interface Ready {
-  /** Of the losses and the changes of parameters after some steps, for each of `NUMERICS`. */
+  /** Digests of the losses and the changed parameters after some steps, for each of `NUMERICS`. */
   readonly digests: readonly string[];
 }
 
 /** A line of `--json`. */
-export interface Measurement extends Pick<Work, "batch" | "dtype"> {
+export interface Measurement extends Pick<Workload, "batch" | "dtype"> {
   readonly work: string;
   readonly build: Numerics;
   readonly revectorized: boolean;
   readonly threads: 1;
   /** The median of the rounds. */
   readonly microsecondsPerStep: number;
-  /** The least of them. */
+  /** The fastest round. */
   readonly best: number;
-  /** How many times the same build without the flag, in the same round: the median of the rounds. */
+  /** The time divided by that of the same build without the flag in the same round: the median of the rounds. */
   readonly ratio: number;
 }
 
 const PROGRAM = new URL("./child.js", import.meta.url);
 
-/** Short ones: the machine changes its speed within seconds. */
+/** Many short rounds, because a shared machine changes its speed within seconds. */
 const ROUNDS = 11;
 
 const FLAGS = [[], [REVECTORIZE_FLAG]] as const;
 
 /**
- * The strict build without and with the flag, then the relaxed one. The two processes take turns.
+ * Measures the strict build without and with the flag, then the relaxed build. The two processes alternate.
  *
- * @throws Error if the flag changes a bit.
+ * @throws Error if results with the flag have other bits.
  */
-export async function measure(work: Work, milliseconds: number): Promise<Measurement[]> {
-  const processes = FLAGS.map((flags) => fork(PROGRAM, [label(work)], { execArgv: [...flags] }));
+export async function measure(workload: Workload, milliseconds: number): Promise<Measurement[]> {
+  const processes = FLAGS.map((flags) => fork(PROGRAM, [label(workload)], { execArgv: [...flags] }));
   try {
     const [plain, flagged] = await Promise.all(processes.map((process) => receive<Ready>(process)));
-    requireSameBits(work, plain!, flagged!);
+    requireSameBits(workload, plain!, flagged!);
     const rounds: number[][][] = [];
     for (let i = 0; i < ROUNDS; i++) {
       const times: number[][] = [];
@@ -60,7 +60,7 @@ export async function measure(work: Work, milliseconds: number): Promise<Measure
       FLAGS.map((_, i) => {
         const times = rounds.map((round) => round[i]![j]!);
         const ratios = rounds.map((round) => round[i]![j]! / round[0]![j]!);
-        return describe(work, build, i > 0, times, ratios);
+        return describe(workload, build, i > 0, times, ratios);
       }),
     );
   } finally {
@@ -76,22 +76,22 @@ async function receive<T>(process: ChildProcess): Promise<T> {
     const [message] = await once(process, "message", { signal: exited.signal });
     return message as T;
   } catch (cause) {
-    throw new Error("A process of the bench ended by itself.", { cause });
+    throw new Error("A process of the benchmark ended unexpectedly.", { cause });
   } finally {
     process.off("exit", fail);
   }
 }
 
-function requireSameBits(work: Work, plain: Ready, flagged: Ready): void {
+function requireSameBits(workload: Workload, plain: Ready, flagged: Ready): void {
   const different = NUMERICS.filter((_, i) => plain.digests[i] !== flagged.digests[i]);
   if (different.length === 0) return;
   throw new Error(
-    `${label(work)}: with ${REVECTORIZE_FLAG} the ${different.join(" and the ")} build computes other bits. Nothing was timed.`,
+    `${label(workload)}: the ${different.join(" and the ")} build computes other bits with ${REVECTORIZE_FLAG}. Nothing was timed.`,
   );
 }
 
 function describe(
-  { name, batch, dtype }: Work,
+  { name, batch, dtype }: Workload,
   build: Numerics,
   revectorized: boolean,
   milliseconds: readonly number[],

@@ -1,4 +1,4 @@
-// The charts of the report, as SVG text.
+// Draws the charts of the report as SVG.
 
 import * as Plot from "@observablehq/plot";
 import type { Network } from "backprop-wasm";
@@ -10,14 +10,14 @@ import { DOT_COLORS, HIGH_COLOR, LOW_COLOR, MIDDLE_COLOR } from "./style.js";
 const { document } = parseHTML("<html></html>");
 const STYLE = { fontSize: "12px" };
 
-const MOST_POINTS = 300;
+const MAX_POINTS = 300;
 
-/** From here on, a linear axis would flatten the end of the curve against zero. */
+/** From this ratio of the largest to the smallest loss, the axis is logarithmic: a linear one would show the end as zero. */
 const LOGARITHMIC_FROM = 10;
 
 const LOW = -0.5;
 const HIGH = 1.5;
-/** Contours close along the edge of what is sampled; beyond the frame it is not seen. */
+/** How far the grid extends beyond the chart. Contours close along the edge of the grid, which is then not visible. */
 const EDGE = 0.1;
 const RESOLUTION = 88;
 const BANDS = Array.from({ length: 20 }, (_, i) => i / 20);
@@ -34,23 +34,23 @@ export function lossChart({ label, points }: Curve): string {
     marginBottom: 40,
     x: { label: "epoch", domain: [0, points.at(-1)!.epoch], ticks: 5 },
     y: { ...lossScale(points.map(({ loss }) => loss)), label, grid: true },
-    marks: [Plot.line(thin(points), { x: "epoch", y: "loss", stroke: "var(--accent)", strokeWidth: 2 })],
+    marks: [Plot.line(subsample(points), { x: "epoch", y: "loss", stroke: "var(--accent)", strokeWidth: 2 })],
   }).outerHTML;
 }
 
 function lossScale(losses: readonly number[]): Plot.ScaleOptions {
-  const least = Math.min(...losses);
-  const most = Math.max(...losses);
-  if (most / least < LOGARITHMIC_FROM) return { type: "linear", ticks: 5, nice: true };
-  const first = Math.floor(Math.log10(least));
+  const lowest = Math.min(...losses);
+  const highest = Math.max(...losses);
+  if (highest / lowest < LOGARITHMIC_FROM) return { type: "linear", ticks: 5, nice: true };
+  const first = Math.floor(Math.log10(lowest));
   const decades = Array.from(
-    { length: Math.ceil(Math.log10(most)) - first + 1 },
+    { length: Math.ceil(Math.log10(highest)) - first + 1 },
     (_, i) => 10 ** (first + i),
   );
   return { type: "log", domain: [decades[0]!, decades.at(-1)!], ticks: decades, tickFormat: "~g" };
 }
 
-/** The predictions over [−0.5, 1.5]², with the data on them. */
+/** The predictions over [−0.5, 1.5]², and the data as dots. */
 export function surfaceChart(network: Network): string {
   return Plot.plot({
     document,
@@ -67,7 +67,7 @@ export function surfaceChart(network: Network): string {
   }).outerHTML;
 }
 
-/** Bands of predictions, and the line where they are one half. */
+/** Bands of predictions, and the line at which the prediction is one half. */
 function surfaceMarks(network: Network): Plot.Markish[] {
   const { data, ...grid } = sample(network);
   const line = { value: Plot.identity, thresholds: [0.5], stroke: INK, strokeWidth: 1.5 };
@@ -77,7 +77,7 @@ function surfaceMarks(network: Network): Plot.Markish[] {
   ];
 }
 
-/** A dot for each input, in the colour of its target, and the prediction above it. */
+/** A dot for each input, in the colour of its target, and the prediction above the dot. */
 function dataMarks(predictions: readonly number[]): Plot.Markish[] {
   const dot = { stroke: "#fff", strokeWidth: 2, r: 6.5 };
   const label = { dy: -16, fill: INK, stroke: "#fff" };
@@ -87,20 +87,20 @@ function dataMarks(predictions: readonly number[]): Plot.Markish[] {
   ]);
 }
 
-/** The network's predictions in the middles of a grid of cells, row by row from below, and how they lie. */
+/** The predictions at the centres of a grid of cells, row by row from the lowest, and the extent of the grid. */
 function sample(network: Network) {
   const begin = LOW - EDGE;
   const end = HIGH + EDGE;
-  const middles = Array.from(
+  const centres = Array.from(
     { length: RESOLUTION },
     (_, i) => begin + ((i + 0.5) / RESOLUTION) * (end - begin),
   );
-  const { data } = network.predict(middles.flatMap((b) => middles.map((a) => [a, b])));
+  const { data } = network.predict(centres.flatMap((b) => centres.map((a) => [a, b])));
   return { data, width: RESOLUTION, height: RESOLUTION, x1: begin, x2: end, y1: begin, y2: end, clip: true };
 }
 
-/** A few hundred points, evenly apart, with the last. */
-function thin<T>(points: readonly T[]): T[] {
-  const step = Math.ceil(points.length / MOST_POINTS);
+/** At most MAX_POINTS points at equal distances, and the last one. */
+function subsample<T>(points: readonly T[]): T[] {
+  const step = Math.ceil(points.length / MAX_POINTS);
   return points.filter((_, i) => i % step === 0 || i === points.length - 1);
 }

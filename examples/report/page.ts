@@ -1,4 +1,4 @@
-// The report: one HTML page that needs nothing else.
+// The report: one HTML page that loads no other files.
 
 import { type ComparisonRow, compare, markOf } from "../comparison.js";
 import type { Result } from "../run.js";
@@ -17,8 +17,9 @@ export function renderReport(results: readonly Result[]): string {
 <body>
 <header>
 <h1>Six networks learn XOR</h1>
-<p>Five notebooks train a small network to tell whether two inputs differ, one of them twice. backprop-wasm trains the
-same networks from the same random numbers, and each figure below stands beside the one its notebook prints.</p>
+<p>Five notebooks train a small network to compute whether two inputs differ; one of them does it twice. backprop-wasm
+trains the same networks from the same random numbers. The tables compare its figures with the ones that the notebooks
+print.</p>
 </header>
 <main>
 ${overview(results)}
@@ -31,7 +32,7 @@ ${results.map(programSection).join("\n")}
 
 function overview(results: readonly Result[]): string {
   return `<div class="scrolling"><table class="overview">
-<thead><tr><th></th><th>Program</th><th>Epochs</th><th>Time</th><th>Final loss</th><th>As printed</th></tr></thead>
+<thead><tr><th></th><th>Program</th><th>Epochs</th><th>Time</th><th>Final loss</th><th>Equal figures</th></tr></thead>
 <tbody>${results.map(overviewRow).join("\n")}</tbody>
 </table></div>`;
 }
@@ -66,7 +67,7 @@ function programSection(result: Result): string {
 <figure><figcaption>Loss</figcaption>${lossChart(curve)}</figure>
 <figure><figcaption>Prediction</figcaption>
 <div class="surface">${surfaceChart(network)}<div class="legend">1<div class="ramp"></div>0</div></div>
-<p class="note">Dots: the data, in the colour of their target. Line: where the prediction is one half.</p></figure>
+<p class="note">Dots: the data, in the colour of their target. Line: the prediction is one half.</p></figure>
 </div>
 <div>
 <div class="scrolling"><table>

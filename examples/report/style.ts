@@ -1,9 +1,9 @@
-/** What 0, one half and 1 look like on a decision surface. */
+/** The colours of 0, one half and 1 on a decision surface. */
 export const LOW_COLOR = "#4a7fc1";
 export const MIDDLE_COLOR = "#f6f1e7";
 export const HIGH_COLOR = "#e08543";
 
-/** For data whose target is 0 and 1: the same hues, dark enough to stand out. */
+/** The colours of data with the target 0 and 1: the same hues, but darker than the surface. */
 export const DOT_COLORS = ["#173f75", "#9c4309"];
 
 export const STYLE = `

@@ -1,6 +1,6 @@
 import { createNetwork, dense, type Network, sgd, uniform } from "backprop-wasm";
 import type { Program, Trained, TrainOptions } from "./program.js";
-import { curveOf, epochLabels, fitAndWatch, INPUT_LABELS, multiplesOf, ROWS } from "./xor.js";
+import { curveOf, epochLabels, fitAndPredict, INPUT_LABELS, multiplesOf, ROWS } from "./xor.js";
 
 const EPOCHS = 10_000;
 const PRINTED_EPOCHS = multiplesOf(2000, 5);
@@ -8,7 +8,7 @@ const PRINTED_EPOCHS = multiplesOf(2000, 5);
 export const numpy000: Program = {
   name: "000-numpy",
   title: "XOR in NumPy",
-  description: "Two sigmoid layers in float64, every parameter drawn uniformly from [0, 1).",
+  description: "Two sigmoid layers in float64. All parameters are drawn uniformly from [0, 1).",
   epochs: EPOCHS,
   sourceSeed: 42,
   printouts: [
@@ -30,7 +30,7 @@ export const numpy000: Program = {
 
 async function train({ seed, onEpoch }: TrainOptions): Promise<Trained> {
   const network = await create(seed);
-  const { loss, predictions } = await fitAndWatch(network, EPOCHS, onEpoch);
+  const { loss, predictions } = await fitAndPredict(network, EPOCHS, onEpoch);
   const meanSquares = loss.map((sum) => sum / ROWS);
   const [hidden, output] = network.parameters;
   return {
@@ -53,7 +53,7 @@ function create(seed: number): Promise<Network> {
     inputs: 2,
     layers: [dense(2, "sigmoid", initializers), dense(1, "sigmoid", initializers)],
     loss: { name: "meanSquaredError", reduction: "sum" },
-    // The source descends half the sum of squares with 0.5.
+    // The source uses the gradient of half the sum of squares, with the learning rate 0.5.
     optimizer: sgd({ learningRate: 0.5 / 2 }),
     dtype: "float64",
     seed,

@@ -18,7 +18,7 @@ export const torch000: Program = {
   name: "000-torch",
   title: "XOR in PyTorch",
   description:
-    "The same network in float32, trained on the mean squared error, initialised as nn.Linear does. The source sets no seed; this one was found by a search through all 2³² seeds.",
+    "The same network in float32 with the mean squared error, initialised like nn.Linear. The source sets no seed. A search through all 2³² seeds found this one.",
   epochs: EPOCHS,
   sourceSeed: 693943272,
   printouts: [

@@ -1,14 +1,15 @@
 import { createNetwork, dense, type Network, normal, sgd } from "backprop-wasm";
 import type { Program, Trained, TrainOptions } from "./program.js";
-import { classesOf, curveOf, epochLabels, fitAndWatch, INPUT_LABELS, multiplesOf, ROWS } from "./xor.js";
+import { classesOf, curveOf, epochLabels, fitAndPredict, INPUT_LABELS, multiplesOf, ROWS } from "./xor.js";
 
 const EPOCHS = 10_000;
 const PRINTED_EPOCHS = multiplesOf(1000, 10);
 
 export const program001: Program = {
   name: "001",
-  title: "XOR, into a local minimum",
-  description: "Weights drawn from the normal distribution; with seed 42 gradient descent gets stuck.",
+  title: "XOR into a local minimum",
+  description:
+    "Kernels are drawn from the normal distribution. With seed 42, gradient descent ends in a local minimum.",
   epochs: EPOCHS,
   sourceSeed: 42,
   printouts: [
@@ -26,7 +27,7 @@ export const program001: Program = {
 
 async function train({ seed, onEpoch }: TrainOptions): Promise<Trained> {
   const network = await create(seed);
-  const { loss, predictions } = await fitAndWatch(network, EPOCHS, onEpoch);
+  const { loss, predictions } = await fitAndPredict(network, EPOCHS, onEpoch);
   const meanSquares = loss.map((sum) => sum / ROWS);
   const [hidden, output] = network.parameters;
   return {
@@ -49,7 +50,7 @@ function create(seed: number): Promise<Network> {
   return createNetwork({
     inputs: 2,
     layers: [dense(2, "sigmoid", initializer), dense(1, "sigmoid", initializer)],
-    // The source prints the mean of the squares, but descends their sum.
+    // The source prints the mean of the squares, but uses the gradient of their sum.
     loss: { name: "meanSquaredError", reduction: "sum" },
     optimizer: sgd({ learningRate: 0.1 }),
     dtype: "float64",

@@ -23,7 +23,7 @@ import {
 const EPOCHS = 10_000;
 const FIGURE_EPOCHS = [...multiplesOf(1000, 10), EPOCHS - 1];
 
-/** The notebook also shows what its stream gives after the weights. */
+/** The notebook also prints the numbers that its stream gives after the weights. */
 const DRAWS: readonly Printout[] = [
   { figure: "rand()", labels: [""], decimals: 16, printed: [0.2046486340378425] },
   {
@@ -63,7 +63,7 @@ const DRAWS: readonly Printout[] = [
 export const program002: Program = {
   name: "002",
   title: "XOR without biases",
-  description: "Mean binary cross-entropy, samples as columns, and not a single bias.",
+  description: "Mean binary cross-entropy, samples as columns, no biases.",
   epochs: EPOCHS,
   sourceSeed: 2,
   printouts: [
@@ -86,7 +86,7 @@ export const program002: Program = {
 async function train({ seed, onEpoch }: TrainOptions): Promise<Trained> {
   const random = numpyRandom(seed);
   const network = await create(random);
-  const asides = draw(random);
+  const extraFigures = draw(random);
   const { loss } = await network.fit(INPUTS, TARGETS, {
     epochs: EPOCHS,
     onProgress: ({ epoch }) => onEpoch(epoch),
@@ -103,7 +103,7 @@ async function train({ seed, onEpoch }: TrainOptions): Promise<Trained> {
       predictions,
       classes: classesOf(predictions),
     },
-    asides,
+    extraFigures,
   };
 }
 

@@ -1,20 +1,20 @@
 import { createNetwork, dense, type Network, sgd, transposed, uniform } from "backprop-wasm";
 import type { Program, Trained, TrainOptions } from "./program.js";
-import { epochLabels, fitAndWatch, INPUT_LABELS, ROWS, TARGETS, transposeOf } from "./xor.js";
+import { epochLabels, fitAndPredict, INPUT_LABELS, ROWS, TARGETS, transposeOf } from "./xor.js";
 
 const EPOCHS = 180_000;
-const EPOCHS_A_PRINT = 10_000;
-/** The source counts from 0, and prints in every ten-thousandth epoch. */
+const PRINT_INTERVAL = 10_000;
+/** The source counts epochs from 0 and prints every 10 000 epochs. */
 const PRINTED_EPOCHS = Array.from(
-  { length: EPOCHS / EPOCHS_A_PRINT },
-  (_, i) => (i + 1) * EPOCHS_A_PRINT - 1,
+  { length: EPOCHS / PRINT_INTERVAL },
+  (_, i) => (i + 1) * PRINT_INTERVAL - 1,
 );
 
 export const program003: Program = {
   name: "003",
-  title: "XOR, eighteen times as long",
+  title: "XOR over 180,000 epochs",
   description:
-    "Every parameter drawn uniformly from [−1, 1); the mean absolute error is taken every 10,000 epochs.",
+    "All parameters are drawn uniformly from [−1, 1). The mean absolute error is computed every 10,000 epochs.",
   epochs: EPOCHS,
   sourceSeed: null,
   printouts: [
@@ -28,9 +28,9 @@ async function train({ seed, onEpoch }: TrainOptions): Promise<Trained> {
   const network = await create(seed);
   const errors: number[] = [];
   let predictions: number[] = [];
-  for (let begin = 0; begin < EPOCHS; begin += EPOCHS_A_PRINT) {
-    const watched = await fitAndWatch(network, EPOCHS_A_PRINT, (epoch) => onEpoch(begin + epoch));
-    predictions = watched.predictions;
+  for (let begin = 0; begin < EPOCHS; begin += PRINT_INTERVAL) {
+    const part = await fitAndPredict(network, PRINT_INTERVAL, (epoch) => onEpoch(begin + epoch));
+    predictions = part.predictions;
     errors.push(meanAbsoluteError(predictions));
   }
   const [hidden, output] = network.parameters;
@@ -57,7 +57,7 @@ function create(seed: number): Promise<Network> {
     inputs: 2,
     layers: [dense(2, "sigmoid", initializers), dense(1, "sigmoid", initializers)],
     loss: { name: "meanSquaredError", reduction: "sum" },
-    // The source descends half the sum of squares with 0.1.
+    // The source uses the gradient of half the sum of squares, with the learning rate 0.1.
     optimizer: sgd({ learningRate: 0.1 / 2 }),
     dtype: "float64",
     seed,

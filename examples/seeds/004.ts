@@ -3,13 +3,14 @@ import type { Program, Trained, TrainOptions } from "./program.js";
 import { curveOf, INPUT_LABELS, INPUTS, predictAll, TARGETS } from "./xor.js";
 
 const EPOCHS = 1000;
-const EPOCHS_A_PRINT = 100;
-const PRINTED_EPOCHS = Array.from({ length: EPOCHS / EPOCHS_A_PRINT }, (_, i) => (i + 1) * EPOCHS_A_PRINT);
+const PRINT_INTERVAL = 100;
+const PRINTED_EPOCHS = Array.from({ length: EPOCHS / PRINT_INTERVAL }, (_, i) => (i + 1) * PRINT_INTERVAL);
 
 export const program004: Program = {
   name: "004",
   title: "XOR by forward differences",
-  description: "ReLU, then sigmoid; each parameter is nudged in turn, and no derivative is ever worked out.",
+  description:
+    "ReLU, then sigmoid. The gradient is computed by changing one parameter after the other, without derivatives.",
   epochs: EPOCHS,
   sourceSeed: null,
   printouts: [
@@ -21,7 +22,7 @@ export const program004: Program = {
 
 async function train({ seed, onEpoch }: TrainOptions): Promise<Trained> {
   const network = await create(seed);
-  const losses = descend(network, onEpoch);
+  const losses = trainByDifferences(network, onEpoch);
   const [hidden, output] = network.parameters;
   return {
     network,
@@ -50,7 +51,7 @@ function create(seed: number): Promise<Network> {
 }
 
 /** The losses before the first epoch and after each. */
-function descend(network: Network, onEpoch: (epoch: number) => void): number[] {
+function trainByDifferences(network: Network, onEpoch: (epoch: number) => void): number[] {
   const losses: number[] = [];
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     const { loss, layers } = forwardDifferences(network, INPUTS, TARGETS, { epsilon: 1e-5 });

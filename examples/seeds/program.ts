@@ -1,13 +1,13 @@
 import type { Nested, Network } from "backprop-wasm";
 
-/** A program of the seeds, written with backprop-wasm. */
+/** A program of the notebooks, written with backprop-wasm. */
 export interface Program {
   readonly name: string;
   readonly title: string;
-  /** What it does, in a sentence or two. */
+  /** What it does, in one or two sentences. */
   readonly description: string;
   readonly epochs: number;
-  /** The seed of the figures that the source prints; null where the source sets no seed and its text has no figures. */
+  /** The seed of the figures that the source prints; null if the source has no seed and prints no figures as text. */
   readonly sourceSeed: number | null;
   readonly printouts: readonly Printout[];
   train(options: TrainOptions): Promise<Trained>;
@@ -15,17 +15,17 @@ export interface Program {
 
 export interface TrainOptions {
   readonly seed: number;
-  /** Called now and then with the number of finished epochs. */
+  /** Called from time to time with the number of finished epochs. */
   readonly onEpoch: (epoch: number) => void;
 }
 
 export interface Trained {
   readonly network: Network;
   readonly curve: Curve;
-  /** By their names in the program, in its own orientation. */
+  /** Figures by their names in the source, with kernels oriented as in the source. */
   readonly figures: Figures;
-  /** What the source prints beside the figures. */
-  readonly asides?: Figures;
+  /** Figures that only the comparison shows, not `--json`. */
+  readonly extraFigures?: Figures;
 }
 
 export type Figures = Readonly<Record<string, readonly Nested[]>>;
@@ -35,13 +35,13 @@ export interface Curve {
   readonly points: readonly { readonly epoch: number; readonly loss: number }[];
 }
 
-/** Some figures as the source prints them. */
+/** Figures that the source prints. */
 export interface Printout {
-  /** Their name among the figures or the asides. */
+  /** Their name in `figures` or `extraFigures`. */
   readonly figure: string;
-  /** One for each line. */
+  /** The label of each line. */
   readonly labels: readonly string[];
   readonly decimals: number;
-  /** One number or row of numbers for each line; absent where the text of the source has none. */
+  /** One number or row of numbers for each line; absent if the source does not print them as text. */
   readonly printed?: readonly (number | readonly number[])[];
 }

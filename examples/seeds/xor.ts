@@ -1,4 +1,4 @@
-// What the programs share: the data, and a training whose last forward pass is watched.
+// Shared by the programs: the data, labels and training.
 
 import type { Network, Tensor } from "backprop-wasm";
 import type { Curve } from "./program.js";
@@ -12,7 +12,7 @@ export const INPUTS = [
 export const TARGETS = [[0], [1], [1], [0]];
 export const ROWS = TARGETS.length;
 
-/** For figures of which there is one a row of the data. */
+/** Labels for figures with one number for each row of the data. */
 export const INPUT_LABELS = INPUTS.map((row) => `of ${row.join(", ")}`);
 
 export function epochLabels(epochs: readonly number[]): string[] {
@@ -24,8 +24,8 @@ export function multiplesOf(step: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => i * step);
 }
 
-/** Trains, and predicts what the last epoch's forward pass does: with the parameters before its update. */
-export async function fitAndWatch(
+/** Trains, and returns the predictions of the last epoch's forward pass: those before its update. */
+export async function fitAndPredict(
   network: Network,
   epochs: number,
   onEpoch: (epoch: number) => void,
@@ -42,12 +42,12 @@ export function predictAll(network: Network): number[] {
   return Array.from(network.predict(INPUTS).data);
 }
 
-/** 1 where the prediction is one half or more, otherwise 0. */
+/** 1 for predictions of one half or more, else 0. */
 export function classesOf(predictions: readonly number[]): number[] {
   return predictions.map((prediction) => Number(prediction >= 0.5));
 }
 
-/** A kernel [inputs, units] as the rows [units, inputs] of programs that multiply from the left. */
+/** A kernel [inputs, units] as rows [units, inputs]: programs that compute W · x store it so. */
 export function transposeOf({ data, shape }: Tensor): number[][] {
   const [inputs = 0, units = 0] = shape;
   return Array.from({ length: units }, (_, unit) =>
@@ -55,7 +55,7 @@ export function transposeOf({ data, shape }: Tensor): number[][] {
   );
 }
 
-/** The curve of a loss that is known for every epoch. */
+/** A curve with one loss for each epoch. */
 export function curveOf(label: string, losses: readonly number[]): Curve {
   return { label, points: losses.map((loss, epoch) => ({ epoch, loss })) };
 }

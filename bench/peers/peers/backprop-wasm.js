@@ -1,4 +1,4 @@
-// This very package, by its public interface: what all others are compared with.
+// This package through its public interface. All others are compared with it.
 
 import { createNetwork, dense, sgd } from "backprop-wasm";
 import { versionOf } from "../version.js";

@@ -41,7 +41,7 @@ function predict(network, row, times) {
   return outputs;
 }
 
-/** It keeps a kernel as a filter for each unit. */
+/** convnetjs stores a kernel as one filter for each unit. */
 function setParameters(network, parameters) {
   const layers = network.layers.filter(({ layer_type }) => layer_type === "fc");
   layers.forEach(({ filters, biases }, i) => {

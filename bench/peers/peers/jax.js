@@ -1,11 +1,11 @@
-// https://jax-js.com: a jitted step of valueAndGrad and the update. Every use of an array gives it away, but for `.ref`.
+// https://jax-js.com: a jitted step of valueAndGrad and the update. Using an array frees it; `.ref` keeps it.
 
 import { defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { versionOf } from "../version.js";
 
 export function describe({ dtype }) {
   const version = versionOf("@jax-js/jax");
-  if (dtype === "float64") return { version, note: "float64, but exp good to 1e-8 only" };
+  if (dtype === "float64") return { version, note: "float64, but exp is exact to 1e-8 only" };
   return { version, isSame: true };
 }
 
@@ -35,7 +35,7 @@ export async function create(task) {
       for (const { x, y } of batches) {
         const [lossOfBatch, updated] = step(layers, x.ref, y.ref);
         layers = updated;
-        // Read at each step: it makes arrays only when they are asked for, and a queue of steps takes far longer.
+        // Read after each step: jax-js computes arrays only when they are read, and a queue of steps takes far longer.
         loss += lossOfBatch.dataSync()[0] / batches.length;
       }
     }
@@ -52,7 +52,7 @@ function createStep(task) {
   });
 }
 
-/** Before the activation of the last layer. */
+/** The logits: the outputs before the activation of the last layer. */
 function logitsOf(layers, { hidden }, x) {
   return layers.reduce((a, { kernel, bias }, i) => {
     const z = np.dot(a, kernel).add(bias);

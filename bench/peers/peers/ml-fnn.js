@@ -3,15 +3,15 @@
 import FeedForwardNeuralNetworks from "ml-fnn";
 import { Matrix } from "ml-matrix";
 import { versionOf } from "../version.js";
-import { stepsPerRun } from "../works.js";
+import { stepsPerRun } from "../workloads.js";
 
-/** 0 would mean its default. */
+/** For 0, ml-fnn would use its default. */
 const NO_REGULARIZATION = 1e-30;
 
 export function describe({ task, dtype, loss, batch }) {
   const version = versionOf("ml-fnn");
   if (task === "train" && batch === 1)
-    return { version, refusal: "full batch only, its classes those of the batch" };
+    return { version, refusal: "full batch only, and its classes are those of the batch" };
   if (dtype === "float64") return { version, note: "tanh, then softmax of two outputs" };
   if (loss === "meanSquaredError") return { version, refusal: "float64 only" };
   return { version, note: "float64; tanh; the same full batch at each step; predicts labels only" };
@@ -24,7 +24,7 @@ export function create(task) {
   const network = new FeedForwardNeuralNetworks({
     hiddenLayers: sizes.slice(1, -1),
     iterations: stepsPerRun(task),
-    // Its gradients are sums over the rows.
+    // The gradients of ml-fnn are sums over the rows.
     learningRate: learningRate / rows.length,
     regularization: NO_REGULARIZATION,
   });
@@ -47,7 +47,7 @@ function labelOf(target) {
   return target.length === 1 ? target[0] : target.indexOf(1);
 }
 
-/** From the probabilities of which `predict` tells the highest alone; the labels came in the order of the classes. */
+/** `predict` returns only the label of the highest probability, so this reads the probabilities. Label i is class i. */
 function crossentropy(network, rows, labels) {
   const probabilities = network.propagate(Matrix.checkMatrix(rows));
   const sum = labels.reduce((sum, label, row) => sum - Math.log(probabilities.get(row, label)), 0);

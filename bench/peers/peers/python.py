@@ -1,4 +1,4 @@
-"""NumPy and PyTorch, each as its own users write a training loop; the same protocol as worker.js."""
+"""Training loops in NumPy and PyTorch, as users of each write them. The protocol is that of worker.js."""
 
 import json
 import pathlib
@@ -53,7 +53,7 @@ class NumPy:
         return activations
 
     def loss(self, a, t):
-        """The loss, and its gradient by the last layer's input to the activation."""
+        """The loss, and its gradient with respect to the logits of the last layer."""
         if self.task["loss"] == "meanSquaredError":
             return (a - t) * a * (1 - a) * (2 / a.size), np.mean((a - t) ** 2)
         return (a - t) / len(a), -np.sum(t * np.log(a)) / len(a)
@@ -92,7 +92,7 @@ class PyTorch:
         self.batches = list(zip(inputs.split(task["batch"]), targets.split(task["batch"])))
 
     def create_model(self):
-        """Without the softmax, which is CrossEntropyLoss's."""
+        """The model without softmax, because CrossEntropyLoss applies it."""
         activations = {"sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU}
         modules = []
         for layer in self.task["parameters"]:
@@ -145,7 +145,7 @@ def main():
 
 
 def requirement(name):
-    """The line of requirements.txt for a library."""
+    """The line of a library in requirements.txt."""
     lines = pathlib.Path(__file__).parent.with_name("requirements.txt").read_text().split()
     return next(line for line in lines if line.startswith(f"{name}=="))
 

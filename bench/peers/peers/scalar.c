@@ -1,6 +1,6 @@
-// The floor: what an epoch of XOR costs where nothing is general. The network is 2-2-1, all sigmoid; an epoch is the
-// four rows as one batch: forward, mean squared error, backward, update, loss. REAL is double with EXP exp, or float
-// with EXP expf; the arguments are the learning rate and the parameters. The same protocol as worker.js.
+// A lower bound of the time of an epoch of XOR: a program with all sizes fixed. The network is 2-2-1, all sigmoid. An epoch
+// is one batch of four rows: forward pass, mean squared error, backward pass, update. REAL is double and EXP is exp, or REAL
+// is float and EXP is expf. The arguments are the learning rate and the parameters. The protocol is that of worker.js.
 
 #include <math.h>
 #include <stdio.h>

@@ -1,16 +1,16 @@
 // https://github.com/cazala/synaptic
 
 import synaptic from "synaptic";
-import { flops } from "../../../build/bench/works.js";
+import { flops } from "../../../build/bench/workloads.js";
 import { versionOf } from "../version.js";
 
 /**
- * Of a forward pass. Above it a step takes about a second, and compiling the code that synaptic generates, some lines for each
- * weight, takes long.
+ * The maximum operations of a forward pass. Above it a step takes about a second, and compiling the code that synaptic
+ * generates, some lines for each weight, takes long.
  */
 const MAX_FLOPS = 2e6;
 
-/** 0 would mean its default. */
+/** For 0, synaptic would use its default. */
 const NO_THRESHOLD = Number.MIN_VALUE;
 
 export function describe(task) {

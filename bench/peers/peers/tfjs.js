@@ -38,7 +38,7 @@ export async function create(task, backend) {
   };
 }
 
-/** Before the activation of the last layer. */
+/** The logits: the outputs before the activation of the last layer. */
 function logitsOf(layers, { hidden }, x) {
   return layers.reduce((a, { kernel, bias }, i) => {
     const z = tf.add(tf.matMul(a, kernel), bias);

@@ -1,4 +1,4 @@
-// How long steps take, in rounds in which all take turns, so that a machine that slows down slows all.
+// Times steps in rounds. In each round every subject is timed once, so that a slow phase of the machine affects all of them.
 
 import { Bench } from "tinybench";
 import type { Steps } from "./subject.js";
@@ -6,26 +6,29 @@ import type { Steps } from "./subject.js";
 /** The maximum number of steps in one call. */
 export const MAX_STEPS = 2 ** 16;
 
-/** Far above the clock's resolution and the cost of asking it. */
+/** The minimum time of a timed call: far above the resolution of the clock and the cost of reading it. */
 const CALL_MILLISECONDS = 1;
 
-/** Until V8 has brought in its optimised code, however short the measurement is. */
+/** V8 has then compiled its optimised code, even for short measurements. */
 const WARM_UP_MILLISECONDS = 250;
 
-/** The milliseconds of a step in each round, for each of `all`; each has `milliseconds` in a round. */
-export function takeTurns(all: readonly Steps[], rounds: number, milliseconds: number): number[][] {
+/** For each of `all`, the milliseconds of a step in each round. Each is timed for `milliseconds` in a round. */
+export function measureRounds(all: readonly Steps[], rounds: number, milliseconds: number): number[][] {
   const round = prepareRounds(all);
   const times = Array.from({ length: rounds }, () => round(milliseconds));
   return all.map((_, i) => times.map((time) => time[i]!));
 }
 
-/** Warms up. Returns a function that runs one round, with `milliseconds` for each, and returns the milliseconds of a step of each. */
+/**
+ * Warms up all. Returns a function that runs one round: it times each for `milliseconds`, and returns the milliseconds of a
+ * step of each.
+ */
 export function prepareRounds(all: readonly Steps[]): (milliseconds: number) => number[] {
   const steps = all.map(warmUp);
   return (milliseconds) => runRound(all, steps, milliseconds);
 }
 
-/** Runs in longer and longer calls; returns how many steps a timed call has. */
+/** Doubles the number of steps in a call until a call is long enough. Returns that number. */
 function warmUp(one: Steps): number {
   const end = performance.now() + WARM_UP_MILLISECONDS;
   let steps = 1;
@@ -48,7 +51,8 @@ function runRound(all: readonly Steps[], steps: readonly number[], time: number)
     bench.add(String(i), () => one.step(steps[i]!), { beforeEach, async: false });
   });
   return bench.runSync().map(({ result }, i) => {
-    if (result.state !== "completed") throw new Error(`Number ${i} of the round was ${result.state}.`);
+    if (result.state !== "completed")
+      throw new Error(`Benchmark ${i} of the round ended as ${result.state}.`);
     return result.latency.p50 / steps[i]!;
   });
 }

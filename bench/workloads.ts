@@ -1,13 +1,13 @@
-// What is measured: networks, batches and dtypes, from XOR to what fills the processor.
+// The workloads: networks, batches and dtypes, from XOR to networks that use all of a processor core.
 
 import { type ActivationName, type DenseLayer, type DType, dense, type LossName } from "backprop-wasm";
 
-export interface Work {
-  /** The layer sizes, input first; " predict" behind them where it is not a training step that is measured. */
+export interface Workload {
+  /** The sizes of the layers, inputs first, such as "64-32-10"; followed by " predict" for predictions. */
   readonly name: string;
   readonly task: "train" | "predict";
   readonly sizes: readonly number[];
-  /** Rows a step. */
+  /** Rows of a step. */
   readonly batch: number;
   readonly dtype: DType;
   readonly layers: readonly DenseLayer[];
@@ -15,7 +15,7 @@ export interface Work {
   readonly learningRate: number;
 }
 
-export const WORKS: readonly Work[] = [
+export const WORKLOADS: readonly Workload[] = [
   xor("float64"),
   xor("float32"),
   classification([4, 16, 3], 16),
@@ -30,27 +30,27 @@ export const WORKS: readonly Work[] = [
   prediction([64, 32, 10]),
 ];
 
-/** The text in which `--only` looks. */
-export function label({ name, batch, dtype }: Work): string {
+/** The text that `--only` searches. */
+export function label({ name, batch, dtype }: Workload): string {
   return `${name} b${batch} ${dtype}`;
 }
 
-/** The work with that label. @throws Error if there is none. */
-export function findWork(text: string): Work {
-  const work = WORKS.find((work) => label(work) === text);
-  if (!work) throw new Error(`There is no work ${text}.`);
-  return work;
+/** Returns the workload with this label. @throws Error if there is none. */
+export function findWorkload(text: string): Workload {
+  const workload = WORKLOADS.find((workload) => label(workload) === text);
+  if (!workload) throw new Error(`There is no workload with the label ${text}.`);
+  return workload;
 }
 
 /**
- * The floating-point operations of one step, two for each multiply-add of a matrix product; what is not one
- * (activations, loss, update) is not counted.
+ * The floating-point operations of one step: two for each multiply-add of a matrix product. Activations, loss and update
+ * are not counted.
  *
  *     predict:  2 · batch · Σ inputs · units              z = x · kernel
- *     train:    2 · batch · Σ inputs · units · (2 or 3)   and dKernel = xᵀ · dz; but for the first layer, whose dx
- *                                                         nobody needs, also dx = dz · kernelᵀ
+ *     train:    2 · batch · Σ inputs · units · (2 or 3)   also dKernel = xᵀ · dz and, except in the first layer,
+ *                                                         dx = dz · kernelᵀ
  */
-export function flops({ task, sizes, batch }: Work): number {
+export function flops({ task, sizes, batch }: Workload): number {
   const multiplyAdds = sizes.slice(1).reduce((sum, units, i) => {
     const products = task === "predict" ? 1 : i === 0 ? 2 : 3;
     return sum + products * sizes[i]! * units;
@@ -58,7 +58,7 @@ export function flops({ task, sizes, batch }: Work): number {
   return 2 * batch * multiplyAdds;
 }
 
-function xor(dtype: DType): Work {
+function xor(dtype: DType): Workload {
   const sizes = [2, 2, 1];
   return {
     name: sizes.join("-"),
@@ -72,7 +72,7 @@ function xor(dtype: DType): Work {
   };
 }
 
-export function classification(sizes: readonly number[], batch: number, dtype: DType = "float32"): Work {
+export function classification(sizes: readonly number[], batch: number, dtype: DType = "float32"): Workload {
   return {
     name: sizes.join("-"),
     task: "train",
@@ -85,7 +85,7 @@ export function classification(sizes: readonly number[], batch: number, dtype: D
   };
 }
 
-function prediction(sizes: readonly number[]): Work {
+function prediction(sizes: readonly number[]): Workload {
   return { ...classification(sizes, 1), name: `${sizes.join("-")} predict`, task: "predict" };
 }
 

@@ -1,20 +1,20 @@
-// What is measured: works of `npm run bench`, with the rows and the initial parameters that all peers are given.
+// The workloads, which are some of those of `npm run bench`, and the tasks that the peers get.
 
 import { createParameters, createSamples } from "../../build/bench/samples.js";
-import { findWork } from "../../build/bench/works.js";
+import { findWorkload } from "../../build/bench/workloads.js";
 
-export { label } from "../../build/bench/works.js";
+export { label } from "../../build/bench/workloads.js";
 
-/** @typedef {import("../../build/bench/works.js").Work} Work */
+/** @typedef {import("../../build/bench/workloads.js").Workload} Workload */
 
 /**
- * @typedef {object} Task A work with all that a peer needs to do it, as JSON.
+ * @typedef {object} Task A workload with its rows and initial parameters, as JSON.
  * @property {"train" | "predict"} task
- * @property {number[]} sizes Those of the layers, the input first.
- * @property {number} batch Rows a step.
+ * @property {number[]} sizes The sizes of the layers, inputs first.
+ * @property {number} batch Rows of a step.
  * @property {"float32" | "float64"} dtype
  * @property {"sigmoid" | "relu"} hidden The activation of all layers but the last.
- * @property {"sigmoid" | "softmax"} output That of the last.
+ * @property {"sigmoid" | "softmax"} output The activation of the last layer.
  * @property {"meanSquaredError" | "categoricalCrossentropy"} loss
  * @property {number} learningRate
  * @property {number} rows
@@ -27,8 +27,8 @@ export { label } from "../../build/bench/works.js";
 const MIN_BATCHES = 2;
 const MIN_ROWS = 64;
 
-/** @type {readonly Work[]} */
-export const WORKS = [
+/** @type {readonly Workload[]} */
+export const WORKLOADS = [
   "2-2-1 b4 float64",
   "2-2-1 b4 float32",
   "64-32-10 b32 float32",
@@ -37,17 +37,17 @@ export const WORKS = [
   "784-512-512-10 b128 float32",
   "64-32-10 b1 float32",
   "64-32-10 predict b1 float32",
-].map(findWork);
+].map(findWorkload);
 
-/** The steps of one run of a peer: those of an epoch, or one prediction. @param {Task} task */
+/** The steps of one run of a peer: the steps of an epoch, or one prediction. @param {Task} task */
 export function stepsPerRun({ task, rows, batch }) {
   return task === "predict" ? 1 : rows / batch;
 }
 
-/** @param {Work} work @returns {Task} */
-export function createTask(work) {
-  const { task, sizes, batch, dtype, layers, loss, learningRate } = work;
-  const { rows, inputs, targets } = createSamples(work, Math.max(MIN_BATCHES * batch, MIN_ROWS));
+/** @param {Workload} workload @returns {Task} */
+export function createTask(workload) {
+  const { task, sizes, batch, dtype, layers, loss, learningRate } = workload;
+  const { rows, inputs, targets } = createSamples(workload, Math.max(MIN_BATCHES * batch, MIN_ROWS));
   return {
     task,
     sizes,
@@ -60,11 +60,11 @@ export function createTask(work) {
     rows,
     inputs: toRows(inputs, sizes[0]),
     targets: toRows(targets, sizes.at(-1)),
-    parameters: splitParameters(sizes, createParameters(work)),
+    parameters: splitParameters(sizes, createParameters(workload)),
   };
 }
 
-/** From the layout of the engines, one layer after another. */
+/** Splits a flat array, layer by layer, into kernels and biases. */
 function splitParameters(sizes, values) {
   let begin = 0;
   return sizes.slice(1).map((units, i) => {
