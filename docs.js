@@ -17,17 +17,14 @@ const PARTS = {
   "exports with threads": () => exportTable("assembly/threads.ts"),
 };
 
-/** Meanings of what has no comment in the core's source, because its name says enough there. */
+/** Meanings that the core's source does not state, because names say enough there. Comments follow them. */
 const MEANINGS = {
   "Description.inputs": "Columns of the inputs.",
-  "Description.layerCount": "Layers.",
-  "Description.loss": "The loss.",
   "LayerDescription.kind": "The kind of layer.",
   "Optimizer.kind": "The kind of optimizer.",
   "Optimizer.learningRate": "The factor of each step.",
   "Samples.inputs": "Address of the inputs.",
   "Samples.targets": "Address of the targets.",
-  "Samples.rows": "Rows.",
   "Samples.elementType": "The type of the stored numbers.",
   "Run.samples": "Address of the samples.",
   "Run.batchSize": "Rows of a batch. The last batch of an epoch has the remaining rows.",
@@ -153,10 +150,11 @@ async function exportTable(path) {
   return table(["function", "arguments", "result", "what it does"], rows);
 }
 
-function meaningOf(path, { comment }) {
-  const meaning = comment || MEANINGS[path];
-  if (meaning) return meaning;
-  throw new Error(`${path} has no comment in assembly/, and no meaning in docs.js: write one.`);
+/** The meaning above and the comment; without both, the name in words: "UnknownLoss" is "Unknown loss." */
+function meaningOf(path, { name, comment }) {
+  const meaning = [MEANINGS[path], comment].filter(Boolean).join(". ").replace("..", ".");
+  const words = name.replaceAll("_", " ").replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return meaning || `${words[0].toUpperCase()}${words.slice(1)}.`;
 }
 
 /** The declarations in assembly/abi/ that the pattern finds. */
