@@ -2,10 +2,12 @@
 
 import type { Rows } from "./data/rows.js";
 import { Tensor } from "./data/tensor.js";
+import { BackpropError } from "./errors.js";
 import type { Layer } from "./layers/layers.js";
 import type { ParametersOf } from "./layers/parameters.js";
-import type { Gradients, Network } from "./network.js";
-import { requireKeys, requirePositive } from "./validation.js";
+import { type Gradients, Network } from "./network.js";
+import { show } from "./show.js";
+import { attempt, type OptionsOf, readOptions, requirePositive } from "./validation.js";
 
 export interface DifferenceOptions {
   /** By how much each parameter is changed; above 0, default 1e-5. */
@@ -25,7 +27,7 @@ export function forwardDifferences<L extends readonly Layer[]>(
   targets: Rows,
   options: DifferenceOptions = {},
 ): Gradients<L> {
-  const epsilon = epsilonOf(options);
+  const epsilon = epsilonOf(network, options);
   const loss = () => network.evaluate(inputs, targets).loss;
   const begin = loss();
   return {
@@ -46,7 +48,7 @@ export function centralDifferences<L extends readonly Layer[]>(
   targets: Rows,
   options: DifferenceOptions = {},
 ): Gradients<L> {
-  const epsilon = epsilonOf(options);
+  const epsilon = epsilonOf(network, options);
   const loss = () => network.evaluate(inputs, targets).loss;
   return {
     loss: loss(),
@@ -77,6 +79,7 @@ export function checkGradients<L extends readonly Layer[]>(
   targets: Rows,
   options: DifferenceOptions = {},
 ): GradientCheck {
+  requireNetwork(network);
   const backpropagated = tensorsOf(network.gradients(inputs, targets).layers);
   const differences = tensorsOf(centralDifferences(network, inputs, targets, options).layers);
   let worst: GradientCheck = { largestError: 0, at: `${differences[0]?.path ?? "parameters"}[0]` };
@@ -105,11 +108,20 @@ function relativeError(a: number, b: number): number {
   return Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b));
 }
 
-function epsilonOf(options: DifferenceOptions): number {
-  requireKeys("options", options, ["epsilon"]);
-  const { epsilon = 1e-5 } = options;
-  requirePositive("epsilon", epsilon);
-  return epsilon;
+const OPTIONS: OptionsOf<DifferenceOptions> = { epsilon: { check: requirePositive, default: 1e-5 } };
+
+/** The checked epsilon for differences of `network`. */
+function epsilonOf(network: unknown, options: DifferenceOptions): number {
+  requireNetwork(network);
+  return readOptions("options", options, OPTIONS, { dtype: network.dtype }).epsilon!;
+}
+
+function requireNetwork(network: unknown): asserts network is Network<readonly Layer[]> {
+  if (attempt("invalidOption", "network", () => network instanceof Network)) return;
+  throw new BackpropError(
+    "invalidOption",
+    `network is ${show(network)}; expected a network, as createNetwork makes it.`,
+  );
 }
 
 /** The loss with `step` added to element `index` of `tensor`. Restores the element. */
@@ -130,7 +142,7 @@ function mapParameters<L extends readonly Layer[]>(
   const map = (tensor: Tensor): Tensor => {
     const values = tensor.data.slice();
     for (let i = 0; i < values.length; i++) values[i] = element(tensor, i);
-    return new Tensor(tensor.shape, () => values);
+    return new Tensor(tensor.shape, values);
   };
   const mapLayer = (layer: object) =>
     Object.fromEntries(

@@ -1,6 +1,14 @@
 import type { FloatArray } from "./dtype.js";
 import type { RandomStream } from "./random/random.js";
-import { requireFinite, requireNotNegative, requireRange } from "./validation.js";
+import {
+  attempt,
+  ofType,
+  requireFinite,
+  requireFloats,
+  requireNotNegative,
+  requireObject,
+  requireRange,
+} from "./validation.js";
 
 /** A kernel or a bias that an initializer is to fill. */
 export interface ParameterTensor {
@@ -26,9 +34,9 @@ export function zeros(): Initializer {
 /** All elements are `value`, a finite number. Draws no random numbers. */
 export function constant(value: number): Initializer {
   requireFinite("value", value);
-  return ({ values }) => {
+  return filling(({ values }) => {
     values.fill(value);
-  };
+  });
 }
 
 /**
@@ -37,7 +45,7 @@ export function constant(value: number): Initializer {
  */
 export function uniform(low = 0, high = 1): Initializer {
   requireRange("low", low, "high", high);
-  return ({ values, random }) => random.fillUniform(values, low, high);
+  return filling(({ values, random }) => random.fillUniform(values, low, high));
 }
 
 /**
@@ -47,7 +55,7 @@ export function uniform(low = 0, high = 1): Initializer {
 export function normal(mean = 0, standardDeviation = 1): Initializer {
   requireFinite("mean", mean);
   requireNotNegative("standardDeviation", standardDeviation);
-  return ({ values, random }) => random.fillNormal(values, mean, standardDeviation);
+  return filling(({ values, random }) => random.fillNormal(values, mean, standardDeviation));
 }
 
 /**
@@ -101,7 +109,7 @@ export function lecunNormal(): Initializer {
 export function torchLinear(): Initializer {
   const kernel = transposed(uniformWithin(({ inputs }) => kaimingBound(inputs)));
   const bias = uniformWithin(({ inputs }) => 1 / Math.sqrt(inputs));
-  return (tensor) => (isKernel(tensor) ? kernel(tensor) : bias(tensor));
+  return filling((tensor) => (isKernel(tensor) ? kernel(tensor) : bias(tensor)));
 }
 
 /**
@@ -109,26 +117,41 @@ export function torchLinear(): Initializer {
  * programs that compute W·x. Biases are filled by `initializer` without a change.
  */
 export function transposed(initializer: Initializer): Initializer {
-  return (tensor) => {
+  ofType("function", "an initializer such as glorotUniform()")("initializer", initializer);
+  return filling((tensor) => {
     if (!isKernel(tensor)) return initializer(tensor);
     const { values, inputs, units } = tensor;
     const drawn = values.slice();
-    initializer({ ...tensor, values: drawn, shape: [units, inputs] });
+    const returned = initializer({ ...tensor, values: drawn, shape: [units, inputs] });
     for (let input = 0; input < inputs; input++) {
       for (let unit = 0; unit < units; unit++) values[input * units + unit] = drawn[unit * inputs + input]!;
     }
+    return returned;
+  });
+}
+
+/** An initializer that checks what it is given before it calls `fill`. */
+function filling(fill: Initializer): Initializer {
+  return (tensor) => {
+    attempt("invalidOption", "tensor", () => {
+      requireObject("tensor", tensor, "{ values, shape, inputs, units, random }");
+      requireFloats("tensor.values", tensor.values);
+      requireObject("tensor.shape", tensor.shape, "an array of lengths");
+      requireObject("tensor.random", tensor.random, "a stream such as numpyRandom(42)");
+    });
+    return fill(tensor);
   };
 }
 
 function uniformWithin(boundOf: (tensor: ParameterTensor) => number): Initializer {
-  return (tensor) => {
+  return filling((tensor) => {
     const bound = boundOf(tensor);
     tensor.random.fillUniform(tensor.values, -bound, bound);
-  };
+  });
 }
 
 function normalOf(standardDeviationOf: (tensor: ParameterTensor) => number): Initializer {
-  return (tensor) => tensor.random.fillNormal(tensor.values, 0, standardDeviationOf(tensor));
+  return filling((tensor) => tensor.random.fillNormal(tensor.values, 0, standardDeviationOf(tensor)));
 }
 
 /** 1/√inputs, computed with the operations of PyTorch's kaiming_uniform_, so that it is rounded in the same way. */

@@ -1,8 +1,15 @@
 import { LossNumber } from "./abi/structs.js";
-import type { DType } from "./dtype.js";
+import { type DType, roundTo } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import type { ActivationName } from "./layers/layers.js";
-import { requireFinite, requireKeys, requireKnown, requirePositive } from "./validation.js";
+import {
+  type Check,
+  type OptionsOf,
+  oneOf,
+  readOptions,
+  requireFinite,
+  requirePositive,
+} from "./validation.js";
 
 /** The core's number of each loss, by the name that users give. */
 const LOSS_NUMBERS = {
@@ -18,7 +25,7 @@ const LOSS_NUMBERS = {
 export type LossName = keyof typeof LOSS_NUMBERS;
 
 /** Every loss that a network takes. */
-export const LOSSES = Object.keys(LOSS_NUMBERS) as readonly LossName[];
+export const LOSSES = Object.freeze(Object.keys(LOSS_NUMBERS)) as readonly LossName[];
 
 /** `mean` is over rows and outputs (over rows alone for the categorical losses); `sum` is over the same terms. */
 export type Reduction = "mean" | "sum";
@@ -33,6 +40,8 @@ export interface LossDescription {
   readonly number: number;
   /** Whether a target is one integer label instead of one number for each output. */
   readonly takesLabels: boolean;
+  /** What to do about targets in the form of the other categorical loss. */
+  readonly advice: string | undefined;
 }
 
 /**
@@ -65,22 +74,42 @@ const FUSED_ACTIVATION: Partial<Record<LossName, ActivationName>> = {
   sparseCategoricalCrossentropy: "softmax",
 };
 
+const ADVICE: Partial<Record<LossName, string>> = {
+  categoricalCrossentropy: 'For integer labels, use the loss "sparseCategoricalCrossentropy".',
+  sparseCategoricalCrossentropy: 'For one-hot rows, use the loss "categoricalCrossentropy".',
+};
+
 /** Below this, 1 − clip rounds to 1 in that dtype, and probabilities near 1 would not be clipped. */
 const SMALLEST_CLIP: Record<DType, number> = { float32: 2 ** -24, float64: 2 ** -53 };
 
+/** Requires a clip that is still within (0, ½), and 1 − clip below 1, in the dtype. */
+const requireClip: Check = (argument, value, dtype) => {
+  requireFinite(argument, value);
+  const clip = value as number;
+  if (!dtype || (clip >= SMALLEST_CLIP[dtype] && roundTo(dtype, clip) < 0.5)) return;
+  const smallest = SMALLEST_CLIP[dtype].toPrecision(3);
+  throw new BackpropError(
+    "invalidOption",
+    `${argument} is ${clip}; expected a number from ${smallest} (1 − clip must be below 1 in ${dtype}) to 0.5.`,
+  );
+};
+
+const OPTIONS: OptionsOf<Loss> = {
+  name: { check: (_, value) => oneOf(LOSSES)("loss", value) },
+  reduction: { check: oneOf(["mean", "sum"]), default: "mean" },
+  clip: { check: requireClip, default: 1e-7 },
+  delta: { check: requirePositive, default: 1 },
+};
+
+/** A checked copy of a loss that a user gave. */
 export function describeLoss(
   loss: LossName | Loss,
   outputActivation: ActivationName | undefined,
   dtype: DType,
 ): LossDescription {
-  const options = (typeof loss === "object" && loss) || { name: loss };
-  requireKeys("loss", options, ["name", "reduction", "clip", "delta"]);
-  const { name, reduction = "mean", clip = 1e-7, delta = 1 } = options;
-  requireKnown("loss", name, LOSSES);
-  requireKnown("reduction", reduction, ["mean", "sum"]);
-  requireFinite("clip", clip);
-  requireClip(clip, dtype);
-  requirePositive("delta", delta);
+  const given = typeof loss === "object" && loss !== null ? loss : { name: loss };
+  const options = readOptions("loss", given, OPTIONS, { dtype });
+  const { name, reduction, clip, delta } = options as Required<Loss>;
   const needed = FUSED_ACTIVATION[name];
   if (needed && needed !== outputActivation) {
     throw new BackpropError(
@@ -95,14 +124,6 @@ export function describeLoss(
     parameter: name === "huber" ? delta : clip,
     number: LOSS_NUMBERS[name],
     takesLabels: name === "sparseCategoricalCrossentropy",
+    advice: ADVICE[name],
   };
-}
-
-function requireClip(clip: number, dtype: DType): void {
-  const smallest = SMALLEST_CLIP[dtype];
-  if (clip >= smallest && clip < 0.5) return;
-  throw new BackpropError(
-    "invalidOption",
-    `clip is ${clip}; expected a number from ${smallest.toPrecision(3)} (1 − clip must be below 1 in ${dtype}) to 0.5.`,
-  );
 }

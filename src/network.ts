@@ -1,7 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The class that users work with: checks arguments and calls the model in linear memory.
 
-import { countRows, type Rows, requireSameRows, writeLabels, writeRows } from "./data/rows.js";
+import {
+  needsProbe,
+  openRows,
+  probeRows,
+  type RowFormat,
+  type Rows,
+  requireSameRows,
+  writeRows,
+} from "./data/rows.js";
 import { type Matrix, Tensor } from "./data/tensor.js";
 import type { NetworkDescription } from "./description.js";
 import { allocate, type DType, type FloatArray } from "./dtype.js";
@@ -20,7 +28,9 @@ import { describeLoss, type Loss, type LossName } from "./losses.js";
 import { checkOptimizer, type Optimizer, sgd } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
+import { show } from "./show.js";
 import { summarize } from "./summary.js";
+import { describeDivergence } from "./training/divergence.js";
 import {
   type AsyncFitOptions,
   abortedFit,
@@ -31,12 +41,13 @@ import {
   shufflesRows,
 } from "./training/fit.js";
 import {
+  integerWithin,
+  type OptionsOf,
+  oneOf,
+  readOptions,
   requireInteger,
-  requireKeys,
-  requireKnown,
-  requireMethods,
   requirePositiveInteger,
-  show,
+  withMethods,
 } from "./validation.js";
 import { type Numerics, sharedCore } from "./wasm/core.js";
 import { createHost } from "./wasm/host.js";
@@ -44,7 +55,7 @@ import { Model } from "./wasm/model.js";
 import type { Samples } from "./wasm/samples.js";
 import { Scratch } from "./wasm/scratch.js";
 import { prepareWorkers } from "./wasm/workers.js";
-import { finish, finishInSlices, type Work } from "./work.js";
+import { finish, finishInSlices, ignoreRejection, type Work } from "./work.js";
 
 export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** Numbers in a row of input. */
@@ -84,20 +95,31 @@ export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly layers: ParametersOf<L>;
 }
 
-const OPTION_NAMES = [
-  "inputs",
-  "layers",
-  "loss",
-  "optimizer",
-  "dtype",
-  "seed",
-  "random",
-  "numerics",
-  "threads",
-];
 const MAX_THREADS = 255;
 const MAX_SEED = 2 ** 32 - 1;
 const DEFAULT_SEED = 0;
+
+/** Layers, loss and optimizer depend on the dtype, and are checked when it is known. */
+const checkedLater = () => {};
+
+const OPTIONS: OptionsOf<NetworkOptions<readonly Layer[]>> = {
+  inputs: { check: requirePositiveInteger },
+  layers: { check: checkedLater },
+  loss: { check: checkedLater },
+  optimizer: { check: checkedLater, default: sgd() },
+  dtype: { check: oneOf(["float32", "float64"]), default: "float32" },
+  seed: { check: integerWithin(0, MAX_SEED), default: undefined },
+  random: {
+    check: withMethods(["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)"),
+    default: undefined,
+  },
+  numerics: { check: oneOf(["strict", "relaxed"]), default: "strict" },
+  threads: { check: integerWithin(1, MAX_THREADS), default: 1 },
+};
+
+/** The options of a network that are not undefined. */
+type Plan = NetworkOptions<readonly Layer[]> &
+  Required<Pick<NetworkOptions, "optimizer" | "dtype" | "numerics" | "threads">>;
 
 /**
  * Creates a network and draws its initial parameters: layer by layer, kernel then bias.
@@ -109,16 +131,16 @@ const DEFAULT_SEED = 0;
 export async function createNetwork<const L extends readonly Layer[]>(
   options: NetworkOptions<L>,
 ): Promise<Network<L>> {
-  const description = describe(options);
-  const optimizer = checkOptimizer(options.optimizer ?? sgd());
-  const { numerics = "strict", threads = 1, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = options;
-  requireMethods("random", random, ["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)");
+  const plan = readOptions("createNetwork", options, OPTIONS) as Plan;
+  const { numerics, threads, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = plan;
+  const description = describe(plan);
+  const optimizer = checkOptimizer(plan.optimizer, plan.dtype);
   const core = await sharedCore(undefined, { numerics, threads: threads > 1 });
   if (threads > 1) await prepareWorkers();
   const model = new Model(createHost(core, description.dtype), description, optimizer, threads);
   try {
     initialize(model, description, random);
-    const key = seed ?? (options.random ? undefined : DEFAULT_SEED);
+    const key = seed ?? (plan.random ? undefined : DEFAULT_SEED);
     return new Network<L>(model, description, optimizer, { key, random });
   } catch (error) {
     model.dispose();
@@ -126,15 +148,8 @@ export async function createNetwork<const L extends readonly Layer[]>(
   }
 }
 
-function describe(options: NetworkOptions<readonly Layer[]>): NetworkDescription {
-  requireKeys("createNetwork", options, OPTION_NAMES);
-  const { inputs, loss, dtype = "float32", numerics, threads, seed } = options;
-  requirePositiveInteger("inputs", inputs);
-  requireKnown("dtype", dtype, ["float32", "float64"]);
-  if (numerics !== undefined) requireKnown("numerics", numerics, ["strict", "relaxed"]);
-  if (threads !== undefined) requireInteger("threads", threads, 1, MAX_THREADS);
-  if (seed !== undefined) requireInteger("seed", seed, 0, MAX_SEED);
-  const layers = checkLayers(options.layers);
+function describe({ inputs, loss, dtype, layers: given }: Plan): NetworkDescription {
+  const layers = checkLayers(given, dtype);
   const output = layers.at(-1)!;
   const activation = output.kind === "dense" ? output.activation : undefined;
   return {
@@ -147,17 +162,20 @@ function describe(options: NetworkOptions<readonly Layer[]>): NetworkDescription
   };
 }
 
-function initialize(model: Model, { parameters }: NetworkDescription, random: RandomStream): void {
+function initialize(model: Model, { dtype, parameters }: NetworkDescription, random: RandomStream): void {
   for (const { layer, name, shape, begin, end, inputs, units, initializer } of parameters) {
-    const values = model.parameters().subarray(begin, end);
+    // In an array of its own: what an initializer calls may make linear memory grow, which empties views of it.
+    const values = allocate(dtype, end - begin);
     const returned: unknown = initializer({ values, shape, inputs, units, random });
-    if (returned !== undefined) throw notInitialized(layer, name, `returned ${show(returned)}`);
+    if (returned !== undefined) {
+      ignoreRejection(returned);
+      throw notInitialized(layer, name, `returned ${show(returned)}`);
+    }
+    if (values.length !== end - begin) throw notInitialized(layer, name, "transferred `values`");
+    model.parameters().set(values, begin);
   }
-  if (model.areParametersFinite()) return;
-  const wrong = parameters.find(
-    ({ begin, end }) => !model.parameters().subarray(begin, end).every(Number.isFinite),
-  )!;
-  throw notInitialized(wrong.layer, wrong.name, "wrote NaN or infinity");
+  const wrong = model.findNotFinite();
+  if (wrong) throw notInitialized(wrong.layer, wrong.name, "wrote NaN or infinity");
 }
 
 /** A common mistake is `glorotUniform` without its parentheses: it returns a function and fills nothing. */
@@ -189,6 +207,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly #description: NetworkDescription;
   readonly #optimizer: Optimizer;
   readonly #keys: Keys;
+  readonly #inputFormat: RowFormat;
+  readonly #targetFormat: RowFormat;
   #epoch = 0;
   #isTraining = false;
   #isDisposed = false;
@@ -201,7 +221,16 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#optimizer = optimizer;
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
+    this.#inputFormat = { argument: "inputs", width: description.inputs };
+    this.#targetFormat = targetFormatOf(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
+    // An assignment such as network.learningRate = 5 throws instead of being ignored.
+    Object.freeze(this);
+  }
+
+  /** @internal */
+  get dtype(): DType {
+    return this.#description.dtype;
   }
 
   /** Epochs that the network was trained for, over all its fits. */
@@ -222,7 +251,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *   `coreUnavailable` if one of its threads could not be started, or has died, since an earlier fit.
    */
   async fit(inputs: Rows, targets: Rows, options: AsyncFitOptions = {}): Promise<History> {
-    return finishInSlices(this.#fit(inputs, targets, options));
+    return finishInSlices(this.#fit(inputs, targets, options, true));
   }
 
   /**
@@ -231,7 +260,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * @throws BackpropError as `fit`.
    */
   fitSync(inputs: Rows, targets: Rows, options: FitOptions = {}): History {
-    return finish(this.#fit(inputs, targets, options));
+    return finish(this.#fit(inputs, targets, options, false));
   }
 
   /**
@@ -240,14 +269,16 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * @throws BackpropError `invalidShape`, `invalidData`, `disposed`.
    */
   predict(inputs: Rows): Matrix {
-    const rows = countRows("inputs", inputs);
     this.#alive();
-    const samples = this.#scratch.take(rows);
+    const source = openRows(this.#inputFormat, inputs);
+    if (needsProbe(source)) finish(probeRows(source));
+    const samples = this.#take(source.count);
     try {
-      finish(this.#writeInputs(inputs, samples));
-      const predictions = allocate(this.#description.dtype, rows * this.#outputs);
+      finish(writeRows(source, () => samples.inputs()));
+      const { dtype, outputs } = this.#description;
+      const predictions = allocate(dtype, samples.rows * outputs);
       this.#alive().predict(samples, predictions);
-      return new Tensor([rows, this.#outputs], () => predictions);
+      return new Tensor([samples.rows, outputs], predictions);
     } finally {
       this.#scratch.giveBack(samples);
     }
@@ -280,7 +311,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       const model = this.#idle();
       const loss = model.computeGradients(samples);
       const values = model.gradients().slice();
-      return { loss, layers: this.#tensors(() => values) };
+      return { loss, layers: this.#tensors(values) };
     } finally {
       this.#scratch.giveBack(samples);
     }
@@ -298,12 +329,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const model = this.#idle();
     model.gradients().set(values);
     if (model.update()) return;
-    throw new BackpropError(
-      "diverged",
-      "The update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite. It was not " +
-        "made: the network keeps its parameters. Try a smaller learningRate than " +
-        `${this.#optimizer.learningRate}.`,
-    );
+    const event =
+      "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
+    const { learningRate } = this.#optimizer;
+    throw new BackpropError("diverged", describeDivergence({ cause: "step", event, model, learningRate }));
   }
 
   /**
@@ -336,10 +365,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.dispose();
   }
 
-  get #outputs(): number {
-    return this.#description.outputs;
-  }
-
   #alive(): Model {
     if (this.#isDisposed) throw disposed();
     return this.#model;
@@ -353,15 +378,16 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     );
   }
 
-  *#fit(inputs: Rows, targets: Rows, options: AsyncFitOptions): Work<History> {
+  *#fit(inputs: Rows, targets: Rows, options: AsyncFitOptions, canWait: boolean): Work<History> {
     this.#idle();
     const plan = planFit(options);
+    this.#idle();
     if (plan.signal?.aborted) throw abortedFit(plan.signal.reason, plan, 0, { loss: [] });
     this.#isTraining = true;
     try {
       const samples = yield* this.#load(inputs, targets);
       try {
-        return yield* this.#train(samples, plan);
+        return yield* this.#train(samples, plan, canWait);
       } finally {
         this.#scratch.giveBack(samples);
       }
@@ -370,16 +396,21 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  *#train(samples: Samples, plan: FitPlan): Work<History> {
-    const model = this.#alive();
+  *#train(samples: Samples, plan: FitPlan, canWait: boolean): Work<History> {
     if (
       shufflesRows(plan, samples.rows) ||
       this.#description.layers.some((layer) => definitionOf(layer).isRandom)
     ) {
       this.#drawKey();
     }
-    const { learningRate } = this.#optimizer;
-    const fit = new Fit({ model, samples, firstEpoch: this.#epoch, learningRate }, plan);
+    const subject = {
+      model: this.#alive(),
+      samples,
+      firstEpoch: this.#epoch,
+      learningRate: this.#optimizer.learningRate,
+      canWait,
+    };
+    const fit = new Fit(subject, plan);
     try {
       return yield* fit.train(() => this.#alive());
     } finally {
@@ -393,22 +424,25 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     if (this.#keys.key !== undefined) return;
     const draw = new Float64Array(1);
     this.#keys.random.fillUniform(draw, 0, 2 ** 32);
-    this.#keys.key = Math.floor(draw[0]!);
-    this.#model.setSeed(this.#keys.key);
+    const key = Math.floor(draw[0]!);
+    requireInteger("a draw of random.fillUniform from 0 to 2^32", key, 0, MAX_SEED);
+    this.#alive().setSeed(key);
+    this.#keys.key = key;
   }
 
-  #tensors(flat: () => FloatArray): ParametersOf<L> {
+  #tensors(flat: FloatArray | (() => FloatArray)): ParametersOf<L> {
     const { layers, parameters } = this.#description;
     return layerTensors(layers as unknown as L, parameters, flat);
   }
 
   *#load(inputs: Rows, targets: Rows): Work<Samples> {
-    const rows = countRows("inputs", inputs);
-    requireSameRows(rows, countRows("targets", targets));
-    const samples = this.#scratch.take(rows);
+    const sources = [openRows(this.#inputFormat, inputs), openRows(this.#targetFormat, targets)] as const;
+    requireSameRows(sources[0].count, sources[1].count);
+    for (const source of sources) if (needsProbe(source)) yield* probeRows(source);
+    const samples = this.#take(sources[0].count);
     try {
-      yield* this.#writeInputs(inputs, samples);
-      yield* this.#writeTargets(targets, samples);
+      yield* writeRows(sources[0], () => samples.inputs());
+      yield* writeRows(sources[1], () => samples.targets());
       return samples;
     } catch (error) {
       this.#scratch.giveBack(samples);
@@ -416,25 +450,25 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  #writeInputs(inputs: Rows, samples: Samples): Work<void> {
-    const shape = [samples.rows, this.#description.inputs] as const;
-    return writeRows("inputs", inputs, shape, () => samples.inputs());
-  }
-
-  #writeTargets(targets: Rows, samples: Samples): Work<void> {
-    const out = () => samples.targets();
-    if (this.#description.loss.takesLabels) {
-      return writeLabels("targets", targets, samples.rows, this.#outputs, out);
-    }
-    return writeRows("targets", targets, [samples.rows, this.#outputs], out);
+  /** Room for that many samples. Reading the rows may have run code that disposed the network. */
+  #take(rows: number): Samples {
+    this.#alive();
+    return this.#scratch.take(rows);
   }
 
   /** Checks values for every layer, and writes them to one array in the order of the parameters. */
   #collect(argument: string, values: readonly LayerValues[]): FloatArray {
     const flat = allocate(this.#description.dtype, this.#model.parameterCount);
-    writeLayers(argument, values, this.#tensors(() => flat) as readonly LayerParameters[]);
+    writeLayers(argument, values, this.#tensors(flat) as readonly LayerParameters[]);
     return flat;
   }
+}
+
+function targetFormatOf({ loss, outputs }: NetworkDescription): RowFormat {
+  const { advice } = loss;
+  return loss.takesLabels
+    ? { argument: "targets", width: 1, classes: outputs, advice: { width: outputs, text: advice } }
+    : { argument: "targets", width: outputs, advice: { width: 1, text: advice } };
 }
 
 function disposed(): BackpropError {

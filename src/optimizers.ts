@@ -1,9 +1,12 @@
 // The optimizers: how gradients change parameters. One definition for each.
 
 import { OptimizerKindNumber } from "./abi/structs.js";
+import type { DType } from "./dtype.js";
 import {
+  attempt,
+  type OptionsOf,
+  readOptions,
   requireBelowOne,
-  requireKeys,
   requireKnown,
   requireNotNegative,
   requireObject,
@@ -32,30 +35,24 @@ export type Optimizer = Sgd | Adam;
 interface OptimizerDefinition<O extends Optimizer> {
   /** The core's number. */
   readonly number: number;
-  /** The hyperparameters, in the order of the core, with their defaults and checks. */
-  readonly hyperparameters: {
-    readonly [K in Exclude<keyof O, "name" | "learningRate">]: Hyperparameter;
-  };
-  readonly learningRate: number;
-}
-
-interface Hyperparameter {
-  readonly default: number;
-  /** @throws BackpropError `invalidOption`. */
-  readonly require: (argument: string, value: unknown) => void;
+  /** The learning rate, then the hyperparameters in the order of the core. */
+  readonly options: OptionsOf<Omit<O, "name">>;
 }
 
 const DEFINITIONS: {
   readonly [N in Optimizer["name"]]: OptimizerDefinition<Extract<Optimizer, { name: N }>>;
 } = {
-  sgd: { number: OptimizerKindNumber.Sgd, learningRate: 0.01, hyperparameters: {} },
+  sgd: {
+    number: OptimizerKindNumber.Sgd,
+    options: { learningRate: { check: requireNotNegative, default: 0.01 } },
+  },
   adam: {
     number: OptimizerKindNumber.Adam,
-    learningRate: 0.001,
-    hyperparameters: {
-      beta1: { default: 0.9, require: requireBelowOne },
-      beta2: { default: 0.999, require: requireBelowOne },
-      epsilon: { default: 1e-8, require: requirePositive },
+    options: {
+      learningRate: { check: requireNotNegative, default: 0.001 },
+      beta1: { check: requireBelowOne, default: 0.9 },
+      beta2: { check: requireBelowOne, default: 0.999 },
+      epsilon: { check: requirePositive, default: 1e-8 },
     },
   },
 };
@@ -95,22 +92,23 @@ export function adam(
 
 /** An optimizer with the defaults of the options that are not given. */
 function complete<N extends Optimizer["name"]>(name: N, options: object): Extract<Optimizer, { name: N }> {
-  requireKeys(name, options, Object.keys(defaultsOf(name)));
-  const optimizer = { ...defaultsOf(name), ...definedOf(options), name } as unknown as Optimizer;
-  return checked(optimizer, "") as Extract<Optimizer, { name: N }>;
+  const definition: OptimizerDefinition<Optimizer> = DEFINITIONS[name];
+  const optimizer = readOptions(name, options, definition.options, { known: { name } });
+  return Object.freeze(optimizer) as Extract<Optimizer, { name: N }>;
 }
 
 /**
- * A checked copy of an optimizer that a user gave.
+ * A checked copy of an optimizer that a user gave, for a network of that dtype.
  *
  * @throws BackpropError `invalidOption` or `unknownName`.
  */
-export function checkOptimizer(optimizer: Optimizer): Optimizer {
+export function checkOptimizer(optimizer: unknown, dtype: DType): Optimizer {
   requireObject("optimizer", optimizer, "an optimizer such as sgd()");
-  const { name } = optimizer;
+  const { name } = attempt("invalidOption", "optimizer", () => ({ name: (optimizer as Optimizer).name }));
   requireKnown("optimizer.name", name, Object.keys(DEFINITIONS));
-  requireKeys("optimizer", optimizer, ["name", ...Object.keys(defaultsOf(name))]);
-  return checked({ ...optimizer }, "optimizer.");
+  const { options }: OptimizerDefinition<Optimizer> = DEFINITIONS[name];
+  const reading = { prefix: "optimizer.", dtype, known: { name }, isComplete: true };
+  return readOptions("optimizer", optimizer, options, reading) as Optimizer;
 }
 
 /** An optimizer in the core's terms. */
@@ -119,32 +117,12 @@ export function encodeOptimizer(optimizer: Optimizer): {
   readonly learningRate: number;
   readonly hyperparameters: readonly number[];
 } {
-  const { number, hyperparameters } = DEFINITIONS[optimizer.name];
+  const { number, options } = DEFINITIONS[optimizer.name];
   const values = optimizer as unknown as Record<string, number>;
+  const hyperparameters = Object.keys(options).filter((key) => key !== "learningRate");
   return {
     kind: number,
     learningRate: optimizer.learningRate,
-    hyperparameters: Object.keys(hyperparameters).map((key) => values[key]!),
+    hyperparameters: hyperparameters.map((key) => values[key]!),
   };
-}
-
-function checked(optimizer: Optimizer, prefix: string): Optimizer {
-  requireNotNegative(`${prefix}learningRate`, optimizer.learningRate);
-  const values = optimizer as unknown as Record<string, unknown>;
-  for (const [key, { require }] of hyperparametersOf(optimizer.name)) require(`${prefix}${key}`, values[key]);
-  return optimizer;
-}
-
-function defaultsOf(name: Optimizer["name"]): Record<string, number> {
-  const hyperparameters = hyperparametersOf(name).map(([key, { default: value }]) => [key, value] as const);
-  return Object.fromEntries([["learningRate", DEFINITIONS[name].learningRate], ...hyperparameters]);
-}
-
-function hyperparametersOf(name: Optimizer["name"]): [string, Hyperparameter][] {
-  return Object.entries(DEFINITIONS[name].hyperparameters);
-}
-
-/** The options without those that are undefined. */
-function definedOf(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -1,7 +1,15 @@
 // Work in pieces: the same generator can run to its end at once, or in slices that do not block the event loop.
 
-/** Work that may pause at each `yield`. A piece between two yields takes a few milliseconds at most. */
-export type Work<T> = Generator<void, T, void>;
+/**
+ * Work that may pause at each `yield`. A piece between two yields takes a few milliseconds at most. If it yields a
+ * promise, it goes on once that is fulfilled.
+ */
+export type Work<T> = Generator<PromiseLike<unknown> | undefined, T, void>;
+
+/** Lets nothing happen if `value` is a promise that is rejected: nobody waits for it, and it would end the process. */
+export function ignoreRejection(value: unknown): void {
+  Promise.resolve(value).catch(() => {});
+}
 
 /** How long a slice of work occupies the thread: well below 50 ms, which users begin to notice. */
 export const SLICE_MILLISECONDS = 10;
@@ -9,7 +17,7 @@ export const SLICE_MILLISECONDS = 10;
 // Declared here because browsers do not have it and the library is compiled for both.
 declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 
-/** Does all the work at once. */
+/** Does all the work at once. It must not yield promises. */
 export function finish<T>(work: Work<T>): T {
   for (;;) {
     const piece = work.next();
@@ -22,13 +30,29 @@ let sliceEnd = 0;
 
 /** Does the work in slices. The event loop runs between two slices. */
 export async function finishInSlices<T>(work: Work<T>): Promise<T> {
-  for (;;) {
-    const piece = work.next();
-    if (piece.done) return piece.value;
-    if (performance.now() < sliceEnd) continue;
-    await nextTask();
-    sliceEnd = performance.now() + SLICE_MILLISECONDS;
+  let piece = work.next();
+  while (!piece.done) {
+    if (piece.value) {
+      piece = await resume(work, piece.value);
+      continue;
+    }
+    if (performance.now() >= sliceEnd) {
+      await nextTask();
+      sliceEnd = performance.now() + SLICE_MILLISECONDS;
+    }
+    piece = work.next();
   }
+  return piece.value;
+}
+
+/** Goes on with the work once the promise is fulfilled; if it is rejected, throws its reason into the work. */
+async function resume<T>(work: Work<T>, promise: PromiseLike<unknown>): Promise<ReturnType<Work<T>["next"]>> {
+  try {
+    await promise;
+  } catch (reason) {
+    return work.throw(reason);
+  }
+  return work.next();
 }
 
 /** Resolves in a new task, after everything that waits in the event loop. A timer would wait 4 ms in a browser. */

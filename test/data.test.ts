@@ -213,7 +213,7 @@ describe("samples", () => {
   it.each(rejected)("are refused with %s", (_, rows, code, message) => {
     for (const work of [
       () => network.predict(asRows(rows)),
-      () => network.evaluate(asRows(rows), asRows(Array.isArray(rows) ? rows : [[1, 2]])),
+      () => network.evaluate(asRows(rows), asRows(Array.isArray(rows) ? rows.map(() => [1, 2]) : [[1, 2]])),
       () => network.gradients(asRows(rows), [[1, 2]]),
       () => network.fitSync(asRows(rows), [[1, 2]]),
     ]) {
@@ -403,7 +403,9 @@ describe("labels", () => {
     });
     expect(errorOf(() => network.evaluate([[1, 2]], [[1, 0, 0]]))).toMatchObject({
       code: "invalidShape",
-      message: "targets has rows of 3 numbers; this network takes 1 a row.",
+      message:
+        "targets has rows of 3 numbers; this network takes 1 a row. " +
+        'For one-hot rows, use the loss "categoricalCrossentropy".',
     });
     network.dispose();
   });

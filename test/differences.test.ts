@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   BackpropError,
   centralDifferences,
@@ -11,6 +11,7 @@ import {
   type Network,
   type NetworkOptions,
 } from "../src/index.js";
+import { Network as NetworkClass } from "../src/network.js";
 import { bitsOf, spread } from "./support/floats.js";
 
 const inputs = { data: spread(5 * 3), shape: [5, 3] };
@@ -40,6 +41,21 @@ function flatten({ layers }: Gradients): number[] {
 function bitsOfParameters(network: Network): string {
   return bitsOf(network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]));
 }
+
+const { gradients } = NetworkClass.prototype;
+
+/** Lets networks return other gradients than they compute. */
+function changeGradients(change: (result: Gradients) => void): void {
+  vi.spyOn(NetworkClass.prototype, "gradients").mockImplementation(function (this: Network, ...samples) {
+    const result = gradients.apply(this, samples) as Gradients;
+    change(result);
+    return result;
+  });
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe("finite differences", () => {
   it("have the figures of their formulas", async () => {
@@ -106,12 +122,12 @@ describe("finite differences", () => {
         expect.objectContaining({ code: "invalidShape" }),
       );
     }
+    const { evaluate } = NetworkClass.prototype;
     let calls = 0;
-    const { evaluate } = network;
-    network.evaluate = (...samples) => {
+    vi.spyOn(NetworkClass.prototype, "evaluate").mockImplementation(function (this: Network, ...samples) {
       if (++calls === 5) throw new Error("from within");
-      return evaluate.apply(network, samples);
-    };
+      return evaluate.apply(this, samples);
+    });
     expect(() => centralDifferences(network, inputs, targets)).toThrow("from within");
     expect(bitsOfParameters(network)).toBe(before);
   });
@@ -167,14 +183,11 @@ describe("checking gradients", () => {
     [1, "kernel", 7],
   ] as const)("finds where one is wrong: parameters[%i].%s[%i]", async (layer, name, index) => {
     const network = await create();
-    const { gradients } = network;
     for (const wrong of [(value: number) => value + 0.01, () => Number.NaN, () => Infinity]) {
-      network.gradients = (...samples) => {
-        const result = gradients.apply(network, samples);
-        const { data } = result.layers[layer]![name]!;
+      changeGradients(({ layers }) => {
+        const { data } = layers[layer]![name]!;
         data[index] = wrong(data[index]!);
-        return result;
-      };
+      });
       const check = checkGradients(network, inputs, targets);
       expect(check.at).toBe(`parameters[${layer}].${name}[${index}]`);
       expect(check.largestError).not.toBeLessThan(5e-3);
@@ -185,12 +198,9 @@ describe("checking gradients", () => {
     // The gradient of (1000 p − t)² is about 2e9, its difference is exact but for rounding.
     const network = await square(1000);
     expect(checkGradients(network, [[1000]], [[0]]).largestError).toBeLessThan(1e-7);
-    const { gradients } = network;
-    network.gradients = (...samples) => {
-      const result = gradients.apply(network, samples);
-      result.layers[0]!.kernel.data[0]! *= 1.5;
-      return result;
-    };
+    changeGradients(({ layers }) => {
+      layers[0]!.kernel.data[0]! *= 1.5;
+    });
     expect(checkGradients(network, [[1000]], [[0]]).largestError).toBeCloseTo(1 / 3, 6);
   });
 

@@ -158,8 +158,9 @@ describe("a fit that diverges", () => {
     const network = await linear(1e30);
     const error = errorOf(() => network.fitSync([[1, 0]], [[1]], { epochs: 100 }));
     expect(error.message).toBe(
-      `The loss became Infinity in epoch ${error.epoch} of 100 (counted from 0). That update was not made: the ` +
-        "network keeps the parameters from before it. Try a smaller learningRate than 1e+30, or scale the data.",
+      `The loss became Infinity in epoch ${error.epoch} of 100 (counted from 0). The parameters are finite, but with ` +
+        "them the loss is not: replace them by setParameters, or create the network again. Try a smaller learningRate " +
+        "than 1e+30, or scale the data.",
     );
     expect(error.epoch).toBeGreaterThan(2);
     expect(Math.abs(network.parameters[0]!.kernel.data[0]!)).toBeGreaterThan(1e150);

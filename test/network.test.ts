@@ -70,7 +70,7 @@ describe("creating a network", () => {
       "no layers",
       { layers: [] },
       "invalidOption",
-      "layers is an array of 0; expected an array of at least one layer",
+      "layers is an array of 0; expected an array of 1 to 65535 layers",
     ],
     [
       "layers that are none",

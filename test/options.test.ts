@@ -102,7 +102,7 @@ describe("options", () => {
 
 describe("a network", () => {
   it("keeps its layers and optimizer, whatever becomes of the objects they came from", async () => {
-    const layers = [dense(3), dense(2)];
+    const layers = [{ ...dense(3) }, { ...dense(2) }];
     const optimizer = { name: "sgd" as const, learningRate: 0.1 };
     const network = await create({ layers, optimizer });
     layers.pop();

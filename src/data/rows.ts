@@ -1,10 +1,11 @@
 // Checks samples that users give, and writes them directly into linear memory.
 
-import type { FloatArray } from "../dtype.js";
+import { dtypeOf, type FloatArray, isTypedArray, MAX_NUMBERS } from "../dtype.js";
 import { BackpropError } from "../errors.js";
-import { show } from "../validation.js";
-import { finish, type Work } from "../work.js";
-import type { ShapedData, Tensor } from "./tensor.js";
+import { show } from "../show.js";
+import { asBackpropError, attempt } from "../validation.js";
+import type { Work } from "../work.js";
+import { copyShape, MAX_DIMENSIONS, type ShapedData, sizeOf, Tensor } from "./tensor.js";
 
 /**
  * Samples: an array of rows, each an array or typed array with one number for each column; or a flat array (typed or
@@ -12,19 +13,42 @@ import type { ShapedData, Tensor } from "./tensor.js";
  */
 export type Rows = readonly ArrayLike<number>[] | ShapedData | ArrayLike<number>;
 
-/** The number of rows. @throws BackpropError `invalidShape` if there are none, or if `rows` is not of type Rows. */
-export function countRows(argument: string, rows: Rows): number {
-  const shaped = isShaped(rows);
-  const count = shaped ? rows.shape[0] : rows?.length;
-  if (count === undefined || !Number.isSafeInteger(count) || count < 0) {
-    throw new BackpropError(
-      "invalidShape",
-      `${argument} is ${show(rows)}; expected an array of rows, or { data, shape: [rows, columns] }.`,
-    );
+/** What an argument that takes rows must be given. */
+export interface RowFormat {
+  /** Its name in messages. */
+  readonly argument: string;
+  /** Numbers in a row. */
+  readonly width: number;
+  /** If each row is one label: the number of classes. Labels are integers from 0 to `classes` − 1. */
+  readonly classes?: number;
+  /** Added to the message about rows of another width, if it is this width. */
+  readonly advice?: { readonly width: number; readonly text: string | undefined };
+}
+
+/** Rows that a user gave, with their number known and not yet read. */
+export interface RowSource {
+  readonly format: RowFormat;
+  readonly count: number;
+  /** Whether all rows are known to exist, because they are in a typed array. */
+  readonly isDense: boolean;
+  /** Throws unless rows `begin` … `end` − 1 exist. */
+  probe(begin: number, end: number): void;
+  /** Writes rows `begin` … `end` − 1 to their place in `out()`, which has room for all rows. */
+  write(begin: number, end: number, out: () => FloatArray): void;
+}
+
+/**
+ * Finds out how many rows there are. Reads no more than the first one.
+ *
+ * @throws BackpropError `invalidShape` if there are none, or if `rows` or its first row does not have the format;
+ *   `outOfMemory` if there are more than linear memory has room for; `invalidData` if it cannot be read.
+ */
+export function openRows(format: RowFormat, rows: Rows): RowSource {
+  try {
+    return open(format, rows);
+  } catch (cause) {
+    throw asBackpropError("invalidData", format.argument, cause);
   }
-  if (count === 0) throw new BackpropError("invalidShape", `${argument} has no rows; expected at least one.`);
-  if (shaped) requireFilled(argument, rows);
-  return count;
 }
 
 /** @throws BackpropError `invalidShape` if inputs and targets have different numbers of rows. */
@@ -36,196 +60,355 @@ export function requireSameRows(inputs: number, targets: number): void {
   );
 }
 
-/** About how many numbers are written between two pauses, in whole rows. */
+/** About how many numbers are read between two pauses, in whole rows. */
 const PIECE = 65536;
 
+/** The most numbers for which memory is allocated before it is known that they all exist. */
+const MAX_UNPROBED = 2 ** 20;
+
+/** Whether to call `probeRows` before memory is allocated for the rows, because memory never shrinks. */
+export function needsProbe(source: RowSource): boolean {
+  return source.count * source.format.width > MAX_UNPROBED && !source.isDense;
+}
+
+/** Checks that all rows exist. @throws BackpropError `invalidShape` or `invalidData` for a row that is missing. */
+export function* probeRows(source: RowSource): Work<void> {
+  for (let begin = 0; begin < source.count; begin = endOfPiece(source, begin)) {
+    if (begin > 0) yield;
+    attempt("invalidData", source.format.argument, () => source.probe(begin, endOfPiece(source, begin)));
+  }
+}
+
 /**
- * Writes `count` rows to `out()` [count, width]. Calls `out` again after every pause, because memory may have grown in
- * the meantime.
+ * Writes all rows to `out()` [count, width]. Calls `out` again whenever memory may have grown.
  *
  * @throws BackpropError `invalidShape` for rows of another width or of several widths, `invalidData` for a value that
- *   is not a finite number in the dtype of `out`.
+ *   is not a finite number in the dtype of `out` or that cannot be read, `invalidLabel` for a label out of range.
  */
-export function* writeRows(
-  argument: string,
-  rows: Rows,
-  [count, width]: readonly [count: number, width: number],
-  out: () => FloatArray,
-  requireValue?: Requirement,
-): Work<void> {
-  const write = rowWriter(argument, rows, width, requireValue);
-  const rowsPerPiece = Math.ceil(PIECE / width);
-  for (let begin = 0; begin < count; begin += rowsPerPiece) {
+export function* writeRows(source: RowSource, out: () => FloatArray): Work<void> {
+  for (let begin = 0; begin < source.count; begin = endOfPiece(source, begin)) {
     if (begin > 0) yield;
-    write(begin, Math.min(begin + rowsPerPiece, count), out());
+    try {
+      source.write(begin, endOfPiece(source, begin), out);
+    } catch (cause) {
+      throw asBackpropError("invalidData", source.format.argument, cause);
+    }
   }
+}
+
+function endOfPiece({ count, format }: RowSource, begin: number): number {
+  return Math.min(begin + Math.ceil(PIECE / format.width), count);
+}
+
+function open(format: RowFormat, rows: unknown): RowSource {
+  const { argument, width } = format;
+  const shaped = readShaped(rows);
+  const count = shaped ? shaped.shape[0] : lengthOf(rows);
+  if (count === undefined) throw notRows(argument, rows);
+  if (count === 0) throw invalidShape(`${argument} has no rows; expected at least one.`);
+  if (shaped) requireFilled(argument, shaped);
+  if (count * width > MAX_NUMBERS) throw tooMany(argument, count, width);
+  if (shaped) {
+    requireColumns(format, shaped.shape);
+    return new FlatRows(format, count, shaped.holder, shaped.shape.length === 1);
+  }
+  const list = rows as ArrayLike<unknown>;
+  if (typeof list[0] !== "number") return new NestedRows(format, count, list);
+  requireOneColumn(format);
+  return new FlatRows(format, count, { data: list as ArrayLike<number> }, true);
+}
+
+/** The owner of a flat array. If it is a tensor, `data` is to be read anew whenever memory may have grown. */
+interface Holder {
+  readonly data: ArrayLike<number>;
+}
+
+/** A flat array and its shape, each read once. Undefined if `value` is something else. */
+function readShaped(value: unknown): { holder: Holder; shape: readonly number[] } | undefined {
+  if (typeof value !== "object" || value === null || !("data" in value && "shape" in value)) return undefined;
+  const { shape: given } = value;
+  const shape = copyShape(given);
+  if (!shape) return undefined;
+  if (value instanceof Tensor) return { holder: value, shape };
+  const { data } = value;
+  return lengthOf(data) === undefined ? undefined : { holder: { data: data as ArrayLike<number> }, shape };
+}
+
+/** The length of an array or of an object like one; undefined for every other value. */
+function lengthOf(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { length } = value as { length?: unknown };
+  return Number.isSafeInteger(length) && (length as number) >= 0 ? (length as number) : undefined;
+}
+
+class FlatRows implements RowSource {
+  readonly format: RowFormat;
+  readonly count: number;
+  readonly #holder: Holder;
+  readonly #place: PlaceOf;
+
+  constructor(format: RowFormat, count: number, holder: Holder, isList: boolean) {
+    this.format = format;
+    this.count = count;
+    this.#holder = holder;
+    this.#place = isList ? inList : inRow;
+  }
+
+  get isDense(): boolean {
+    return isTypedArray(this.#holder.data, this.count * this.format.width);
+  }
+
+  probe(begin: number, end: number): void {
+    const { format } = this;
+    const { data } = this.#holder;
+    const last = end * format.width;
+    for (let i = begin * format.width; i < last; i++) {
+      if (typeof data[i] === "number") continue;
+      throw notFinite(format, this.#place(format, i), data, data[i]);
+    }
+  }
+
+  write(begin: number, end: number, out: () => FloatArray): void {
+    const { format } = this;
+    const first = begin * format.width;
+    writeNumbers(format, this.#holder.data, first, out(), first, end * format.width, this.#place, out);
+  }
+}
+
+class NestedRows implements RowSource {
+  readonly format: RowFormat;
+  readonly count: number;
+  readonly isDense = false;
+  readonly #rows: ArrayLike<unknown>;
+
+  constructor(format: RowFormat, count: number, rows: ArrayLike<unknown>) {
+    this.format = format;
+    this.count = count;
+    this.#rows = rows;
+    this.#at(0);
+  }
+
+  probe(begin: number, end: number): void {
+    for (let i = begin; i < end; i++) this.#at(i);
+  }
+
+  write(begin: number, end: number, out: () => FloatArray): void {
+    const { format } = this;
+    const { width } = format;
+    let written = out();
+    for (let i = begin; i < end; i++) {
+      const row = this.#at(i);
+      written = writeNumbers(format, row, 0, written, i * width, (i + 1) * width, inRow, out);
+    }
+  }
+
+  #at(index: number): ArrayLike<number> {
+    const row = this.#rows[index] as ArrayLike<number> | null | undefined;
+    if (typeof row === "object" && row?.length === this.format.width) return row;
+    throw wrongWidth(this.format, row, index);
+  }
+}
+
+/** The name of the element of `out` at `index` in messages. */
+type PlaceOf = (format: RowFormat, index: number) => string;
+
+function inList({ argument }: RowFormat, index: number): string {
+  return `${argument}[${index}]`;
+}
+
+function inRow({ argument, width }: RowFormat, index: number): string {
+  return `${argument}[${Math.floor(index / width)}][${index % width}]`;
 }
 
 /**
- * Writes one label for each row to `out()` [count].
- *
- * @throws BackpropError `invalidLabel` for a value that is not an integer from 0 to `classes` − 1.
+ * written[begin … end − 1] = the values from `values[from]` on. Returns `written`, or `out()` if memory has grown
+ * meanwhile: reading a value may run code of the user.
  */
-export function writeLabels(
-  argument: string,
-  rows: Rows,
-  count: number,
-  classes: number,
-  out: () => FloatArray,
-): Work<void> {
-  return writeRows(argument, rows, [count, 1], out, (label, place, index) => {
-    if (Number.isInteger(label) && label >= 0 && label < classes) return;
-    throw new BackpropError(
-      "invalidLabel",
-      `${place(index)} is ${label}; expected an integer label from 0 to ${classes - 1}.`,
-    );
-  });
-}
-
-/** Writes rows begin … end − 1 to their place in `out`, which has room for all rows. */
-type RowWriter = (begin: number, end: number, out: FloatArray) => void;
-
-/** The name of the element of `out` at `index` in messages. */
-type Place = (index: number) => string;
-
-/** Throws if the value for `out[index]`, called `place(index)` in messages, is not allowed. */
-type Requirement = (value: number, place: Place, index: number) => void;
-
-function rowWriter(argument: string, rows: Rows, width: number, requireValue?: Requirement): RowWriter {
-  const inRow: Place = (index) => `${argument}[${Math.floor(index / width)}][${index % width}]`;
-  if (isShaped(rows)) {
-    requireShape(argument, rows, width);
-    // Reads `rows.data` again for each piece: a Tensor's data may be in linear memory that has grown.
-    return (begin, end, out) =>
-      writeNumbers(rows.data, begin * width, out, begin * width, end * width, inRow, requireValue);
-  }
-  if (typeof rows[0] === "number") {
-    requireOneColumn(argument, width);
-    return (begin, end, out) =>
-      writeNumbers(rows as ArrayLike<number>, begin, out, begin, end, inList(argument), requireValue);
-  }
-  return (begin, end, out) => {
-    for (let i = begin; i < end; i++) {
-      const row = (rows as readonly ArrayLike<number>[])[i];
-      if (row?.length !== width) throw wrongWidth(argument, row, i, width);
-      writeNumbers(row, 0, out, i * width, (i + 1) * width, inRow, requireValue);
-    }
-  };
-}
-
-function inList(argument: string): Place {
-  return (index) => `${argument}[${index}]`;
-}
-
-/** out[begin … end − 1] = the values from `values[from]` on. */
 function writeNumbers(
+  format: RowFormat,
   values: ArrayLike<number>,
   from: number,
-  out: FloatArray,
+  written: FloatArray,
   begin: number,
   end: number,
-  place: Place,
-  requireValue?: Requirement,
-): void {
+  place: PlaceOf,
+  out: () => FloatArray,
+): FloatArray {
+  const { classes } = format;
   for (let i = begin; i < end; i++) {
     const value = values[from + i - begin]!;
-    out[i] = typeof value === "number" ? value : Number.NaN;
-    if (!Number.isFinite(out[i])) throw notFinite(place(i), value, out);
-    requireValue?.(value, place, i);
+    const x = typeof value === "number" ? value : Number.NaN;
+    written[i] = x;
+    if (Number.isFinite(written[i]) && (classes === undefined || isLabel(x, classes))) continue;
+    // Memory has grown, which empties older views, or the value is not allowed.
+    const current = out();
+    current[i] = x;
+    if (!Number.isFinite(current[i])) throw notFinite(format, place(format, i), values, value, current);
+    if (classes !== undefined && !isLabel(x, classes)) throw notLabel(place(format, i), x, classes);
+    return writeNumbers(format, values, from + i + 1 - begin, current, i + 1, end, place, out);
   }
+  return written;
 }
 
-function notFinite(place: string, value: unknown, out: FloatArray): BackpropError {
-  const tooLarge = Number.isFinite(value) ? ", which is too large for float32" : "";
-  const dtype = out instanceof Float32Array ? "float32" : "float64";
+function isLabel(x: number, classes: number): boolean {
+  return Number.isInteger(x) && x >= 0 && x < classes;
+}
+
+function notLabel(place: string, value: number, classes: number): BackpropError {
+  return new BackpropError("invalidLabel", `${place} is ${value}; expected ${labelOf(classes)}.`);
+}
+
+function labelOf(classes: number): string {
+  return `an integer label from 0 to ${classes - 1}`;
+}
+
+function notFinite(
+  { argument, classes }: RowFormat,
+  place: string,
+  values: ArrayLike<number>,
+  value: unknown,
+  out?: FloatArray,
+): BackpropError {
+  if (isDetached(values)) return detached(argument);
+  const dtype = out ? `${dtypeOf(out)} ` : "";
+  if (typeof value === "string") return textError(place, value, classes, dtype);
+  const tooLarge = Number.isFinite(value) ? `, which is too large for ${dtype.trim()}` : "";
   return new BackpropError(
     "invalidData",
-    `${place} is ${show(value)}${tooLarge}; expected a finite ${dtype} number. Clean or scale the data first.`,
+    `${place} is ${show(value)}${tooLarge}; expected a finite ${dtype}number. Clean or scale the data first.`,
   );
 }
 
-function wrongWidth(
-  argument: string,
-  row: ArrayLike<number> | null | undefined,
-  index: number,
-  width: number,
-): BackpropError {
-  if (row === null || typeof row !== "object" || typeof row.length !== "number") {
-    return new BackpropError(
-      "invalidShape",
-      `${argument}[${index}] is ${show(row)}; expected a row of ${width} numbers.`,
-    );
+function textError(place: string, value: string, classes: number | undefined, dtype = ""): BackpropError {
+  const [expected, advice] =
+    classes === undefined
+      ? [`a finite ${dtype}number`, "Convert text to numbers first"]
+      : [labelOf(classes), "Give each class a number first"];
+  return new BackpropError("invalidData", `${place} is ${show(value)}; expected ${expected}. ${advice}.`);
+}
+
+/** Whether a typed array has lost its buffer, as views of linear memory do when it grows. */
+function isDetached(values: unknown): boolean {
+  if (!ArrayBuffer.isView(values) || values.byteLength > 0) return false;
+  try {
+    new Uint8Array(values.buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function detached(argument: string): BackpropError {
+  return new BackpropError(
+    "invalidData",
+    `${argument} has a typed array that has lost its buffer: the buffer was transferred, or the array was a view of a ` +
+      "network's memory, which has grown. Pass the tensor itself, or a copy by slice().",
+  );
+}
+
+function wrongWidth(format: RowFormat, row: unknown, index: number): BackpropError {
+  const { argument, width, classes } = format;
+  if (isDetached(row)) return detached(argument);
+  const length = lengthOf(row);
+  if (length === undefined) {
+    const place = `${argument}[${index}]`;
+    if (typeof row === "string" && width === 1) return textError(place, row, classes);
+    const expected = width === 1 ? "a number" : `a row of ${width} numbers`;
+    return invalidShape(`${place} is ${show(row)}; expected ${expected}.`);
   }
   const isRagged = index > 0;
-  return new BackpropError(
-    "invalidShape",
+  return invalidShape(
     isRagged
-      ? `${argument}[${index}] has ${row.length} numbers where the rows before it have ${width}; expected rows of one width.`
-      : `${argument} has rows of ${row.length} numbers; this network takes ${width} a row.`,
+      ? `${argument}[${index}] has ${length} numbers where the rows before it have ${width}; expected rows of one width.`
+      : `${argument} has rows of ${length} numbers; this network takes ${width} a row.${adviceFor(format, length)}`,
   );
 }
 
-function requireShape(argument: string, { shape }: ShapedData, width: number): void {
+function adviceFor({ advice }: RowFormat, width: number): string {
+  return advice?.text && advice.width === width ? ` ${advice.text}` : "";
+}
+
+function requireColumns(format: RowFormat, shape: readonly number[]): void {
+  const { argument, width } = format;
   const [, columns = 1] = shape;
-  if (shape.length > 2 || columns !== width) {
-    throw new BackpropError(
-      "invalidShape",
-      `${argument} has shape [${shape.join(", ")}]; expected [rows, ${width}] for this network.`,
-    );
-  }
+  if (shape.length <= 2 && columns === width) return;
+  throw invalidShape(
+    `${argument} has shape [${shape.join(", ")}]; expected [rows, ${width}] for this network.${adviceFor(format, columns)}`,
+  );
 }
 
 /** Called before memory is allocated for this shape. */
-function requireFilled(argument: string, { data, shape }: ShapedData): void {
-  const length = shape.reduce((product, dimension) => product * dimension, 1);
-  if (data.length === length) return;
-  throw new BackpropError(
-    "invalidShape",
-    `${argument} has ${data.length} numbers for shape [${shape.join(", ")}]; expected ${length}.`,
+function requireFilled(
+  argument: string,
+  { holder, shape }: { holder: Holder; shape: readonly number[] },
+): void {
+  const length = sizeOf(shape);
+  const { data: values } = holder;
+  if (values.length === length) return;
+  if (isDetached(values)) throw detached(argument);
+  throw invalidShape(
+    `${argument} has ${show(values.length)} numbers for shape [${shape.join(", ")}]; expected ${length}.`,
   );
 }
 
-function requireOneColumn(argument: string, width: number): void {
+function requireOneColumn(format: RowFormat): void {
+  const { argument, width } = format;
   if (width === 1) return;
-  throw new BackpropError(
-    "invalidShape",
-    `${argument} is a plain list of numbers; expected rows of ${width} numbers, such as [[…], […]].`,
+  throw invalidShape(
+    `${argument} is a plain list of numbers; expected rows of ${width} numbers, such as [[…], […]].${adviceFor(format, 1)}`,
   );
+}
+
+function notRows(argument: string, rows: unknown): BackpropError {
+  const has = (name: PropertyKey) =>
+    typeof (rows as Record<PropertyKey, unknown> | null)?.[name] === "function";
+  const advice = has("then")
+    ? " Await the promise first."
+    : has(Symbol.asyncIterator) || (typeof rows === "object" && has(Symbol.iterator))
+      ? ` Collect the rows in an array first, such as Array.from(${argument}).`
+      : "";
+  return invalidShape(
+    `${argument} is ${show(rows)}; expected an array of rows, or { data, shape: [rows, columns] }.${advice}`,
+  );
+}
+
+function tooMany(argument: string, count: number, width: number): BackpropError {
+  return new BackpropError(
+    "outOfMemory",
+    `${argument} has ${count} rows of ${width} numbers, for which linear memory has no room. Use fewer rows at a time.`,
+  );
+}
+
+function invalidShape(message: string): BackpropError {
+  return new BackpropError("invalidShape", message);
 }
 
 /**
- * Writes `values`, which are nested arrays or a flat array with its shape, to a tensor.
+ * Writes `values`, which are nested arrays or a flat array with its shape, to a tensor in JavaScript's memory.
  *
  * @throws BackpropError `invalidShape` for another shape, `invalidData` for a value that is not a finite number.
  */
 export function writeTensor(argument: string, values: unknown, { data, shape }: Tensor): void {
   const given = shapeOf(values);
   if (given.join() !== shape.join()) {
-    throw new BackpropError(
-      "invalidShape",
+    throw invalidShape(
       `${argument} ${given.length > 0 ? `has shape [${given.join(", ")}]` : `is ${show(values)}`}; ` +
         `expected shape [${shape.join(", ")}].`,
     );
   }
-  if (isShaped(values)) requireFilled(argument, values);
-  if (shape.length === 1) writeNumbers(flatOf(values), 0, data, 0, data.length, inList(argument));
-  else finish(writeRows(argument, values as Rows, shape as [number, number], () => data));
+  const source = open({ argument, width: shape[1] ?? 1 }, values);
+  source.write(0, Math.min(source.count, shape[0]!), () => data);
 }
 
-function flatOf(values: unknown): ArrayLike<number> {
-  return isShaped(values) ? values.data : (values as ArrayLike<number>);
-}
-
+/** The lengths of nested arrays, of the first in the first. Of arrays that are nested too deeply, the outer ones. */
 function shapeOf(values: unknown): readonly number[] {
-  if (isShaped(values)) return values.shape;
-  if (typeof values !== "object" || values === null || !("length" in values)) return [];
-  const { length, 0: first } = values as ArrayLike<unknown>;
-  return [length, ...shapeOf(first)];
-}
-
-function isShaped(value: unknown): value is ShapedData {
-  if (typeof value !== "object" || value === null || !("data" in value && "shape" in value)) return false;
-  const { data, shape } = value;
-  const isShape = Array.isArray(shape) && shape.every(Number.isSafeInteger);
-  return isShape && typeof data === "object" && data !== null && "length" in data;
+  const shaped = readShaped(values);
+  if (shaped) return shaped.shape;
+  const shape: number[] = [];
+  for (let inner = values; shape.length < MAX_DIMENSIONS; inner = (inner as ArrayLike<unknown>)[0]) {
+    const length = lengthOf(inner);
+    if (length === undefined) break;
+    shape.push(length);
+  }
+  return shape;
 }

@@ -2,6 +2,7 @@
 
 import type { FieldValues } from "../abi/struct.js";
 import type { LayerDescriptionStruct } from "../abi/structs.js";
+import type { DType } from "../dtype.js";
 import type { Initializer } from "../initializers.js";
 
 /**
@@ -24,11 +25,12 @@ export interface ParameterSpec {
 export interface LayerDefinition<L extends { readonly kind: string }> {
   readonly kind: L["kind"];
   /**
-   * A checked copy of a layer that a user gave. `path`: the name of the layer in messages, such as "layers[0]".
+   * A checked copy of a layer that a user gave and whose kind was read. `path`: the name of the layer in messages, such
+   * as "layers[0]".
    *
    * @throws BackpropError `invalidOption` or `unknownName`.
    */
-  check(layer: L, path: string): L;
+  check(layer: unknown, path: string, dtype: DType): L;
   /** Columns of its output for `inputs` columns of input. */
   outputs(layer: L, inputs: number): number;
   /** The names that `network.parameters[i]` has; null for a parameter that a layer can have but does not. */

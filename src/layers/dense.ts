@@ -1,13 +1,14 @@
 import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
+import type { DType } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { glorotUniform, type Initializer, zeros } from "../initializers.js";
 import {
-  requireKeys,
-  requireKnown,
-  requireMethods,
+  type OptionsOf,
+  ofType,
+  oneOf,
+  readOptions,
   requireNotNegative,
   requirePositiveInteger,
-  requireType,
 } from "../validation.js";
 import type { LayerDefinition, ParameterSpec } from "./definition.js";
 
@@ -43,14 +44,13 @@ export type ActivationName = keyof typeof ACTIVATION_NUMBERS;
  * - `softplus`: log(1 + eᶻ)
  * - `softmax`: eᶻ over the sum of eᶻ of all units
  */
-export const ACTIVATIONS = Object.keys(ACTIVATION_NUMBERS) as readonly ActivationName[];
-
-const INITIALIZER = "an initializer such as glorotUniform()";
-
-const KEYS = ["kind", "units", "activation", "useBias", "kernelInitializer", "biasInitializer", "alpha"];
+export const ACTIVATIONS = Object.freeze(Object.keys(ACTIVATION_NUMBERS)) as readonly ActivationName[];
 
 /** PyTorch's defaults. */
-const DEFAULT_ALPHA: Partial<Record<ActivationName, number>> = { leakyRelu: 0.01, elu: 1 };
+const DEFAULT_ALPHA: ReadonlyMap<ActivationName, number> = new Map([
+  ["leakyRelu", 0.01],
+  ["elu", 1],
+]);
 
 export interface DenseOptions {
   /** Whether a bias is added to the product; default true. */
@@ -74,6 +74,23 @@ export interface DenseLayer {
   readonly alpha: number;
 }
 
+const KIND = { kind: "dense" } as const;
+
+const isInitializer = ofType("function", "an initializer such as glorotUniform()");
+
+const OPTIONS: OptionsOf<DenseOptions> = {
+  useBias: { check: ofType("boolean"), default: true },
+  kernelInitializer: { check: isInitializer, default: glorotUniform() },
+  biasInitializer: { check: isInitializer, default: zeros() },
+  alpha: { check: requireNotNegative, default: undefined },
+};
+
+const LAYER_OPTIONS: OptionsOf<Omit<DenseLayer, "kind">> = {
+  units: { check: requirePositiveInteger },
+  activation: { check: oneOf(ACTIVATIONS) },
+  ...(OPTIONS as OptionsOf<Required<DenseOptions>>),
+};
+
 /**
  * A dense layer of `units` outputs: activation(x · kernel + bias), kernel [inputs, units], bias [units]. The default
  * activation is "linear".
@@ -86,37 +103,21 @@ export function dense(
   activation: ActivationName = "linear",
   options: DenseOptions = {},
 ): DenseLayer {
-  requireKeys("dense", options, ["useBias", "kernelInitializer", "biasInitializer", "alpha"]);
-  return checked(
-    {
-      kind: "dense",
-      units,
-      activation,
-      useBias: options.useBias ?? true,
-      kernelInitializer: options.kernelInitializer ?? glorotUniform(),
-      biasInitializer: options.biasInitializer ?? zeros(),
-      alpha: options.alpha ?? DEFAULT_ALPHA[activation] ?? 0,
-    },
-    "",
-  );
+  const { alpha = DEFAULT_ALPHA.get(activation) ?? 0, ...others } = readOptions("dense", options, OPTIONS);
+  return complete("dense", { units, activation, ...others, alpha });
 }
 
-/** A checked copy. Reads each property only once. `prefix`: what precedes a property's name in messages. */
-function checked(layer: DenseLayer, prefix: string): DenseLayer {
-  const { kind, units, activation, useBias, kernelInitializer, biasInitializer, alpha } = layer;
-  requirePositiveInteger(`${prefix}units`, units);
-  requireKnown(`${prefix}activation`, activation, ACTIVATIONS);
-  requireType(`${prefix}useBias`, useBias, "boolean");
-  requireMethods(`${prefix}kernelInitializer`, kernelInitializer, ["call"], INITIALIZER);
-  requireMethods(`${prefix}biasInitializer`, biasInitializer, ["call"], INITIALIZER);
-  requireNotNegative(`${prefix}alpha`, alpha);
-  if (activation === "softmax" && units === 1) {
+/** A checked copy of a layer. `prefix`: what precedes a property's name in messages. */
+function complete(of: string, given: unknown, prefix = "", dtype?: DType): DenseLayer {
+  const reading = { prefix, dtype, known: KIND, isComplete: true };
+  const layer: DenseLayer = readOptions(of, given, LAYER_OPTIONS, reading);
+  if (layer.activation === "softmax" && layer.units === 1) {
     throw new BackpropError(
       "invalidOption",
       `${prefix}units is 1 with activation "softmax", which is then always 1. Use 2 units or more, or "sigmoid".`,
     );
   }
-  return { kind, units, activation, useBias, kernelInitializer, biasInitializer, alpha };
+  return Object.freeze(layer);
 }
 
 function parameterSpecs(layer: DenseLayer, inputs: number): ParameterSpec[] {
@@ -125,14 +126,14 @@ function parameterSpecs(layer: DenseLayer, inputs: number): ParameterSpec[] {
   const kernel: ParameterSpec = {
     ...common,
     name: "kernel",
-    shape: [inputs, units],
+    shape: Object.freeze([inputs, units]),
     decays: true,
     initializer: layer.kernelInitializer,
   };
   const bias: ParameterSpec = {
     ...common,
     name: "bias",
-    shape: [units],
+    shape: Object.freeze([units]),
     decays: false,
     initializer: layer.biasInitializer,
   };
@@ -143,10 +144,7 @@ export const denseDefinition: LayerDefinition<DenseLayer> = {
   kind: "dense",
   isRandom: false,
   parameterNames: ["kernel", "bias"],
-  check(layer, path) {
-    requireKeys(path, layer, KEYS);
-    return checked(layer, `${path}.`);
-  },
+  check: (layer, path, dtype) => complete(path, layer, `${path}.`, dtype),
   outputs: ({ units }) => units,
   parameters: parameterSpecs,
   encode: ({ units, activation, useBias, alpha }) => ({

@@ -1,5 +1,5 @@
 import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
-import { requireBelowOne, requireKeys } from "../validation.js";
+import { type OptionsOf, readOptions, requireBelowOne } from "../validation.js";
 import type { LayerDefinition } from "./definition.js";
 
 /** Dropout, as `dropout` makes it. */
@@ -21,23 +21,19 @@ export interface DropoutLayer {
  * @throws BackpropError `invalidOption` for another rate.
  */
 export function dropout(rate: number): DropoutLayer {
-  return checked({ kind: "dropout", rate }, "");
+  return Object.freeze(readOptions("dropout", { rate }, OPTIONS, { known: KIND }));
 }
 
-/** A checked copy. `prefix`: what precedes a property's name in messages. */
-function checked({ kind, rate }: DropoutLayer, prefix: string): DropoutLayer {
-  requireBelowOne(`${prefix}rate`, rate);
-  return { kind, rate };
-}
+const KIND = { kind: "dropout" } as const;
+
+const OPTIONS: OptionsOf<Omit<DropoutLayer, "kind">> = { rate: { check: requireBelowOne } };
 
 export const dropoutDefinition: LayerDefinition<DropoutLayer> = {
   kind: "dropout",
   isRandom: true,
   parameterNames: [],
-  check(layer, path) {
-    requireKeys(path, layer, ["kind", "rate"]);
-    return checked(layer, `${path}.`);
-  },
+  check: (layer, path, dtype) =>
+    readOptions(path, layer, OPTIONS, { prefix: `${path}.`, dtype, known: KIND }),
   outputs: (_layer, inputs) => inputs,
   parameters: () => [],
   encode: ({ rate }, inputs) => ({

@@ -1,10 +1,11 @@
 // The parameters of a network, layer by layer: as tensors over memory, and as values that users give.
 
 import { writeTensor } from "../data/rows.js";
-import { type Matrix, type ShapedData, Tensor, type Vector } from "../data/tensor.js";
+import { liveTensor, type Matrix, type ShapedData, Tensor, type Vector } from "../data/tensor.js";
 import type { FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
-import { show } from "../validation.js";
+import { show } from "../show.js";
+import { attempt, requireKeys } from "../validation.js";
 import type { DenseLayer, Layer } from "./layers.js";
 import { definitionOf, type PlacedParameter } from "./stack.js";
 
@@ -36,53 +37,70 @@ export interface LayerValues {
   readonly bias?: ArrayLike<number> | ShapedData | null | undefined;
 }
 
-/** The tensors of every layer, as views of a flat array of all parameters (or of all gradients). */
+/**
+ * The tensors of every layer, as views of a flat array of all parameters (or of all gradients). If the array is in
+ * linear memory, where it moves when memory grows, `flat` is a function. The tensors are then frozen: they are the
+ * network's own.
+ */
 export function layerTensors<L extends readonly Layer[]>(
   layers: L,
   parameters: readonly PlacedParameter[],
-  flat: () => FloatArray,
+  flat: FloatArray | (() => FloatArray),
 ): ParametersOf<L> {
   const tensors = layers.map(
     (layer): Record<string, Tensor | null> =>
       Object.fromEntries(definitionOf(layer).parameterNames.map((name) => [name, null])),
   );
+  const isLive = typeof flat === "function";
   for (const { layer, name, shape, begin, end } of parameters) {
-    tensors[layer]![name] = new Tensor(shape, () => flat().subarray(begin, end));
+    tensors[layer]![name] = isLive
+      ? liveTensor(shape, () => flat().subarray(begin, end))
+      : new Tensor(shape, flat.subarray(begin, end));
   }
+  if (isLive) for (const layer of [tensors, ...tensors]) Object.freeze(layer);
   return tensors as unknown as ParametersOf<L>;
 }
 
 /**
- * Writes the values of every layer to its tensors.
+ * Writes the values of every layer to its tensors, which are in JavaScript's memory.
  *
- * @throws BackpropError `invalidShape` or `invalidData` for values that do not fit.
+ * @throws BackpropError `invalidOption` for an unknown name, `invalidShape` or `invalidData` for values that do not fit.
  */
 export function writeLayers(
   argument: string,
   values: readonly LayerValues[],
   layers: readonly LayerParameters[],
 ): void {
-  requireLayerCount(argument, values, layers.length);
-  layers.forEach((tensors, i) => {
-    const given = values[i] as Record<string, unknown>;
-    for (const [name, tensor] of Object.entries(tensors) as [string, Tensor | null][]) {
-      const path = `${argument}[${i}].${name}`;
-      if (tensor) writeTensor(path, given[name], tensor);
-      else requireAbsent(path, given[name]);
-    }
+  attempt("invalidData", argument, () => {
+    requireLayerCount(argument, values, layers.length);
+    layers.forEach((tensors, i) => {
+      writeLayer(`${argument}[${i}]`, values[i], tensors as Record<string, Tensor | null>);
+    });
   });
 }
 
-function requireLayerCount(argument: string, values: unknown, layers: number): void {
-  const expected = `an array of ${layers}, an object with the parameters of each layer`;
-  if (!Array.isArray(values) || values.length !== layers) {
-    throw new BackpropError("invalidShape", `${argument} is ${show(values)}; expected ${expected}.`);
+function writeLayer(path: string, given: unknown, tensors: Readonly<Record<string, Tensor | null>>): void {
+  const names = Object.keys(tensors);
+  if (typeof given !== "object" || given === null) {
+    throw new BackpropError(
+      "invalidShape",
+      `${path} is ${show(given)}; expected ${names.length > 0 ? "{ kernel, bias }" : "{}"}.`,
+    );
   }
-  const wrong = Array.from(values).findIndex((value) => typeof value !== "object" || value === null);
-  if (wrong < 0) return;
+  requireKeys(path, given, tensors, "parameter");
+  for (const name of names) {
+    const value = (given as Readonly<Record<string, unknown>>)[name];
+    const tensor = tensors[name];
+    if (tensor) writeTensor(`${path}.${name}`, value, tensor);
+    else requireAbsent(`${path}.${name}`, value);
+  }
+}
+
+function requireLayerCount(argument: string, values: unknown, layers: number): void {
+  if (Array.isArray(values) && values.length === layers) return;
   throw new BackpropError(
     "invalidShape",
-    `${argument}[${wrong}] is ${show(values[wrong])}; expected { kernel, bias }.`,
+    `${argument} is ${show(values)}; expected an array of ${layers}, an object with the parameters of each layer.`,
   );
 }
 

@@ -1,7 +1,7 @@
 // What is computed from a list of layers: checked copies, widths, and the ranges of their parameters.
 
-import { BackpropError } from "../errors.js";
-import { requireKnown, requireObject, show } from "../validation.js";
+import type { DType } from "../dtype.js";
+import { attempt, requireKnown, requireList, requireObject } from "../validation.js";
 import type { LayerDefinition, ParameterSpec } from "./definition.js";
 import { LAYER_DEFINITIONS, type Layer } from "./layers.js";
 
@@ -18,27 +18,26 @@ export interface PlacedParameter extends ParameterSpec {
   readonly end: number;
 }
 
+const MAX_LAYERS = 65535;
+
 /**
- * Checked copies of layers that a user gave.
+ * Checked copies of layers that a user gave, for a network of that dtype.
  *
  * @throws BackpropError `invalidOption` or `unknownName`.
  */
-export function checkLayers(layers: readonly Layer[]): readonly Layer[] {
-  if (!Array.isArray(layers) || layers.length === 0) {
-    throw new BackpropError(
-      "invalidOption",
-      `layers is ${show(layers)}; expected an array of at least one layer, such as [dense(2, "sigmoid")].`,
-    );
-  }
-  // Array.from visits holes too: a hole is a mistake.
-  return Array.from(layers, (layer, i) => checkLayer(layer, `layers[${i}]`));
+export function checkLayers(layers: readonly Layer[], dtype: DType): readonly Layer[] {
+  return attempt("invalidOption", "layers", () => {
+    const expected = `an array of 1 to ${MAX_LAYERS} layers, such as [dense(2, "sigmoid")]`;
+    const length = requireList("layers", layers, MAX_LAYERS, expected);
+    return Array.from({ length }, (_, i) => checkLayer(layers[i], `layers[${i}]`, dtype));
+  });
 }
 
-function checkLayer(layer: Layer, path: string): Layer {
+function checkLayer(layer: Layer | undefined, path: string, dtype: DType): Layer {
   requireObject(path, layer, 'a layer such as dense(2, "sigmoid")');
-  const { kind } = layer;
+  const { kind } = layer as Layer;
   requireKnown(`${path}.kind`, kind, Object.keys(LAYER_DEFINITIONS));
-  return definitionOf(layer).check(layer, path);
+  return LAYER_DEFINITIONS[kind].check(layer, path, dtype);
 }
 
 /** Columns of the input of each layer, then of the output of the last one. */

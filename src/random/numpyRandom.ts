@@ -1,5 +1,13 @@
-import type { FloatArray } from "../dtype.js";
-import { requireFinite, requireInteger, requireNotNegative, requireRange } from "../validation.js";
+import { allocate, type FloatArray } from "../dtype.js";
+import {
+  attempt,
+  requireFinite,
+  requireFloats,
+  requireFull,
+  requireInteger,
+  requireNotNegative,
+  requireRange,
+} from "../validation.js";
 
 import { log } from "./elementary.js";
 import { MersenneTwister } from "./mersenneTwister.js";
@@ -40,14 +48,14 @@ export class NumpyRandom implements RandomStream {
 
   /** `np.random.uniform(low, high, shape)`: uniform in [low, high), low + (high − low)·u. */
   uniform(low: number, high: number, ...shape: number[]): Float64Array {
-    const values = new Float64Array(sizeOf(shape));
+    const values = allocate("float64", sizeOf(shape));
     this.fillUniform(values, low, high);
     return values;
   }
 
   /** `np.random.randn(*shape)`: standard normal. Without a shape, one number. */
   randn(...shape: number[]): Float64Array {
-    const values = new Float64Array(sizeOf(shape));
+    const values = allocate("float64", sizeOf(shape));
     this.fillNormal(values, 0, 1);
     return values;
   }
@@ -57,9 +65,17 @@ export class NumpyRandom implements RandomStream {
    *
    * R. Durstenfeld's shuffle (CACM 7 (1964) 420): element i is exchanged with a random one of 0 … i. To draw it, random
    * words are masked with the smallest bit mask that covers i, and rejected if they are above i.
+   *
+   * @throws BackpropError `invalidData` if `values` is not an array, has holes, or cannot be written to.
    */
   shuffle<T>(values: MutableList<T>): void {
-    for (let i = values.length - 1; i > 0; ) {
+    attempt("invalidData", "values", () => {
+      this.#shuffle(values, requireFull("values", values, MAX_UINT32));
+    });
+  }
+
+  #shuffle<T>(values: MutableList<T>, length: number): void {
+    for (let i = length - 1; i > 0; ) {
       const mask = MAX_UINT32 >>> Math.clz32(i);
       i = this.#exchange(values, i, mask >>> 1, mask);
     }
@@ -90,23 +106,24 @@ export class NumpyRandom implements RandomStream {
   /** `np.random.permutation(n)`: the integers 0 … n−1 in random order, n from 0 to 2³² − 1. */
   permutation(n: number): Uint32Array {
     requireInteger("n", n, 0, MAX_UINT32);
-    const values = new Uint32Array(n);
+    const values = allocate("uint32", n);
     for (let i = 0; i < n; i++) values[i] = i;
-    this.shuffle(values);
+    this.#shuffle(values, n);
     return values;
   }
 
   /** As `uniform`. NumPy draws in float64; for a Float32Array the draws are rounded, as by `astype(np.float32)`. */
   fillUniform(values: FloatArray, low: number, high: number): void {
-    requireRange("low", low, "high", high);
+    requireRange("low", low, "high", high, requireFloats("values", values));
     const range = high - low;
     for (let i = 0; i < values.length; i++) values[i] = low + range * this.#uniform();
   }
 
   /** `np.random.normal(mean, standardDeviation)`; for a Float32Array the float64 draws are rounded. */
   fillNormal(values: FloatArray, mean: number, standardDeviation: number): void {
-    requireFinite("mean", mean);
-    requireNotNegative("standardDeviation", standardDeviation);
+    const dtype = requireFloats("values", values);
+    requireFinite("mean", mean, dtype);
+    requireNotNegative("standardDeviation", standardDeviation, dtype);
     for (let i = 0; i < values.length; i++) values[i] = mean + standardDeviation * this.#gauss();
   }
 

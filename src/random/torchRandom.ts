@@ -1,6 +1,12 @@
-import type { FloatArray } from "../dtype.js";
-import { requireFinite, requireInteger, requireNotNegative, requireRange } from "../validation.js";
-
+import { allocate, dtypeOf, type FloatArray } from "../dtype.js";
+import { BackpropError } from "../errors.js";
+import {
+  requireFinite,
+  requireFloats,
+  requireInteger,
+  requireNotNegative,
+  requireRange,
+} from "../validation.js";
 import { logFloat32, sinCosFloat32 } from "./cephes.js";
 import { cos, log, sin } from "./elementary.js";
 import { fusedMultiplyAdd, fusedMultiplyAddFloat32 } from "./fused.js";
@@ -13,6 +19,7 @@ const TWO_PI_FLOAT32 = Math.fround(TWO_PI);
 const BLOCK = 16;
 /** Above this n, `torch.randperm` uses another algorithm. */
 const MAX_PERMUTATION = 214748363;
+const MAX_MAGNITUDE = 2 ** 900;
 
 /**
  * The stream of PyTorch's `torch.manual_seed(seed)` on the CPU, with the bits of a build for processors with AVX2 and
@@ -40,8 +47,10 @@ export class TorchRandom implements RandomStream {
    * The rounding can give `to` itself, as in PyTorch. Magnitudes up to 2⁹⁰⁰.
    */
   uniform_(values: FloatArray, from: number, to: number): void {
-    requireRange("from", from, "to", to);
-    if (values instanceof Float32Array) this.#uniformFloat32(values, Math.fround(from), Math.fround(to));
+    const dtype = requireFloats("values", values);
+    requireRange("from", from, "to", to, dtype);
+    requireMagnitudes({ from, to });
+    if (isFloat32(values)) this.#uniformFloat32(values, Math.fround(from), Math.fround(to));
     else this.#uniformFloat64(values, from, to);
   }
 
@@ -53,8 +62,10 @@ export class TorchRandom implements RandomStream {
    * uses log1p(−u) where we use log(1 − u): then 3 % differ, by up to 3 ULP (PyTorch 2.15 with glibc 2.36).
    */
   normal_(values: FloatArray, mean: number, std: number): void {
-    requireFinite("mean", mean);
-    requireNotNegative("std", std);
+    const dtype = requireFloats("values", values);
+    requireFinite("mean", mean, dtype);
+    requireNotNegative("std", std, dtype);
+    requireMagnitudes({ mean, std });
     if (values.length < BLOCK) this.#normalOneByOne(values, mean, std);
     else this.#normalInBlocks(values, mean, std);
   }
@@ -62,7 +73,8 @@ export class TorchRandom implements RandomStream {
   /** `torch.randperm(n)`: the integers 0 … n−1 in random order, n from 0 to 214 748 363. */
   randperm(n: number): Uint32Array {
     requireInteger("n", n, 0, MAX_PERMUTATION);
-    const values = Uint32Array.from({ length: n }, (_, i) => i);
+    const values = allocate("uint32", n);
+    for (let i = 0; i < n; i++) values[i] = i;
     for (let i = 0; i < n - 1; i++) {
       const j = i + (this.#generator.nextUint32() % (n - i));
       const swapped = values[i]!;
@@ -81,6 +93,7 @@ export class TorchRandom implements RandomStream {
   fillNormal(values: FloatArray, mean: number, standardDeviation: number): void {
     this.normal_(values, mean, standardDeviation);
   }
+
   #uniformFloat32(values: Float32Array, from: number, to: number): void {
     const range = Math.fround(to - from);
     for (let i = 0; i < values.length; i++) {
@@ -136,9 +149,21 @@ export class TorchRandom implements RandomStream {
   }
 }
 
+function isFloat32(values: FloatArray): values is Float32Array {
+  return dtypeOf(values) === "float32";
+}
+
+/** Larger numbers overflow in fusedMultiplyAdd(). */
+function requireMagnitudes(bounds: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(bounds)) {
+    if (Math.abs(value) <= MAX_MAGNITUDE) continue;
+    throw new BackpropError("invalidOption", `${name} is ${value}; expected a magnitude of up to 2^900.`);
+  }
+}
+
 /** Turns 16 uniform draws into normal draws, in place. values[j] and values[j + 8] are a pair. */
 function transformBlock(values: FloatArray, mean: number, std: number): void {
-  if (values instanceof Float32Array) transformFloat32(values, Math.fround(mean), Math.fround(std));
+  if (isFloat32(values)) transformFloat32(values, Math.fround(mean), Math.fround(std));
   else transformFloat64(values, mean, std);
 }
 

@@ -2,11 +2,12 @@
 
 import { BackpropError } from "../errors.js";
 import type { History } from "../history.js";
-import { requireKeys, requireMethods, requirePositiveInteger, requireType } from "../validation.js";
+import { type OptionsOf, ofType, readOptions, requirePositiveInteger, withMethods } from "../validation.js";
 import type { Model } from "../wasm/model.js";
 import type { Run } from "../wasm/run.js";
 import type { Samples } from "../wasm/samples.js";
-import { SLICE_MILLISECONDS, type Work } from "../work.js";
+import { ignoreRejection, SLICE_MILLISECONDS, type Work } from "../work.js";
+import { describeDivergence } from "./divergence.js";
 
 /** How far a fit has come. Passed to `onProgress`. */
 export interface Progress {
@@ -28,9 +29,10 @@ export interface FitOptions {
    */
   readonly shuffle?: boolean;
   /**
-   * Called every few milliseconds (not once for each epoch) and at the end. If it throws, the fit stops and rejects.
+   * Called every few milliseconds (not once for each epoch) and at the end. If it throws, the fit stops and throws the
+   * same. `fit` waits for a promise that it returns, and rejects if that does; `fitSync` refuses it.
    */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => unknown) | undefined;
 }
 
 export interface AsyncFitOptions extends FitOptions {
@@ -51,20 +53,21 @@ export interface FitPlan {
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
-  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly onProgress: ((progress: Progress) => unknown) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
+const OPTIONS: OptionsOf<AsyncFitOptions> = {
+  epochs: { check: requirePositiveInteger, default: 1 },
+  batchSize: { check: requirePositiveInteger, default: DEFAULT_BATCH_SIZE },
+  shuffle: { check: ofType("boolean"), default: true },
+  onProgress: { check: ofType("function"), default: undefined },
+  signal: { check: withMethods(["throwIfAborted"], "an AbortSignal"), default: undefined },
+};
+
 /** @throws BackpropError `invalidOption` for invalid options, such as epochs that are not a positive integer. */
 export function planFit(options: AsyncFitOptions): FitPlan {
-  requireKeys("fit", options, ["epochs", "batchSize", "shuffle", "onProgress", "signal"]);
-  const { epochs = 1, batchSize = DEFAULT_BATCH_SIZE, shuffle = true, onProgress, signal } = options;
-  requirePositiveInteger("epochs", epochs);
-  requirePositiveInteger("batchSize", batchSize);
-  requireType("shuffle", shuffle, "boolean");
-  if (onProgress !== undefined) requireType("onProgress", onProgress, "function");
-  if (signal !== undefined) requireMethods("signal", signal, ["throwIfAborted"], "an AbortSignal");
-  return { epochs, batchSize, shuffle, onProgress, signal };
+  return readOptions("fit", options, OPTIONS) as FitPlan;
 }
 
 /** Whether a fit of `rows` rows takes them in random order. */
@@ -79,6 +82,8 @@ export interface FitSubject {
   /** Epochs that the network was trained for before. */
   readonly firstEpoch: number;
   readonly learningRate: number;
+  /** Whether the caller can wait for a promise that `onProgress` returns. */
+  readonly canWait: boolean;
 }
 
 /** One `fit`: a run of the core, advanced piece by piece. */
@@ -121,10 +126,21 @@ export class Fit {
       this.#advance();
       yield;
       if (!onProgress || (performance.now() - reported < SLICE_MILLISECONDS && !this.#isDone)) continue;
-      onProgress(this.#progress);
+      const returned = onProgress(this.#progress);
+      if (isPromise(returned)) yield this.#awaitable(returned);
       reported = performance.now();
     }
     return this.#history();
+  }
+
+  #awaitable(promise: PromiseLike<unknown>): PromiseLike<unknown> {
+    if (this.#subject.canWait) return promise;
+    ignoreRejection(promise);
+    throw new BackpropError(
+      "invalidOption",
+      "onProgress returned a promise, for which fitSync cannot wait. Use fit, or a function that returns nothing.",
+      { epoch: this.epoch, history: this.#history() },
+    );
   }
 
   dispose(): void {
@@ -166,20 +182,20 @@ export class Fit {
     this.#units = Math.max(1, Math.min(MAX_UNITS, Math.floor(done * growth)));
   }
 
-  #diverged(divergence: "loss" | "step"): BackpropError {
+  #diverged(cause: "loss" | "step"): BackpropError {
     const { epoch } = this;
-    const { epochs } = this.#plan;
     const what =
-      divergence === "loss"
+      cause === "loss"
         ? `The loss became ${this.#run.losses()[epoch]}`
         : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
-    return new BackpropError(
-      "diverged",
-      `${what} in epoch ${epoch} of ${epochs} (counted from 0). That update was not made: the network keeps the ` +
-        `parameters from before it. Try a smaller learningRate than ${this.#subject.learningRate}, or scale the data.`,
-      { epoch, history: this.#history() },
-    );
+    const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0)`;
+    const message = describeDivergence({ ...this.#subject, cause, event });
+    return new BackpropError("diverged", message, { epoch, history: this.#history() });
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 /** The error of a fit whose signal was aborted in `epoch`. */

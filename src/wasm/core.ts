@@ -2,7 +2,7 @@
 
 import { CORE_URLS } from "../assets.js";
 import { BackpropError } from "../errors.js";
-import { requireKeys, requireKnown, requireType } from "../validation.js";
+import { type OptionsOf, ofType, oneOf, readOptions } from "../validation.js";
 import { builtinModule } from "./builtins.js";
 
 /** @internal An address in linear memory. */
@@ -122,6 +122,11 @@ const BUILDS: readonly Build[] = [
   { file: "core.relaxed.threads.wasm", isRelaxed: true, isShared: true },
 ];
 
+const BUILD_OPTIONS: OptionsOf<CoreBuild> = {
+  numerics: { check: oneOf(["strict", "relaxed"]), default: "strict" },
+  threads: { check: ofType("boolean"), default: false },
+};
+
 const loading = new Map<Build, Promise<Core>>();
 
 /**
@@ -154,10 +159,7 @@ export async function sharedCore(source?: CoreSource, build: CoreBuild = {}): Pr
 }
 
 function findBuild(build: CoreBuild): Build {
-  requireKeys("loadCore", build, ["numerics", "threads"]);
-  const { numerics = "strict", threads = false } = build;
-  requireKnown("numerics", numerics, ["strict", "relaxed"]);
-  requireType("threads", threads, "boolean");
+  const { numerics, threads } = readOptions("loadCore", build, BUILD_OPTIONS);
   return BUILDS.find(
     ({ isRelaxed, isShared }) => isRelaxed === (numerics === "relaxed") && isShared === threads,
   )!;

@@ -3,6 +3,7 @@
 import type { NetworkDescription } from "../description.js";
 import type { FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
+import type { PlacedParameter } from "../layers/stack.js";
 import type { Optimizer } from "../optimizers.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
@@ -17,12 +18,22 @@ import { View } from "./view.js";
 /** Rows that pass through the layers together. */
 const WORKSPACE_ROWS = 128;
 
+/** A parameter that is NaN or infinite. */
+export interface NotFinite {
+  readonly layer: number;
+  readonly name: string;
+  /** Such as "parameters[0].kernel.data[3]". */
+  readonly path: string;
+  readonly value: number;
+}
+
 /** A typed array that a method returns is a view of linear memory: it is valid until the next call of any method. */
 export class Model {
   readonly parameterCount: number;
   readonly #host: Host;
   readonly #widths: SampleWidths;
   readonly #outputs: number;
+  readonly #placed: readonly PlacedParameter[];
   readonly #network: Block;
   readonly #workspace: Block;
   readonly #parameters: View;
@@ -41,6 +52,7 @@ export class Model {
     this.#host = host;
     this.#threads = threads;
     this.#outputs = outputs;
+    this.#placed = description.parameters;
     this.#widths = { inputs, targets: loss.takesLabels ? 1 : outputs };
     const keep = <T extends { dispose(): void }>(block: T): T => {
       this.#blocks.push(block);
@@ -75,9 +87,13 @@ export class Model {
     return this.#gradients.array;
   }
 
-  /** Whether all parameters are finite. */
-  areParametersFinite(): boolean {
-    return this.#host.kernels.parameters_are_finite(this.#network.address) !== 0;
+  /** The first parameter that is NaN or infinite; undefined if all are finite. */
+  findNotFinite(): NotFinite | undefined {
+    if (this.#host.kernels.parameters_are_finite(this.#network.address) !== 0) return undefined;
+    const index = this.parameters().findIndex((x) => !Number.isFinite(x));
+    const { layer, name, begin } = this.#placed.find(({ end }) => index < end)!;
+    const path = `parameters[${layer}].${name}.data[${index - begin}]`;
+    return { layer, name, path, value: this.parameters()[index]! };
   }
 
   /** The key of the network's random numbers, an integer from 0 to 2³² − 1. */

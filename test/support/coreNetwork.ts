@@ -182,7 +182,7 @@ function allKernels(exports: CoreExports, { type }: Host): Host["kernels"] & Mor
 }
 
 function describe({ dtype, inputs, layers, loss }: CoreNetworkOptions): NetworkDescription {
-  const checked = checkLayers(layers);
+  const checked = checkLayers(layers, dtype);
   const output = checked.at(-1)!;
   return {
     dtype,

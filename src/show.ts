@@ -1,0 +1,50 @@
+// Values as text for messages.
+
+/** The most characters of a value in a message. */
+const MAX_LENGTH = 80;
+
+/**
+ * A value as text for a message, with quotes around strings. It is short, and nothing that a hostile value does makes
+ * it throw.
+ */
+export function show(value: unknown): string {
+  try {
+    return cut(textOf(value));
+  } catch {
+    return `a value of type ${typeof value} that cannot be read`;
+  }
+}
+
+/** The message of what was thrown, as `show` would have it but without quotes. */
+export function reasonOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? cut(String(thrown.message)) : show(thrown);
+  } catch {
+    return show(thrown);
+  }
+}
+
+function textOf(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(cut(value));
+    case "bigint":
+      return BigInt.asIntN(64, value) === value ? `${value}n` : "a bigint of more than 64 bits";
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : kindOf(value);
+    default:
+      return String(value);
+  }
+}
+
+function kindOf(value: object): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name: unknown = value.constructor?.name;
+  return `an object (${typeof name === "string" && name !== "" ? name : "no class"})`;
+}
+
+function cut(text: string): string {
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+}
