@@ -126,7 +126,7 @@ type Plan = NetworkOptions<readonly Layer[]> &
  *
  * @throws BackpropError `invalidOption` or `unknownName` for an invalid description, `coreUnavailable` if the Wasm core
  *   cannot be loaded, `outOfMemory` if there is not enough memory, `unsupported` if `numerics` or `threads` need a
- *   feature that this engine or page does not have.
+ *   feature that this engine or page does not have. What an initializer or a stream throws is thrown on.
  */
 export async function createNetwork<const L extends readonly Layer[]>(
   options: NetworkOptions<L>,

@@ -93,8 +93,8 @@ export function adam(
 /** An optimizer with the defaults of the options that are not given. */
 function complete<N extends Optimizer["name"]>(name: N, options: object): Extract<Optimizer, { name: N }> {
   const definition: OptimizerDefinition<Optimizer> = DEFINITIONS[name];
-  const optimizer = readOptions(name, options, definition.options, { known: { name } });
-  return Object.freeze(optimizer) as Extract<Optimizer, { name: N }>;
+  const optimizer = { name, ...readOptions(name, options, definition.options) };
+  return Object.freeze(optimizer) as unknown as Extract<Optimizer, { name: N }>;
 }
 
 /**

@@ -42,7 +42,9 @@ function textOf(value: unknown): string {
 function kindOf(value: object): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const name: unknown = value.constructor?.name;
-  return `an object (${typeof name === "string" && name !== "" ? name : "no class"})`;
+  if (typeof name === "string" && name !== "") return `an object (${name})`;
+  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  return `an object (${tag === "Object" ? "no class" : tag})`;
 }
 
 function cut(text: string): string {

@@ -228,7 +228,7 @@ describe("samples", () => {
   it("are refused in the first row that is wrong, as targets by that name", () => {
     expect(errorOf(() => network.evaluate([[1, 2, 3]], [[1]]))).toMatchObject({
       code: "invalidShape",
-      message: "targets has rows of 1 numbers; this network takes 2 a row.",
+      message: "targets has rows of 1 number; this network takes 2 a row.",
     });
     expect(errorOf(() => network.evaluate([[1, 2, 3]], [[1, Number.NaN]]))).toMatchObject({
       code: "invalidData",

@@ -509,7 +509,7 @@ describe("a network", () => {
       "a ragged kernel",
       [{ kernel: [[1, 2, 3], [4]], bias: [1, 2, 3] }, fitting],
       "invalidShape",
-      "[0].kernel[1] has 1 numbers where the rows before it have 3",
+      "[0].kernel[1] has 1 number where the rows before it have 3",
     ],
     [
       "no bias",

@@ -1,14 +1,23 @@
 import { describe, expect, it } from "vitest";
 import {
+  ACTIVATIONS,
+  adam,
   BackpropError,
   checkGradients,
   constant,
   createNetwork,
   type DenseLayer,
   dense,
+  dropout,
   glorotUniform,
+  type LayerValues,
+  LOSSES,
+  loadCore,
+  type Network,
   type NetworkOptions,
+  numpyRandom,
   sgd,
+  transposed,
 } from "../src/index.js";
 
 const INPUTS = [
@@ -19,6 +28,12 @@ const TARGETS = [[1], [0]];
 
 const create = (changes: object = {}) =>
   createNetwork({ inputs: 2, layers: [dense(1)], loss: "meanSquaredError", ...changes } as NetworkOptions);
+
+function cyclic(): unknown[] {
+  const list: unknown[] = [];
+  list[0] = list;
+  return list;
+}
 
 const layer = (changes: object) => [{ ...dense(2), ...changes } as DenseLayer];
 
@@ -59,6 +74,21 @@ describe.each<[string, object, RegExp]>([
   ["a softmax of one", { layers: layer({ units: 1, activation: "softmax" }) }, /^layers\[0\]\.units is 1/],
   ["an initializer that is none", { layers: layer({ kernelInitializer: 5 }) }, /kernelInitializer is 5/],
   [
+    "an initializer that only has a call method",
+    { layers: layer({ kernelInitializer: { call() {} } }) },
+    /^layers\[0\]\.kernelInitializer is an object \(Object\); expected an initializer such as glorotUniform\(\)\.$/,
+  ],
+  [
+    "an initializer that is asynchronous",
+    { layers: layer({ kernelInitializer: () => Promise.reject(new Error("from within")) }) },
+    /returned an object \(Promise\)/,
+  ],
+  [
+    "an initializer not called, transposed",
+    { layers: layer({ kernelInitializer: transposed(glorotUniform as never) }) },
+    /returned a function/,
+  ],
+  [
     "an initializer not called",
     { layers: layer({ kernelInitializer: glorotUniform }) },
     /returned a function/,
@@ -94,9 +124,247 @@ describe("options", () => {
     },
   );
 
+  it.each([Object.create(null), {}, Symbol("s"), 5, () => {}])(
+    "of dense are refused: an activation",
+    (activation) => {
+      expect(() => dense(3, activation)).toThrow(/^activation is .+; expected one of "linear"/);
+    },
+  );
+
   it("of checkGradients are refused where misspelt", async () => {
     const network = await create({ dtype: "float64" });
     expect(() => checkGradients(network, INPUTS, TARGETS, { eps: 1 } as object)).toThrow(/no option "eps"/);
+  });
+});
+
+/** The same properties as getters that count their calls, and `prototype` for its prototype. */
+function counted<T extends object>(given: T, prototype: object | null = Object.prototype) {
+  const reads: Record<string, number> = {};
+  const object = Object.create(prototype);
+  for (const [key, value] of Object.entries(given)) {
+    reads[key] = 0;
+    const get = () => {
+      reads[key]!++;
+      return value;
+    };
+    Object.defineProperty(object, key, { get, enumerable: true });
+  }
+  return { object: object as T, reads };
+}
+
+describe("every option is read once", () => {
+  const fit = { epochs: 2, batchSize: 1, shuffle: false, onProgress: () => {}, signal: AbortSignal.any([]) };
+  const cases: [string, object, (given: never) => unknown][] = [
+    [
+      "of createNetwork",
+      {
+        inputs: 2,
+        layers: [dense(1)],
+        loss: "huber",
+        optimizer: sgd(),
+        dtype: "float64",
+        seed: 1,
+        random: numpyRandom(1),
+        numerics: "strict",
+        threads: 1,
+      },
+      createNetwork,
+    ],
+    ["of a dense layer", dense(2), (layer) => create({ layers: [layer] })],
+    ["of a dropout layer", dropout(0.5), (layer) => create({ layers: [dense(1), layer] })],
+    ["of dense", { useBias: true, alpha: 1 }, (options) => dense(1, "elu", options)],
+    ["of a loss", { name: "huber", reduction: "sum", clip: 0.1, delta: 2 }, (loss) => create({ loss })],
+    ["of an optimizer", adam(), (optimizer) => create({ optimizer })],
+    ["of sgd", { learningRate: 1 }, sgd],
+    ["of fit", fit, async (options) => (await create()).fit(INPUTS, TARGETS, options)],
+    ["of fitSync", fit, async (options) => (await create()).fitSync(INPUTS, TARGETS, options)],
+    [
+      "of checkGradients",
+      { epsilon: 1e-3 },
+      async (options) => checkGradients((await create()) as Network, INPUTS, TARGETS, options),
+    ],
+    ["of loadCore", { numerics: "strict", threads: false }, (build) => loadCore(undefined, build)],
+  ];
+
+  it.each(cases)("%s", async (_, given, use) => {
+    for (const prototype of [Object.prototype, null, { constructor: 1 }]) {
+      const { object, reads } = counted(given, prototype);
+      await use(object as never);
+      expect(reads).toEqual(Object.fromEntries(Object.keys(given).map((key) => [key, 1])));
+    }
+  });
+
+  it.each(cases)("%s, also from a prototype", async (_, given, use) => {
+    await use(Object.create(given) as never);
+  });
+
+  it.each(cases)("%s, and a getter that throws is an error with that cause", async (_, given, use) => {
+    const cause = new Error("from within");
+    const throwing = Object.defineProperty({ ...given }, Object.keys(given)[0]!, {
+      get() {
+        throw cause;
+      },
+    });
+    const { proxy, revoke } = Proxy.revocable(given, {});
+    revoke();
+    for (const object of [throwing, proxy]) {
+      const error: unknown = await (async () => use(object as never))().catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(BackpropError);
+      expect(error).toMatchObject({
+        code: "invalidOption",
+        message: expect.stringContaining("cannot be read"),
+      });
+    }
+  });
+
+  it("of a layer: what was checked is what is used", async () => {
+    let reads = 0;
+    const changing = {
+      ...dense(2),
+      get units() {
+        return ++reads === 1 ? 2 : 1e9;
+      },
+    };
+    for (const layer of [changing, Object.create(dense(2)), Object.create({ ...dense(2), units: 2 })]) {
+      const network = await create({ layers: [layer] });
+      expect(network.predict(INPUTS).shape).toEqual([2, 2]);
+      expect(network.parameters[0]!.kernel.shape).toEqual([2, 2]);
+      network.dispose();
+    }
+  });
+
+  it("and refused where its name is unknown, also in a prototype", () => {
+    expect(() => sgd(Object.create({ lr: 0.1 }))).toThrow('sgd has no option "lr"; expected "learningRate".');
+    expect(sgd(Object.create({ learningRate: 0.1 }))).toEqual({ name: "sgd", learningRate: 0.1 });
+  });
+});
+
+describe("layers and optimizers", () => {
+  it("are frozen: what a network would ignore throws", () => {
+    for (const made of [dense(2), dropout(0.5), sgd(), adam()]) {
+      expect(() => Object.assign(made, { learningRate: 5, units: 3, rate: 0 })).toThrow(TypeError);
+    }
+    expect(Object.isFrozen(LOSSES) && Object.isFrozen(ACTIVATIONS)).toBe(true);
+  });
+});
+
+describe("an option that the dtype cannot hold", () => {
+  const activated = (alpha: number) => ({ layers: [dense(2, "leakyRelu", { alpha })] });
+  const huber = (delta: number) => ({ loss: { name: "huber", delta } });
+  const clipped = (clip: number) => ({ loss: { name: "binaryCrossentropy", clip } });
+
+  it.each<[object, string]>([
+    [
+      activated(1e300),
+      "layers[0].alpha is 1e+300, which is too large for float32; expected a finite number of 0 or more.",
+    ],
+    [
+      activated(1e-50),
+      "layers[0].alpha is 1e-50, which is too small for float32; expected a finite number of 0 or more.",
+    ],
+    [huber(1e-300), "delta is 1e-300, which is too small for float32; expected a finite number above 0."],
+    [huber(1e300), "delta is 1e+300, which is too large for float32; expected a finite number above 0."],
+    [clipped(0.5 - 1e-10), "clip is 0.4999999999; expected a number from 5.96e-8"],
+    [{ optimizer: sgd({ learningRate: 1e-50 }) }, "optimizer.learningRate is 1e-50, which is too small"],
+    [{ optimizer: sgd({ learningRate: 1e300 }) }, "optimizer.learningRate is 1e+300, which is too large"],
+    [{ optimizer: adam({ epsilon: 1e-50 }) }, "optimizer.epsilon is 1e-50, which is too small for float32"],
+    [{ optimizer: adam({ epsilon: 1e-40 }) }, "optimizer.epsilon is 1e-40, which is too small for float32"],
+    [
+      { optimizer: adam({ beta2: 1 - 1e-10 }) },
+      "optimizer.beta2 is 0.9999999999, which rounds to 1 in float32; expected a number from 0 to below 1.",
+    ],
+    [{ layers: [dense(1), dropout(1 - 1e-10)] }, "layers[1].rate is 0.9999999999, which rounds to 1 in"],
+  ])("is refused in float32 and taken in float64: %j", async (changes, message) => {
+    await expect(create({ ...changes, dtype: "float32" })).rejects.toMatchObject({
+      name: "BackpropError",
+      code: "invalidOption",
+      message: expect.stringContaining(message),
+    });
+    (await create({ ...changes, dtype: "float64" })).dispose();
+  });
+
+  it("is refused by checkGradients", async () => {
+    const network = (await create()) as Network;
+    expect(() => checkGradients(network, INPUTS, TARGETS, { epsilon: 1e-50 })).toThrow(
+      "epsilon is 1e-50, which is too small for float32",
+    );
+  });
+
+  it("may be 0 where 0 is allowed", async () => {
+    const layers = [dense(1, "leakyRelu", { alpha: 0 }), dropout(0)];
+    (await create({ layers, optimizer: sgd({ learningRate: 0 }) })).dispose();
+  });
+});
+
+describe("a list that is huge", () => {
+  const HUGE = 2 ** 32 - 1;
+  const endless = (element: unknown) =>
+    new Proxy([], { get: (_, key) => (key === "length" ? HUGE : element) });
+
+  it.each<[string, () => unknown]>([
+    ["layers, all empty", () => create({ layers: new Array(HUGE) })],
+    ["layers, all there", () => create({ layers: endless(dense(1)) })],
+    ["a shape", async () => (await create()).predict({ data: [1, 2], shape: new Array(HUGE) })],
+    ["an endless shape", async () => (await create()).predict({ data: [1, 2], shape: endless(1) })],
+    ["parameters", async () => (await create()).setParameters(new Array(HUGE))],
+    ["a kernel", async () => (await create()).setParameters([{ kernel: new Array(HUGE), bias: [1] }])],
+    ["a bias", async () => (await create()).setParameters([{ kernel: [[1], [1]], bias: new Array(HUGE) }])],
+  ])("is refused at once: %s", async (_, work) => {
+    const begun = performance.now();
+    const error: unknown = await (async () => work())().catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(BackpropError);
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+});
+
+describe("parameters", () => {
+  it.each<[string, unknown, string]>([
+    [
+      "an unknown name",
+      [{ kernel: [[1], [2]], bias: [3], gamma: [4] }],
+      'parameters[0] has no parameter "gamma"; expected "kernel", "bias".',
+    ],
+    [
+      "an unknown name in a prototype",
+      [Object.create({ kernels: 1 })],
+      'parameters[0] has no parameter "kernels"; expected "kernel", "bias".',
+    ],
+    [
+      "a cyclic kernel",
+      [{ kernel: cyclic(), bias: [3] }],
+      "parameters[0].kernel has shape [1, 1, 1, 1, 1, 1, 1, 1]; expected shape [2, 1].",
+    ],
+    [
+      "a getter that throws",
+      [
+        {
+          get kernel() {
+            throw new Error("from within");
+          },
+          bias: [3],
+        },
+      ],
+      "parameters cannot be read: from within.",
+    ],
+  ])("with %s are refused, and none changes", async (_, values, message) => {
+    const network = await create();
+    const before = JSON.stringify(network.parameters);
+    expect(() => network.setParameters(values as LayerValues[])).toThrow(message);
+    expect(() => network.applyGradients(values as LayerValues[])).toThrow(
+      message.replace("parameters", "gradients"),
+    );
+    expect(JSON.stringify(network.parameters)).toBe(before);
+    network.dispose();
+  });
+
+  it("of a layer that has none are refused", async () => {
+    const network = await create({ layers: [dense(1), dropout(0.5)] });
+    const values = [{ kernel: [[1], [2]], bias: [3] }, { kernel: [[1]] }];
+    expect(() => network.setParameters(values)).toThrow(
+      'parameters[1] has no parameter "kernel"; expected none.',
+    );
+    network.setParameters([values[0]!, {}]);
+    network.dispose();
   });
 });
 

@@ -319,9 +319,13 @@ function wrongWidth(format: RowFormat, row: unknown, index: number): BackpropErr
   const isRagged = index > 0;
   return invalidShape(
     isRagged
-      ? `${argument}[${index}] has ${length} numbers where the rows before it have ${width}; expected rows of one width.`
-      : `${argument} has rows of ${length} numbers; this network takes ${width} a row.${adviceFor(format, length)}`,
+      ? `${argument}[${index}] has ${numbers(length)} where the rows before it have ${width}; expected rows of one width.`
+      : `${argument} has rows of ${numbers(length)}; this network takes ${width} a row.${adviceFor(format, length)}`,
   );
+}
+
+function numbers(count: number): string {
+  return count === 1 ? "1 number" : `${count} numbers`;
 }
 
 function adviceFor({ advice }: RowFormat, width: number): string {
@@ -347,7 +351,7 @@ function requireFilled(
   if (values.length === length) return;
   if (isDetached(values)) throw detached(argument);
   throw invalidShape(
-    `${argument} has ${show(values.length)} numbers for shape [${shape.join(", ")}]; expected ${length}.`,
+    `${argument} has ${numbers(values.length)} for shape [${shape.join(", ")}]; expected ${length}.`,
   );
 }
 
@@ -375,7 +379,7 @@ function notRows(argument: string, rows: unknown): BackpropError {
 function tooMany(argument: string, count: number, width: number): BackpropError {
   return new BackpropError(
     "outOfMemory",
-    `${argument} has ${count} rows of ${width} numbers, for which linear memory has no room. Use fewer rows at a time.`,
+    `${argument} has ${count} rows of ${numbers(width)}, for which linear memory has no room. Use fewer rows at a time.`,
   );
 }
 
