@@ -25,7 +25,7 @@ export function allocate<T extends keyof typeof ARRAYS>(
   } catch (cause) {
     throw new BackpropError(
       "outOfMemory",
-      `No array of ${length} ${type} numbers can be allocated. Use a smaller network, fewer rows or fewer epochs.`,
+      `No array of ${length} ${type} numbers can be allocated. Use fewer at a time.`,
       { cause },
     );
   }

@@ -10,6 +10,7 @@ import {
   type Rows,
   Tensor,
 } from "../src/index.js";
+import { sharedCore } from "../src/wasm/core.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 
@@ -319,6 +320,250 @@ describe("samples", () => {
       message: expect.stringContaining("inputs[0][1] is Infinity; expected"),
     });
     narrow.dispose();
+  });
+});
+
+/** Rows with a getter that calls `work` when number `index` of the second row is read. */
+function rowsThatCall(work: () => void, index = 1): Rows {
+  const row = [4, 5, 6];
+  Object.defineProperty(row, index, {
+    get() {
+      work();
+      return 5;
+    },
+  });
+  return [[1, 2, 3], row, [7, 8, 9]];
+}
+
+describe("memory that grows while rows are read", () => {
+  const plain = [
+    [1, 2, 3],
+    [4, 5, 6],
+    [7, 8, 9],
+  ];
+
+  it("loses no number and gives the same bits", async () => {
+    const { memory } = await sharedCore();
+    const network = await create(3, 2);
+    const grow = rowsThatCall(() => {
+      // More rows than fit, so that the call of another network, such as for a derived column, makes memory grow.
+      const rows = Math.ceil(memory.buffer.byteLength / 24) + 1;
+      network.predict({ data: new Float64Array(rows * 3), shape: [rows, 3] });
+    });
+    const size = memory.buffer.byteLength;
+    expect(bitsOf(network.predict(grow).data)).toBe(bitsOf(network.predict(plain).data));
+    expect(memory.buffer.byteLength).toBeGreaterThan(size);
+    network.dispose();
+  });
+
+  it("at every number of inputs and targets loses none", async () => {
+    const { memory } = await sharedCore();
+    const get = (row: number[], key: PropertyKey) => {
+      memory.grow(1);
+      return Reflect.get(row, key);
+    };
+    const growing = (rows: readonly number[][]) => rows.map((row) => new Proxy(row, { get }));
+    const network = await create(3, 3);
+    const labelled = await createNetwork({
+      inputs: 3,
+      layers: [dense(3, "softmax")],
+      loss: "sparseCategoricalCrossentropy",
+    });
+    expect(network.evaluate(growing(plain), growing(plain)).loss).toBe(network.evaluate(plain, plain).loss);
+    const labels = [[2], [0], [1]];
+    expect(labelled.evaluate(growing(plain), growing(labels)).loss).toBe(
+      labelled.evaluate(plain, labels).loss,
+    );
+    expect(errorOf(() => labelled.evaluate(plain, growing([[2], [3], [1]])))).toMatchObject({
+      message: "targets[1][0] is 3; expected an integer label from 0 to 2.",
+    });
+    expect(errorOf(() => network.predict(growing([[1, Number.NaN, 3]])))).toMatchObject({
+      message: expect.stringContaining("inputs[0][1] is NaN"),
+    });
+    network.dispose();
+    labelled.dispose();
+  });
+
+  it("and empties a view that was given as rows is named", async () => {
+    const { memory } = await sharedCore();
+    const wide = await create(3, 2);
+    const view = () => wide.parameters[0]!.kernel.data;
+    const growing = [{ data: view(), shape: [4, 3] }, [view().subarray(0, 3), view().subarray(3, 6)]];
+    for (const given of growing) {
+      memory.grow(1);
+      expect(errorOf(() => wide.predict(given))).toMatchObject({
+        code: "invalidData",
+        message:
+          "inputs has a typed array that has lost its buffer: the buffer was transferred, or the array was a view of " +
+          "a network's memory, which has grown. Pass the tensor itself, or a copy by slice().",
+      });
+    }
+    wide.dispose();
+  });
+});
+
+describe("rows whose getter uses the network", () => {
+  it("may train it: nothing is lost", async () => {
+    const network = await create(3, 2);
+    const targets = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ];
+    network.predict(rowsThatCall(() => network.fitSync([[1, 2, 3]], [[1, 2]])));
+    expect(network.epoch).toBe(1);
+    const busy = errorOf(() =>
+      network.fitSync(
+        rowsThatCall(() => network.fitSync([[1, 2, 3]], [[1, 2]])),
+        targets,
+      ),
+    );
+    expect(busy).toMatchObject({ code: "busy" });
+    expect(network.fitSync([[1, 2, 3]], [[1, 2]]).loss.length).toBe(1);
+    network.dispose();
+  });
+
+  it("may dispose it: each call then throws disposed", async () => {
+    const targets = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ];
+    for (const use of ["predict", "evaluate", "gradients", "fitSync"] as const) {
+      const network = await create(3, 2);
+      const rows = rowsThatCall(() => network.dispose());
+      expect(errorOf(() => network[use](rows, targets))).toMatchObject({ code: "disposed" });
+    }
+  });
+
+  it("and throws is refused with that cause", async () => {
+    const network = await create(3, 2);
+    const cause = new Error("from within");
+    const rows = rowsThatCall(() => {
+      throw cause;
+    });
+    expect(errorOf(() => network.predict(rows))).toMatchObject({
+      code: "invalidData",
+      message: "inputs cannot be read: from within.",
+      cause,
+    });
+    network.dispose();
+  });
+});
+
+describe("rows that are not there", () => {
+  const sparse = (...given: unknown[]) => Object.assign(given, { length: 3e8 });
+  const withLast = (...given: unknown[]) => Object.assign(sparse(...given), { [3e8 - 1]: given[0] });
+
+  it.each<[string, number, unknown]>([
+    ["only a length", 3, { length: 3e8 }],
+    ["only a length, of one column", 1, { length: 3e8 }],
+    ["one row", 3, sparse([1, 2, 3])],
+    ["the first and the last row", 3, withLast([1, 2, 3])],
+    ["the first and the last number", 1, withLast(1)],
+    ["a shape", 3, { data: { length: 9e8 }, shape: [3e8, 3] }],
+    ["a shape and one number", 3, { data: { length: 9e8, 0: 1 }, shape: [3e8, 3] }],
+    ["a subclass of a typed array that claims more", 3, { data: new Claiming(3), shape: [3e8, 3] }],
+    ["rows for which no memory is large enough", 3, { length: 4e8 }],
+  ])("take no memory: %s", async (_, width, rows) => {
+    const { memory } = await sharedCore();
+    const network = await create(width, width, "float32");
+    const size = memory.buffer.byteLength;
+    const begun = performance.now();
+    expect(() => network.predict(asRows(rows))).toThrow(BackpropError);
+    expect(() => network.evaluate(asRows(rows), asRows(rows))).toThrow(BackpropError);
+    await expect(network.fit(asRows(rows), asRows(rows))).rejects.toBeInstanceOf(BackpropError);
+    expect(performance.now() - begun).toBeLessThan(500);
+    expect(memory.buffer.byteLength).toBe(size);
+    network.dispose();
+  });
+});
+
+class Claiming extends Float32Array {
+  override get length() {
+    return 9e8;
+  }
+}
+
+describe("the message about", () => {
+  const classified = (loss: "categoricalCrossentropy" | "sparseCategoricalCrossentropy") =>
+    createNetwork({ inputs: 2, layers: [dense(3, "softmax")], loss });
+  const inputs = [
+    [1, 2],
+    [3, 4],
+  ];
+
+  it.each([
+    ["a list", [2, 0]],
+    ["rows", [[2], [0]]],
+    ["a typed array", Int32Array.of(2, 0)],
+    ["a flat array", { data: [2, 0], shape: [2] }],
+    ["a column", { data: [2, 0], shape: [2, 1] }],
+  ])("labels for categoricalCrossentropy names the sparse loss: %s", async (_, labels) => {
+    const network = await classified("categoricalCrossentropy");
+    const { message } = errorOf(() => network.evaluate(inputs, labels));
+    expect(message).toMatch(/For integer labels, use the loss "sparseCategoricalCrossentropy"\.$/);
+    expect(
+      errorOf(() =>
+        network.evaluate(inputs, [
+          [1, 2],
+          [3, 4],
+        ]),
+      ).message,
+    ).not.toContain("labels");
+    network.dispose();
+  });
+
+  it.each([
+    [
+      "rows",
+      [
+        [0, 0, 1],
+        [1, 0, 0],
+      ],
+    ],
+    ["a flat array", { data: [0, 0, 1, 1, 0, 0], shape: [2, 3] }],
+  ])("one-hot rows for sparseCategoricalCrossentropy names the other loss: %s", async (_, targets) => {
+    const network = await classified("sparseCategoricalCrossentropy");
+    const { message } = errorOf(() => network.evaluate(inputs, targets));
+    expect(message).toMatch(/For one-hot rows, use the loss "categoricalCrossentropy"\.$/);
+    network.dispose();
+  });
+
+  it.each([
+    [["cat", "dog"], 'targets[0] is "cat"'],
+    [[1, "dog"], 'targets[1] is "dog"'],
+    [[["cat"], ["dog"]], 'targets[0][0] is "cat"'],
+    [["c", "d"], 'targets[0] is "c"'],
+  ])("a text as label says to number the classes: %j", async (labels, place) => {
+    const network = await classified("sparseCategoricalCrossentropy");
+    expect(errorOf(() => network.evaluate(inputs, asRows(labels))).message).toBe(
+      `${place}; expected an integer label from 0 to 2. Give each class a number first.`,
+    );
+    network.dispose();
+  });
+
+  it("a text as number says to convert it", async () => {
+    const network = await classified("sparseCategoricalCrossentropy");
+    expect(errorOf(() => network.predict(asRows([["1", 2]]))).message).toBe(
+      'inputs[0][0] is "1"; expected a finite float32 number. Convert text to numbers first.',
+    );
+    network.dispose();
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "a generator",
+      () => (function* () {})(),
+      "Collect the rows in an array first, such as Array.from(inputs).",
+    ],
+    ["a set", () => new Set([[1, 2]]), "Collect the rows in an array first"],
+    ["an asynchronous generator", () => (async function* () {})(), "Collect the rows in an array first"],
+    ["a promise", () => Promise.resolve([[1, 2]]), "Await the promise first."],
+  ])("%s says what to do with it", async (_, rows, advice) => {
+    const network = await classified("sparseCategoricalCrossentropy");
+    expect(errorOf(() => network.predict(asRows(rows()))).message).toContain(advice);
+    network.dispose();
   });
 });
 

@@ -159,6 +159,21 @@ describe("finite differences", () => {
     }
   });
 
+  it.each([
+    [undefined],
+    [null],
+    [{}],
+    [{ evaluate() {}, gradients() {}, parameters: [] }],
+    [Proxy.revocable({}, {}).proxy],
+  ])("of %j are refused", (network) => {
+    for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
+      expect(() => work(network as unknown as Network, inputs, targets)).toThrow(
+        /^network is .+; expected a network, as createNetwork makes it\.$/,
+      );
+    }
+    expect(() => (checkGradients as unknown as () => void)()).toThrow(BackpropError);
+  });
+
   it("of a disposed network are refused", async () => {
     const network = await create();
     network.dispose();

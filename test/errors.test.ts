@@ -258,6 +258,40 @@ describe("a fit that diverges", () => {
     expect(twin.evaluate([[1]], [[0]]).loss).toBe(Infinity);
   });
 
+  it.each(["fit", "applyGradients"] as const)(
+    "by a number that was written through a view names it, in %s",
+    async (use) => {
+      for (const [value, layer, index] of [
+        [Number.NaN, 0, 3],
+        [-Infinity, 2, 1],
+      ] as const) {
+        const network = await regression();
+        const gradients = network.gradients(inputs, targets).layers;
+        network.parameters[layer]!.kernel.data[index] = value;
+        const error = await rejectionOf(
+          (async () => (use === "fit" ? network.fit(inputs, targets) : network.applyGradients(gradients)))(),
+        );
+        expect(error.code).toBe("diverged");
+        expect(error.message).toContain(
+          `parameters[${layer}].kernel.data[${index}] is ${value}. No update makes a parameter NaN or infinite: it was ` +
+            "written through a view of network.parameters. Replace the parameters by setParameters.",
+        );
+        expect(error.message).not.toContain("keeps the parameters");
+        network.dispose();
+      }
+    },
+  );
+
+  it("says how large the inputs are where nobody scaled them", async () => {
+    const bytes = { data: Uint8Array.from(spread(10 * 2, 0, 256)), shape: [10, 2] };
+    const network = await linear(0.1);
+    const largest = Math.max(...bytes.data);
+    expect(errorOf(() => network.fitSync(bytes, targets, { epochs: 1000 })).message).toMatch(
+      new RegExp(`The inputs reach ${largest}: scale them to about -1 to 1, such as x / 255 for bytes\\.$`),
+    );
+    network.dispose();
+  });
+
   it("leaves a network that can be trained on", async () => {
     const network = await regression({ optimizer: sgd({ learningRate: 0.01 }) });
     network.parameters[2]!.kernel.data[0] = 1e200;

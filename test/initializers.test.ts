@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { FloatArray } from "../src/dtype.js";
 import { BackpropError } from "../src/errors.js";
 import {
   constant,
@@ -17,9 +18,12 @@ import {
   uniform,
   zeros,
 } from "../src/initializers.js";
+import { dense } from "../src/layers/layers.js";
+import { createNetwork } from "../src/network.js";
 import { numpyRandom } from "../src/random/numpyRandom.js";
 import type { RandomStream } from "../src/random/random.js";
 import { torchRandom } from "../src/random/torchRandom.js";
+import { sharedCore } from "../src/wasm/core.js";
 
 type FloatArrayConstructor = typeof Float32Array | typeof Float64Array;
 
@@ -194,6 +198,75 @@ describe("transposed", () => {
   });
 });
 
+describe("an initializer", () => {
+  it.each([
+    zeros(),
+    constant(1),
+    uniform(),
+    normal(),
+    glorotUniform(),
+    heNormal(),
+    torchLinear(),
+    transposed(zeros()),
+  ])("refuses what is not a tensor (%#)", (initializer) => {
+    const tensor = { values: new Float32Array(2), shape: [2], inputs: 1, units: 2, random: numpyRandom(1) };
+    for (const wrong of [
+      undefined,
+      null,
+      {},
+      { ...tensor, values: [1, 2] },
+      { ...tensor, shape: 3 },
+      { ...tensor, random: undefined },
+    ]) {
+      expect(messageOf(() => initializer(wrong as never))).toMatch(/^tensor.* is /);
+    }
+  });
+
+  it("that makes linear memory grow loses no parameter", async () => {
+    const { memory } = await sharedCore();
+    const kernelInitializer: Initializer = ({ values }) => {
+      values[0] = 1;
+      memory.grow(1);
+      values[1] = 2;
+      memory.grow(1);
+    };
+    const options = {
+      inputs: 2,
+      layers: [dense(1, "linear", { kernelInitializer })],
+      loss: "huber",
+    } as const;
+    const network = await createNetwork(options);
+    expect(network.parameters[0].kernel.toArray()).toEqual([[1], [2]]);
+    network.dispose();
+  });
+
+  it("that keeps its array cannot change the network later", async () => {
+    let kept: FloatArray = new Float32Array();
+    const kernelInitializer: Initializer = ({ values }) => {
+      kept = values.fill(1);
+    };
+    const network = await createNetwork({
+      inputs: 2,
+      layers: [dense(1, "linear", { kernelInitializer })],
+      loss: "huber",
+    });
+    kept.fill(Number.NaN);
+    expect(network.parameters[0].kernel.toArray()).toEqual([[1], [1]]);
+    network.dispose();
+  });
+
+  it("that transfers its array is refused", async () => {
+    const kernelInitializer: Initializer = ({ values }) => {
+      structuredClone(values, { transfer: [values.buffer as ArrayBuffer] });
+    };
+    const layers = [dense(1, "linear", { kernelInitializer })];
+    await expect(createNetwork({ inputs: 2, layers, loss: "huber" })).rejects.toMatchObject({
+      code: "invalidOption",
+      message: expect.stringContaining("layers[0].kernelInitializer transferred `values`"),
+    });
+  });
+});
+
 describe("arguments", () => {
   it.each<[string, () => unknown]>([
     ["value is NaN; expected a finite number.", () => constant(Number.NaN)],
@@ -206,6 +279,10 @@ describe("arguments", () => {
     ],
     ["mean is Infinity; expected a finite number.", () => normal(Number.POSITIVE_INFINITY)],
     ["standardDeviation is -1; expected a finite number of 0 or more.", () => normal(0, -1)],
+    [
+      "initializer is 5; expected an initializer such as glorotUniform().",
+      () => transposed(5 as unknown as Initializer),
+    ],
     ['value is "1"; expected a finite number.', () => constant("1" as unknown as number)],
   ])("%s", (message, create) => {
     expect(messageOf(create)).toBe(message);

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BackpropError } from "../src/errors.js";
 import { cos, log, sin } from "../src/random/elementary.js";
 import { fusedMultiplyAdd, fusedMultiplyAddFloat32 } from "../src/random/fused.js";
 import { MersenneTwister } from "../src/random/mersenneTwister.js";
@@ -324,6 +326,43 @@ describe("numpyRandom", () => {
     expect(error.message).toBe(`seed is ${given}; expected an integer from 0 to 4294967295.`);
   });
 
+  it.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "abc"],
+    ["a number", 5],
+    ["a frozen array", Object.freeze([1, 2, 3])],
+    ["an array with a hole", Object.assign([1], { 2: 3 })],
+    ["2^32 − 1 holes", new Array(2 ** 32 - 1)],
+    ["holes and one element", Object.assign([1], { length: 2 ** 32 - 1 })],
+    ["only a length", { length: 2 ** 53 }],
+    [
+      "a typed array that claims more",
+      new (class extends Uint8Array {
+        override get length() {
+          return 1e9;
+        }
+      })(4),
+    ],
+    ["an array that throws", new Proxy([1, 2, 3], { set: () => expect.fail("from within") })],
+  ])("refuses to shuffle %s, at once", (_, values) => {
+    const begun = performance.now();
+    expect(errorOf(() => numpyRandom(0).shuffle(values as number[]))).toBeInstanceOf(BackpropError);
+    expect(performance.now() - begun).toBeLessThan(200);
+  });
+
+  it.each([[[2 ** 32 - 1]], [[2 ** 16, 2 ** 16]], [Array(40).fill(2 ** 32 - 1)]])(
+    "refuses more numbers than a network can use (%#)",
+    (shape) => {
+      for (const draw of ["rand", "randn"] as const) {
+        expect(errorOf(() => numpyRandom(0)[draw](...shape))).toMatchObject({ code: "outOfMemory" });
+      }
+      expect(errorOf(() => numpyRandom(0).uniform(0, 1, ...shape))).toMatchObject({ code: "outOfMemory" });
+      expect(errorOf(() => numpyRandom(0).permutation(2 ** 32 - 1))).toMatchObject({ code: "outOfMemory" });
+      expect(numpyRandom(0).rand(...shape, 0)).toEqual(new Float64Array(0));
+    },
+  );
+
   it("refuses a dimension that is none", () => {
     expect(errorOf(() => numpyRandom(0).rand(2, -1)).message).toBe(
       "dimension is -1; expected an integer from 0 to 4294967295.",
@@ -384,6 +423,14 @@ describe("torchRandom", () => {
     );
   });
 
+  it("refuses magnitudes that its arithmetic cannot hold", () => {
+    const values = new Float64Array(20);
+    expect(errorOf(() => torchRandom(0).uniform_(values, 0, 1e300)).message).toBe(
+      "to is 1e+300; expected a magnitude of up to 2^900.",
+    );
+    expect(errorOf(() => torchRandom(0).normal_(values, -1e300, 1)).message).toMatch(/^mean is -1e\+300/);
+  });
+
   it("refuses a permutation that PyTorch draws otherwise", () => {
     expect(errorOf(() => torchRandom(0).randperm(214748364)).message).toBe(
       "n is 214748364; expected an integer from 0 to 214748363.",
@@ -441,6 +488,55 @@ describe.each<[string, (seed: number) => RandomStream]>([
         expect(other).not.toEqual(once);
       }),
     );
+  });
+
+  it.each<[string, unknown]>([
+    ["undefined", undefined],
+    ["null", null],
+    ["a text", "1234"],
+    ["a plain array", [1, 2, 3]],
+    ["a frozen array", Object.freeze([1, 2, 3])],
+    ["an Int32Array", new Int32Array(4)],
+    [
+      "a subclass that claims more",
+      new (class extends Float64Array {
+        override get length() {
+          return 1e9;
+        }
+      })(4),
+    ],
+  ])("refuses to fill %s", (_, values) => {
+    const stream = createStream(0);
+    for (const fill of [stream.fillUniform, stream.fillNormal]) {
+      expect(errorOf(() => fill.call(stream, values as Float64Array, 0, 1))).toMatchObject({
+        code: "invalidOption",
+        message: expect.stringMatching(/^values is .+; expected a Float32Array or a Float64Array\.$/),
+      });
+    }
+  });
+
+  it("fills arrays of another realm as its own", () => {
+    const values: Float32Array = runInNewContext("new Float32Array(20)");
+    const expected = new Float32Array(20);
+    createStream(3).fillUniform(values, 0, 1);
+    createStream(3).fillUniform(expected, 0, 1);
+    expect(Array.from(values)).toEqual(Array.from(expected));
+  });
+
+  it("refuses bounds that float32 does not hold", () => {
+    const stream = createStream(0);
+    for (const fill of [
+      () => stream.fillUniform(new Float32Array(20), 0, 1e300),
+      () => stream.fillUniform(new Float32Array(20), -3e38, 3e38),
+      () => stream.fillNormal(new Float32Array(20), 1e300, 1),
+      () => stream.fillNormal(new Float32Array(20), 0, 1e300),
+      () => stream.fillNormal(new Float32Array(20), 0, 1e-50),
+    ]) {
+      expect(errorOf(fill)).toMatchObject({ code: "invalidOption" });
+    }
+    const values = new Float64Array(20);
+    stream.fillUniform(values, -1e250, 1e250);
+    expect(values.every(Number.isFinite)).toBe(true);
   });
 
   it("refuses bounds that are no range, and deviations that are none", () => {
