@@ -162,7 +162,8 @@ export function requireKeys(
     );
   }
   for (const key in options) {
-    if (Object.hasOwn(known, key) || key in Object.prototype) continue;
+    // Also what every object has from Object.prototype, to which a page may have added something.
+    if (key in known) continue;
     throw new BackpropError(
       "invalidOption",
       `${of} has no ${noun} ${show(key)}; expected ${namesOf(known)}.`,

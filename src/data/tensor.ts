@@ -17,7 +17,8 @@ export class Tensor<Values extends Nested[] = Nested[]> implements ShapedData {
   /**
    * The elements. For a network's parameters this is a view of the network's own memory: writing to it changes the
    * network. Do not keep the view across calls: when memory grows, old views become empty. Read the property again, or
-   * `slice()` it.
+   * `slice()` it. structuredClone keeps the elements of other tensors, and throws for a network's parameters: use
+   * `toArray()`.
    */
   declare readonly data: FloatArray;
 
@@ -54,12 +55,13 @@ export class Tensor<Values extends Nested[] = Nested[]> implements ShapedData {
 }
 
 /**
- * A frozen tensor whose `data` is what `read` returns each time. It is a property of the object itself, so that
- * structuredClone keeps the elements.
+ * A frozen tensor whose `data` is what `read` returns each time. structuredClone would copy all linear memory with it;
+ * a function as a property of its own makes it throw instead.
  */
 export function liveTensor(shape: readonly number[], read: () => FloatArray): Tensor {
   const tensor = new Tensor(shape, read());
-  return Object.freeze(Object.defineProperty(tensor, "data", { get: read, enumerable: true }));
+  Object.defineProperty(tensor, "data", { get: read, enumerable: false });
+  return Object.freeze(Object.assign(tensor, { toJSON: () => tensor.toArray() }));
 }
 
 /** A tensor of shape [length]. */

@@ -1,0 +1,141 @@
+// Every argument of the public functions, given every hostile value: each call returns or throws a BackpropError, at once,
+// and changes nothing that was trained.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as library from "../src/index.js";
+import { BackpropError, createNetwork, dense, type Layer, type Network } from "../src/index.js";
+import { sharedCore } from "../src/wasm/core.js";
+import { HOSTILE } from "./support/hostile.js";
+
+/** Anything, as JavaScript hands it over. */
+// biome-ignore lint/suspicious/noExplicitAny: the types are what is attacked.
+type Anything = any;
+
+type Call = (value: Anything) => unknown;
+
+const INPUTS = [[1, 2]];
+const TARGETS = [[0, 0, 1]];
+
+function create(changes: object = {}): Promise<Network<readonly Layer[]>> {
+  const layers = [dense(2, "tanh"), dense(3, "softmax")];
+  return createNetwork({ inputs: 2, layers, loss: "categoricalCrossentropy", ...changes } as Anything);
+}
+
+/** Creates a network and disposes it. Sizes that fit into memory are right, but slow. */
+async function tryToCreate(changes: object): Promise<void> {
+  (await create(changes)).dispose();
+}
+
+let network: Network<readonly Layer[]>;
+let parameters: string;
+
+beforeAll(async () => {
+  network = await create();
+  parameters = JSON.stringify(network.parameters);
+});
+afterAll(() => {
+  network.dispose();
+});
+
+const { numpyRandom, torchRandom, sgd, adam, dropout } = library;
+const { checkGradients, forwardDifferences, centralDifferences } = library;
+const differences = { checkGradients, forwardDifferences, centralDifferences };
+const initializers = {
+  constant: library.constant,
+  uniform: library.uniform,
+  normal: library.normal,
+  transposed: library.transposed,
+};
+const floats = () => [new Float32Array(20), new Float64Array(20)];
+
+/** One call for each argument or option: [name, call]. */
+function* calls(): Generator<[string, Call]> {
+  for (const option of ["layers", "loss", "optimizer", "dtype", "seed", "random", "numerics"])
+    yield [`createNetwork ${option}`, (value) => tryToCreate({ [option]: value })];
+  yield ["createNetwork", (value) => createNetwork(value)];
+  yield ["createNetwork layers[0]", (value) => tryToCreate({ layers: [value] })];
+  for (const option of ["kind", "activation", "useBias", "alpha"])
+    yield [`layer ${option}`, (value) => tryToCreate({ layers: [{ ...dense(3), [option]: value }] })];
+  for (const option of ["name", "reduction", "clip", "delta"])
+    yield [`loss ${option}`, (value) => tryToCreate({ loss: { name: "huber", [option]: value } })];
+  for (const option of ["name", "learningRate", "beta1", "beta2", "epsilon"])
+    yield [`optimizer ${option}`, (value) => tryToCreate({ optimizer: { ...adam(), [option]: value } })];
+  for (const option of ["learningRate", "beta1", "beta2", "epsilon"])
+    yield [`adam ${option}`, (value) => adam({ [option]: value })];
+  for (const option of ["useBias", "kernelInitializer", "biasInitializer", "alpha"])
+    yield [`dense ${option}`, (value) => dense(1, "elu", { [option]: value })];
+  yield ["dense units", (value) => dense(value)];
+  yield ["dense activation", (value) => dense(1, value)];
+  for (const make of [sgd, adam, dropout, numpyRandom, torchRandom, library.loadCore.bind(null, undefined)])
+    yield [`${make.name} options`, (value) => make(value)];
+  for (const [name, make] of Object.entries(initializers)) yield [name, (value) => (make as Call)(value)];
+  yield ["initializer", (value) => library.glorotUniform()(value)];
+  yield ["Tensor shape", (value) => new library.Tensor(value, new Float32Array(4)).toArray()];
+  yield ["Tensor data", (value) => new library.Tensor([4], value).toArray()];
+
+  for (const method of ["predict", "setParameters", "applyGradients"] as const)
+    yield [method, (value) => network[method](value)];
+  for (const method of ["evaluate", "gradients", "fitSync", "fit"] as const) {
+    yield [`${method} inputs`, (value) => network[method](value, TARGETS)];
+    yield [`${method} targets`, (value) => network[method](INPUTS, value)];
+    yield [`${method} row`, (value) => network[method]([value], [value])];
+    yield [`${method} number`, (value) => network[method]([[1, value]], [[0, value, 0]])];
+  }
+  for (const key of ["kernel", "bias"])
+    yield [
+      `setParameters ${key}`,
+      (value) => network.setParameters([{ ...network.parameters[0], [key]: value }, {}]),
+    ];
+  for (const method of ["fitSync", "fit"] as const) {
+    yield [`${method} options`, (value) => network[method](INPUTS, TARGETS, value)];
+    for (const option of ["batchSize", "shuffle", "signal"])
+      yield [`${method} ${option}`, (value) => network[method](INPUTS, TARGETS, { [option]: value })];
+    yield [`${method} progress`, (value) => network[method](INPUTS, TARGETS, { onProgress: () => value })];
+  }
+  for (const [name, differ] of Object.entries(differences)) {
+    yield [`${name} network`, (value) => differ(value, INPUTS, TARGETS)];
+    yield [`${name} inputs`, (value) => differ(network, value, TARGETS)];
+    yield [`${name} options`, (value) => differ(network, INPUTS, TARGETS, value)];
+    yield [`${name} epsilon`, (value) => differ(network, INPUTS, TARGETS, { epsilon: value })];
+  }
+  for (const create of [numpyRandom, torchRandom] as const) {
+    for (const method of ["fillUniform", "fillNormal"] as const) {
+      yield [`${create.name} ${method}`, (value) => create(1)[method](value, 0, 1)];
+      yield [
+        `${create.name} ${method} first`,
+        (value) => floats().map((to) => create(1)[method](to, value, 1)),
+      ];
+      yield [
+        `${create.name} ${method} last`,
+        (value) => floats().map((to) => create(1)[method](to, 0, value)),
+      ];
+    }
+  }
+  yield ["numpyRandom shuffle", (value) => numpyRandom(1).shuffle(value)];
+  yield ["numpyRandom permutation", (value) => numpyRandom(1).permutation(value)];
+  yield ["numpyRandom rand", (value) => numpyRandom(1).rand(value)];
+  yield ["torchRandom randperm", (value) => torchRandom(1).randperm(value)];
+}
+
+/** Exceptions of the user's own functions, which are thrown on. */
+const OWN = /^(fit|fitSync) (progress|signal)$/;
+
+describe("a hostile argument", () => {
+  it.each([...calls()])("is taken, or refused with a BackpropError: %s", async (name, call) => {
+    const { memory } = await sharedCore();
+    for (const [kind, make] of Object.entries(HOSTILE)) {
+      const size = memory.buffer.byteLength;
+      const begun = performance.now();
+      const error: unknown = await (async () => void (await call(make())))().catch((error: unknown) => error);
+      if (error !== undefined && !OWN.test(name)) {
+        expect(error, kind).toBeInstanceOf(BackpropError);
+        expect((error as BackpropError).message.length, kind).toBeLessThan(600);
+      }
+      expect(performance.now() - begun, kind).toBeLessThan(1000);
+      expect(memory.buffer.byteLength, kind).toBe(size);
+    }
+    if (!name.startsWith("fit")) expect(JSON.stringify(network.parameters)).toBe(parameters);
+    parameters = JSON.stringify(network.parameters);
+    expect(network.predict(INPUTS).data.every(Number.isFinite)).toBe(true);
+  });
+});
