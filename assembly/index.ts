@@ -8,6 +8,7 @@
 //     optimizer   its state; the network points to it
 //     workspace   activations and scratch for some rows; handed to each call
 
+import { BuildFeature } from "./abi/build";
 import { Description, DESCRIPTION_VERSION } from "./abi/description";
 import { Optimizer, OptimizerKind } from "./abi/optimizer";
 import { Run, Samples, Status } from "./abi/run";
@@ -26,6 +27,21 @@ import { backwardStep, forwardStep, lossStep, updateStep } from "./training/step
 /** The first address that the host may use. */
 export function heap_base(): usize {
   return __heap_base;
+}
+
+/** The version of the structs that hosts read and write. A host must refuse a core of another version. */
+export function abi_version(): u32 {
+  return DESCRIPTION_VERSION;
+}
+
+/** A sum of `BuildFeature`s. */
+export function build_features(): u32 {
+  return (ASC_FEATURE_RELAXED_SIMD ? BuildFeature.RelaxedSimd : 0) | (ASC_FEATURE_THREADS ? BuildFeature.Threads : 0);
+}
+
+/** a + b, computed in a vector. A host can find out by it whether the processor flushes subnormal float32 to 0. */
+export function add_in_vector(a: f32, b: f32): f32 {
+  return f32x4.extract_lane(f32x4.add(f32x4.splat(a), f32x4.splat(b)), 0);
 }
 
 /** Bytes that the described network needs, exact also above 4 GiB; 0 if the description has another version. */

@@ -26,4 +26,5 @@ export { type NumpyRandom, numpyRandom } from "./random/numpyRandom.js";
 export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";
 export type { AsyncFitOptions, FitOptions, Progress } from "./training/fit.js";
-export { type CoreBuild, type CoreSource, loadCore, type Numerics } from "./wasm/core.js";
+export type { CoreBuild, Numerics } from "./wasm/builds.js";
+export { type CoreSource, loadCore } from "./wasm/core.js";

@@ -49,7 +49,8 @@ import {
   requirePositiveInteger,
   withMethods,
 } from "./validation.js";
-import { type Numerics, sharedCore } from "./wasm/core.js";
+import type { Numerics } from "./wasm/builds.js";
+import { sharedCore } from "./wasm/core.js";
 import { createHost } from "./wasm/host.js";
 import { Model } from "./wasm/model.js";
 import type { Samples } from "./wasm/samples.js";

@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import binaryen from "binaryen";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { StructView } from "../src/abi/struct.js";
 import {
   DESCRIPTION_VERSION,
@@ -12,9 +11,8 @@ import {
   OptimizerKindNumber,
   SamplesStruct,
 } from "../src/abi/structs.js";
-import { ACTIVATIONS, LOSSES, loadCore } from "../src/index.js";
+import { ACTIVATIONS, LOSSES } from "../src/index.js";
 import type { CoreExports } from "../src/wasm/core.js";
-import { sharedCore } from "../src/wasm/core.js";
 
 const CORE = new URL("../build/core.wasm", import.meta.url);
 
@@ -85,6 +83,9 @@ describe("the core's module", () => {
     const names = exports.map(({ name }) => name);
     for (const name of [
       "heap_base",
+      "abi_version",
+      "build_features",
+      "add_in_vector",
       "network_size",
       "network_layout",
       "network_parameters",
@@ -355,101 +356,3 @@ describe("a network in memory", () => {
     }
   });
 });
-
-describe("loading", () => {
-  it("happens once", async () => {
-    const core = await sharedCore();
-    await loadCore(new Uint8Array([1, 2, 3]));
-    expect(await sharedCore()).toBe(core);
-  });
-
-  it("of what is no module says so, and may be tried again", async () => {
-    const { sharedCore: load } = await freshCore();
-    await expect(load(new Uint8Array([1, 2, 3]))).rejects.toMatchObject({
-      name: "BackpropError",
-      code: "coreUnavailable",
-      message: expect.stringMatching(/core could not be loaded: .+loadCore\(\)/s),
-      cause: expect.any(WebAssembly.CompileError),
-    });
-    const core = await load(new Uint8Array(await readFile(CORE)));
-    expect(core.exports.heap_base()).toBeGreaterThan(0);
-  });
-
-  it("finds the file also where Node does not give its file system at once", async () => {
-    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
-    const { sharedCore: load } = await freshCore();
-    expect((await load()).exports.heap_base()).toBeGreaterThan(0);
-    vi.restoreAllMocks();
-  });
-
-  it("does not make Node load its HTTP client, which takes longer than all the rest", () => {
-    const library = new URL("../dist/index.js", import.meta.url);
-    const program = (use: string) => `
-      const { loadCore } = await import("${library}");
-      await loadCore();
-      ${use};
-      console.log(process.moduleLoadList.some((name) => name.includes("undici/undici")));`;
-    const print = (use: string) =>
-      spawnSync(process.execPath, ["--input-type=module", "--eval", program(use)], { encoding: "utf8" })
-        .stdout;
-    expect(print("")).toBe("false\n");
-    expect(print("Response")).toBe("true\n");
-  });
-
-  it("takes a compiled module", async () => {
-    const { sharedCore: load } = await freshCore();
-    const module = await WebAssembly.compile(await readFile(CORE));
-    expect((await load(module)).exports.heap_base()).toBeGreaterThan(0);
-  });
-});
-
-describe("loading a build", () => {
-  const THREADS = { threads: true };
-  const bytesOf = async (file: string) => new Uint8Array(await readFile(new URL(file, CORE)));
-
-  it("happens once for each, and each has a memory of its own", async () => {
-    const strict = await sharedCore();
-    const threads = await sharedCore(undefined, THREADS);
-    expect(await sharedCore(undefined, { numerics: "strict", threads: true })).toBe(threads);
-    expect(await sharedCore(undefined, { numerics: "strict", threads: false })).toBe(strict);
-    expect(strict.memory.buffer).toBeInstanceOf(ArrayBuffer);
-    expect(threads.memory.buffer).toBeInstanceOf(SharedArrayBuffer);
-  });
-
-  it("takes its bytes, and says which file it misses", async () => {
-    const { sharedCore: load } = await freshCore();
-    await expect(load(new Uint8Array([1, 2, 3]), THREADS)).rejects.toMatchObject({
-      code: "coreUnavailable",
-      message: expect.stringContaining("Serve build/core.threads.wasm as it lies in the library"),
-    });
-    const core = await load(await bytesOf("core.threads.wasm"), THREADS);
-    expect(core.exports.team_size).toBeTypeOf("function");
-    expect(WebAssembly.Module.imports(core.module)).toHaveLength(1);
-  });
-
-  it("does not take the bytes of a build whose memory is another", async () => {
-    const { sharedCore: load } = await freshCore();
-    const mismatch = { code: "coreUnavailable", cause: expect.any(WebAssembly.LinkError) };
-    await expect(load(await bytesOf("core.wasm"), THREADS)).rejects.toMatchObject(mismatch);
-    await expect(load(await bytesOf("core.threads.wasm"))).rejects.toMatchObject(mismatch);
-  });
-
-  it.each([
-    [{ numerics: "fast" }, "unknownName", /^numerics is "fast"; expected one of "strict", "relaxed"\.$/],
-    [{ threads: 2 }, "invalidOption", /^threads is 2; expected a boolean\.$/],
-    [{ thread: true }, "invalidOption", /^loadCore has no option "thread"/],
-    [null, "invalidOption", /^loadCore is given null/],
-  ])("refuses %j", async (build, code, message) => {
-    await expect(loadCore(undefined, build as object)).rejects.toMatchObject({
-      name: "BackpropError",
-      code,
-      message: expect.stringMatching(message),
-    });
-  });
-});
-
-/** A copy of the module that has not loaded the core yet. */
-async function freshCore(): Promise<typeof import("../src/wasm/core.js")> {
-  vi.resetModules();
-  return import("../src/wasm/core.js");
-}

@@ -1,10 +1,26 @@
+/** What Node, Deno and Bun have, and browsers do not. */
+interface Process {
+  readonly versions?: { readonly node?: string };
+  /** Node 20.16 and later. */
+  getBuiltinModule?<T>(specifier: string): T | undefined;
+}
+
+/** Whether this is Node, or an engine with Node's modules. */
+export function isNode(): boolean {
+  return runningProcess()?.versions?.node !== undefined;
+}
+
 /** One of Node's own modules, such as "fs". */
 export async function builtinModule<T>(name: string): Promise<T> {
   // The name is put together here so that bundlers do not try to resolve a module that browsers do not have.
   const specifier = ["node", name].join(":");
-  // Importing it takes milliseconds. Node 20.16 and later return a module that is already loaded at once.
-  const { process } = globalThis as { process?: { getBuiltinModule?(specifier: string): T } };
+  // Importing it takes milliseconds. `getBuiltinModule` returns a module that is already loaded at once.
   return (
-    process?.getBuiltinModule?.(specifier) ?? import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)
+    runningProcess()?.getBuiltinModule?.<T>(specifier) ??
+    import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)
   );
+}
+
+function runningProcess(): Process | undefined {
+  return (globalThis as { process?: Process }).process;
 }
