@@ -49,6 +49,7 @@ import {
   requirePositiveInteger,
   withMethods,
 } from "./validation.js";
+import { allocateWhenFreed } from "./wasm/block.js";
 import type { Numerics } from "./wasm/builds.js";
 import { sharedCore } from "./wasm/core.js";
 import { createHost } from "./wasm/host.js";
@@ -138,7 +139,10 @@ export async function createNetwork<const L extends readonly Layer[]>(
   const optimizer = checkOptimizer(plan.optimizer, plan.dtype);
   const core = await sharedCore(undefined, { numerics, threads: threads > 1 });
   if (threads > 1) await prepareWorkers();
-  const model = new Model(createHost(core, description.dtype), description, optimizer, threads);
+  const host = createHost(core, description.dtype);
+  const model = await finishInSlices(
+    allocateWhenFreed(() => new Model(host, description, optimizer, threads)),
+  );
   try {
     initialize(model, description, random);
     const key = seed ?? (plan.random ? undefined : DEFAULT_SEED);
@@ -273,7 +277,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#alive();
     const source = openRows(this.#inputFormat, inputs);
     if (needsProbe(source)) finish(probeRows(source));
-    const samples = this.#take(source.count);
+    // Reading the rows may have run code that disposed the network.
+    this.#alive();
+    const samples = this.#scratch.take(source.count);
     try {
       finish(writeRows(source, () => samples.inputs()));
       const { dtype, outputs } = this.#description;
@@ -411,13 +417,21 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       learningRate: this.#optimizer.learningRate,
       canWait,
     };
-    const fit = new Fit(subject, plan);
+    const fit = yield* this.#allocate(() => new Fit(subject, plan));
     try {
       return yield* fit.train(() => this.#alive());
     } finally {
       this.#epoch += fit.epoch;
       fit.dispose();
     }
+  }
+
+  /** What `allocate` returns. The network may be disposed while it waits for memory. */
+  #allocate<T>(allocate: () => T): Work<T> {
+    return allocateWhenFreed(() => {
+      this.#alive();
+      return allocate();
+    });
   }
 
   /** Draws the key of the network's random numbers, once, if none was given. */
@@ -440,7 +454,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const sources = [openRows(this.#inputFormat, inputs), openRows(this.#targetFormat, targets)] as const;
     requireSameRows(sources[0].count, sources[1].count);
     for (const source of sources) if (needsProbe(source)) yield* probeRows(source);
-    const samples = this.#take(sources[0].count);
+    const samples = yield* this.#allocate(() => this.#scratch.take(sources[0].count));
     try {
       yield* writeRows(sources[0], () => samples.inputs());
       yield* writeRows(sources[1], () => samples.targets());
@@ -449,12 +463,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       this.#scratch.giveBack(samples);
       throw error;
     }
-  }
-
-  /** Room for that many samples. Reading the rows may have run code that disposed the network. */
-  #take(rows: number): Samples {
-    this.#alive();
-    return this.#scratch.take(rows);
   }
 
   /** Checks values for every layer, and writes them to one array in the order of the parameters. */

@@ -28,6 +28,11 @@ export function finish<T>(work: Work<T>): T {
 /** When the slice in progress ends. All work shares it, so that many short works in a row do not block either. */
 let sliceEnd = 0;
 
+/** Makes the slice in progress end at the next `yield`. */
+export function endSlice(): void {
+  sliceEnd = 0;
+}
+
 /** Does the work in slices. The event loop runs between two slices. */
 export async function finishInSlices<T>(work: Work<T>): Promise<T> {
   let piece = work.next();

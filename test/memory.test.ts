@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { BackpropError } from "../src/index.js";
 import type { CoreExports } from "../src/wasm/core.js";
 import { Heap } from "../src/wasm/heap.js";
+import { errorOf } from "./support/errorOf.js";
 
 const PAGE = 65536;
 const HEAP_BASE = 1100;
@@ -166,18 +167,7 @@ describe("the heap", () => {
     new Uint8Array(heap.buffer, first, PAGE).fill(7);
     const before = heap.buffer.byteLength;
     for (const bytes of [3 * PAGE, 2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER, Infinity]) {
-      let error: unknown;
-      try {
-        heap.allocate(bytes);
-      } catch (caught) {
-        error = caught;
-      }
-      expect(error).toBeInstanceOf(BackpropError);
-      expect(error).toMatchObject({
-        code: "outOfMemory",
-        message: expect.stringMatching(/cannot grow to .+ bytes: it has 131072 of/),
-        cause: expect.any(RangeError),
-      });
+      expect(errorOf(() => heap.allocate(bytes)).code).toBe("outOfMemory");
     }
     expect(heap.buffer.byteLength).toBe(before);
     expect(new Uint8Array(heap.buffer, first, PAGE).every((byte) => byte === 7)).toBe(true);
@@ -186,5 +176,26 @@ describe("the heap", () => {
     heap.free(first + PAGE);
     expect(() => heap.allocate(4 * PAGE)).toThrow(BackpropError);
     expect(heap.allocate(64)).toBe(first + PAGE);
+  });
+
+  const advice = /\. Call dispose\(\) on networks that are no longer needed: .+ Or use a smaller network/;
+
+  it("names the limit of the engine, if the engine does not give more pages", () => {
+    const { heap } = createHeap(4);
+    const error = errorOf(() => heap.allocate(2 ** 31));
+    expect(error.message).toMatch(
+      /^Linear memory cannot grow from 65536 to \d+ bytes: the engine's limit of pages, or the system's memory, is reached \(.+\)/,
+    );
+    expect(error.message).toMatch(advice);
+    expect(error.cause).toBeInstanceOf(RangeError);
+  });
+
+  it("names the limit of WebAssembly, if its addresses do not suffice", () => {
+    const { heap } = createHeap(65536);
+    const error = errorOf(() => heap.allocate(2 ** 32 - PAGE));
+    expect(error.message).toMatch(
+      /^Linear memory cannot grow from 65536 to \d+ bytes: WebAssembly's addresses end at 4 GiB\./,
+    );
+    expect(error.message).toMatch(advice);
   });
 });

@@ -48,6 +48,7 @@ const SRC: Table = {
   wasm: [
     "abi",
     "assets.ts",
+    "work.ts",
     "errors.ts",
     "validation.ts",
     "dtype.ts",

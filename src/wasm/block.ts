@@ -1,3 +1,5 @@
+import { BackpropError } from "../errors.js";
+import { endSlice, type Work } from "../work.js";
 import type { Address } from "./core.js";
 import type { Heap } from "./heap.js";
 
@@ -5,6 +7,28 @@ import type { Heap } from "./heap.js";
 const abandoned = new FinalizationRegistry<{ heap: Heap; address: Address }>(({ heap, address }) =>
   heap.free(address),
 );
+
+/** How often to let the event loop run. Engines free the blocks one to three tasks after the collection. */
+const TASKS = 5;
+
+/**
+ * What `allocate` returns. If memory is short, lets the event loop run, so that blocks of collected objects are freed,
+ * and tries again.
+ *
+ * @throws BackpropError `outOfMemory`.
+ */
+export function* allocateWhenFreed<T>(allocate: () => T): Work<T> {
+  for (let tasks = 0; tasks < TASKS; tasks++) {
+    try {
+      return allocate();
+    } catch (error) {
+      if (!(error instanceof BackpropError && error.code === "outOfMemory")) throw error;
+    }
+    endSlice();
+    yield;
+  }
+  return allocate();
+}
 
 /** One block of linear memory. Freed by `dispose`, or when this object is garbage-collected. */
 export class Block {

@@ -2,6 +2,7 @@
 
 import { BackpropError } from "../errors.js";
 import type { Address, Core } from "./core.js";
+import { reasonOf } from "./loadErrors.js";
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
@@ -90,21 +91,17 @@ export class Heap {
   }
 
   #growTo(end: number): void {
-    const missing = end - this.buffer.byteLength;
-    if (missing <= 0) return;
+    const size = this.buffer.byteLength;
+    if (end <= size) return;
+    if (end > ADDRESS_SPACE) throw cannotGrow(size, end, "WebAssembly's addresses end at 4 GiB");
     try {
-      if (end > ADDRESS_SPACE) throw new RangeError("WebAssembly addresses end at 4 GiB");
-      this.#memory.grow(Math.ceil(missing / PAGE));
-      // The getter above would not notice the growth of a shared memory, whose old buffer is not detached.
-      this.#buffer = this.#memory.buffer as ArrayBuffer;
+      this.#memory.grow(Math.ceil((end - size) / PAGE));
     } catch (cause) {
-      throw new BackpropError(
-        "outOfMemory",
-        `Linear memory cannot grow to ${end} bytes: it has ${this.buffer.byteLength} of at most ${ADDRESS_SPACE}. ` +
-          "Dispose networks that are no longer needed, or use a smaller network, fewer rows or fewer epochs at a time.",
-        { cause },
-      );
+      const limit = `the engine's limit of pages, or the system's memory, is reached (${reasonOf(cause)})`;
+      throw cannotGrow(size, end, limit, cause);
     }
+    // The getter above would not notice the growth of a shared memory, whose old buffer is not detached.
+    this.#buffer = this.#memory.buffer as ArrayBuffer;
   }
 
   #mergeWithNext(index: number): void {
@@ -114,6 +111,16 @@ export class Heap {
     block.size += next.size;
     this.#free.splice(index + 1, 1);
   }
+}
+
+function cannotGrow(size: number, end: number, limit: string, cause?: unknown): BackpropError {
+  return new BackpropError(
+    "outOfMemory",
+    `Linear memory cannot grow from ${size} to ${end} bytes: ${limit}. Call dispose() on networks that are no longer ` +
+      "needed: one that was only dropped keeps its memory until it is garbage-collected, and then until the event loop " +
+      "has its turn. Or use a smaller network, fewer rows or fewer epochs at a time.",
+    cause === undefined ? {} : { cause },
+  );
 }
 
 function roundUp(value: number, multiple: number): number {
