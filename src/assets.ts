@@ -1,6 +1,6 @@
-// The URLs of the files that are loaded at run time. Each is written out as `new URL("…", import.meta.url)`, because
-// bundlers look for this form. The URLs are relative to this file and must be right in dist/, build/ and src/. So this
-// file must stay at the top of these folders.
+// The URLs of the files that are loaded at run time. Each is written out as `new URL("…", import.meta.url)`: Vite and
+// webpack look for this form and copy the file. (esbuild and rollup do not.) The URLs are relative to this file and must be
+// right in dist/, build/ and src/. So this file must stay at the top of these folders.
 
 /** The builds of the core. */
 export const CORE_URLS = {
@@ -10,17 +10,9 @@ export const CORE_URLS = {
   "core.relaxed.threads.wasm": () => new URL("../build/core.relaxed.threads.wasm", import.meta.url),
 } as const;
 
-/** A constant instead of a literal in `new URL`: otherwise bundlers for browsers would include the file. */
-const WORKER_FILE = "../dist/worker.js";
-
 /** The URL of this module; undefined in a bundle that is not an ES module. */
 export function moduleUrl(): string | undefined {
   return import.meta.url;
-}
-
-/** The script of a worker in Node. */
-export function nodeWorkerUrl(): URL {
-  return new URL(WORKER_FILE, import.meta.url);
 }
 
 /** Starts a worker in a browser. */

@@ -352,7 +352,7 @@ describe("a worker that is lost", () => {
     await expect(fit(network, DIGITS)).rejects.toMatchObject({
       name: "BackpropError",
       code: "coreUnavailable",
-      message: expect.stringMatching(/^A thread of the network was lost: .+worker\.js.+without threads/s),
+      message: expect.stringMatching(/^A thread of the network was lost: .+without threads\.$/s),
     });
     expect(() => network.fitSync(DIGITS.inputs, DIGITS.targets)).toThrow(/^A thread of the network was lost/);
     expect(parametersOf(network)).toBe(before);
@@ -363,8 +363,8 @@ describe("a worker that is lost", () => {
   it("since it cannot be started leaves the fit to the caller, and makes the next one throw", async () => {
     const { createNetwork } = await libraryWith(
       class extends Worker {
-        constructor(url: URL, options: object) {
-          super(new URL("missing.js", url), options);
+        constructor(_program: string, options: object) {
+          super(new URL("missing.js", import.meta.url), { ...options, eval: false });
           workers.push(this);
         }
       },
@@ -382,8 +382,8 @@ describe("a worker that is lost", () => {
   it("since the host refuses it makes the first fit throw", async () => {
     const { createNetwork } = await libraryWith(
       class extends Worker {
-        constructor(url: URL, options: object) {
-          super(url, options);
+        constructor(program: string, options: object) {
+          super(program, options);
           this.terminate();
           throw new Error("no workers here");
         }
@@ -399,12 +399,31 @@ describe("a worker that is lost", () => {
     network.dispose();
   });
 
+  it("makes the next fit name the reason and what to do", async () => {
+    const { createNetwork } = await libraryWith(
+      class extends Worker {
+        constructor(_program: string, options: object) {
+          super("throw new Error('out of luck.')", options);
+          workers.push(this);
+        }
+      },
+    );
+    workers.length = 0;
+    const network = await createNetwork({ ...DIGITS.network, threads: 2 });
+    await fit(network, DIGITS);
+    await new Promise((resolve) => workers[0]!.once("exit", resolve));
+    await expect(fit(network, DIGITS)).rejects.toThrow(
+      "A thread of the network was lost: out of luck. Create the network again; if it happens again, without threads.",
+    );
+    network.dispose();
+  });
+
   it("after it has joined is not waited for", async () => {
     workers.length = 0;
     const { createNetwork, core } = await libraryWith(
       class extends Worker {
-        constructor(url: URL, options: object) {
-          super(url, options);
+        constructor(program: string, options: object) {
+          super(program, options);
           workers.push(this);
         }
       },

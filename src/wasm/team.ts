@@ -4,6 +4,7 @@ import { BackpropError } from "../errors.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
 import type { Host } from "./host.js";
+import { reasonOf } from "./loadErrors.js";
 import { startWorker } from "./workers.js";
 
 /** Ends the worker pools of teams that were garbage-collected without being disposed. */
@@ -104,11 +105,10 @@ class WorkerPool {
 }
 
 function lost(cause: unknown): BackpropError {
-  const reason = cause instanceof Error ? cause.message : String(cause ?? "it ended by itself");
   return new BackpropError(
     "coreUnavailable",
-    `A thread of the network was lost: ${reason}. Serve dist/worker.js from the library unchanged, or create the ` +
-      "network without threads.",
+    `A thread of the network was lost: ${reasonOf(cause ?? "it ended by itself")}. Create the network again; if it ` +
+      "happens again, without threads.",
     { cause },
   );
 }

@@ -1,19 +1,9 @@
 // Starts workers, in Node and in browsers.
 
-import { createWebWorker, moduleUrl, nodeWorkerUrl } from "../assets.js";
-import type { DType } from "../dtype.js";
+import { createWebWorker, moduleUrl } from "../assets.js";
 import { BackpropError } from "../errors.js";
-import { builtinModule } from "./builtins.js";
-import type { Address } from "./core.js";
-
-/** The data that a worker is started with. */
-export interface Assignment {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly network: Address;
-  readonly team: Address;
-  readonly dtype: DType;
-}
+import { builtinModule, isNode } from "./builtins.js";
+import { type Assignment, work } from "./workerProgram.js";
 
 /** Called once, when a worker has ended. `cause`: the exception that ended it, if there was one. */
 type EndListener = (cause?: unknown) => void;
@@ -25,25 +15,22 @@ interface NodeWorker {
 }
 
 interface WorkerThreads {
-  readonly Worker: new (url: URL, options: object) => NodeWorker;
+  readonly Worker: new (program: string, options: object) => NodeWorker;
 }
+
+/** A program instead of a file: bundlers for Node need not find and copy one. */
+const NODE_PROGRAM = `(${work})((process.getBuiltinModule ?? require)("node:worker_threads").workerData)`;
 
 let workerThreads: WorkerThreads | undefined;
 
 /**
  * Must be awaited before the first worker is started.
  *
- * @throws BackpropError `unsupported` in a bundle that is not an ES module.
+ * @throws BackpropError `unsupported` in a browser, in a bundle that is not an ES module.
  */
 export async function prepareWorkers(): Promise<void> {
-  const url = moduleUrl();
-  if (!url) {
-    throw new BackpropError(
-      "unsupported",
-      "A bundle that is no ES module has no address to start threads from. Bundle as a module, or leave threads out.",
-    );
-  }
-  if (url.startsWith("file:")) workerThreads ??= await builtinModule("worker_threads");
+  if (isNode()) workerThreads ??= await builtinModule("worker_threads");
+  else if (!moduleUrl()) throw noAddress();
 }
 
 /** Starts a worker, which does not keep the process alive. If it cannot be started, this throws or calls `onEnd`. */
@@ -55,7 +42,7 @@ export function startWorker(assignment: Assignment, onEnd: EndListener): void {
 function startNodeWorker({ Worker }: WorkerThreads, assignment: Assignment, onEnd: EndListener): void {
   // Without the process's command-line options: some are not allowed for workers, others load modules that are not
   // needed.
-  const worker = new Worker(nodeWorkerUrl(), { workerData: assignment, execArgv: [] });
+  const worker = new Worker(NODE_PROGRAM, { eval: true, workerData: assignment, execArgv: [] });
   let cause: unknown;
   worker.once("error", (error) => {
     cause = error;
@@ -70,8 +57,22 @@ function startWebWorker(assignment: Assignment, onEnd: EndListener): void {
   worker.onerror = (event) => {
     event.preventDefault();
     worker.terminate();
-    // The message is empty if the script could not be loaded.
-    onEnd(new Error(event.message || "its script could not be loaded"));
+    onEnd(event.message ? new Error(event.message) : notStarted());
   };
   worker.postMessage(assignment);
+}
+
+/** Browsers do not say whether the script could not be loaded or was not allowed. */
+function notStarted(): Error {
+  return new Error(
+    "its script, dist/worker.js, could not be loaded. Serve it unchanged. If the page has a Content-Security-Policy, its " +
+      "worker-src must allow the script's address",
+  );
+}
+
+function noAddress(): BackpropError {
+  return new BackpropError(
+    "unsupported",
+    "A bundle that is not an ES module has no address to start threads from. Bundle as an ES module, or leave threads out.",
+  );
 }
