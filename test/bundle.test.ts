@@ -1,13 +1,15 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { expect, it, onTestFinished } from "vitest";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { build } from "rolldown";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { bundle, sourcePath } from "../bundle.js";
 
 it("gives entry points one BackpropError class", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "bundle-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   const second = join(folder, "second.ts");
   await writeFile(second, `export { BackpropError, dense } from ${JSON.stringify(sourcePath("index.ts"))};`);
   await bundle({ index: sourcePath("index.ts"), second }, folder);
@@ -15,4 +17,86 @@ it("gives entry points one BackpropError class", async () => {
   const [index, other] = await Promise.all([load("index.js"), load("second.js")]);
   expect(other.BackpropError).toBe(index.BackpropError);
   expect(() => other.dense(0)).toThrow(index.BackpropError);
+});
+
+const run = promisify(execFile);
+const LIBRARY = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+const CORES = fileURLToPath(new URL("../build/", import.meta.url));
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "bundle-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** Trains with two threads in Node. Prints the loss, or the error. */
+const PROGRAM = `
+  import { createNetwork, dense, loadCore } from ${JSON.stringify(LIBRARY)};
+  async function main() {
+    try {
+      if (globalThis.coreBytes) await loadCore(globalThis.coreBytes, { threads: true });
+      const network = await createNetwork({ inputs: 2, layers: [dense(1)], loss: "huber", threads: 2 });
+      await network.fit([[0, 1]], [1]);
+      // A worker that could not be started has ended by then.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const { loss } = await network.fit([[0, 1]], [1]);
+      network.dispose();
+      console.log("trained", loss.length);
+    } catch (error) {
+      console.log(error.code, error.message);
+    }
+  }
+  main();`;
+
+/** A program bundled alone, without any file beside it, as esbuild and rollup do it. */
+async function bundleProgram(format: "esm" | "cjs" | "iife"): Promise<{ folder: string; program: string }> {
+  const folder = await temporaryFolder();
+  const source = join(folder, "source.mjs");
+  await writeFile(source, PROGRAM);
+  await mkdir(join(folder, "dist"));
+  const program = join(folder, "dist", format === "esm" ? "program.mjs" : "program.cjs");
+  await build({ input: source, platform: "node", logLevel: "silent", output: { file: program, format } });
+  return { folder, program };
+}
+
+async function outputOf(program: string, ...flags: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [...flags, program], { timeout: 30_000 });
+  return stdout;
+}
+
+describe("a program that a bundler put into one file", () => {
+  it("is told where to copy the core", async () => {
+    const { folder, program } = await bundleProgram("esm");
+    const output = await outputOf(program);
+    expect(output).toMatch(/^coreUnavailable The WebAssembly core could not be loaded: ENOENT/);
+    expect(output).toContain(join(folder, "build", "core.threads.wasm"));
+    expect(output).toMatch(
+      /Copy build\/core\.threads\.wasm of the library there.+ or call loadCore\(bytes, /,
+    );
+  });
+
+  it("trains with threads once the core is there, without any other file", async () => {
+    const { folder, program } = await bundleProgram("esm");
+    await mkdir(join(folder, "build"));
+    await cp(join(CORES, "core.threads.wasm"), join(folder, "build", "core.threads.wasm"));
+    expect(await outputOf(program)).toBe("trained 1\n");
+  });
+
+  it("is told to import the core where it has no address", async () => {
+    const { program } = await bundleProgram("iife");
+    expect(await outputOf(program)).toMatch(
+      /^coreUnavailable .+ does not know its own address.+ Import the file.+ loadCore\(core, \{ threads: true \}\)/,
+    );
+  });
+
+  it.each(["esm", "cjs", "iife"] as const)(
+    "trains with threads with the bytes that it gives: %s",
+    async (format) => {
+      const { folder, program } = await bundleProgram(format);
+      const bytes = await readFile(join(CORES, "core.threads.wasm"), "base64");
+      const preload = join(folder, "preload.cjs");
+      await writeFile(preload, `globalThis.coreBytes = Buffer.from("${bytes}", "base64");`);
+      expect(await outputOf(program, "--require", preload)).toBe("trained 1\n");
+    },
+  );
 });

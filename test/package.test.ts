@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAst } from "rolldown/parseAst";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -42,6 +43,8 @@ describe("the package", () => {
       expect.arrayContaining([
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
+        "types/index.d.cts",
+        "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
       ]),
@@ -49,7 +52,7 @@ describe("the package", () => {
   });
 
   it("has types of what is in the source, and of nothing else", () => {
-    const types = files.filter((file) => file.endsWith(".d.ts"));
+    const types = files.filter((file) => /^build\/.*\.d\.ts$/.test(file));
     const sources = types.map((file) => file.replace(/^build\//, "src/").replace(/\.d\.ts$/, ".ts"));
     const gone = sources.filter((file) => !existsSync(new URL(file, ROOT)));
     expect(gone, "build/ has types of files that are gone: delete it, and build again").toEqual([]);
@@ -78,4 +81,46 @@ describe("what is published", () => {
     expect(error).toMatchObject({ code: "outOfMemory" });
     expect(BackpropError.name).toBe("BackpropError");
   });
+});
+
+/** What a lock file says of a package in the folder that is its key. */
+interface LockedPackage {
+  readonly integrity?: string;
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+describe("the lock file", () => {
+  const text = readFileSync(new URL("package-lock.json", ROOT), "utf8");
+  const { packages } = JSON.parse(text) as { packages: Record<string, LockedPackage> };
+
+  /** The folders in which a dependency of the package in `folder` may be. */
+  function candidates(folder: string, name: string): string[] {
+    const own = posix.join(folder, "node_modules", name);
+    const parent = folder.replace(/(^|\/)node_modules\/(@[^/]+\/)?[^/]+$/, "");
+    return folder === "" ? [own] : [own, ...candidates(parent, name)];
+  }
+
+  it("has every package, for every platform: `npm ci` needs it, and `npm install` would add what is missing", () => {
+    const missing = Object.entries(packages).flatMap(([folder, locked]) => {
+      const { dependencies, devDependencies, optionalDependencies } = locked;
+      const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+      return names.filter((name) => !candidates(folder, name).some((path) => packages[path]));
+    });
+    expect(missing).toEqual([]);
+    const installed = Object.keys(packages).filter((folder) => folder !== "");
+    expect(installed.length).toBeGreaterThan(100);
+    expect(installed.filter((folder) => !packages[folder]!.integrity)).toEqual([]);
+  });
+
+  it.each(["package-lock.json", "bench/peers/package-lock.json"])(
+    "as %s has no fields that some versions of npm write and others remove",
+    (file) => {
+      const lock = readFileSync(new URL(file, ROOT), "utf8");
+      // npm 10 removes "libc". No version from 10 to 12 adds it to a file without it.
+      expect(lock).not.toContain('"libc"');
+      expect(lock).not.toContain('"resolved": "http');
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Application, evaluateInNode, installApplication } from "../support/application.js";
 import { findChromium, launchChromium } from "../support/chromium.js";
@@ -50,14 +50,23 @@ describe.skipIf(!executablePath)("in Chromium", () => {
 
     // First, for the core is loaded once.
     it("says why core.wasm cannot be loaded, and tries again when asked again", async () => {
-      await page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }));
-      expect(await call(page, "createAnyNetwork")).toEqual({
-        name: "BackpropError",
-        code: "coreUnavailable",
-        message: expect.stringMatching(
-          /core.*\.wasm answered 404 .*Serve build\/core\.wasm as it lies in the library/,
-        ),
-      });
+      const answers: [Parameters<Route["fulfill"]>[0], RegExp][] = [
+        [{ status: 404 }, /http.+core.*\.wasm answered 404/],
+        [
+          { contentType: "text/html", body: "<!doctype html>" },
+          /http.+core.*\.wasm answered with an HTML page/,
+        ],
+      ];
+      for (const [answer, reason] of answers) {
+        await page.route("**/*.wasm", (route) => route.fulfill(answer));
+        const error = await call(page, "createAnyNetwork");
+        expect(error).toMatchObject({ name: "BackpropError", code: "coreUnavailable" });
+        expect(error).toHaveProperty("message", expect.stringMatching(reason));
+        expect(error).toHaveProperty(
+          "message",
+          expect.stringContaining("Copy build/core.wasm of the library"),
+        );
+      }
       await page.unroute("**/*.wasm");
       expect(await call(page, "createAnyNetwork")).toBe("created");
     });
@@ -120,10 +129,49 @@ describe.skipIf(!executablePath)("in Chromium", () => {
           name: "BackpropError",
           code: "coreUnavailable",
           message: expect.stringMatching(
-            /^A thread of the network was lost: its script could not be loaded\./,
+            /^A thread of the network was lost: its script, dist\/worker\.js, could not be loaded\..+worker-src/,
           ),
         });
         await page.unroute(script);
+      });
+    });
+
+    describe("where it has a Content-Security-Policy", () => {
+      /** What the page says of creating or training a network under a policy. */
+      async function answerUnder(policy: string, name: string): Promise<unknown> {
+        const guarded = await serve(application.directory, {
+          ...ISOLATION,
+          "Content-Security-Policy": policy,
+        });
+        const page = await browser.newPage();
+        try {
+          await page.goto(new URL(path, guarded.url).href);
+          return await call(page, name);
+        } finally {
+          await page.close();
+          await guarded.close();
+        }
+      }
+
+      it("names 'wasm-unsafe-eval' if the policy forbids WebAssembly", async () => {
+        expect(await answerUnder("script-src 'self' 'unsafe-inline'", "createAnyNetwork")).toEqual({
+          name: "BackpropError",
+          code: "coreUnavailable",
+          message: expect.stringMatching(
+            /Add 'wasm-unsafe-eval' to script-src in the page's Content-Security-Policy\.$/,
+          ),
+        });
+      });
+
+      it("names worker-src if the policy forbids the worker", async () => {
+        const policy = "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'none'";
+        expect(await answerUnder(policy, "fitUntilLost")).toEqual({
+          name: "BackpropError",
+          code: "coreUnavailable",
+          message: expect.stringContaining(
+            "If the page has a Content-Security-Policy, its worker-src must allow",
+          ),
+        });
       });
     });
 

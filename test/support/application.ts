@@ -17,10 +17,13 @@ export interface Application {
   remove(): Promise<void>;
 }
 
-/** Copies the directory `site`, and installs the package as `npm pack` packs it, alone: it needs nothing else. */
-export async function installApplication(site: string): Promise<Application> {
+/**
+ * Copies the directory `site`, if one is given, and installs the package as `npm pack` packs it, alone: it needs nothing
+ * else.
+ */
+export async function installApplication(site?: string): Promise<Application> {
   const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));
-  await cp(site, directory, { recursive: true });
+  if (site) await cp(site, directory, { recursive: true });
   await writeFile(join(directory, "package.json"), '{ "type": "module" }\n');
   await installPackage(directory);
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };

@@ -1,0 +1,109 @@
+// TypeScript programs of somebody who has installed the package.
+
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Application, installApplication } from "./support/application.js";
+
+const run = promisify(execFile);
+const COMPILER = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+
+const NETWORK = '{ inputs: 2, layers: [dense(1)], loss: "huber" }';
+
+const PROGRAMS = {
+  "module.mts": `
+    import { BackpropError, createNetwork, dense, type History, type Network } from "backprop-wasm";
+    const network: Network = await createNetwork(${NETWORK});
+    const { loss }: History = network.fitSync([[0, 1]], [1]);
+    console.log(loss.length, new BackpropError("busy", "") instanceof Error);`,
+  "common.cts": `
+    import { BackpropError, createNetwork, dense, type History, type Network } from "backprop-wasm";
+    async function train(): Promise<void> {
+      const network: Network = await createNetwork(${NETWORK});
+      const { loss }: History = network.fitSync([[0, 1]], [1]);
+      console.log(loss.length, new BackpropError("busy", "") instanceof Error);
+    }
+    train();`,
+  "require.cts": `
+    import library = require("backprop-wasm");
+    const layer: library.DenseLayer = library.dense(1);
+    console.log(layer.units, new library.BackpropError("busy", "") instanceof Error);`,
+  "cores.mts": `
+    import { loadCore } from "backprop-wasm";
+    import core from "backprop-wasm/core.wasm";
+    import relaxed from "backprop-wasm/core.relaxed.wasm";
+    import threads from "backprop-wasm/core.threads.wasm";
+    import relaxedThreads from "backprop-wasm/core.relaxed.threads.wasm";
+    export const loads = [
+      loadCore(core),
+      loadCore(relaxed, { numerics: "relaxed" }),
+      loadCore(threads, { threads: true }),
+      loadCore(relaxedThreads, { numerics: "relaxed", threads: true }),
+    ];`,
+  "mistake.cts": `
+    import { dense } from "backprop-wasm";
+    export const layer = dense("two");`,
+  "mistake.mts": `
+    import core from "backprop-wasm/core.wasm";
+    export const path: string = core;`,
+};
+
+let application: Application;
+
+beforeAll(async () => {
+  application = await installApplication();
+  const { directory } = application;
+  await Promise.all(Object.entries(PROGRAMS).map(([file, text]) => writeFile(join(directory, file), text)));
+});
+
+afterAll(() => application.remove());
+
+/** The compiler's complaints, of the package's declarations too. It writes JavaScript all the same. */
+async function compile(module: string): Promise<string[]> {
+  const flags = [
+    "--strict",
+    "--target",
+    "es2023",
+    "--lib",
+    "es2023,dom,esnext.disposable",
+    "--module",
+    module,
+  ];
+  const compiled = run(process.execPath, [COMPILER, ...flags, ...Object.keys(PROGRAMS)], {
+    cwd: application.directory,
+  });
+  const output = await compiled.then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+  return output.trimEnd().split("\n");
+}
+
+describe("the types", () => {
+  it.each(["node16", "node18", "nodenext"])(
+    "serve programs of modules and of CommonJS: %s",
+    async (module) => {
+      expect((await compile(module)).sort()).toEqual([
+        expect.stringMatching(/^mistake\.cts.+'string' is not assignable to parameter of type 'number'\.$/),
+        expect.stringMatching(/^mistake\.mts.+Type 'object' is not assignable to type 'string'\.$/),
+      ]);
+    },
+  );
+});
+
+describe("a compiled program", () => {
+  const isRequireSupported = "require_module" in process.features && process.features.require_module === true;
+
+  beforeAll(() => compile("nodenext"));
+
+  it.each(["module.mjs", ...(isRequireSupported ? ["common.cjs", "require.cjs"] : [])])(
+    "runs: %s",
+    async (program) => {
+      const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
+      expect(stdout).toBe("1 true\n");
+    },
+  );
+});
