@@ -51,7 +51,7 @@ const BUILD_OPTIONS: OptionsOf<CoreBuild> = {
 /** @throws BackpropError `invalidOption` or `unknownName` for options that are not those of `loadCore`. */
 export function findBuild(options: CoreBuild): Build {
   const { numerics, threads } = readOptions("loadCore", options, BUILD_OPTIONS);
-  return buildOf(numerics === "relaxed", threads);
+  return buildOf(numerics === "relaxed", threads === true);
 }
 
 /** The build whose `build_features` are these. */

@@ -2,7 +2,7 @@
 
 import { CORE_URLS } from "../assets.js";
 import { BackpropError } from "../errors.js";
-import { show } from "../validation.js";
+import { show } from "../show.js";
 import { type Build, loadCall } from "./builds.js";
 import { builtinModule } from "./builtins.js";
 import { ADVICE, reasonOf, refused, unavailable } from "./loadErrors.js";
