@@ -50,6 +50,7 @@ const SRC: Table = {
     "assets.ts",
     "work.ts",
     "errors.ts",
+    "show.ts",
     "validation.ts",
     "dtype.ts",
     "layers",
