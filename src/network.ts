@@ -128,7 +128,7 @@ type Plan = NetworkOptions<readonly Layer[]> &
  *
  * @throws BackpropError `invalidOption` or `unknownName` for an invalid description, `coreUnavailable` if the Wasm core
  *   cannot be loaded, `outOfMemory` if there is not enough memory, `unsupported` if `numerics` or `threads` need a
- *   feature that this engine or page does not have. What an initializer or a stream throws is thrown on.
+ *   feature that this engine or page does not have. Exceptions of an initializer or a stream pass through.
  */
 export async function createNetwork<const L extends readonly Layer[]>(
   options: NetworkOptions<L>,
@@ -169,7 +169,7 @@ function describe({ inputs, loss, dtype, layers: given }: Plan): NetworkDescript
 
 function initialize(model: Model, { dtype, parameters }: NetworkDescription, random: RandomStream): void {
   for (const { layer, name, shape, begin, end, inputs, units, initializer } of parameters) {
-    // In an array of its own: what an initializer calls may make linear memory grow, which empties views of it.
+    // Not a view of linear memory: if the initializer makes that grow, the view becomes empty.
     const values = allocate(dtype, end - begin);
     const returned: unknown = initializer({ values, shape, inputs, units, random });
     if (returned !== undefined) {

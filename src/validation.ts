@@ -162,7 +162,7 @@ export function requireKeys(
     );
   }
   for (const key in options) {
-    // Also what every object has from Object.prototype, to which a page may have added something.
+    // This also allows keys of Object.prototype, where other scripts may have added enumerable ones.
     if (key in known) continue;
     throw new BackpropError(
       "invalidOption",
@@ -236,12 +236,12 @@ export function attempt<T>(code: ErrorCode, argument: string, work: () => T): T 
   }
 }
 
-/** What is thrown instead of `cause`, an exception while `argument` was read; the same if it is a BackpropError. */
+/** The BackpropError for `cause`, an exception that reading `argument` threw. `cause` itself if it is one. */
 export function asBackpropError(code: ErrorCode, argument: string, cause: unknown): BackpropError {
   try {
     if (cause instanceof BackpropError) return cause;
   } catch {
-    // A revoked proxy.
+    // `cause` is a revoked proxy, for which instanceof throws.
   }
   return new BackpropError(code, `${argument} cannot be read: ${reasonOf(cause)}.`, { cause });
 }

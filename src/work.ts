@@ -6,7 +6,7 @@
  */
 export type Work<T> = Generator<PromiseLike<unknown> | undefined, T, void>;
 
-/** Lets nothing happen if `value` is a promise that is rejected: nobody waits for it, and it would end the process. */
+/** Handles the rejection of `value` if it is a promise: Node ends a process with an unhandled rejection. */
 export function ignoreRejection(value: unknown): void {
   Promise.resolve(value).catch(() => {});
 }

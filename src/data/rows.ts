@@ -66,7 +66,7 @@ const PIECE = 65536;
 /** The most numbers for which memory is allocated before it is known that they all exist. */
 const MAX_UNPROBED = 2 ** 20;
 
-/** Whether to call `probeRows` before memory is allocated for the rows, because memory never shrinks. */
+/** Whether to call `probeRows` before memory is allocated for the rows: linear memory never shrinks. */
 export function needsProbe(source: RowSource): boolean {
   return source.count * source.format.width > MAX_UNPROBED && !source.isDense;
 }
@@ -404,7 +404,7 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
   source.write(0, Math.min(source.count, shape[0]!), () => data);
 }
 
-/** The lengths of nested arrays, of the first in the first. Of arrays that are nested too deeply, the outer ones. */
+/** The shape of nested arrays, as far as the first element of each tells. Ends after 8 dimensions: arrays may be cyclic. */
 function shapeOf(values: unknown): readonly number[] {
   const shaped = readShaped(values);
   if (shaped) return shaped.shape;

@@ -70,7 +70,7 @@ export type Vector = Tensor<number[]>;
 /** A tensor of shape [rows, columns]. */
 export type Matrix = Tensor<number[][]>;
 
-/** The most dimensions of a shape that a user gives. Nested arrays are followed no deeper: they may be cyclic. */
+/** The most dimensions of a shape. */
 export const MAX_DIMENSIONS = 8;
 
 /** A copy of a shape, an array of 1 to 8 lengths, each read once. Undefined if `shape` is something else. */

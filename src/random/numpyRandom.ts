@@ -162,6 +162,6 @@ export class NumpyRandom implements RandomStream {
 
 function sizeOf(shape: readonly number[]): number {
   for (const dimension of shape) requireInteger("dimension", dimension, 0, MAX_UINT32);
-  // Not Infinity · 0.
+  // Infinity · 0 would be NaN.
   return shape.includes(0) ? 0 : shape.reduce((size, dimension) => size * dimension, 1);
 }

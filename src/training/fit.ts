@@ -30,7 +30,7 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /**
    * Called every few milliseconds (not once for each epoch) and at the end. If it throws, the fit stops and throws the
-   * same. `fit` waits for a promise that it returns, and rejects if that does; `fitSync` refuses it.
+   * same exception. If it returns a promise, `fit` waits for it, and rejects if it rejects; `fitSync` throws.
    */
   readonly onProgress?: ((progress: Progress) => unknown) | undefined;
 }
