@@ -7,22 +7,33 @@
 //     network     description, parameters, gradients
 //     optimizer   its state; the network points to it
 //     workspace   activations and scratch for some rows; handed to each call
+//
+// Calls check what the host wrote before they change anything. One that objects returns a Status later than
+// Status.StepNotFinite, or 0 for a size and NaN for a sum; then `…_check` returns the Status. Nothing checks that a region
+// is as large as its size, was zeroed, and is used by nothing else.
 
 import { BuildFeature } from "./abi/build";
 import { Description, DESCRIPTION_VERSION } from "./abi/description";
 import { Optimizer, OptimizerKind } from "./abi/optimizer";
-import { Run, Samples, Status } from "./abi/run";
+import { Run, Samples } from "./abi/run";
+import { Status } from "./abi/status";
+import { checkEvaluate, checkRun, isRun } from "./checks/calls";
+import { checkDescription } from "./checks/description";
+import {
+  layOutNetwork, layOutOptimizer, layOutWorkspace, networkSize, optimizerSize, workspaceSize,
+} from "./checks/layouts";
+import { checkArray, checkRegion } from "./checks/memory";
+import { checkCapacity, checkOptimizerKind } from "./checks/regions";
 import { areFinite } from "./kernels/finite";
 import { RowPath } from "./layers/tensors";
-import { arenaSize, lossScale, Network, networkLayout } from "./network/network";
-import { outputTensors, passOf, Workspace, workspaceLayout } from "./network/workspace";
-import { optimizerLayout } from "./optimizers/optimizer";
+import { arenaSize, lossScale, Network } from "./network/network";
+import { outputTensors, passOf, Workspace } from "./network/workspace";
+import { optimizerHead } from "./optimizers/optimizer";
 import { permute } from "./random/permutation";
 import { computeGradients, evaluate } from "./training/evaluate";
-import { beginPasses } from "./training/gather";
-import { completeOutputs, predict } from "./training/predict";
+import { backwardPass, completePass, forwardRows, lossOfBlock, update } from "./training/parts";
+import { predict } from "./training/predict";
 import { train } from "./training/run";
-import { backwardStep, forwardStep, lossStep, updateStep } from "./training/step";
 
 /** The first address that the host may use. */
 export function heap_base(): usize {
@@ -44,17 +55,22 @@ export function add_in_vector(a: f32, b: f32): f32 {
   return f32x4.extract_lane(f32x4.add(f32x4.splat(a), f32x4.splat(b)), 0);
 }
 
-/** Bytes that the described network needs, exact also above 4 GiB; 0 if the description has another version. */
-export function network_size(description: Description): f64 {
-  if (description.version != DESCRIPTION_VERSION) return 0;
-  return <f64>(description.elementSize == 4 ? networkLayout<f32>(0, description) : networkLayout<f64>(0, description));
+/** Why the network is not laid out as described: see checks/description.ts. Ok if it is. */
+export function network_check(description: Description): Status {
+  return checkDescription(description);
 }
 
-/** Lays out the network; the description is not needed afterwards. */
-export function network_layout(network: Network, description: Description): void {
-  const region = changetype<usize>(network);
-  if (description.elementSize == 4) networkLayout<f32>(region, description);
-  else networkLayout<f64>(region, description);
+/** Bytes of the described network; 0 if network_check() objects. */
+export function network_size(description: Description): f64 {
+  return networkSize(description);
+}
+
+/**
+ * Lays out the network in zeroed memory of that size; the description is not needed afterwards. Writes nothing and says
+ * why if network_check() objects or the region is not in memory.
+ */
+export function network_layout(network: Network, description: Description): Status {
+  return layOutNetwork(changetype<usize>(network), description);
 }
 
 /** Address of the parameters: layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]. */
@@ -91,9 +107,12 @@ export function network_set_step(network: Network, step: f64): void {
   network.step = <u64>step;
 }
 
-/** The optimizer that updates the network from now on. */
-export function network_set_optimizer(network: Network, optimizer: Optimizer): void {
-  network.optimizer = optimizer;
+/** The optimizer that updates the network from now on; 0: none. */
+export function network_set_optimizer(network: Network, optimizer: Optimizer): Status {
+  const address = changetype<usize>(optimizer);
+  const status = address ? checkRegion(address, optimizerHead()) : Status.Ok;
+  if (status == Status.Ok) network.optimizer = optimizer;
+  return status;
 }
 
 /** The network's optimizer; 0 if it has none yet. */
@@ -102,8 +121,10 @@ export function network_optimizer(network: Network): usize {
 }
 
 /** Elements `begin` … `end` − 1 of a random permutation: see random/permutation.ts. */
-export function permutation(order: usize, begin: u32, end: u32, seed: u32, epoch: u32): void {
-  permute(order, begin, end, seed, epoch);
+export function permutation(order: usize, begin: u32, end: u32, seed: u32, epoch: u32): Status {
+  const status = checkArray(order, end, 1, sizeof<u32>());
+  if (status == Status.Ok) permute(order, begin, end, seed, epoch);
+  return status;
 }
 
 /** Address of the outputs of the pass, element (unit, row) at unit · workspace_stride() + row. */
@@ -121,44 +142,112 @@ export function workspace_stride(workspace: Workspace): usize {
   return passOf(workspace).stride;
 }
 
-/** Bytes of a workspace for at least `rows` rows at a time, and for `threads` threads, the caller among them. */
+/** Why there is no workspace for so many rows and threads; Ok if there is. */
+export function workspace_check_f32(network: Network, rows: usize, threads: usize): Status {
+  return checkCapacity<f32>(network, rows, threads);
+}
+
+/** Why there is no workspace for so many rows and threads; Ok if there is. */
+export function workspace_check_f64(network: Network, rows: usize, threads: usize): Status {
+  return checkCapacity<f64>(network, rows, threads);
+}
+
+/**
+ * Bytes of a workspace for at least `rows` rows at a time, and for `threads` threads, the caller among them; 0 if
+ * workspace_check() objects.
+ */
 export function workspace_size_f32(network: Network, rows: usize, threads: usize): f64 {
-  return <f64>workspaceLayout<f32>(0, network, rows, threads);
+  return workspaceSize<f32>(network, rows, threads);
 }
 
-/** Bytes of a workspace for at least `rows` rows at a time, and for `threads` threads, the caller among them. */
+/**
+ * Bytes of a workspace for at least `rows` rows at a time, and for `threads` threads, the caller among them; 0 if
+ * workspace_check() objects.
+ */
 export function workspace_size_f64(network: Network, rows: usize, threads: usize): f64 {
-  return <f64>workspaceLayout<f64>(0, network, rows, threads);
+  return workspaceSize<f64>(network, rows, threads);
 }
 
-/** Lays out a workspace in zeroed memory of that size. */
-export function workspace_layout_f32(network: Network, workspace: usize, rows: usize, threads: usize): void {
-  workspaceLayout<f32>(workspace, network, rows, threads);
+/**
+ * Lays out a workspace in zeroed memory of that size. Writes nothing and says why if workspace_check() objects or the
+ * region is not in memory.
+ */
+export function workspace_layout_f32(network: Network, workspace: usize, rows: usize, threads: usize): Status {
+  return layOutWorkspace<f32>(network, workspace, rows, threads);
 }
 
-/** Lays out a workspace in zeroed memory of that size. */
-export function workspace_layout_f64(network: Network, workspace: usize, rows: usize, threads: usize): void {
-  workspaceLayout<f64>(workspace, network, rows, threads);
+/**
+ * Lays out a workspace in zeroed memory of that size. Writes nothing and says why if workspace_check() objects or the
+ * region is not in memory.
+ */
+export function workspace_layout_f64(network: Network, workspace: usize, rows: usize, threads: usize): Status {
+  return layOutWorkspace<f64>(network, workspace, rows, threads);
 }
 
-/** Bytes of an optimizer of that kind for the network. */
+/** Why there is no optimizer of that kind for the network; Ok if there is. */
+export function optimizer_check_f32(network: Network, kind: OptimizerKind): Status {
+  return checkOptimizerKind(network, kind, sizeof<f32>());
+}
+
+/** Why there is no optimizer of that kind for the network; Ok if there is. */
+export function optimizer_check_f64(network: Network, kind: OptimizerKind): Status {
+  return checkOptimizerKind(network, kind, sizeof<f64>());
+}
+
+/** Bytes of an optimizer of that kind for the network; 0 if optimizer_check() objects. */
 export function optimizer_size_f32(network: Network, kind: OptimizerKind): f64 {
-  return <f64>optimizerLayout(0, kind, arenaSize<f32>(network.parameterCount));
+  return optimizerSize(network, kind, sizeof<f32>());
 }
 
-/** Bytes of an optimizer of that kind for the network. */
+/** Bytes of an optimizer of that kind for the network; 0 if optimizer_check() objects. */
 export function optimizer_size_f64(network: Network, kind: OptimizerKind): f64 {
-  return <f64>optimizerLayout(0, kind, arenaSize<f64>(network.parameterCount));
+  return optimizerSize(network, kind, sizeof<f64>());
 }
 
-/** Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters. */
-export function optimizer_layout_f32(network: Network, optimizer: usize, kind: OptimizerKind): void {
-  optimizerLayout(optimizer, kind, arenaSize<f32>(network.parameterCount));
+/**
+ * Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters.
+ * Writes nothing and says why if optimizer_check() objects or the region is not in memory.
+ */
+export function optimizer_layout_f32(network: Network, optimizer: usize, kind: OptimizerKind): Status {
+  return layOutOptimizer(network, optimizer, kind, sizeof<f32>());
 }
 
-/** Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters. */
-export function optimizer_layout_f64(network: Network, optimizer: usize, kind: OptimizerKind): void {
-  optimizerLayout(optimizer, kind, arenaSize<f64>(network.parameterCount));
+/**
+ * Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters.
+ * Writes nothing and says why if optimizer_check() objects or the region is not in memory.
+ */
+export function optimizer_layout_f64(network: Network, optimizer: usize, kind: OptimizerKind): Status {
+  return layOutOptimizer(network, optimizer, kind, sizeof<f64>());
+}
+
+/**
+ * Why train() refuses this run; Ok if it does not. Does not look at the order and the labels of rows: train() checks
+ * them before each microbatch.
+ */
+export function run_check_f32(network: Network, run: Run): Status {
+  return isRun(run) ? checkRun(network, run, sizeof<f32>()) : Status.InvalidAddress;
+}
+
+/**
+ * Why train() refuses this run; Ok if it does not. Does not look at the order and the labels of rows: train() checks
+ * them before each microbatch.
+ */
+export function run_check_f64(network: Network, run: Run): Status {
+  return isRun(run) ? checkRun(network, run, sizeof<f64>()) : Status.InvalidAddress;
+}
+
+/** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they do not. */
+export function evaluate_check_f32(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+): Status {
+  return checkEvaluate<f32>(network, workspace, samples, begin, end);
+}
+
+/** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they do not. */
+export function evaluate_check_f64(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+): Status {
+  return checkEvaluate<f64>(network, workspace, samples, begin, end);
 }
 
 /** Advances a run: see training/run.ts. */
@@ -185,28 +274,28 @@ export function predict_f64(
   return predict<f64>(network, workspace, samples, begin, end, predictions);
 }
 
-/** `sum` plus the loss's terms of some rows: see training/evaluate.ts. */
+/** `sum` plus the loss's terms of some rows; NaN if evaluate_check() objects: see training/evaluate.ts. */
 export function evaluate_f32(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
   return evaluate<f32>(network, workspace, samples, begin, end, sum);
 }
 
-/** `sum` plus the loss's terms of some rows: see training/evaluate.ts. */
+/** `sum` plus the loss's terms of some rows; NaN if evaluate_check() objects: see training/evaluate.ts. */
 export function evaluate_f64(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
   return evaluate<f64>(network, workspace, samples, begin, end, sum);
 }
 
-/** As evaluate, and adds up the gradient of the loss: see training/evaluate.ts. */
+/** As evaluate(), and adds up the gradient of the loss: see training/evaluate.ts. */
 export function compute_gradients_f32(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
   return computeGradients<f32>(network, workspace, samples, begin, end, sum);
 }
 
-/** As evaluate, and adds up the gradient of the loss: see training/evaluate.ts. */
+/** As evaluate(), and adds up the gradient of the loss: see training/evaluate.ts. */
 export function compute_gradients_f64(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
@@ -218,9 +307,8 @@ export function compute_gradients_f64(
  */
 export function forward_f32(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
-): void {
-  beginPasses(network, workspace, training);
-  forwardStep<f32>(network, workspace, samples, begin, begin, end - begin, false);
+): Status {
+  return forwardRows<f32>(network, workspace, samples, begin, end, training);
 }
 
 /**
@@ -228,57 +316,60 @@ export function forward_f32(
  */
 export function forward_f64(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
-): void {
-  beginPasses(network, workspace, training);
-  forwardStep<f64>(network, workspace, samples, begin, begin, end - begin, false);
+): Status {
+  return forwardRows<f64>(network, workspace, samples, begin, end, training);
 }
 
 /** Turns the outputs of a pass into predictions: if the loss is fused, they are logits until then. */
-export function complete_outputs_f32(network: Network, workspace: Workspace): void {
-  completeOutputs<f32>(network, workspace);
+export function complete_outputs_f32(network: Network, workspace: Workspace): Status {
+  return completePass<f32>(network, workspace);
 }
 
 /** Turns the outputs of a pass into predictions: if the loss is fused, they are logits until then. */
-export function complete_outputs_f64(network: Network, workspace: Workspace): void {
-  completeOutputs<f64>(network, workspace);
+export function complete_outputs_f64(network: Network, workspace: Workspace): Status {
+  return completePass<f64>(network, workspace);
 }
 
 /**
- * The sum of the loss's terms of columns `block` … `block` + 127 of the pass. Writes `scale` times its gradient to the
- * gradient of the outputs.
+ * The sum of the loss's terms of columns `block` … `block` + 127 of the pass, for multiples of 128; NaN for other columns.
+ * Writes `scale` times its gradient to the gradient of the outputs.
  */
 export function loss_f32(network: Network, workspace: Workspace, block: usize, scale: f64): f64 {
-  return lossStep<f32>(network, workspace, block, scale);
+  return lossOfBlock<f32>(network, workspace, block, scale);
 }
 
 /**
- * The sum of the loss's terms of columns `block` … `block` + 127 of the pass. Writes `scale` times its gradient to the
- * gradient of the outputs.
+ * The sum of the loss's terms of columns `block` … `block` + 127 of the pass, for multiples of 128; NaN for other columns.
+ * Writes `scale` times its gradient to the gradient of the outputs.
  */
 export function loss_f64(network: Network, workspace: Workspace, block: usize, scale: f64): f64 {
-  return lossStep<f64>(network, workspace, block, scale);
+  return lossOfBlock<f64>(network, workspace, block, scale);
 }
 
 /** The backward pass, given the gradient of the outputs. Adds to the network's gradients if `accumulates`. */
-export function backward_f32(network: Network, workspace: Workspace, accumulates: bool): void {
-  backwardStep<f32>(network, workspace, accumulates);
+export function backward_f32(network: Network, workspace: Workspace, accumulates: bool): Status {
+  return backwardPass<f32>(network, workspace, accumulates);
 }
 
 /** The backward pass, given the gradient of the outputs. Adds to the network's gradients if `accumulates`. */
-export function backward_f64(network: Network, workspace: Workspace, accumulates: bool): void {
-  backwardStep<f64>(network, workspace, accumulates);
+export function backward_f64(network: Network, workspace: Workspace, accumulates: bool): Status {
+  return backwardPass<f64>(network, workspace, accumulates);
 }
 
-/** The optimizer's step with the network's gradients. False, and nothing changes, if a number would not be finite. */
-export function update_f32(network: Network, workspace: Workspace): bool {
-  network.isSettled = false;
-  return updateStep<f32>(network, workspace);
+/**
+ * The optimizer's step with the network's gradients: StepTaken. StepNotFinite, and nothing changes, if a number would not
+ * be finite.
+ */
+export function update_f32(network: Network, workspace: Workspace): Status {
+  return update<f32>(network, workspace);
 }
 
-/** The optimizer's step with the network's gradients. False, and nothing changes, if a number would not be finite. */
-export function update_f64(network: Network, workspace: Workspace): bool {
-  network.isSettled = false;
-  return updateStep<f64>(network, workspace);
+/**
+ * The optimizer's step with the network's gradients: StepTaken. StepNotFinite, and nothing changes, if a number would not
+ * be finite.
+ */
+export function update_f64(network: Network, workspace: Workspace): Status {
+  return update<f64>(network, workspace);
 }
 
 /** Whether all parameters are finite. */

@@ -1,5 +1,7 @@
 // What the module exports in the builds with threads: all of index.ts, and teams of workers.
 
+import { Status } from "./abi/status";
+import { isInMemory } from "./checks/memory";
 import { Network } from "./network/network";
 import { stopTeam, Team, TEAM_SIZE, work } from "./threads/team";
 
@@ -11,8 +13,10 @@ export function team_size(): f64 {
 }
 
 /** Sets the team whose workers share the network's phases; 0: none. */
-export function network_set_team(network: Network, team: Team): void {
+export function network_set_team(network: Network, team: Team): Status {
+  if (team && !isInMemory(team, TEAM_SIZE, 64)) return Status.InvalidAddress;
   network.team = team;
+  return Status.Ok;
 }
 
 /** To be called in each worker, in its own instance with the same memory. Returns when the team is stopped. */

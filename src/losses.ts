@@ -34,7 +34,7 @@ export type Reduction = "mean" | "sum";
 export interface LossDescription {
   readonly name: LossName;
   readonly reduction: Reduction;
-  /** binaryCrossentropy: probabilities are clipped to [clip, 1 − clip]; huber: delta; otherwise not read. */
+  /** binaryCrossentropy: probabilities are clipped to [clip, 1 − clip]; huber: delta; otherwise 0. */
   readonly parameter: number;
   /** The core's number of the loss. */
   readonly number: number;
@@ -121,9 +121,14 @@ export function describeLoss(
   return {
     name,
     reduction,
-    parameter: name === "huber" ? delta : clip,
+    parameter: parameterOf(name, clip, delta),
     number: LOSS_NUMBERS[name],
     takesLabels: name === "sparseCategoricalCrossentropy",
     advice: ADVICE[name],
   };
+}
+
+function parameterOf(name: LossName, clip: number, delta: number): number {
+  if (name === "huber") return delta;
+  return name === "binaryCrossentropy" ? clip : 0;
 }

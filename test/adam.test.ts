@@ -322,8 +322,8 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
       let [networkAddress, optimizerAddress] = [0, 0];
       replaceExports(core, {
         network_set_optimizer(...addresses) {
-          setOptimizer(...addresses);
           [networkAddress, optimizerAddress] = addresses;
+          return setOptimizer(...addresses);
         },
       });
       const network = await createFlat(dtype, optimizer, spread(SIZE));

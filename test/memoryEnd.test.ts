@@ -3,9 +3,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type FieldValues, type Struct, StructView } from "../src/abi/struct.js";
 import {
   ActivationNumber,
-  DESCRIPTION_VERSION,
-  DescriptionStruct,
-  LayerDescriptionStruct,
   LayerKindNumber,
   LossNumber,
   OptimizerKindNumber,
@@ -15,6 +12,7 @@ import {
   StatusNumber,
 } from "../src/abi/structs.js";
 import type { CoreExports } from "../src/wasm/core.js";
+import { descriptionSize, writeDescription } from "./support/descriptions.js";
 import { DTYPES } from "./support/floats.js";
 
 type Exports = Record<`${string}_f32` | `${string}_f64`, (...values: number[]) => number> &
@@ -53,24 +51,18 @@ describe.each(DTYPES)("a network whose region ends where memory ends, in %s", (d
       return address;
     };
 
-    const description = allocate(DescriptionStruct.size + units.length * LayerDescriptionStruct.size);
-    write(DescriptionStruct, description, {
-      version: DESCRIPTION_VERSION,
-      elementSize,
-      inputs: 1,
-      layerCount: units.length,
-      loss: LossNumber.MeanSquaredError,
-      mean: 1,
-    });
-    units.forEach((count, i) => {
-      const address = description + DescriptionStruct.size + i * LayerDescriptionStruct.size;
-      write(LayerDescriptionStruct, address, {
+    const description = allocate(descriptionSize(units.length));
+    writeDescription(
+      memory,
+      description,
+      { elementSize, inputs: 1, loss: LossNumber.MeanSquaredError, mean: 1 },
+      units.map((count, i) => ({
         kind: LayerKindNumber.Dense,
         units: count,
         activation: ActivationNumber.Tanh,
         useBias: i % 2,
-      });
-    });
+      })),
+    );
     const network = memory.buffer.byteLength - core.network_size(description);
     core.network_layout(network, description);
     const workspace = allocate(call("workspace_size", network, 1, 1));
@@ -83,6 +75,7 @@ describe.each(DTYPES)("a network whose region ends where memory ends, in %s", (d
       inputs: allocate(8),
       targets: allocate(units.at(-1)! * elementSize),
       rows: 1,
+      scale: 1,
     });
     const run = write(RunStruct, allocate(RunStruct.size), {
       samples,

@@ -111,7 +111,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     return computeGradients(network, rows).gradients;
   }
 
-  /** One epoch, row by row; returns whether it diverged. */
+  /** One epoch, row by row; returns whether it diverged or was refused. */
   function train(network: TestNetwork, rows: readonly Row[], learningRate: number, batchSize = 1): boolean {
     const run = new StructView(
       RunStruct,
@@ -131,8 +131,8 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     network.call("train", network.address, run.address, 2 ** 31);
     expect(network.changedGuard()).toBe("");
     const status = run.get("status");
-    const { Finished, LossNotFinite, StepNotFinite } = StatusNumber;
-    expect([Finished, LossNotFinite, StepNotFinite]).toContain(status);
+    const { Finished, LossNotFinite, StepNotFinite, InvalidLearningRate } = StatusNumber;
+    expect([Finished, LossNotFinite, StepNotFinite, InvalidLearningRate]).toContain(status);
     return status !== Finished;
   }
 
@@ -155,7 +155,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     const general = createNetwork(shape);
     general.learningRate = learningRate;
     gradientsOf(general, [row]);
-    expect(general.call("update", general.address, general.workspace)).toBe(1);
+    expect(general.call("update", general.address, general.workspace)).toBe(StatusNumber.StepTaken);
     expect(firstDifference(general.parameters, expected)).toBe(-1);
   }
 
@@ -231,7 +231,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     general.learningRate = 0.1;
     general.parameters[0] = -0;
     expect(gradientsOf(general, [row])[0]).toBe(0);
-    expect(general.call("update", general.address, general.workspace)).toBe(1);
+    expect(general.call("update", general.address, general.workspace)).toBe(StatusNumber.StepTaken);
     expect(general.parameters[0]).toBe(-0);
   });
 
@@ -280,7 +280,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       "has the same bits as the row among others, through %i units",
       (units) => {
         for (const [useBias, last] of [
-          [true, layer(units, "softmax")],
+          [true, layer(units, units > 1 ? "softmax" : "sigmoid")],
           [false, layer(units, "linear", false)],
           [true, layer(3, "tanh")],
         ] as const) {

@@ -315,10 +315,11 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     for (const each of [network, twin.network]) each.dispose();
   });
 
-  it("is not begun with samples that have weights or another element type", () => {
-    for (const field of ["weights", "elementType"] as const) {
+  it("is not begun with samples that have weights, another element type or a scale", () => {
+    for (const field of ["weights", "elementType", "scale"] as const) {
+      const value = field === "scale" ? 1 : 0;
       const { network, samples } = create();
-      samples.struct.set({ [field]: 1 });
+      samples.struct.set({ [field]: value + 1 });
       const before = network.parameters().slice();
       const run = network.createRun(samples);
       expect(run.advance()).toBe(0);
@@ -331,10 +332,8 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       expect(predict(network.address, network.workspace, samples.address, 0, 1, out)).toBe(
         StatusNumber.Unsupported,
       );
-      samples.struct.set({ [field]: 0 });
-      expect(predict(network.address, network.workspace, samples.address, 0, 1, out)).toBe(
-        StatusNumber.Finished,
-      );
+      samples.struct.set({ [field]: value });
+      expect(predict(network.address, network.workspace, samples.address, 0, 1, out)).toBe(StatusNumber.Ok);
       expect(run.advance()).toBe(3);
       network.dispose();
     }
@@ -463,10 +462,19 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
   describe("whose step would leave a parameter not finite", () => {
     const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
 
+    /** With gradients above 1, so that a finite learning rate makes a step infinite. */
+    function createSteep(order?: ArrayLike<number>): Task {
+      const task = create(order && { order });
+      const { network, samples } = task;
+      const targets = network.view(samples.struct.get("targets"), samples.rows * OUTPUTS);
+      targets.set(targets.map((value) => 1e4 * value));
+      return task;
+    }
+
     it.each([1, 7, 200])("changes no parameter and keeps the gradients, batches of %i", (batchSize) => {
       for (const pauses of [PauseNumber.Never, PauseNumber.Batch]) {
-        const { network, samples } = create();
-        const batch = create({ order: Array.from({ length: batchSize }, (_, i) => i) });
+        const { network, samples } = createSteep();
+        const batch = createSteep(Array.from({ length: batchSize }, (_, i) => i));
         const loss = batch.network.computeGradients(batch.samples);
         const gradients = batch.network.gradients().slice();
         network.setLearningRate((largest / Math.max(...gradients.map(Math.abs))) * 1.001);

@@ -21,11 +21,23 @@ const ASSEMBLY: Table = {
   losses: ["abi", "math", "kernels"],
   optimizers: ["abi", "math", "kernels"],
   network: ["abi", "math", "kernels", "layers", "losses"],
+  checks: ["abi", "math", "kernels", "layers", "losses", "optimizers", "network"],
   rowPath: ["abi", "math", "kernels", "layers", "losses", "optimizers", "network"],
   threads: ["math", "kernels", "layers", "optimizers", "network", "rowPath"],
-  training: ["abi", "random", "kernels", "layers", "losses", "optimizers", "network", "rowPath", "threads"],
-  "index.ts": ["abi", "random", "kernels", "layers", "optimizers", "network", "training"],
-  "threads.ts": ["network", "threads", "index.ts"],
+  training: [
+    "abi",
+    "random",
+    "kernels",
+    "layers",
+    "losses",
+    "optimizers",
+    "network",
+    "checks",
+    "rowPath",
+    "threads",
+  ],
+  "index.ts": ["abi", "random", "kernels", "layers", "optimizers", "network", "checks", "training"],
+  "threads.ts": ["abi", "network", "checks", "threads", "index.ts"],
 };
 
 const SRC: Table = {

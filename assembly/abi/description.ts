@@ -1,7 +1,13 @@
 // How a host describes a network, and the numbers of layer kinds, activations and losses.
 
 /** Grows whenever a struct of abi/ or a number below changes its meaning. */
-export const DESCRIPTION_VERSION: u32 = 2;
+export const DESCRIPTION_VERSION: u32 = 3;
+
+/** The most bytes of a region: one page less than 4 GiB, so that the address after its end is not 0. */
+export const MAX_REGION_SIZE: u64 = 0xffff0000;
+
+/** The most threads that a workspace has room for. */
+export const MAX_THREADS: u32 = 255;
 
 export const enum LayerKind {
   /** outputs = activation(x · kernel + bias) */
@@ -21,6 +27,7 @@ export const enum Activation {
   GeluTanh,
   Silu,
   Softplus,
+  /** The last one: numbers above it are unknown. */
   Softmax,
 }
 
@@ -34,31 +41,49 @@ export const enum Loss {
   SparseCategoricalCrossentropy,
 }
 
-/** Written by the host, followed by `layerCount` LayerDescriptions. Little-endian, as all structs. */
+/**
+ * Written by the host, followed by `layerCount` LayerDescriptions, at a multiple of 8. Little-endian, as all structs.
+ *
+ * `network_check` returns why the core does not lay out a description; `network_size` is 0 for those. A field that the
+ * loss, or a layer of that kind, does not use must be 0.
+ */
 @unmanaged
 export class Description {
   /** DESCRIPTION_VERSION. */
   version: u32;
+  /** Bytes of this struct and of the LayerDescriptions after it. */
+  byteLength: u32;
   /** 4: float32, 8: float64. */
   elementSize: u32;
+  /** At least 1. */
   inputs: u32;
+  /** At least 1. */
   layerCount: u32;
+  /** The fused losses need a dense layer with this activation as the last: see losses/loss.ts. */
   loss: Loss;
   /** 0: the loss is the sum of its terms; 1: their mean. */
   mean: u32;
-  /** The clip of binaryCrossentropy, the delta of huber. */
+  /** 0. */
+  reserved: u32;
+  /**
+   * The clip of binaryCrossentropy, above 0 (so far that 1 − clip is below 1) and below ½; the delta of huber, above 0
+   * and finite. In the network's dtype.
+   */
   lossParameter: f64;
 }
 
 @unmanaged
 export class LayerDescription {
   kind: LayerKind;
-  /** Outputs; a layer that keeps the shape of its inputs has as many as inputs. */
+  /** Outputs, at least 1, and 2 with softmax; a layer that keeps the shape of its inputs has as many as inputs. */
   units: u32;
   /** Of a dense layer. */
   activation: Activation;
   /** Of a dense layer: 0 or 1. */
   useBias: u32;
-  /** The slope of leakyRelu, the limit of elu; the rate of dropout. */
+  /**
+   * The slope of leakyRelu and the limit of elu, at least 0 and finite in the network's dtype; the rate of dropout, from
+   * 0 to below 1.
+   */
   parameter: f64;
 }

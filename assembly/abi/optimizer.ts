@@ -12,10 +12,10 @@ export const HYPERPARAMETER_COUNT: u32 = 8;
 export const SHARED_COUNT: u32 = 4;
 
 /**
- * The head of an optimizer's region:
+ * The head of an optimizer's region. The host writes the hyperparameters, learningRate and step; calls check them.
  *
  *     Optimizer
- *     hyperparameters  f64 [HYPERPARAMETER_COUNT], in the order that the optimizer's file names
+ *     hyperparameters  f64 [HYPERPARAMETER_COUNT], in the order and ranges that the optimizer's file names; others are 0
  *     shared           f64 [SHARED_COUNT], computed before each step
  *     state            [slots, parameterCount rounded up to a cache line], zeros at first
  */
@@ -24,8 +24,9 @@ export class Optimizer {
   kind: OptimizerKind;
   /** How many numbers of state each parameter has. */
   slots: u32;
-  /** Steps taken. */
+  /** Steps taken: an integer from 0 to 2⁵³. */
   step: f64;
+  /** Finite in the network's dtype. */
   learningRate: f64;
   /** Address of the state. */
   state: usize;
@@ -37,6 +38,14 @@ export class Optimizer {
 @inline
 export function hyperparameter(optimizer: Optimizer, index: usize): f64 {
   return load<f64>(changetype<usize>(optimizer) + offsetof<Optimizer>() + index * sizeof<f64>());
+}
+
+/** Whether the hyperparameters from number `first` on, which the optimizer does not use, are 0. */
+export function areUnused(optimizer: Optimizer, first: usize): bool {
+  for (let i = first; i < HYPERPARAMETER_COUNT; ++i) {
+    if (hyperparameter(optimizer, i) != 0) return false;
+  }
+  return true;
 }
 
 /** Number `index` of those that are computed once in a step. */

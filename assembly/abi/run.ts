@@ -1,5 +1,7 @@
 // Samples, and a training run over them: written by the host, advanced by the core.
 
+import { Status } from "./status";
+
 /** The type of the numbers in samples. */
 export const enum ElementType {
   /** The network's dtype. */
@@ -8,7 +10,10 @@ export const enum ElementType {
 
 /**
  * Samples in linear memory: inputs [rows, inputs] and targets [rows, targetWidth], both row-major. The core takes
- * samples of the network's own type, without weights: calls return Status.Unsupported for others.
+ * samples of the network's own type, without weights, with scale 1: calls return Status.Unsupported for others.
+ *
+ * A label, the target of a loss that takes labels, is the number of an output, from 0: calls return
+ * Status.LabelOutOfRange for other numbers.
  */
 @unmanaged
 export class Samples {
@@ -16,8 +21,9 @@ export class Samples {
   targets: usize;
   /** [rows]; 0: every row counts once. */
   weights: usize;
-  /** The row numbers in the order to take them, u32 [rows]; 0: as they are stored. */
+  /** The row numbers in the order to take them, u32 [rows], each below `rows`; 0: as they are stored. */
   order: usize;
+  /** At least 1. */
   rows: usize;
   elementType: ElementType;
   /** What stored inputs are multiplied by. */
@@ -35,36 +41,18 @@ export const enum Pause {
   Epoch = 4,
 }
 
-/** Why a call returned. */
-export const enum Status {
-  /** The budget is used up; the next call goes on. */
-  Running,
-  BatchEnded,
-  StepTaken,
-  /** A step was taken, and it ended an epoch. */
-  EpochEnded,
-  /** The loss of the last epoch is at most the run's target. */
-  TargetReached,
-  /** Epoch `until` was reached. */
-  Finished,
-  /** The next step has no learning rate. */
-  LearningRatesUsed,
-  /** The loss became NaN or infinite; that batch was not used for an update. */
-  LossNotFinite,
-  /**
-   * The update would have made a parameter or a value of the optimizer's state NaN or infinite, and changed nothing.
-   */
-  StepNotFinite,
-  /** The samples have an element type or weights that this core does not take. */
-  Unsupported,
-}
-
-/** A training run and where it stands. A run may stop after any microbatch, and goes on with the same bits. */
+/**
+ * A training run and where it stands. A run may stop after any microbatch, and goes on with the same bits.
+ *
+ * The host zeroes the struct and writes the fields up to targetLoss. Each call checks all fields first: if one is
+ * wrong, `status` says which, and nothing else changes.
+ */
 @unmanaged
 export class Run {
   samples: Samples;
   /** A workspace of the network. */
   workspace: usize;
+  /** At least 1. */
   batchSize: usize;
   /** A set of Pause bits. */
   pauses: u32;
@@ -74,7 +62,7 @@ export class Run {
   epoch: usize;
   /** f64 [until]: the loss of each epoch. */
   losses: usize;
-  /** 1: before each epoch, `samples.order` becomes the permutation of (the network's seed, firstEpoch + epoch). */
+  /** 0 or 1. 1: before each epoch, `samples.order` becomes the permutation of (the network's seed, firstEpoch + epoch). */
   shuffles: u32;
   /** Epochs that the network was trained for before this run. */
   firstEpoch: usize;

@@ -10,10 +10,27 @@ export function aligned(bytes: u64): u64 {
   return (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
 }
 
-/** Bytes of a tensor [rows, columns]. 64 bits wide: a size beyond the address space does not wrap around. */
+/**
+ * A size far beyond the address space. Larger ones are taken for it, so that products and sums of sizes do not wrap
+ * around.
+ */
+const UNADDRESSABLE: u64 = 1 << 52;
+
+/** a · b, at most UNADDRESSABLE. */
+export function productOf(a: u64, b: u64): u64 {
+  return <f64>a * <f64>b < <f64>UNADDRESSABLE ? a * b : UNADDRESSABLE;
+}
+
+/** a + b, at most UNADDRESSABLE; a and b are below 2⁶³. */
+@inline
+export function sumOf(a: u64, b: u64): u64 {
+  return min(a + b, UNADDRESSABLE);
+}
+
+/** Bytes of a tensor [rows, columns]. */
 @inline
 export function tensorSize<T>(rows: u64, columns: u64): u64 {
-  return aligned(rows * columns * sizeof<T>());
+  return aligned(productOf(rows, columns) * sizeof<T>());
 }
 
 /**
@@ -23,5 +40,5 @@ export function tensorSize<T>(rows: u64, columns: u64): u64 {
 @inline
 export function place(region: usize, field: usize, at: u64, size: u64): u64 {
   if (region) store<usize>(field, region + <usize>at);
-  return at + aligned(size);
+  return sumOf(at, aligned(size));
 }

@@ -78,3 +78,14 @@ export function columnMaximum<T>(column: usize, count: usize, step: usize): v128
   for (let i: usize = 1; i < count; ++i) largest = v128.pmax<T>(largest, v128.load(column + i * step));
   return largest;
 }
+
+/** The largest of `count` words, or 0. */
+export function largestWord(words: usize, count: usize): u32 {
+  const end = words + count * sizeof<u32>();
+  let largest = v128.splat<i32>(0);
+  for (; words + 16 <= end; words += 16) largest = v128.max<u32>(largest, v128.load(words));
+  for (; words < end; words += sizeof<u32>()) largest = v128.max<u32>(largest, v128.load32_splat(words));
+  largest = v128.max<u32>(largest, v128.shuffle<i64>(largest, largest, 1, 0));
+  largest = v128.max<u32>(largest, v128.shuffle<i32>(largest, largest, 1, 0, 3, 2));
+  return i32x4.extract_lane(largest, 0);
+}

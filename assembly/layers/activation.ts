@@ -1,10 +1,12 @@
 // The activation functions and their derivatives, element by element over whole vectors; softmax down the units.
 
 import { Activation } from "../abi/description";
+import { Status } from "../abi/status";
 import { columnMaximum } from "../kernels/reduce";
 import { exp, expm1 } from "../math/exponential";
 import { tanh } from "../math/hyperbolic";
 import { sigmoid, softplus } from "../math/logistic";
+import { isNotNegative } from "../math/range";
 import { normalCdf, normalPdf } from "../math/normal";
 import { madd, splat } from "../math/vector";
 
@@ -14,6 +16,16 @@ export function keepsLogits(activation: Activation): bool {
     activation == Activation.Gelu || activation == Activation.GeluTanh ||
     activation == Activation.Silu || activation == Activation.Softplus
   );
+}
+
+/** Why the core does not take this activation of `units` units with this LayerDescription.parameter; Ok if it does. */
+export function checkActivation(activation: Activation, units: u32, alpha: f64, elementSize: usize): Status {
+  if (activation < 0 || activation > Activation.Softmax) return Status.UnknownActivation;
+  if (activation == Activation.Softmax && units == 1) return Status.SoftmaxOfOneUnit;
+  if (activation == Activation.LeakyRelu || activation == Activation.Elu) {
+    return isNotNegative(alpha, elementSize) ? Status.Ok : Status.InvalidLayerParameter;
+  }
+  return alpha == 0 ? Status.Ok : Status.ReservedNotZero;
 }
 
 /**

@@ -1,16 +1,24 @@
 // A dense layer: outputs = activation(x · kernel + bias).
 
+import { LayerDescription } from "../abi/description";
+import { Status } from "../abi/status";
 import { matmulColumns, matmulRows, Product, TILE_ROWS } from "../kernels/gemm";
 import { partBegin } from "../kernels/parts";
-import { place, tensorSize } from "../kernels/place";
+import { place, productOf, tensorSize } from "../kernels/place";
 import { transpose } from "../kernels/transpose";
 import { wholeVectors } from "../math/vector";
-import { activationBackward, activationForward, keepsLogits } from "./activation";
+import { activationBackward, activationForward, checkActivation, keepsLogits } from "./activation";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
 /** kernel [inputs, units], then bias [units]. */
 export function denseParameterCount(inputs: u64, units: u64, useBias: u64): u64 {
-  return (inputs + useBias) * units;
+  return productOf(inputs + useBias, units);
+}
+
+/** See checkLayer(). */
+export function checkDense(description: LayerDescription, elementSize: usize): Status {
+  if (description.useBias > 1) return Status.InvalidFlag;
+  return checkActivation(description.activation, description.units, description.parameter, elementSize);
 }
 
 /** The largest k of its products, for microbatches of `rows` rows. */

@@ -7,9 +7,19 @@
 // row's position in the batch (random/mask.ts). So it does not depend on how the batch is divided, and the backward
 // pass computes it again instead of reading a stored copy.
 
+import { LayerDescription } from "../abi/description";
+import { Status } from "../abi/status";
+import { isBelowOne } from "../math/range";
 import { splat } from "../math/vector";
 import { keepMask } from "../random/mask";
 import { Layer, Pass, Tensors } from "./tensors";
+
+/** See checkLayer(). */
+export function checkDropout(description: LayerDescription, inputs: u32): Status {
+  if (description.units != inputs) return Status.InvalidUnits;
+  if (description.activation || description.useBias) return Status.ReservedNotZero;
+  return isBelowOne(description.parameter) ? Status.Ok : Status.InvalidLayerParameter;
+}
 
 export function dropoutForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   drop<T>(layer, tensors.outputs, tensors.x, pass, begin, end);

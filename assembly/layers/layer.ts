@@ -1,11 +1,23 @@
 // The dispatch to the layers: one line for each kind in each function.
 
 import { LayerDescription, LayerKind } from "../abi/description";
+import { Status } from "../abi/status";
 import {
-  denseBackward, denseForward, denseGradients, denseLayout, denseLongestProduct, denseParameterCount, denseShape,
+  checkDense, denseBackward, denseForward, denseGradients, denseLayout, denseLongestProduct, denseParameterCount,
+  denseShape,
 } from "./dense";
-import { dropoutBackward, dropoutForward } from "./dropout";
+import { checkDropout, dropoutBackward, dropoutForward } from "./dropout";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
+
+/** Why the core does not take a layer with this description and `inputs` inputs; Ok if it does. */
+export function checkLayer(description: LayerDescription, inputs: u32, elementSize: usize): Status {
+  if (description.units == 0) return Status.InvalidUnits;
+  switch (description.kind) {
+    case LayerKind.Dense: return checkDense(description, elementSize);
+    case LayerKind.Dropout: return checkDropout(description, inputs);
+    default: return Status.UnknownLayerKind;
+  }
+}
 
 /** Parameters of a layer with this description and `inputs` inputs. */
 export function layerParameterCount(description: LayerDescription, inputs: u64): u64 {

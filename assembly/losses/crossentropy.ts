@@ -1,12 +1,20 @@
 // Cross-entropies. The fused ones are computed from the logits z: nothing overflows, and outputs that round to 0 or 1
 // keep their gradients.
 
+import { Status } from "../abi/status";
 import { columnMaximum, sumInOrder } from "../kernels/reduce";
 import { exp } from "../math/exponential";
 import { log, log1p } from "../math/logarithm";
 import { sigmoid } from "../math/logistic";
+import { rounded } from "../math/range";
 import { clamp, laneCount, laneNumbers, splat } from "../math/vector";
 import { addTerms, product, total } from "./terms";
+
+/** See checkLoss(). If 1 − clip rounded to 1, probabilities near 1 would not be clipped. */
+export function checkClip(clip: f64, elementSize: usize): Status {
+  const low = rounded(clip, elementSize);
+  return low < 0.5 && rounded(1 - low, elementSize) < 1 ? Status.Ok : Status.InvalidLossParameter;
+}
 
 /** −t log p − (1 − t) log(1 − p) with p = a clipped to [clip, 1 − clip]. The derivative is 0 where a was clipped. */
 @unmanaged
@@ -133,4 +141,19 @@ export class Label {
     const isUnit = v128.and(v128.eq<T>(label, v128.floor<T>(label)), v128.and(v128.ge<T>(label, splat<T>(0)), isBelow));
     return v128.and(isUnit, splat<T>(1));
   }
+}
+
+/**
+ * Whether the labels of rows `begin` … `end` − 1 are numbers of units: integers from 0 to `units` − 1.
+ *
+ *     targets: [*]
+ *     order:   row numbers, u32; 0: rows as they are stored
+ */
+export function areLabels<T>(targets: usize, order: usize, begin: usize, end: usize, units: usize): bool {
+  for (let row = begin; row < end; ++row) {
+    const index = order ? <usize>load<u32>(order + row * sizeof<u32>()) : row;
+    const label = load<T>(targets + index * sizeof<T>());
+    if (!(label >= 0 && label < <T>units && floor<T>(label) == label)) return false;
+  }
+  return true;
 }

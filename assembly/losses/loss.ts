@@ -1,8 +1,11 @@
 // The properties of each loss that the rest of training needs, and the dispatch to the formulas.
 
-import { Loss } from "../abi/description";
-import { BinaryCrossentropy, Distribution, Label, lossRows, SigmoidCrossentropy } from "./crossentropy";
-import { Huber, MeanAbsoluteError, MeanSquaredError } from "./regression";
+import { Activation, Loss } from "../abi/description";
+import { Status } from "../abi/status";
+import {
+  areLabels, BinaryCrossentropy, checkClip, Distribution, Label, lossRows, SigmoidCrossentropy,
+} from "./crossentropy";
+import { checkDelta, Huber, MeanAbsoluteError, MeanSquaredError } from "./regression";
 import { lossEach } from "./terms";
 
 /**
@@ -13,6 +16,11 @@ export function isFused(loss: Loss): bool {
   return loss == Loss.SigmoidCrossentropy || isCategorical(loss);
 }
 
+/** The activation that a fused loss is fused with. */
+export function fusedActivation(loss: Loss): Activation {
+  return isCategorical(loss) ? Activation.Softmax : Activation.Sigmoid;
+}
+
 /** Whether the loss has one term for each row. Other losses have one term for each output of each row. */
 export function isCategorical(loss: Loss): bool {
   return loss == Loss.CategoricalCrossentropy || takesLabels(loss);
@@ -21,6 +29,29 @@ export function isCategorical(loss: Loss): bool {
 /** Whether a target is one label instead of one number for each output. */
 export function takesLabels(loss: Loss): bool {
   return loss == Loss.SparseCategoricalCrossentropy;
+}
+
+/** Why the core does not take this loss with this Description.lossParameter; Ok if it does. */
+export function checkLoss(loss: Loss, parameter: f64, elementSize: usize): Status {
+  switch (loss) {
+    case Loss.Huber: return checkDelta(parameter, elementSize);
+    case Loss.BinaryCrossentropy: return checkClip(parameter, elementSize);
+    case Loss.MeanSquaredError:
+    case Loss.MeanAbsoluteError:
+    case Loss.SigmoidCrossentropy:
+    case Loss.CategoricalCrossentropy:
+    case Loss.SparseCategoricalCrossentropy: return parameter == 0 ? Status.Ok : Status.ReservedNotZero;
+    default: return Status.UnknownLoss;
+  }
+}
+
+/** Why the loss does not take the targets of rows `begin` … `end` − 1, at `order`; Ok if it does. */
+@inline
+export function checkTargets<T>(
+  loss: Loss, targets: usize, order: usize, begin: usize, end: usize, units: usize,
+): Status {
+  if (!takesLabels(loss) || areLabels<T>(targets, order, begin, end, units)) return Status.Ok;
+  return Status.LabelOutOfRange;
 }
 
 /**

@@ -1,5 +1,7 @@
 // Losses of the outputs. Each class gives the term of one output a with target t, and its derivative ∂term/∂a.
 
+import { Status } from "../abi/status";
+import { isPositive } from "../math/range";
 import { clamp, splat } from "../math/vector";
 
 /** (a − t)² */
@@ -33,6 +35,11 @@ export class MeanAbsoluteError {
     const above = v128.and(one, v128.gt<T>(e, splat<T>(0)));
     return v128.sub<T>(above, v128.and(one, v128.lt<T>(e, splat<T>(0))));
   }
+}
+
+/** See checkLoss(). */
+export function checkDelta(delta: f64, elementSize: usize): Status {
+  return isPositive(delta, elementSize) ? Status.Ok : Status.InvalidLossParameter;
 }
 
 /** ½e² where |e| ≤ δ, else δ(|e| − ½δ). Huber, "Robust Estimation of a Location Parameter", 1964. */

@@ -2,7 +2,7 @@
 
 import { Activation, Description, LayerDescription, LayerKind, Loss } from "../abi/description";
 import { Optimizer } from "../abi/optimizer";
-import { aligned, place, tensorSize } from "../kernels/place";
+import { aligned, place, productOf, sumOf, tensorSize } from "../kernels/place";
 import { layerParameterCount } from "../layers/layer";
 import { Layer } from "../layers/tensors";
 import { isCategorical, isFused, takesLabels } from "../losses/loss";
@@ -20,6 +20,8 @@ import { laneCount } from "../math/vector";
  */
 @unmanaged
 export class Network {
+  /** Bytes of an element: 4 or 8. */
+  elementSize: usize;
   inputs: usize;
   layerCount: usize;
   loss: Loss;
@@ -60,8 +62,8 @@ export function outputLayer(network: Network): Layer {
 /** The factor that turns a sum of terms into the loss: 1, or 1 / the number of terms in a batch of `rows` rows. */
 export function lossScale(network: Network, rows: usize): f64 {
   if (!network.mean) return 1;
-  const terms = isCategorical(network.loss) ? rows : rows * outputLayer(network).units;
-  return 1 / <f64>terms;
+  const terms = isCategorical(network.loss) ? <usize>1 : outputLayer(network).units;
+  return 1 / (<f64>rows * <f64>terms);
 }
 
 /** Bytes of the parameters, or of the gradients. */
@@ -70,7 +72,7 @@ export function arenaSize<T>(parameterCount: u64): u64 {
   return tensorSize<T>((parameterCount + lanes - 1) / lanes, lanes);
 }
 
-function layerDescriptionAt(description: Description, index: usize): LayerDescription {
+export function layerDescriptionAt(description: Description, index: usize): LayerDescription {
   return changetype<LayerDescription>(
     changetype<usize>(description) + offsetof<Description>() + index * offsetof<LayerDescription>(),
   );
@@ -81,7 +83,7 @@ function countParameters(description: Description): u64 {
   let count: u64 = 0;
   for (let i: usize = 0; i < description.layerCount; ++i) {
     const layer = layerDescriptionAt(description, i);
-    count += layerParameterCount(layer, inputs);
+    count = sumOf(count, layerParameterCount(layer, inputs));
     inputs = layer.units;
   }
   return count;
@@ -96,8 +98,9 @@ function readableSize<T>(description: Description): u64 {
   let offset: u64 = 0, end: u64 = 0;
   for (let i: usize = 0; i < description.layerCount; ++i) {
     const layer = layerDescriptionAt(description, i);
-    if (i > 0) end = max(end, offset + (inputs + 2 * laneCount<T>() - 1) * layer.units);
-    offset += layerParameterCount(layer, inputs);
+    const hasKernel = i > 0 && layer.kind == LayerKind.Dense;
+    if (hasKernel) end = max(end, offset + productOf(inputs + 2 * laneCount<T>() - 1, layer.units));
+    offset = sumOf(offset, layerParameterCount(layer, inputs));
     inputs = layer.units;
   }
   return end * sizeof<T>();
@@ -120,6 +123,7 @@ export function networkLayout<T>(region: usize, description: Description): u64 {
 
 function fillNetwork<T>(network: Network, description: Description, parameterCount: usize): void {
   const loss = description.loss;
+  network.elementSize = sizeof<T>();
   network.inputs = description.inputs;
   network.layerCount = description.layerCount;
   network.loss = loss;

@@ -41,6 +41,10 @@ export const BLOCK_ROWS: usize = 128;
  */
 @unmanaged
 export class Workspace {
+  /** The network that it was laid out for. */
+  network: usize;
+  /** How many threads it has a Scratch for. */
+  threads: usize;
   /** The most rows that it has room for, a multiple of BLOCK_ROWS. */
   capacity: usize;
   x: usize;
@@ -78,12 +82,12 @@ export function scratchAt(workspace: Workspace, thread: usize): Scratch {
  * measures it if the region is 0. Returns the bytes it needs.
  */
 export function workspaceLayout<T>(region: usize, network: Network, rows: usize, threads: usize): u64 {
-  const capacity = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
+  const capacity = (<u64>rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
   const widest = tensorSize<T>(widestLayer(network), capacity);
-  const scratchSize = scratchLayout<T>(0, network, capacity);
+  const scratchSize = scratchLayout<T>(0, network, <usize>capacity);
   let at = aligned(offsetof<Workspace>() + offsetof<Pass>() + <u64>network.layerCount * offsetof<Tensors>());
   at = place(region, region + offsetof<Workspace>("scratch"), at, <u64>threads * scratchSize);
-  at = place(region, region + offsetof<Workspace>("x"), at, tensorSize<T>(network.inputs + 1, capacity));
+  at = place(region, region + offsetof<Workspace>("x"), at, tensorSize<T>(<u64>network.inputs + 1, capacity));
   at = place(region, region + offsetof<Workspace>("targets"), at, tensorSize<T>(network.targetWidth, capacity));
   at = place(region, region + offsetof<Workspace>("d0"), at, widest);
   at = place(region, region + offsetof<Workspace>("d1"), at, widest);
@@ -96,9 +100,13 @@ export function workspaceLayout<T>(region: usize, network: Network, rows: usize,
     if (region) x = tensors.outputs;
   }
   if (!region) return at;
-  workspace.capacity = capacity;
+  workspace.network = changetype<usize>(network);
+  workspace.threads = threads;
+  workspace.capacity = <usize>capacity;
   workspace.scratchSize = <usize>scratchSize;
-  for (let i: usize = 0; i < threads; ++i) scratchLayout<T>(changetype<usize>(scratchAt(workspace, i)), network, capacity);
+  for (let i: usize = 0; i < threads; ++i) {
+    scratchLayout<T>(changetype<usize>(scratchAt(workspace, i)), network, <usize>capacity);
+  }
   return at;
 }
 

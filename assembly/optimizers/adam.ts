@@ -7,21 +7,32 @@
 // in step number t, from 1. Both sides of the last fraction are multiplied by √(1 − β₂ᵗ), which leaves one division for
 // each parameter.
 
-import { hyperparameter, Optimizer, setShared, shared } from "../abi/optimizer";
+import { areUnused, hyperparameter, Optimizer, setShared, shared } from "../abi/optimizer";
+import { Status } from "../abi/status";
+import { isBelowOne, isPositive } from "../math/range";
 import { splat } from "../math/vector";
 import { largestStep, moderate } from "./bound";
 
 /** m and v. */
 export const ADAM_SLOTS: u32 = 2;
 
-// The order of the hyperparameters.
+// The order of the hyperparameters. The betas are from 0 to below 1; ε is finite and above 0 in the network's dtype.
 const BETA1: usize = 0;
 const BETA2: usize = 1;
 const EPSILON: usize = 2;
+const HYPERPARAMETERS: usize = 3;
 
 // The shared numbers of step t: learningRate · √(1 − β₂ᵗ) / (1 − β₁ᵗ), and ε√(1 − β₂ᵗ).
 const RATE: usize = 0;
 const SCALED_EPSILON: usize = 1;
+
+/** See checkHyperparameters(). */
+export function checkAdam(optimizer: Optimizer, elementSize: usize): Status {
+  const beta1 = hyperparameter(optimizer, BETA1), beta2 = hyperparameter(optimizer, BETA2);
+  const epsilon = hyperparameter(optimizer, EPSILON);
+  if (!isBelowOne(beta1) || !isBelowOne(beta2) || !isPositive(epsilon, elementSize)) return Status.InvalidHyperparameter;
+  return areUnused(optimizer, HYPERPARAMETERS) ? Status.Ok : Status.ReservedNotZero;
+}
 
 export function prepareAdam(optimizer: Optimizer): void {
   const step = <u64>optimizer.step + 1;

@@ -1,15 +1,29 @@
 // The dispatch to the optimizers: one line for each in each function.
 
 import { HYPERPARAMETER_COUNT, Optimizer, OptimizerKind, SHARED_COUNT } from "../abi/optimizer";
-import { aligned, place } from "../kernels/place";
-import { adam, adamIsBounded, ADAM_SLOTS, prepareAdam } from "./adam";
-import { sgd, sgdIsBounded } from "./sgd";
+import { Status } from "../abi/status";
+import { aligned, place, productOf } from "../kernels/place";
+import { adam, adamIsBounded, ADAM_SLOTS, checkAdam, prepareAdam } from "./adam";
+import { checkSgd, sgd, sgdIsBounded } from "./sgd";
+
+/** What optimizerSlots() returns for a number that is no optimizer's. */
+export const UNKNOWN_SLOTS: u32 = u32.MAX_VALUE;
 
 /** How many numbers of state an optimizer of this kind keeps for each parameter. */
 export function optimizerSlots(kind: OptimizerKind): u32 {
   switch (kind) {
+    case OptimizerKind.Sgd: return 0;
     case OptimizerKind.Adam: return ADAM_SLOTS;
-    default: return 0;
+    default: return UNKNOWN_SLOTS;
+  }
+}
+
+/** Why the optimizer does not take its hyperparameters; Ok if it does. */
+export function checkHyperparameters(optimizer: Optimizer, elementSize: usize): Status {
+  switch (optimizer.kind) {
+    case OptimizerKind.Sgd: return checkSgd(optimizer);
+    case OptimizerKind.Adam: return checkAdam(optimizer, elementSize);
+    default: return Status.UnknownOptimizer;
   }
 }
 
@@ -49,6 +63,12 @@ export function optimizerIsBounded<T>(optimizer: Optimizer, largest: f64): bool 
   }
 }
 
+/** Bytes of an optimizer's region before its state. */
+@inline
+export function optimizerHead(): u64 {
+  return aligned(offsetof<Optimizer>() + (HYPERPARAMETER_COUNT + SHARED_COUNT) * sizeof<f64>());
+}
+
 /**
  * Lays out an optimizer of that kind for an arena of `arenaBytes` bytes in a zeroed region at a multiple of 64, or only
  * measures it if the region is 0; returns the bytes it needs. The host writes the learning rate and the
@@ -56,12 +76,12 @@ export function optimizerIsBounded<T>(optimizer: Optimizer, largest: f64): bool 
  */
 export function optimizerLayout(region: usize, kind: OptimizerKind, arenaBytes: u64): u64 {
   const slots = optimizerSlots(kind);
-  let at = aligned(offsetof<Optimizer>() + (HYPERPARAMETER_COUNT + SHARED_COUNT) * sizeof<f64>());
-  at = place(region, region + offsetof<Optimizer>("state"), at, slots * arenaBytes);
-  if (!region) return at;
+  const size = productOf(slots, arenaBytes);
+  const end = place(region, region + offsetof<Optimizer>("state"), optimizerHead(), size);
+  if (!region) return end;
   const optimizer = changetype<Optimizer>(region);
   optimizer.kind = kind;
   optimizer.slots = slots;
   optimizer.slotSize = <usize>arenaBytes;
-  return at;
+  return end;
 }

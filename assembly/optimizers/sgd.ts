@@ -1,6 +1,7 @@
 // Stochastic gradient descent: parameter −= learningRate · gradient.
 
-import { Optimizer } from "../abi/optimizer";
+import { areUnused, Optimizer } from "../abi/optimizer";
+import { Status } from "../abi/status";
 import { splat } from "../math/vector";
 import { isModerateStep } from "./bound";
 
@@ -8,6 +9,11 @@ import { isModerateStep } from "./bound";
 @inline
 export function updated<T>(parameter: v128, gradient: v128, rate: v128): v128 {
   return v128.sub<T>(parameter, v128.mul<T>(rate, gradient));
+}
+
+/** See checkHyperparameters(). */
+export function checkSgd(optimizer: Optimizer): Status {
+  return areUnused(optimizer, 0) ? Status.Ok : Status.ReservedNotZero;
 }
 
 /** See optimizerStep(). */

@@ -28,7 +28,7 @@ const WORKSPACE: usize = 260;
 const STOP: u32 = 0xffffff00;
 
 const THREADS_BITS: u32 = 8;
-const MAX_THREADS: u32 = (1 << THREADS_BITS) - 1;
+const THREADS_MASK: u32 = (1 << THREADS_BITS) - 1;
 
 /** How many times a worker looks for a call before it sleeps: about 50 µs, which is what waking it costs. */
 const SPINS = 1 << 14;
@@ -61,7 +61,8 @@ function isShared(network: Network, workspace: Workspace): bool {
 /** Calls the workers to a phase, takes part, and waits until all have finished. */
 function runTogether<T>(network: Network, workspace: Workspace, phase: Phase): usize {
   const team = network.team;
-  const threads = min(atomic.load<u32>(team, JOINED) + 1, MAX_THREADS);
+  // More workers may have joined than the workspace has scratch for.
+  const threads = <u32>min<usize>(atomic.load<u32>(team, JOINED) + 1, workspace.threads);
   const calls = atomic.load<u32>(team) >> THREADS_BITS;
   store<u32>(team, phase, PHASE);
   store<usize>(team, changetype<usize>(workspace), WORKSPACE);
@@ -80,7 +81,7 @@ export function work<T>(network: Network, team: Team): void {
   while (seen != STOP) {
     const call = nextCall(team, seen);
     seen = call;
-    const threads = call & MAX_THREADS;
+    const threads = call & THREADS_MASK;
     if (call == STOP || thread >= threads) continue;
     const workspace = changetype<Workspace>(load<usize>(team, WORKSPACE));
     doPart<T>(network, workspace, scratchAt(workspace, thread), load<u32>(team, PHASE), thread, threads);

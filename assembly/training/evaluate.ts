@@ -1,15 +1,17 @@
 // The loss of all samples as one batch, and its gradient.
 
 import { Samples } from "../abi/run";
+import { Status } from "../abi/status";
+import { checkEvaluate } from "../checks/calls";
 import { lossScale, Network } from "../network/network";
 import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
-import { areSupported, beginPasses } from "./gather";
+import { beginPasses } from "./gather";
 import { backwardStep, forwardStep, lossStep } from "./step";
 
 /**
- * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1; NaN if the samples are not supported. The loss of
- * all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
- * multiples of BLOCK_ROWS: the bits are the same.
+ * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1. If checkEvaluate() objects, returns NaN and changes
+ * nothing. The loss of all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the
+ * other, that begin at multiples of BLOCK_ROWS: the bits are the same.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
@@ -27,7 +29,7 @@ export function computeGradients<T>(
 function addSlice<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, withGradients: bool,
 ): f64 {
-  if (!areSupported(samples)) return NaN;
+  if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
   const scale = lossScale(network, samples.rows);
   beginPasses(network, workspace, false);
   for (let row = begin; row < end; row += workspace.capacity) {

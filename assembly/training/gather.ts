@@ -1,17 +1,12 @@
 // Copies rows of samples into the workspace.
 
-import { ElementType, Samples } from "../abi/run";
+import { Samples } from "../abi/run";
 import { gatherRows } from "../kernels/transpose";
 import { RowPath } from "../layers/tensors";
 import { Network } from "../network/network";
 import { passOf, shapePass, Workspace } from "../network/workspace";
 import { gatherRow } from "../rowPath/forward";
 import { rowPathOf } from "../rowPath/rowPath";
-
-/** Whether the core takes samples with this element type and these weights. */
-export function areSupported(samples: Samples): bool {
-  return samples.elementType == ElementType.Own && !samples.weights;
-}
 
 /**
  * Prepares a pass over `rows` rows, from position `row` of their order on. `batchRow`: position of the first row in its

@@ -1,6 +1,8 @@
 // The outputs for samples, without targets.
 
-import { Samples, Status } from "../abi/run";
+import { Samples } from "../abi/run";
+import { Status } from "../abi/status";
+import { checkPredict } from "../checks/calls";
 import { gatherTransposed } from "../kernels/transpose";
 import { activationForward } from "../layers/activation";
 import { RowPath } from "../layers/tensors";
@@ -9,7 +11,7 @@ import { outputTensors, passOf, Workspace } from "../network/workspace";
 import { rowActivationForward } from "../rowPath/activation";
 import { Phase } from "../threads/phases";
 import { runPhase } from "../threads/team";
-import { areSupported, beginMicrobatch, beginPasses } from "./gather";
+import { beginMicrobatch, beginPasses } from "./gather";
 
 /**
  * Writes the outputs for rows `begin` … `end` − 1 to `predictions` [end − begin, outputs], row-major. A large set may
@@ -18,7 +20,8 @@ import { areSupported, beginMicrobatch, beginPasses } from "./gather";
 export function predict<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, predictions: usize,
 ): Status {
-  if (!areSupported(samples)) return Status.Unsupported;
+  const status = checkPredict(network, workspace, samples, begin, end, predictions, sizeof<T>());
+  if (status != Status.Ok) return status;
   const units = outputLayer(network).units;
   beginPasses(network, workspace, false);
   for (let row = begin; row < end; row += workspace.capacity) {
@@ -30,7 +33,7 @@ export function predict<T>(
     const outputs = outputTensors(network, workspace).outputs;
     gatherTransposed<T>(out, units, units, outputs, passOf(workspace).stride, 0, units, rows);
   }
-  return Status.Finished;
+  return Status.Ok;
 }
 
 /** Applies softmax or sigmoid to the outputs of a pass if the loss is fused: until then they are logits. */

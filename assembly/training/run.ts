@@ -1,10 +1,14 @@
 // Training runs: epochs → batches → microbatches.
 
-import { Pause, Run, Status } from "../abi/run";
+import { Pause, Run } from "../abi/run";
+import { Status } from "../abi/status";
+import { checkRun, isRun } from "../checks/calls";
+import { checkLearningRate } from "../checks/regions";
+import { checkMicrobatch } from "../checks/samples";
 import { lossScale, Network } from "../network/network";
 import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
 import { permute } from "../random/permutation";
-import { areSupported, beginPasses } from "./gather";
+import { beginPasses } from "./gather";
 import { backwardStep, forwardStep, lossStep, rowStep, takesRowStep, updateStep } from "./step";
 
 /** Rows that are shuffled as one unit of work. */
@@ -12,15 +16,17 @@ const SHUFFLED_ROWS: usize = 65536;
 
 /**
  * Advances a run until a pause, its end, or until `budget` units of work are done. A unit is one microbatch, or the
- * shuffling of SHUFFLED_ROWS rows. `run.status` says why it returned. Returns the units done.
+ * shuffling of SHUFFLED_ROWS rows. `run.status` says why it returned. Returns the units done. If there can be no run at
+ * its address, returns 0 and changes nothing, not even the status.
  */
 export function train<T>(network: Network, run: Run, budget: usize): usize {
+  if (!isRun(run)) return 0;
   const samples = run.samples;
   const workspace = changetype<Workspace>(run.workspace);
-  run.status = Status.Running;
-  if (!areSupported(samples)) run.status = Status.Unsupported;
-  else if (run.epoch >= run.until) run.status = Status.Finished;
-  if (run.status != Status.Running) return 0;
+  run.status = checkRun(network, run, sizeof<T>());
+  if (run.status != Status.Ok) return 0;
+  run.status = run.epoch < run.until ? Status.Running : Status.Finished;
+  if (run.status == Status.Finished) return 0;
   beginPasses(network, workspace, true);
   // The host may have written to the parameters or the state.
   network.isSettled = false;
@@ -30,15 +36,16 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   let done: usize = 0;
   if (run.updateIsDue && !endBatch(run, updateStep<T>(network, workspace))) return 0;
   while (done < budget) {
-    if (!run.isInBatch) {
-      if (run.shuffles && run.ordered < samples.rows) {
-        shuffle(network, run);
-        ++done;
-        continue;
-      }
-      if (!beginBatch(network, run)) break;
+    if (run.shuffles && run.ordered < samples.rows && !run.isInBatch) {
+      shuffle(network, run);
+      ++done;
+      continue;
     }
-    const rows = min(workspace.capacity, run.batchEnd - run.row);
+    const batchEnd = run.isInBatch ? run.batchEnd : run.row + min(run.batchSize, samples.rows - run.row);
+    const rows = min(workspace.capacity, batchEnd - run.row);
+    // Rows that stay in the workspace were checked when they were gathered.
+    if (!gathered && !takesMicrobatch<T>(network, run, rows)) break;
+    if (!run.isInBatch && !beginBatch(network, run, batchEnd)) break;
     const accumulates = run.row != run.batchBegin;
     forwardStep<T>(network, workspace, samples, run.row, run.row - run.batchBegin, rows, gathered);
     ++done;
@@ -76,13 +83,22 @@ function shuffle(network: Network, run: Run): void {
   run.ordered = end;
 }
 
+/** False if the next `rows` rows have a number in their order, or a label, that is out of range. */
+@inline
+function takesMicrobatch<T>(network: Network, run: Run, rows: usize): bool {
+  const status = checkMicrobatch<T>(network, run.samples, run.row, run.row + rows);
+  if (status == Status.Ok) return true;
+  run.status = status;
+  return false;
+}
+
 /** False if there is no learning rate for the batch. */
 @inline
-function beginBatch(network: Network, run: Run): bool {
+function beginBatch(network: Network, run: Run, end: usize): bool {
   if (run.learningRates && !takeLearningRate(network, run)) return false;
-  const rows = min(run.batchSize, run.samples.rows - run.row);
+  const rows = end - run.row;
   run.batchBegin = run.row;
-  run.batchEnd = run.row + rows;
+  run.batchEnd = end;
   run.batchLossSum = 0;
   run.isInBatch = 1;
   if (rows == run.batchScaleRows) return true;
@@ -96,7 +112,14 @@ function takeLearningRate(network: Network, run: Run): bool {
     run.status = Status.LearningRatesUsed;
     return false;
   }
-  network.optimizer.learningRate = load<f64>(run.learningRates + run.learningRateIndex++ * sizeof<f64>());
+  const learningRate = load<f64>(run.learningRates + run.learningRateIndex * sizeof<f64>());
+  const status = checkLearningRate(learningRate, network.elementSize);
+  if (status != Status.Ok) {
+    run.status = status;
+    return false;
+  }
+  network.optimizer.learningRate = learningRate;
+  ++run.learningRateIndex;
   return true;
 }
 
@@ -120,11 +143,14 @@ function addLoss<T>(network: Network, workspace: Workspace, run: Run): bool {
   return false;
 }
 
-/** Ends a batch after its update. False if the run stops here. */
+/**
+ * Ends a batch after its update. False if the run stops here. If there was no update, the next call tries it again: the
+ * host may have lowered the learning rate.
+ */
 @inline
 function endBatch(run: Run, isUpdated: bool): bool {
-  run.updateIsDue = 0;
-  run.isInBatch = 0;
+  run.updateIsDue = <u32>!isUpdated;
+  run.isInBatch = <u32>!isUpdated;
   if (!isUpdated) {
     recordLoss(run);
     run.status = Status.StepNotFinite;

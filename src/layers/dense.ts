@@ -152,7 +152,8 @@ export const denseDefinition: LayerDefinition<DenseLayer> = {
     units,
     activation: ACTIVATION_NUMBERS[activation],
     useBias: Number(useBias),
-    parameter: alpha,
+    // The core refuses a number that the activation does not use.
+    parameter: activation in DEFAULT_ALPHA ? alpha : 0,
   }),
   summarize: ({ activation }) => activation,
 };

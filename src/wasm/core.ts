@@ -12,10 +12,12 @@ export type Address = number;
 
 /** The functions that the core exports once for each dtype, without the suffix of the dtype. */
 interface Kernels {
+  workspace_check(network: Address, rows: number, threads: number): number;
   workspace_size(network: Address, rows: number, threads: number): number;
-  workspace_layout(network: Address, workspace: Address, rows: number, threads: number): void;
+  workspace_layout(network: Address, workspace: Address, rows: number, threads: number): number;
+  optimizer_check(network: Address, kind: number): number;
   optimizer_size(network: Address, kind: number): number;
-  optimizer_layout(network: Address, optimizer: Address, kind: number): void;
+  optimizer_layout(network: Address, optimizer: Address, kind: number): number;
   parameters_are_finite(network: Address): number;
   train(network: Address, run: Address, budget: number): number;
   predict(
@@ -35,14 +37,17 @@ interface Kernels {
     sum: number,
   ): number;
   compute_gradients: Kernels["evaluate"];
+  evaluate_check(network: Address, workspace: Address, samples: Address, begin: number, end: number): number;
   update(network: Address, workspace: Address): number;
 }
 
 export type KernelName = keyof Kernels;
 
 export const KERNEL_NAMES: readonly KernelName[] = [
+  "workspace_check",
   "workspace_size",
   "workspace_layout",
+  "optimizer_check",
   "optimizer_size",
   "optimizer_layout",
   "parameters_are_finite",
@@ -50,6 +55,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "predict",
   "evaluate",
   "compute_gradients",
+  "evaluate_check",
   "update",
 ];
 
@@ -61,20 +67,21 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   abi_version(): number;
   build_features(): number;
   add_in_vector(a: number, b: number): number;
+  network_check(description: Address): number;
   network_size(description: Address): number;
-  network_layout(network: Address, description: Address): void;
+  network_layout(network: Address, description: Address): number;
   network_parameters(network: Address): Address;
   network_gradients(network: Address): Address;
   network_parameter_count(network: Address): number;
   network_loss_scale(network: Address, rows: number): number;
   network_set_seed(network: Address, seed: number): void;
-  network_set_optimizer(network: Address, optimizer: Address): void;
-  permutation(order: Address, begin: number, end: number, seed: number, epoch: number): void;
+  network_set_optimizer(network: Address, optimizer: Address): number;
+  permutation(order: Address, begin: number, end: number, seed: number, epoch: number): number;
   /** This and the following functions exist only in the builds with threads. */
   team_size(): number;
   team_work_f32(network: Address, team: Address): void;
   team_work_f64(network: Address, team: Address): void;
-  network_set_team(network: Address, team: Address): void;
+  network_set_team(network: Address, team: Address): number;
   team_stop(team: Address): void;
 };
 

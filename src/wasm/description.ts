@@ -7,11 +7,13 @@ import type { Host } from "./host.js";
 
 /** Writes the description to linear memory as the core's structs. The caller disposes the block. */
 export function writeDescription({ heap, type }: Host, { inputs, layers, loss }: NetworkDescription): Block {
-  const block = new Block(heap, DescriptionStruct.size + LayerDescriptionStruct.size * layers.length);
+  const byteLength = DescriptionStruct.size + LayerDescriptionStruct.size * layers.length;
+  const block = new Block(heap, byteLength);
   const write = <S extends Struct>(struct: S, address: number, values: FieldValues<S>) =>
     new StructView(struct, heap, address).set(values);
   write(DescriptionStruct, block.address, {
     version: DESCRIPTION_VERSION,
+    byteLength,
     elementSize: type.size,
     inputs,
     layerCount: layers.length,

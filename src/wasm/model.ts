@@ -1,17 +1,17 @@
 // One network in linear memory: the three regions of the core, and the threads that share its work.
 
+import { StatusNumber } from "../abi/structs.js";
 import type { NetworkDescription } from "../description.js";
 import type { FloatArray } from "../dtype.js";
-import { BackpropError } from "../errors.js";
 import type { PlacedParameter } from "../layers/stack.js";
 import type { Optimizer } from "../optimizers.js";
 import { Block } from "./block.js";
-import type { Address } from "./core.js";
 import { writeDescription } from "./description.js";
 import type { Host } from "./host.js";
 import { OptimizerState } from "./optimizer.js";
 import { Run, type RunOptions } from "./run.js";
 import { Samples, type SampleWidths } from "./samples.js";
+import { requireAccepted } from "./status.js";
 import { Team } from "./team.js";
 import { View } from "./view.js";
 
@@ -61,10 +61,11 @@ export class Model {
     try {
       this.#network = keep(createNetworkBlock(host, description));
       const network = this.#network.address;
+      requireAccepted(kernels.workspace_check(network, WORKSPACE_ROWS, threads));
       this.#workspace = keep(new Block(heap, kernels.workspace_size(network, WORKSPACE_ROWS, threads)));
-      kernels.workspace_layout(network, this.#workspace.address, WORKSPACE_ROWS, threads);
+      requireAccepted(kernels.workspace_layout(network, this.#workspace.address, WORKSPACE_ROWS, threads));
       const { address } = keep(new OptimizerState(host, network, optimizer));
-      core.network_set_optimizer(network, address);
+      requireAccepted(core.network_set_optimizer(network, address));
       const predictions = keep(new Block(heap, WORKSPACE_ROWS * outputs * type.size));
       this.#predictions = new View(host, predictions.address, outputs);
     } catch (error) {
@@ -112,7 +113,7 @@ export class Model {
     for (let begin = 0; begin < samples.rows; begin += WORKSPACE_ROWS) {
       const end = Math.min(begin + WORKSPACE_ROWS, samples.rows);
       const view = this.#predictionsOf((end - begin) * this.#outputs);
-      kernels.predict(
+      const status = kernels.predict(
         this.#network.address,
         this.#workspace.address,
         samples.address,
@@ -120,23 +121,26 @@ export class Model {
         end,
         view.address,
       );
+      requireAccepted(status);
       predictions.set(view.array, begin * this.#outputs);
     }
   }
 
   /** The loss over all samples as one batch. */
   evaluate(samples: Samples): number {
-    return this.#lossOf(samples, this.#host.kernels.evaluate);
+    return this.#lossOf(samples, "evaluate");
   }
 
   /** The loss over all samples as one batch. Writes its gradient to `gradients()`. */
   computeGradients(samples: Samples): number {
-    return this.#lossOf(samples, this.#host.kernels.compute_gradients);
+    return this.#lossOf(samples, "compute_gradients");
   }
 
   /** One step of the optimizer with `gradients()`. False, and nothing changes, if a number would not be finite. */
   update(): boolean {
-    return this.#host.kernels.update(this.#network.address, this.#workspace.address) !== 0;
+    const status = this.#host.kernels.update(this.#network.address, this.#workspace.address);
+    requireAccepted(status);
+    return status === StatusNumber.StepTaken;
   }
 
   /**
@@ -160,20 +164,14 @@ export class Model {
     for (const block of this.#blocks) block.dispose();
   }
 
-  #lossOf(
-    samples: Samples,
-    sum: (
-      network: Address,
-      workspace: Address,
-      samples: Address,
-      begin: number,
-      end: number,
-      sum: number,
-    ) => number,
-  ): number {
+  #lossOf({ rows, address }: Samples, kernel: "evaluate" | "compute_gradients"): number {
+    const { core, kernels } = this.#host;
     const network = this.#network.address;
-    const scale = this.#host.core.exports.network_loss_scale(network, samples.rows);
-    return scale * sum(network, this.#workspace.address, samples.address, 0, samples.rows, 0);
+    const workspace = this.#workspace.address;
+    const sum = kernels[kernel](network, workspace, address, 0, rows, 0);
+    // NaN is also the sum of a network whose outputs are NaN.
+    if (Number.isNaN(sum)) requireAccepted(kernels.evaluate_check(network, workspace, address, 0, rows));
+    return sum * core.exports.network_loss_scale(network, rows);
   }
 
   #predictionsOf(length: number): View {
@@ -187,25 +185,11 @@ function createNetworkBlock(host: Host, description: NetworkDescription): Block 
   const core = host.core.exports;
   const written = writeDescription(host, description);
   try {
-    const size = core.network_size(written.address);
-    if (size === 0) throw wrongVersion();
-    const block = new Block(host.heap, Math.max(size, parameterBytes(host, description)));
-    core.network_layout(block.address, written.address);
+    requireAccepted(core.network_check(written.address));
+    const block = new Block(host.heap, core.network_size(written.address));
+    requireAccepted(core.network_layout(block.address, written.address));
     return block;
   } finally {
     written.dispose();
   }
-}
-
-/** A lower bound of the bytes needed. Unlike the core's 64-bit integers, it does not wrap around for a huge network. */
-function parameterBytes({ type }: Host, { parameters }: NetworkDescription): number {
-  return (parameters.at(-1)?.end ?? 0) * type.size;
-}
-
-function wrongVersion(): BackpropError {
-  return new BackpropError(
-    "coreUnavailable",
-    "The WebAssembly core that was loaded belongs to another version of this library. Serve the cores that came with " +
-      "this one.",
-  );
 }

@@ -4,6 +4,7 @@ import { encodeOptimizer, type Optimizer } from "../optimizers.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
 import type { Host } from "./host.js";
+import { requireAccepted } from "./status.js";
 
 /** An optimizer and its state in linear memory. */
 export class OptimizerState {
@@ -11,9 +12,10 @@ export class OptimizerState {
 
   constructor({ heap, kernels }: Host, network: Address, optimizer: Optimizer) {
     const { kind, learningRate, hyperparameters } = encodeOptimizer(optimizer);
+    requireAccepted(kernels.optimizer_check(network, kind));
     this.#block = new Block(heap, kernels.optimizer_size(network, kind));
     const { address } = this.#block;
-    kernels.optimizer_layout(network, address, kind);
+    requireAccepted(kernels.optimizer_layout(network, address, kind));
     new StructView(OptimizerStruct, heap, address).set({ learningRate });
     new Float64Array(heap.buffer, address + OptimizerStruct.size, hyperparameters.length).set(
       hyperparameters,

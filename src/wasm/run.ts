@@ -4,6 +4,7 @@ import { Block } from "./block.js";
 import type { Address } from "./core.js";
 import type { Host } from "./host.js";
 import type { Samples } from "./samples.js";
+import { requireAccepted } from "./status.js";
 
 const HEAD = Math.ceil(RunStruct.size / 64) * 64;
 
@@ -73,9 +74,15 @@ export class Run {
     return new Float64Array(this.#host.heap.buffer, this.#losses, this.#epochs);
   }
 
-  /** Goes on for at most `units` microbatches (or slices of shuffling). Returns how many were done. */
+  /**
+   * Goes on for at most `units` microbatches (or slices of shuffling). Returns how many were done.
+   *
+   * @throws BackpropError if the core refuses the run.
+   */
   advance(units: number): number {
-    return this.#host.kernels.train(this.#network, this.#block.address, units) >>> 0;
+    const done = this.#host.kernels.train(this.#network, this.#block.address, units) >>> 0;
+    requireAccepted(this.#struct.get("status"));
+    return done;
   }
 
   /** Before its samples are used otherwise: their order is in its block. */

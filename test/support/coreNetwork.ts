@@ -2,7 +2,7 @@
 // exports, which the wrapper's own classes do not show.
 
 import { type FieldName, type FieldValue, type FieldValues, StructView } from "../../src/abi/struct.js";
-import { ElementTypeNumber, RunStruct, SamplesStruct } from "../../src/abi/structs.js";
+import { ElementTypeNumber, RunStruct, SamplesStruct, StatusNumber } from "../../src/abi/structs.js";
 import type { NetworkDescription } from "../../src/description.js";
 import type { DType, FloatArray } from "../../src/dtype.js";
 import type { Layer, Loss, LossName, Optimizer } from "../../src/index.js";
@@ -27,10 +27,10 @@ export interface MoreKernels {
     begin: number,
     end: number,
     training: number,
-  ): void;
-  complete_outputs(network: number, workspace: number): void;
+  ): number;
+  complete_outputs(network: number, workspace: number): number;
   loss(network: number, workspace: number, block: number, scale: number): number;
-  backward(network: number, workspace: number, accumulates: number): void;
+  backward(network: number, workspace: number, accumulates: number): number;
 }
 
 export interface MoreExports {
@@ -145,7 +145,7 @@ export class CoreNetwork {
   }
 
   update(): boolean {
-    return this.kernels.update(this.address, this.workspace) !== 0;
+    return this.kernels.update(this.address, this.workspace) === StatusNumber.StepTaken;
   }
 
   /** The outputs of the pass, or their gradient, row-major [rows, outputs]. */

@@ -50,9 +50,9 @@ export function watchTeams(core: Core): readonly TeamInMemory[] {
   const teams: TeamInMemory[] = [];
   replaceExports(core, {
     network_set_team(network, team) {
-      setTeam(network, team);
       // A network that loses a worker gets no team.
       if (team) teams.push(new TeamInMemory(memory, team));
+      return setTeam(network, team);
     },
   });
   return teams;

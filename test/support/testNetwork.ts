@@ -2,9 +2,6 @@
 
 import { StructView } from "../../src/abi/struct.js";
 import {
-  DESCRIPTION_VERSION,
-  DescriptionStruct,
-  LayerDescriptionStruct,
   LayerKindNumber,
   OptimizerKindNumber,
   OptimizerStruct,
@@ -12,6 +9,7 @@ import {
 } from "../../src/abi/structs.js";
 import type { ActivationName, DType, FloatArray, LossName } from "../../src/index.js";
 import type { Assembly } from "./compile.js";
+import { descriptionSize, writeDescription } from "./descriptions.js";
 import { firstDifference, floats, spread, wholeVectors } from "./floats.js";
 import { activationNumber, lossNumber } from "./numbers.js";
 import { guardOf, type Region } from "./region.js";
@@ -61,7 +59,7 @@ export class TestNetwork {
   readonly #size: number;
   readonly #threads: number;
 
-  /** Clears the region. The parameters are spread over [−0.8, 0.8]. */
+  /** Clears the region. The parameters are spread over [−0.8, 0.8]. Parameters that are not used are not written. */
   constructor(
     assembly: Assembly,
     region: Region,
@@ -83,12 +81,7 @@ export class TestNetwork {
     this.address = network.address;
     networkLayout!(this.address, description);
     // The description is not needed afterwards.
-    region
-      .view(
-        description,
-        (DescriptionStruct.size + LayerDescriptionStruct.size * shape.layers.length) / this.#size,
-      )
-      .fill(Number.NaN);
+    region.view(description, descriptionSize(shape.layers.length) / this.#size).fill(Number.NaN);
     const workspace = this.#takeRegion("workspace", this.call("workspace_size", this.address, rows, threads));
     this.workspace = workspace.address;
     this.call("workspace_layout", this.address, this.workspace, rows, threads);
@@ -209,28 +202,25 @@ export class TestNetwork {
 
   #describe(): number {
     const { inputs, layers, loss, lossParameter = 0.25 } = this.shape;
-    const { memory } = this.#assembly;
-    const bytes = DescriptionStruct.size + LayerDescriptionStruct.size * layers.length;
-    const address = this.#region.putWords(new Uint32Array(bytes / 4));
-    new StructView(DescriptionStruct, memory, address).set({
-      version: DESCRIPTION_VERSION,
-      elementSize: this.#size,
-      inputs,
-      layerCount: layers.length,
-      loss: lossNumber(loss),
-      mean: 0,
-      lossParameter,
-    });
-    for (const [i, { units, activation, useBias, parameter = 0 }] of layers.entries()) {
-      const place = address + DescriptionStruct.size + LayerDescriptionStruct.size * i;
-      new StructView(LayerDescriptionStruct, memory, place).set({
+    const address = this.#region.putWords(new Uint32Array(descriptionSize(layers.length) / 4));
+    const hasParameter = loss === "huber" || loss === "binaryCrossentropy";
+    writeDescription(
+      this.#assembly.memory,
+      address,
+      {
+        elementSize: this.#size,
+        inputs,
+        loss: lossNumber(loss),
+        lossParameter: hasParameter ? lossParameter : 0,
+      },
+      layers.map(({ units, activation, useBias, parameter = 0 }) => ({
         kind: LayerKindNumber.Dense,
         units,
         activation: activationNumber(activation),
         useBias: Number(useBias),
-        parameter,
-      });
-    }
+        parameter: activation === "leakyRelu" || activation === "elu" ? parameter : 0,
+      })),
+    );
     return address;
   }
 }

@@ -1,0 +1,94 @@
+// Everything that a call checks before it changes anything.
+
+import { Pause, Run, Samples } from "../abi/run";
+import { Status } from "../abi/status";
+import { Network, outputLayer } from "../network/network";
+import { passOf, Workspace } from "../network/workspace";
+import { checkArray, isInMemory } from "./memory";
+import { checkOptimizer, checkWorkspace } from "./regions";
+import { checkInputs, checkMicrobatch, checkOrder, checkRange, checkTargetArray } from "./samples";
+
+/** See predict(). */
+export function checkPredict(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, predictions: usize,
+  elementSize: usize,
+): Status {
+  return checkWorkspace(network, workspace, elementSize) || checkInputs(network, samples) ||
+    checkRange(samples, begin, end) || checkOrder(samples, begin, end) ||
+    checkArray(predictions, end - begin, outputLayer(network).units, elementSize);
+}
+
+/** See evaluate() and computeGradients(). */
+export function checkEvaluate<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+): Status {
+  const status = checkRangeOf(network, workspace, samples, begin, end, sizeof<T>());
+  return status || checkMicrobatch<T>(network, samples, begin, end);
+}
+
+/** All that checkEvaluate() does without reading order and targets. */
+function checkRangeOf(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, elementSize: usize,
+): Status {
+  return checkWorkspace(network, workspace, elementSize) || checkInputs(network, samples) ||
+    checkTargetArray(network, samples) || checkRange(samples, begin, end);
+}
+
+/** See forwardStep(): as for evaluate(), and all rows fit into the workspace. */
+export function checkForward<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+): Status {
+  const status = checkEvaluate<T>(network, workspace, samples, begin, end);
+  return status || (end - begin <= workspace.capacity ? Status.Ok : Status.InvalidRows);
+}
+
+/** See parts.ts: calls that go on with the pass in a workspace. */
+export function checkPass(network: Network, workspace: Workspace, elementSize: usize): Status {
+  const status = checkWorkspace(network, workspace, elementSize);
+  return status || (passOf(workspace).rows > 0 ? Status.Ok : Status.InvalidRows);
+}
+
+/** See updateStep(). */
+export function checkUpdate(network: Network, workspace: Workspace, elementSize: usize): Status {
+  return checkWorkspace(network, workspace, elementSize) || checkOptimizer(network);
+}
+
+/** See train(). checkMicrobatch() follows for each microbatch. */
+export function checkRun(network: Network, run: Run, elementSize: usize): Status {
+  const samples = run.samples;
+  return checkUpdate(network, changetype<Workspace>(run.workspace), elementSize) || checkInputs(network, samples) ||
+    checkTargetArray(network, samples) || checkPlan(run) || checkProgress(run);
+}
+
+/** Whether there can be a run at this address. */
+export function isRun(run: Run): bool {
+  return isInMemory(changetype<usize>(run), offsetof<Run>(), 8);
+}
+
+/** The fields that the host writes. */
+function checkPlan(run: Run): Status {
+  if (run.batchSize == 0) return Status.InvalidBatchSize;
+  if (run.pauses > <u32>(Pause.Batch | Pause.Step | Pause.Epoch) || run.shuffles > 1) return Status.InvalidFlag;
+  if (run.shuffles && !run.samples.order) return Status.InvalidAddress;
+  const rateCount = run.learningRates ? run.learningRateCount : 0;
+  return checkArray(run.losses, run.until, 1, sizeof<f64>()) ||
+    checkArray(run.learningRates, rateCount, 1, sizeof<f64>());
+}
+
+/** The fields that the core writes, and that addresses are computed from. */
+function checkProgress(run: Run): Status {
+  const rows = run.samples.rows;
+  const isWithin = run.ordered <= rows && (!run.learningRates || run.learningRateIndex <= run.learningRateCount);
+  return isWithin && (run.isInBatch ? isWithinBatch(run, rows) : isBetweenBatches(run, rows))
+    ? Status.Ok : Status.InvalidProgress;
+}
+
+function isWithinBatch(run: Run, rows: usize): bool {
+  const isComplete = run.row == run.batchEnd;
+  return run.isInBatch == 1 && run.updateIsDue == <u32>isComplete &&
+    run.batchBegin <= run.row && run.row <= run.batchEnd && run.batchBegin < run.batchEnd && run.batchEnd <= rows;
+}
+
+function isBetweenBatches(run: Run, rows: usize): bool {
+  return !run.updateIsDue && run.row < rows;
+}

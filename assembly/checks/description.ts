@@ -1,0 +1,55 @@
+// Why a network cannot be laid out as it is described. Each check returns the first reason that it finds, or Ok, which is
+// 0: `a() || b()` is the first reason of both.
+
+import { Description, DESCRIPTION_VERSION, LayerDescription } from "../abi/description";
+import { Status } from "../abi/status";
+import { checkLayer } from "../layers/layer";
+import { checkLoss, fusedActivation, isFused } from "../losses/loss";
+import { layerDescriptionAt, networkLayout } from "../network/network";
+import { checkSize, isInMemory } from "./memory";
+
+export function checkDescription(description: Description): Status {
+  return checkLength(description) || checkFields(description) || checkLayers(description) ||
+    checkLoss(description.loss, description.lossParameter, description.elementSize) ||
+    checkOutput(description) || checkSize(describedLayout(0, description));
+}
+
+/** networkLayout() in the described dtype. */
+export function describedLayout(region: usize, description: Description): u64 {
+  if (description.elementSize == 4) return networkLayout<f32>(region, description);
+  return networkLayout<f64>(region, description);
+}
+
+function checkLength(description: Description): Status {
+  const address = changetype<usize>(description);
+  if (!isInMemory(address, offsetof<Description>(), 8)) return Status.InvalidAddress;
+  if (description.version != DESCRIPTION_VERSION) return Status.WrongVersion;
+  if (description.layerCount == 0) return Status.NoLayers;
+  const length = offsetof<Description>() + <u64>description.layerCount * offsetof<LayerDescription>();
+  if (description.byteLength != length) return Status.WrongByteLength;
+  return isInMemory(address, length, 8) ? Status.Ok : Status.InvalidAddress;
+}
+
+function checkFields(description: Description): Status {
+  if (description.elementSize != 4 && description.elementSize != 8) return Status.UnknownElementSize;
+  if (description.inputs == 0) return Status.InvalidUnits;
+  if (description.mean > 1) return Status.InvalidFlag;
+  return description.reserved == 0 ? Status.Ok : Status.ReservedNotZero;
+}
+
+function checkLayers(description: Description): Status {
+  let inputs = description.inputs;
+  for (let i: usize = 0; i < description.layerCount; ++i) {
+    const layer = layerDescriptionAt(description, i);
+    const status = checkLayer(layer, inputs, description.elementSize);
+    if (status != Status.Ok) return status;
+    inputs = layer.units;
+  }
+  return Status.Ok;
+}
+
+function checkOutput(description: Description): Status {
+  if (!isFused(description.loss)) return Status.Ok;
+  const output = layerDescriptionAt(description, description.layerCount - 1);
+  return output.activation == fusedActivation(description.loss) ? Status.Ok : Status.WrongOutputActivation;
+}

@@ -1,0 +1,29 @@
+// Whether memory that a host names is there and aligned.
+
+import { MAX_REGION_SIZE } from "../abi/description";
+import { Status } from "../abi/status";
+import { productOf } from "../kernels/place";
+
+const PAGE_BITS: u64 = 16;
+
+/** Whether `bytes` bytes from `address` on lie in linear memory. `alignment`: a power of two. */
+export function isInMemory(address: usize, bytes: u64, alignment: usize): bool {
+  if (address == 0 || (address & (alignment - 1)) != 0) return false;
+  return address + bytes <= <u64>memory.size() << PAGE_BITS;
+}
+
+/** Why there is no array [rows, columns] of elements of `size` bytes, 4 or 8, at `address`; Ok if there is. */
+export function checkArray(address: usize, rows: usize, columns: usize, size: usize): Status {
+  const bytes = productOf(rows, columns) * size;
+  return bytes == 0 || isInMemory(address, bytes, size) ? Status.Ok : Status.InvalidAddress;
+}
+
+/** Why nothing can be laid out in a region of that size; Ok if it can. */
+export function checkRegion(region: usize, bytes: u64): Status {
+  return isInMemory(region, bytes, 64) ? Status.Ok : Status.InvalidAddress;
+}
+
+/** Why no region can have that size; Ok if one can. */
+export function checkSize(bytes: u64): Status {
+  return bytes <= MAX_REGION_SIZE ? Status.Ok : Status.TooLarge;
+}

@@ -1,0 +1,73 @@
+// Why a call cannot use the regions that it is given, or cannot measure one.
+
+import { MAX_THREADS } from "../abi/description";
+import { Optimizer, OptimizerKind } from "../abi/optimizer";
+import { Status } from "../abi/status";
+import { isFiniteIn } from "../math/range";
+import { Network } from "../network/network";
+import { Workspace, workspaceLayout } from "../network/workspace";
+import {
+  checkHyperparameters, optimizerHead, optimizerLayout, optimizerSlots, UNKNOWN_SLOTS,
+} from "../optimizers/optimizer";
+import { checkSize, isInMemory } from "./memory";
+
+/** Optimizer.step counts in f64: beyond this, it would not change. */
+const MAX_STEP: f64 = 2.0 ** 53;
+
+export function checkNetwork(network: Network, elementSize: usize): Status {
+  if (!isInMemory(changetype<usize>(network), offsetof<Network>(), 64)) return Status.InvalidAddress;
+  return network.elementSize == elementSize ? Status.Ok : Status.WrongElementType;
+}
+
+/** The network and a workspace of it. */
+export function checkWorkspace(network: Network, workspace: Workspace, elementSize: usize): Status {
+  const status = checkNetwork(network, elementSize);
+  if (status != Status.Ok) return status;
+  if (!isInMemory(changetype<usize>(workspace), offsetof<Workspace>(), 64)) return Status.InvalidAddress;
+  return workspace.network == changetype<usize>(network) ? Status.Ok : Status.WrongWorkspace;
+}
+
+/** The size of a workspace. */
+export function checkCapacity<T>(network: Network, rows: usize, threads: usize): Status {
+  const status = checkNetwork(network, sizeof<T>());
+  if (status != Status.Ok) return status;
+  if (rows == 0) return Status.InvalidRows;
+  if (threads == 0 || threads > MAX_THREADS) return Status.InvalidThreads;
+  return checkSize(workspaceLayout<T>(0, network, rows, threads));
+}
+
+/** The size of an optimizer. */
+export function checkOptimizerKind(network: Network, kind: OptimizerKind, elementSize: usize): Status {
+  const status = checkNetwork(network, elementSize);
+  if (status != Status.Ok) return status;
+  if (optimizerSlots(kind) == UNKNOWN_SLOTS) return Status.UnknownOptimizer;
+  return checkSize(optimizerLayout(0, kind, slotSizeOf(network)));
+}
+
+/** The network's optimizer, which a host may have changed since the last call. */
+export function checkOptimizer(network: Network): Status {
+  const optimizer = network.optimizer, address = changetype<usize>(optimizer);
+  if (!address) return Status.NoOptimizer;
+  if (!isInMemory(address, optimizerHead(), 64)) return Status.InvalidAddress;
+  return checkLaidOut(network, optimizer) || checkLearningRate(optimizer.learningRate, network.elementSize) ||
+    checkHyperparameters(optimizer, network.elementSize);
+}
+
+@inline
+export function checkLearningRate(learningRate: f64, elementSize: usize): Status {
+  return isFiniteIn(learningRate, elementSize) ? Status.Ok : Status.InvalidLearningRate;
+}
+
+/** Bytes of one number for each parameter. */
+@inline
+export function slotSizeOf(network: Network): usize {
+  return network.gradients - network.parameters;
+}
+
+function checkLaidOut(network: Network, optimizer: Optimizer): Status {
+  const slots = optimizerSlots(optimizer.kind), step = optimizer.step;
+  if (slots == UNKNOWN_SLOTS) return Status.UnknownOptimizer;
+  if (optimizer.slots != slots || optimizer.slotSize != slotSizeOf(network)) return Status.WrongOptimizer;
+  if (optimizer.state != changetype<usize>(optimizer) + <usize>optimizerHead()) return Status.WrongOptimizer;
+  return step >= 0 && step <= MAX_STEP && floor(step) == step ? Status.Ok : Status.WrongOptimizer;
+}

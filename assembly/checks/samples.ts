@@ -1,0 +1,43 @@
+// Why a call cannot take samples, or some rows of them.
+
+import { ElementType, Samples } from "../abi/run";
+import { Status } from "../abi/status";
+import { largestWord } from "../kernels/reduce";
+import { checkTargets } from "../losses/loss";
+import { Network, outputLayer } from "../network/network";
+import { checkArray, isInMemory } from "./memory";
+
+/** All but the targets, and without reading the order. */
+export function checkInputs(network: Network, samples: Samples): Status {
+  if (!isInMemory(changetype<usize>(samples), offsetof<Samples>(), 8)) return Status.InvalidAddress;
+  if (samples.elementType != ElementType.Own || samples.weights || samples.scale != 1) return Status.Unsupported;
+  if (samples.rows == 0) return Status.InvalidRows;
+  const status = checkArray(samples.inputs, samples.rows, network.inputs, network.elementSize);
+  return status || (samples.order ? checkArray(samples.order, samples.rows, 1, sizeof<u32>()) : Status.Ok);
+}
+
+/** The array of targets, without reading it. */
+export function checkTargetArray(network: Network, samples: Samples): Status {
+  return checkArray(samples.targets, samples.rows, network.targetWidth, network.elementSize);
+}
+
+/** That there are rows `begin` … `end` − 1. */
+export function checkRange(samples: Samples, begin: usize, end: usize): Status {
+  return begin < end && end <= samples.rows ? Status.Ok : Status.InvalidRows;
+}
+
+/** The order and the targets of rows `begin` … `end` − 1. Inlined: most samples have neither an order nor labels. */
+@inline
+export function checkMicrobatch<T>(network: Network, samples: Samples, begin: usize, end: usize): Status {
+  return checkOrder(samples, begin, end) || checkTargets<T>(
+    network.loss, samples.targets, samples.order, begin, end, outputLayer(network).units,
+  );
+}
+
+/** The order of rows `begin` … `end` − 1. */
+@inline
+export function checkOrder(samples: Samples, begin: usize, end: usize): Status {
+  if (!samples.order) return Status.Ok;
+  const largest = <usize>largestWord(samples.order + begin * sizeof<u32>(), end - begin);
+  return largest < samples.rows ? Status.Ok : Status.OrderOutOfRange;
+}

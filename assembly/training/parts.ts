@@ -1,0 +1,49 @@
+// The parts of a step as calls of their own, so that a loss or a gradient that the host computes fits between them.
+
+import { Samples } from "../abi/run";
+import { Status } from "../abi/status";
+import { checkForward, checkPass, checkUpdate } from "../checks/calls";
+import { Network } from "../network/network";
+import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
+import { beginPasses } from "./gather";
+import { completeOutputs } from "./predict";
+import { backwardStep, forwardStep, lossStep, updateStep } from "./step";
+
+/** The forward pass of rows `begin` … `end` − 1, at most the workspace's capacity. */
+export function forwardRows<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
+): Status {
+  const status = checkForward<T>(network, workspace, samples, begin, end);
+  if (status != Status.Ok) return status;
+  beginPasses(network, workspace, training);
+  forwardStep<T>(network, workspace, samples, begin, begin, end - begin, false);
+  return Status.Ok;
+}
+
+/** Turns the outputs of the pass into predictions. */
+export function completePass<T>(network: Network, workspace: Workspace): Status {
+  const status = checkPass(network, workspace, sizeof<T>());
+  if (status == Status.Ok) completeOutputs<T>(network, workspace);
+  return status;
+}
+
+/** lossStep(); NaN if the pass has no columns from `block` on, or `block` is not a multiple of BLOCK_ROWS. */
+export function lossOfBlock<T>(network: Network, workspace: Workspace, block: usize, scale: f64): f64 {
+  if (checkPass(network, workspace, sizeof<T>()) != Status.Ok) return NaN;
+  if (block >= passOf(workspace).rows || block % BLOCK_ROWS != 0) return NaN;
+  return lossStep<T>(network, workspace, block, scale);
+}
+
+export function backwardPass<T>(network: Network, workspace: Workspace, accumulates: bool): Status {
+  const status = checkPass(network, workspace, sizeof<T>());
+  if (status == Status.Ok) backwardStep<T>(network, workspace, accumulates);
+  return status;
+}
+
+/** updateStep() with gradients that the host may have written. */
+export function update<T>(network: Network, workspace: Workspace): Status {
+  const status = checkUpdate(network, workspace, sizeof<T>());
+  if (status != Status.Ok) return status;
+  network.isSettled = false;
+  return updateStep<T>(network, workspace) ? Status.StepTaken : Status.StepNotFinite;
+}

@@ -1,0 +1,336 @@
+// Descriptions, sizes and kinds that the core refuses, each with the status that says why.
+
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  ActivationNumber,
+  DESCRIPTION_VERSION,
+  LayerKindNumber,
+  LossNumber,
+  OptimizerKindNumber,
+  StatusNumber,
+} from "../src/abi/structs.js";
+import { Arena } from "./support/arena.js";
+import {
+  type DescriptionFields,
+  descriptionSize,
+  type LayerFields,
+  writeDescription,
+} from "./support/descriptions.js";
+
+type StatusName = keyof typeof StatusNumber;
+
+/** What differs from a valid description. `layers`: what differs from a dense layer of 3 units. */
+interface Difference extends DescriptionFields {
+  readonly layers?: readonly LayerFields[];
+}
+
+const { LeakyRelu, Elu, Relu, Sigmoid, Softmax, Tanh } = ActivationNumber;
+const { Dense, Dropout } = LayerKindNumber;
+const {
+  BinaryCrossentropy,
+  CategoricalCrossentropy,
+  Huber,
+  MeanSquaredError,
+  SigmoidCrossentropy,
+  SparseCategoricalCrossentropy,
+} = LossNumber;
+
+const dropout = (fields: LayerFields = {}): LayerFields => ({
+  kind: Dropout,
+  units: 3,
+  useBias: 0,
+  parameter: 0.5,
+  ...fields,
+});
+
+const FLOAT32 = { elementSize: 4 };
+const FLOAT64 = { elementSize: 8 };
+
+const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
+  ["another version", { version: DESCRIPTION_VERSION - 1 }, "WrongVersion"],
+  ["a later version", { version: DESCRIPTION_VERSION + 1 }, "WrongVersion"],
+  ["no layers", { layerCount: 0, byteLength: descriptionSize(0) }, "NoLayers"],
+  ["more layers than its length holds", { layerCount: 2 }, "WrongByteLength"],
+  ["2³² − 1 layers", { layerCount: 2 ** 32 - 1 }, "WrongByteLength"],
+  ["fewer layers than its length holds", { layerCount: 1, layers: [{}, {}] }, "WrongByteLength"],
+  [
+    "a length past the end of memory",
+    { layerCount: 2 ** 20, byteLength: descriptionSize(2 ** 20) },
+    "InvalidAddress",
+  ],
+  ["an element size of 0", { elementSize: 0 }, "UnknownElementSize"],
+  ["an element size of 2", { elementSize: 2 }, "UnknownElementSize"],
+  ["an element size of 16", { elementSize: 16 }, "UnknownElementSize"],
+  ["no inputs", { inputs: 0 }, "InvalidUnits"],
+  ["no units", { layers: [{ units: 0 }] }, "InvalidUnits"],
+  ["no units in a later layer", { layers: [{}, { units: 0 }] }, "InvalidUnits"],
+  ["a mean of 2", { mean: 2 }, "InvalidFlag"],
+  ["a useBias of 2", { layers: [{ useBias: 2 }] }, "InvalidFlag"],
+  ["a useBias of 2³¹", { layers: [{ useBias: 2 ** 31 }] }, "InvalidFlag"],
+  ["a reserved field", { reserved: 1 }, "ReservedNotZero"],
+  ["an unknown kind of layer", { layers: [{ kind: 2 }] }, "UnknownLayerKind"],
+  ["a kind of layer that is negative as i32", { layers: [{ kind: 2 ** 32 - 1 }] }, "UnknownLayerKind"],
+  ["an unknown activation", { layers: [{ activation: Softmax + 1 }] }, "UnknownActivation"],
+  ["an activation that is negative as i32", { layers: [{ activation: 2 ** 31 }] }, "UnknownActivation"],
+  ["an unknown loss", { loss: SparseCategoricalCrossentropy + 1 }, "UnknownLoss"],
+  ["a loss that is negative as i32", { loss: 2 ** 32 - 1 }, "UnknownLoss"],
+  ["a softmax of one unit", { layers: [{ activation: Softmax, units: 1 }] }, "SoftmaxOfOneUnit"],
+  ["a parameter of relu", { layers: [{ activation: Relu, parameter: 0.1 }] }, "ReservedNotZero"],
+  [
+    "a NaN as parameter of relu",
+    { layers: [{ activation: Relu, parameter: Number.NaN }] },
+    "ReservedNotZero",
+  ],
+  ...[LeakyRelu, Elu].flatMap((activation) =>
+    [Number.NaN, Infinity, -Infinity, -1e-30].map(
+      (parameter) =>
+        [
+          `an alpha of ${parameter} (activation ${activation})`,
+          { layers: [{ activation, parameter }] },
+          "InvalidLayerParameter",
+        ] as const,
+    ),
+  ),
+  [
+    "an alpha that is infinite in float32",
+    { ...FLOAT32, layers: [{ activation: Elu, parameter: 1e300 }] },
+    "InvalidLayerParameter",
+  ],
+  ["a dropout that changes the number of units", { layers: [dropout({ units: 4 })] }, "InvalidUnits"],
+  ["a dropout with an activation", { layers: [dropout({ activation: Tanh })] }, "ReservedNotZero"],
+  ["a dropout with a bias", { layers: [dropout({ useBias: 1 })] }, "ReservedNotZero"],
+  ...[1, -0.1, Number.NaN, Infinity].map(
+    (parameter) =>
+      [
+        `a dropout rate of ${parameter}`,
+        { layers: [dropout({ parameter })] },
+        "InvalidLayerParameter",
+      ] as const,
+  ),
+  ["a parameter of meanSquaredError", { loss: MeanSquaredError, lossParameter: 1 }, "ReservedNotZero"],
+  ...[0, -1, Number.NaN, Infinity].map(
+    (lossParameter) =>
+      [`a delta of ${lossParameter}`, { loss: Huber, lossParameter }, "InvalidLossParameter"] as const,
+  ),
+  [
+    "a delta that is 0 in float32",
+    { ...FLOAT32, loss: Huber, lossParameter: 1e-300 },
+    "InvalidLossParameter",
+  ],
+  [
+    "a delta that is infinite in float32",
+    { ...FLOAT32, loss: Huber, lossParameter: 1e39 },
+    "InvalidLossParameter",
+  ],
+  ...[0, -0.1, 0.5, 0.7, Number.NaN, 1e-17].map(
+    (lossParameter) =>
+      [
+        `a clip of ${lossParameter}`,
+        { ...FLOAT64, loss: BinaryCrossentropy, lossParameter },
+        "InvalidLossParameter",
+      ] as const,
+  ),
+  [
+    "a clip that leaves 1 − clip at 1 in float32",
+    { ...FLOAT32, loss: BinaryCrossentropy, lossParameter: 2 ** -26 },
+    "InvalidLossParameter",
+  ],
+  ...[CategoricalCrossentropy, SparseCategoricalCrossentropy].map(
+    (loss) =>
+      [
+        `the loss ${loss} without softmax`,
+        { loss, layers: [{ activation: Sigmoid }] },
+        "WrongOutputActivation",
+      ] as const,
+  ),
+  [
+    "sigmoidCrossentropy without sigmoid",
+    { loss: SigmoidCrossentropy, layers: [{ activation: Softmax }] },
+    "WrongOutputActivation",
+  ],
+  [
+    "a dropout after the softmax of a fused loss",
+    { loss: CategoricalCrossentropy, layers: [{ activation: Softmax }, dropout()] },
+    "WrongOutputActivation",
+  ],
+  ["more parameters than 4 GiB hold", { inputs: 2 ** 16, layers: [{ units: 2 ** 16 }] }, "TooLarge"],
+  ["2⁶⁴ parameters", { inputs: 2 ** 32 - 1, layers: [{ units: 2 ** 32 - 1, useBias: 1 }] }, "TooLarge"],
+  [
+    "layers of 2³² parameters, whose sum wraps around in 64 bits",
+    { inputs: 1, layers: Array(40).fill({ units: 2 ** 32 - 1, useBias: 1 }) },
+    "TooLarge",
+  ],
+  [
+    "a kernel of which 2³² bytes more are read",
+    { inputs: 1, layers: [{ units: 1 }, { units: 2 ** 28 }] },
+    "TooLarge",
+  ],
+];
+
+const ACCEPTED: readonly (readonly [string, Difference])[] = [
+  ["an alpha of 0", { layers: [{ activation: LeakyRelu, parameter: 0 }] }],
+  ["a large alpha in float64", { ...FLOAT64, layers: [{ activation: Elu, parameter: 1e300 }] }],
+  ["a dropout rate of 0", { layers: [dropout({ parameter: 0 })] }],
+  ["a dropout alone", { layers: [dropout()] }],
+  ["a small delta in float64", { ...FLOAT64, loss: Huber, lossParameter: 1e-300 }],
+  ["the smallest clip in float32", { ...FLOAT32, loss: BinaryCrossentropy, lossParameter: 2 ** -24 }],
+  ["the smallest clip in float64", { ...FLOAT64, loss: BinaryCrossentropy, lossParameter: 2 ** -53 }],
+  ["a sigmoid of one unit", { loss: SigmoidCrossentropy, layers: [{ activation: Sigmoid, units: 1 }] }],
+  [
+    "a softmax of two units",
+    { loss: SparseCategoricalCrossentropy, layers: [{ activation: Softmax, units: 2 }] },
+  ],
+  ["a wide layer before a dropout", { layers: [{ units: 2 ** 20 }, dropout({ units: 2 ** 20 })] }],
+];
+
+let arena: Arena;
+
+beforeAll(async () => {
+  arena = await Arena.create();
+});
+
+beforeEach(() => {
+  arena.clear();
+});
+
+function call(name: string, ...values: number[]): number {
+  return arena.call(name, ...values);
+}
+
+function nameOf(status: number): StatusName {
+  return (Object.keys(StatusNumber) as StatusName[]).find((name) => StatusNumber[name] === status)!;
+}
+
+function write({ layers = [{}], ...fields }: Difference): number {
+  const address = arena.take(descriptionSize(layers.length));
+  const description = { elementSize: 4, inputs: 3, loss: MeanSquaredError, mean: 1, ...fields };
+  const dense = { kind: Dense, units: 3, activation: Tanh, useBias: 1 };
+  writeDescription(
+    arena.memory,
+    address,
+    description,
+    layers.map((layer) => ({ ...dense, ...(layer.kind === Dropout ? { activation: 0 } : {}), ...layer })),
+  );
+  return address;
+}
+
+/** A region between guards, laid out by the core. */
+function layOutNetwork(difference: Difference = {}): number {
+  const description = write(difference);
+  const network = arena.take(call("network_size", description));
+  expect(nameOf(call("network_layout", network, description))).toBe("Ok");
+  return network;
+}
+
+describe("network_size", () => {
+  it.each(REFUSED)("is 0 for %s, and network_check says why", (_what, difference, status) => {
+    const description = write(difference);
+    expect(nameOf(call("network_check", description))).toBe(status);
+    expect(call("network_size", description)).toBe(0);
+    const region = arena.take(4096);
+    expect(nameOf(call("network_layout", region, description))).toBe(status);
+    expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
+    expect(arena.findIntrusion()).toBe(-1);
+  });
+
+  it.each(ACCEPTED)("is above 0 for %s", (_what, difference) => {
+    const description = write(difference);
+    expect(nameOf(call("network_check", description))).toBe("Ok");
+    expect(call("network_size", description)).toBeGreaterThan(0);
+  });
+
+  it("is 0 for a description that is not in memory, or not at a multiple of 8", () => {
+    const description = write({});
+    const end = arena.memory.buffer.byteLength;
+    for (const address of [0, description + 4, description + 1, end - 8, end, 2 ** 32 - 8]) {
+      expect(nameOf(call("network_check", address))).toBe("InvalidAddress");
+      expect(call("network_size", address)).toBe(0);
+    }
+  });
+
+  it("does not grow by the square of the units of a dropout", () => {
+    const size = (...layers: LayerFields[]) => call("network_size", write({ layers }));
+    const wide = { units: 1000 };
+    expect(size(wide, dropout(wide), wide) - size(wide, wide)).toBeLessThan(1000);
+  });
+});
+
+describe("network_layout", () => {
+  it("writes nothing to a region that is not in memory, or not at a multiple of 64", () => {
+    const description = write({});
+    const end = arena.memory.buffer.byteLength;
+    for (const region of [0, description + 32, end - 64, 2 ** 32 - 64]) {
+      expect(nameOf(call("network_layout", region, description))).toBe("InvalidAddress");
+    }
+    expect(arena.findIntrusion()).toBe(-1);
+  });
+});
+
+describe.each([
+  ["f32", 4],
+  ["f64", 8],
+] as const)("the regions of a network of %s", (suffix, elementSize) => {
+  const other = suffix === "f32" ? "f64" : "f32";
+
+  it.each([
+    ["0 rows", [0, 1], "InvalidRows"],
+    ["0 threads", [1, 0], "InvalidThreads"],
+    ["256 threads", [1, 256], "InvalidThreads"],
+    ["2³² − 1 threads", [1, 2 ** 32 - 1], "InvalidThreads"],
+    ["2³² − 1 rows", [2 ** 32 - 1, 1], "TooLarge"],
+    ["2³² − 128 rows", [2 ** 32 - 128, 1], "TooLarge"],
+    ["2²⁸ rows", [2 ** 28, 1], "TooLarge"],
+  ] as const)("have no workspace for %s, and workspace_check says why", (_what, [rows, threads], status) => {
+    const network = layOutNetwork({ elementSize });
+    expect(nameOf(call(`workspace_check_${suffix}`, network, rows, threads))).toBe(status);
+    expect(call(`workspace_size_${suffix}`, network, rows, threads)).toBe(0);
+    const region = arena.take(65536);
+    expect(nameOf(call(`workspace_layout_${suffix}`, network, region, rows, threads))).toBe(status);
+    expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
+    expect(arena.findIntrusion()).toBe(-1);
+  });
+
+  it("have a workspace for 1 to 255 threads", () => {
+    const network = layOutNetwork({ elementSize });
+    for (const threads of [1, 255]) {
+      expect(nameOf(call(`workspace_check_${suffix}`, network, 1, threads))).toBe("Ok");
+      expect(call(`workspace_size_${suffix}`, network, 1, threads)).toBeGreaterThan(0);
+    }
+  });
+
+  it.each([2, 3, 255, 2 ** 31, 2 ** 32 - 1])("have no optimizer of the unknown kind %i", (kind) => {
+    const network = layOutNetwork({ elementSize });
+    expect(nameOf(call(`optimizer_check_${suffix}`, network, kind))).toBe("UnknownOptimizer");
+    expect(call(`optimizer_size_${suffix}`, network, kind)).toBe(0);
+    const region = arena.take(4096);
+    expect(nameOf(call(`optimizer_layout_${suffix}`, network, region, kind))).toBe("UnknownOptimizer");
+    expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it("are not measured for the other dtype, or for what is not a network", () => {
+    const network = layOutNetwork({ elementSize });
+    for (const [address, name, status] of [
+      [network, other, "WrongElementType"],
+      [arena.take(64), suffix, "WrongElementType"],
+      [0, suffix, "InvalidAddress"],
+      [network + 8, suffix, "InvalidAddress"],
+      [2 ** 32 - 64, suffix, "InvalidAddress"],
+    ] as const) {
+      expect(nameOf(call(`workspace_check_${name}`, address, 1, 1))).toBe(status);
+      expect(call(`workspace_size_${name}`, address, 1, 1)).toBe(0);
+      expect(nameOf(call(`optimizer_check_${name}`, address, OptimizerKindNumber.Sgd))).toBe(status);
+      expect(call(`optimizer_size_${name}`, address, OptimizerKindNumber.Sgd)).toBe(0);
+    }
+  });
+
+  it("are not laid out outside of memory, or not at a multiple of 64", () => {
+    const network = layOutNetwork({ elementSize });
+    const end = arena.memory.buffer.byteLength;
+    for (const region of [0, network + 32, end - 64, 2 ** 32 - 64]) {
+      expect(nameOf(call(`workspace_layout_${suffix}`, network, region, 1, 1))).toBe("InvalidAddress");
+      const kind = OptimizerKindNumber.Adam;
+      expect(nameOf(call(`optimizer_layout_${suffix}`, network, region, kind))).toBe("InvalidAddress");
+    }
+    expect(arena.findIntrusion()).toBe(-1);
+  });
+});
