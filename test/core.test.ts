@@ -87,6 +87,7 @@ describe("the core's module", () => {
       "abi_version",
       "build_features",
       "add_in_vector",
+      "network_check",
       "network_size",
       "network_layout",
       "network_parameters",
@@ -102,7 +103,10 @@ describe("the core's module", () => {
       "workspace_outputs",
       "workspace_output_gradients",
       "workspace_stride",
-      ...["workspace_size", "workspace_layout", "optimizer_size", "optimizer_layout"].flatMap(ofBoth),
+      ...["workspace_check", "workspace_size", "workspace_layout"].flatMap(ofBoth),
+      ...["optimizer_check", "optimizer_size", "optimizer_layout", "run_check", "evaluate_check"].flatMap(
+        ofBoth,
+      ),
       ...["train", "predict", "evaluate", "compute_gradients", "parameters_are_finite"].flatMap(ofBoth),
       ...["forward", "complete_outputs", "loss", "backward", "update"].flatMap(ofBoth),
     ]) {

@@ -188,6 +188,7 @@ describe.each([
       ["more rows shuffled than there are", { ordered: ROWS + 1 }, "InvalidProgress"],
       ["an update that is due outside of a batch", { updateIsDue: 1 }, "InvalidProgress"],
       ["a batch without rows", { isInBatch: 1 }, "InvalidProgress"],
+      ["an update of a batch without rows", { isInBatch: 1, updateIsDue: 1 }, "InvalidProgress"],
       ["an isInBatch of 2", { isInBatch: 2, batchEnd: 200 }, "InvalidProgress"],
       ["a batch past the last row", { isInBatch: 1, batchEnd: ROWS + 1 }, "InvalidProgress"],
       ["a row before its batch", { isInBatch: 1, batchBegin: 1, batchEnd: 200 }, "InvalidProgress"],
@@ -542,13 +543,42 @@ describe.each([
     });
 
     it("with a workspace that is not the network's", () => {
-      const { network } = new Task();
-      const other = new Task().workspace;
-      for (const name of ["complete_outputs", "backward", "update"]) {
-        expect(nameOf(call(name, network, other, 0))).toBe("WrongWorkspace");
-      }
-      expect(call("loss", network, other, 0, 1)).toBeNaN();
+      const { network, samples } = new Task();
+      const other = new Task();
+      call("forward", other.network, other.workspace, samples.address, 0, 9, 0);
+      expectNoCalls(network, other.workspace, samples.address, "WrongWorkspace");
     });
+
+    it("with a workspace that is not in memory or not aligned", () => {
+      const { network, samples, workspace } = new Task();
+      for (const address of [...WRONG_ADDRESSES, workspace + 8]) {
+        expectNoCalls(network, address, samples.address, "InvalidAddress");
+      }
+    });
+
+    it("with what is not a network", () => {
+      const { workspace, samples } = new Task();
+      expectNoCalls(arena.take(64), workspace, samples.address, "WrongElementType");
+      for (const address of WRONG_ADDRESSES) {
+        expectNoCalls(address, workspace, samples.address, "InvalidAddress");
+      }
+    });
+
+    /** Asserts that every call that takes a network and a workspace refuses these. */
+    function expectNoCalls(network: number, workspace: number, samples: number, status: StatusName): void {
+      const range = [network, workspace, samples, 0, 1] as const;
+      const out = arena.take(OUTPUTS * elementSize);
+      const statuses = [
+        call("predict", ...range, out),
+        call("evaluate_check", ...range),
+        call("forward", ...range, 0),
+        ...["complete_outputs", "backward", "update"].map((name) => call(name, network, workspace, 0)),
+      ];
+      expect(statuses.map(nameOf)).toEqual(Array(6).fill(status));
+      for (const name of ["evaluate", "compute_gradients"]) expect(call(name, ...range, 0)).toBeNaN();
+      expect(call("loss", network, workspace, 0, 1)).toBeNaN();
+      expect(arena.copyOf(out).every((byte) => byte === 0)).toBe(true);
+    }
   });
 });
 

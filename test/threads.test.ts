@@ -16,6 +16,7 @@ import {
 import { type Core, sharedCore } from "../src/wasm/core.js";
 import { Heap } from "../src/wasm/heap.js";
 import { bitsOf, DTYPES, spread } from "./support/floats.js";
+import { replaceExports } from "./support/replaceExports.js";
 import { watchTeams } from "./support/teams.js";
 
 interface Problem {
@@ -140,6 +141,24 @@ describe("threads", () => {
     for (const network of [alone, together]) await fit(network, small);
     expect(parametersOf(together)).toBe(parametersOf(alone));
     expect(teams[0]!.calls).toBe(0);
+    alone.dispose();
+    together.dispose();
+  });
+
+  it("that the workspace has no room for take no part", async () => {
+    const { workspace_size_f32: size, workspace_layout_f32: layOut } = core.exports;
+    replaceExports(core, {
+      workspace_size_f32: (network, rows) => size(network, rows, 2),
+      workspace_layout_f32: (network, workspace, rows) => layOut(network, workspace, rows, 2),
+    });
+    const teams = watchTeams(core);
+    const alone = await create(DIGITS, {});
+    const together = await create(DIGITS, { threads: 4 });
+    for (const network of [alone, together]) await fit(network, DIGITS);
+    await teams[0]!.assemble(3);
+    for (const network of [alone, together]) await fit(network, DIGITS);
+    expect(teams[0]!.threads).toBe(2);
+    expect(parametersOf(together)).toBe(parametersOf(alone));
     alone.dispose();
     together.dispose();
   });

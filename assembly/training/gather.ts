@@ -22,7 +22,15 @@ export function beginMicrobatch<T>(
   pass.order = samples.order;
   pass.row = row;
   pass.batchRow = batchRow;
-  if (samples.order) readAhead<T>(network, samples, row, rows);
+  if (samples.order) {
+    readAhead(samples.inputs, network.inputs * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
+  }
+}
+
+/** To be called before the forward pass, which takes the time of the cache misses. */
+export function readTargetsAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
+  if (!samples.order) return;
+  readAhead(samples.targets, network.targetWidth * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
 }
 
 /** Called at the start of each call of the host. `training`: whether its passes act as in training. */
@@ -50,19 +58,14 @@ const CACHE_LINE: usize = 64;
 const AHEAD: usize = 4 * CACHE_LINE;
 
 /**
- * Reads one byte of each of the first cache lines of `rows` rows, so that their cache misses overlap. The gather alone
- * would wait for the misses of four rows at a time.
+ * Reads one byte of each of the first cache lines of `rows` rows of x [*, step bytes], in their order, so that their
+ * cache misses overlap. The gather alone would wait for the misses of four rows at a time.
  */
-function readAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
-  const inputs = samples.inputs, inputsStep = network.inputs * sizeof<T>();
-  const targets = samples.targets, targetsStep = network.targetWidth * sizeof<T>();
-  const order = samples.order + row * sizeof<u32>();
-  const ahead = min(inputsStep, AHEAD);
-  for (let at = order; at < order + rows * sizeof<u32>(); at += sizeof<u32>()) {
-    const index = <usize>load<u32>(at);
-    const begin = inputs + index * inputsStep;
+function readAhead(x: usize, step: usize, order: usize, rows: usize): void {
+  const ahead = min(step, AHEAD);
+  for (const end = order + rows * sizeof<u32>(); order < end; order += sizeof<u32>()) {
+    const begin = x + <usize>load<u32>(order) * step;
     load<u8>(begin);
     for (let line = CACHE_LINE; line < ahead; line += CACHE_LINE) load<u8>(begin + line);
-    load<u8>(targets + index * targetsStep);
   }
 }

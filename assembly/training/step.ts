@@ -12,7 +12,7 @@ import { rowLossBackward } from "../rowPath/loss";
 import { isBounded } from "../rowPath/step";
 import { Phase } from "../threads/phases";
 import { runPhase } from "../threads/team";
-import { beginMicrobatch, gatherTargets } from "./gather";
+import { beginMicrobatch, gatherTargets, readTargetsAhead } from "./gather";
 
 /** The forward pass of a microbatch. `gathered`: its rows and targets are in the workspace already. */
 @inline
@@ -21,8 +21,12 @@ export function forwardStep<T>(
 ): void {
   const pass = passOf(workspace);
   pass.step = <u32>network.step;
-  if (gathered) pass.inputs = 0;
-  else beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
+  if (gathered) {
+    pass.inputs = 0;
+  } else {
+    beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
+    readTargetsAhead<T>(network, samples, row, rows);
+  }
   runPhase<T>(network, workspace, Phase.Forward);
   if (!gathered) gatherTargets<T>(network, workspace, samples, row, rows);
 }

@@ -1,0 +1,579 @@
+// A fuzzer: random descriptions, optimizers, samples and runs, most of them with some wrong fields.
+//
+//     FUZZ_CASES=200000 FUZZ_SEED=7 npx vitest run test/fuzz.test.ts
+//
+// FUZZ_CASES: how many cases, default 2000. FUZZ_SEED: the seed, default 1. Case i depends only on the seed and on i; a
+// failure names both, and FUZZ_FIRST=i begins there.
+//
+// A case holds that no call traps or hangs, that nothing outside the blocks of the case is written to, that a size is 0
+// exactly if a status says why and the description is wrong by the rules of assembly/abi/description.ts, that a refused
+// call changes nothing, and that a case without a wrong field trains to its end.
+//
+// What no core can see is not tried: a region, or an array, that is in memory but smaller than the host says.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type FieldName, type FieldValues, type Struct, StructView } from "../src/abi/struct.js";
+import {
+  ActivationNumber,
+  DESCRIPTION_VERSION,
+  DescriptionStruct,
+  LayerDescriptionStruct,
+  LayerKindNumber,
+  LossNumber,
+  OptimizerKindNumber,
+  OptimizerStruct,
+  PauseNumber,
+  RunStruct,
+  SamplesStruct,
+  StatusNumber,
+} from "../src/abi/structs.js";
+import { Arena } from "./support/arena.js";
+import {
+  type DescriptionFields,
+  descriptionSize,
+  type LayerFields,
+  writeDescription,
+} from "./support/descriptions.js";
+import { Random } from "./support/random.js";
+import { Watchdog } from "./support/watchdog.js";
+
+const CASES = setting("FUZZ_CASES", 2000);
+const SEED = setting("FUZZ_SEED", 1);
+const FIRST = setting("FUZZ_FIRST", 0);
+
+function setting(name: string, unset: number): number {
+  return Number(process.env[name] ?? unset);
+}
+
+/** Networks of more bytes are measured, but not laid out. */
+const MAX_REGION_BYTES = 2 ** 18;
+const MAX_ROWS = 40;
+const MAX_EPOCHS = 3;
+/** Losses that a run has room for: more epochs than the calls of a case take. */
+const LOSSES = 200;
+const HYPERPARAMETERS = 8;
+
+const REGION_LIMIT = 2 ** 32 - 2 ** 16;
+
+const { LeakyRelu, Elu, Sigmoid, Softmax } = ActivationNumber;
+const { Dense, Dropout } = LayerKindNumber;
+
+/** The activation that the last layer needs, for each fused loss. */
+const FUSED: Readonly<Record<number, number>> = {
+  [LossNumber.SigmoidCrossentropy]: Sigmoid,
+  [LossNumber.CategoricalCrossentropy]: Softmax,
+  [LossNumber.SparseCategoricalCrossentropy]: Softmax,
+};
+
+let arena: Arena;
+let watchdog: Watchdog;
+
+beforeAll(async () => {
+  arena = await Arena.create();
+  watchdog = new Watchdog(20);
+});
+
+afterAll(() => watchdog.stop());
+
+// Random values of fields
+
+const WORDS = [0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 16, 127, 255, 256, 2 ** 16, 2 ** 20, 2 ** 30, 2 ** 31];
+const FLOATS = [0, -0, 1, -1, 0.5, 0.1, 2, 1e-7, 1e-17, 1e-46, 1e-300, 1e39, 1e300, 2 ** 53, 2 ** 54];
+const NOT_FINITE = [Number.NaN, Infinity, -Infinity];
+
+function anyWord(random: Random): number {
+  if (random.chance(0.2)) return random.word();
+  return (random.pick(WORDS) * random.pick([1, -1])) >>> 0;
+}
+
+function anyFloat(random: Random): number {
+  if (random.chance(0.2)) return random.float(-3, 3);
+  return random.pick(random.chance(0.3) ? NOT_FINITE : FLOATS);
+}
+
+/** Null, not aligned, or past the end of memory: what a core can see. */
+function wrongAddress(random: Random, right: number): number {
+  const end = arena.memory.buffer.byteLength;
+  const line = right - (right % 64);
+  return random.pick([0, line + 1, line + 2, end, end - 4, 2 ** 32 - 64, 2 ** 32 - 1]);
+}
+
+/** A smaller count, or one for which memory is too small. */
+function wrongCount(random: Random, right: number): number {
+  return random.pick([0, Math.max(0, right - 1), 2 ** 28, 2 ** 31, 2 ** 32 - 1]);
+}
+
+/** Sets a random field of a struct to a random value, but for those that `special` says how to set. */
+function spoil<S extends Struct>(
+  random: Random,
+  view: StructView<S>,
+  struct: S,
+  special: { readonly [F in FieldName<S>]?: (right: number) => number } = {},
+): void {
+  const field = random.pick(Object.keys(struct.fields) as FieldName<S>[]);
+  const choose = special[field];
+  const isFloat = struct.fields[field]!.type === "f64";
+  const value = choose ? choose(view.get(field) as number) : isFloat ? anyFloat(random) : anyWord(random);
+  view.set({ [field]: value } as FieldValues<S>);
+}
+
+// Descriptions
+
+interface Described {
+  readonly fields: DescriptionFields & {
+    readonly elementSize: number;
+    readonly inputs: number;
+    loss: number;
+  };
+  readonly layers: readonly (LayerFields & { readonly units: number })[];
+}
+
+function validLayer(random: Random, inputs: number): Described["layers"][number] {
+  if (random.chance(0.2)) return { kind: Dropout, units: inputs, parameter: random.float(0, 1) };
+  return validDense(random, random.integer(0, Softmax));
+}
+
+function validDense(random: Random, activation: number): Described["layers"][number] {
+  const hasAlpha = activation === LeakyRelu || activation === Elu;
+  return {
+    kind: Dense,
+    units: random.integer(activation === Softmax ? 2 : 1, 12),
+    activation,
+    useBias: random.integer(0, 1),
+    parameter: hasAlpha ? random.float(0, 2) : 0,
+  };
+}
+
+function validLossParameter(random: Random, loss: number): number {
+  if (loss === LossNumber.Huber) return random.float(0.1, 2);
+  return loss === LossNumber.BinaryCrossentropy ? random.float(0.01, 0.4) : 0;
+}
+
+function validDescription(random: Random): Described {
+  const inputs = random.integer(1, 12);
+  const loss = random.integer(0, LossNumber.SparseCategoricalCrossentropy);
+  const layers: Described["layers"][number][] = [];
+  for (let i = random.integer(1, 4); i > 0; i--) {
+    layers.push(validLayer(random, layers.at(-1)?.units ?? inputs));
+  }
+  const fused = FUSED[loss];
+  if (fused !== undefined) layers[layers.length - 1] = validDense(random, fused);
+  const elementSize = random.pick([4, 8]);
+  const lossParameter = validLossParameter(random, loss);
+  return { fields: { elementSize, inputs, loss, mean: random.integer(0, 1), lossParameter }, layers };
+}
+
+function spoilDescription(random: Random, address: number, layers: number): void {
+  if (random.chance(0.1)) {
+    const bytes = new Uint8Array(arena.memory.buffer, address, descriptionSize(layers));
+    bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255);
+  } else if (random.chance(0.5)) {
+    spoil(random, new StructView(DescriptionStruct, arena.memory, address), DescriptionStruct);
+  } else {
+    const layer = address + descriptionSize(random.integer(0, layers - 1));
+    spoil(random, new StructView(LayerDescriptionStruct, arena.memory, layer), LayerDescriptionStruct);
+  }
+}
+
+/** The fields of a struct in memory. */
+function read<S extends Struct>(struct: S, address: number): { readonly [F in FieldName<S>]: number } {
+  const view = new StructView(struct, arena.memory, address);
+  const fields = Object.keys(struct.fields) as FieldName<S>[];
+  return Object.fromEntries(fields.map((field) => [field, view.get(field)])) as never;
+}
+
+/**
+ * Whether a description is right, by the rules of assembly/abi/description.ts. Undefined if its size is so close to the
+ * limit that it depends on the size of the network's head.
+ */
+function isRight(address: number): boolean | undefined {
+  const description = read(DescriptionStruct, address);
+  const { version, byteLength, elementSize, inputs, layerCount, loss, mean, reserved, lossParameter } =
+    description;
+  if (version !== DESCRIPTION_VERSION || layerCount === 0) return false;
+  if (byteLength !== descriptionSize(layerCount)) return false;
+  if (address + byteLength > arena.memory.buffer.byteLength) return false;
+  if (elementSize !== 4 && elementSize !== 8) return false;
+  if (inputs === 0 || mean > 1 || reserved !== 0) return false;
+  if (!isRightLoss(loss, lossParameter, elementSize)) return false;
+  const layers = Array.from({ length: layerCount }, (_, i) =>
+    read(LayerDescriptionStruct, address + descriptionSize(i)),
+  );
+  const widths = [inputs, ...layers.map(({ units }) => units)];
+  if (!layers.every((layer, i) => isRightLayer(layer, widths[i]!, elementSize))) return false;
+  if (FUSED[loss] !== undefined && layers.at(-1)!.activation !== FUSED[loss]) return false;
+  const bytes = networkBytes(layers, widths, elementSize);
+  return Math.abs(bytes - REGION_LIMIT) < 2 ** 16 ? undefined : bytes < REGION_LIMIT;
+}
+
+function roundedTo(elementSize: number, value: number): number {
+  return elementSize === 4 ? Math.fround(value) : value;
+}
+
+function isRightLoss(loss: number, parameter: number, elementSize: number): boolean {
+  const value = roundedTo(elementSize, parameter);
+  if (loss === LossNumber.Huber) return value > 0 && value < Infinity;
+  if (loss === LossNumber.BinaryCrossentropy) return value < 0.5 && roundedTo(elementSize, 1 - value) < 1;
+  return loss <= LossNumber.SparseCategoricalCrossentropy && parameter === 0;
+}
+
+type LayerInMemory = { readonly [F in FieldName<typeof LayerDescriptionStruct>]: number };
+
+function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number): boolean {
+  const { kind, units, activation, useBias, parameter } = layer;
+  if (kind === Dropout) {
+    return (
+      units === inputs && units > 0 && activation === 0 && useBias === 0 && parameter >= 0 && parameter < 1
+    );
+  }
+  if (kind !== Dense || units === 0 || activation > Softmax || useBias > 1) return false;
+  if (activation === Softmax && units === 1) return false;
+  const alpha = roundedTo(elementSize, parameter);
+  return activation === LeakyRelu || activation === Elu ? alpha >= 0 && alpha < Infinity : parameter === 0;
+}
+
+/** About the bytes of a network: parameters, gradients, and what is read past the end of kernels. */
+function networkBytes(
+  layers: readonly LayerInMemory[],
+  widths: readonly number[],
+  elementSize: number,
+): number {
+  let [count, readable] = [0, 0];
+  layers.forEach(({ kind, units, useBias }, i) => {
+    if (kind !== Dense) return;
+    const inputs = widths[i]!;
+    if (i > 0) readable = Math.max(readable, count + (inputs + 32 / elementSize - 1) * units);
+    count += (inputs + useBias) * units;
+  });
+  return elementSize * Math.max(2 * count, readable);
+}
+
+// A case
+
+/** How often something happened over all cases: so that a test which never gets there does not pass. */
+const tally = { wrong: 0, laidOut: 0, trained: 0, changed: 0, refused: 0, stopped: 0 };
+
+interface Network {
+  readonly address: number;
+  readonly suffix: "f32" | "f64";
+  readonly elementSize: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly takesLabels: boolean;
+  /** Whether its description has a field that was spoilt and is right all the same, such as an alpha of 1e300. */
+  readonly isOdd: boolean;
+}
+
+function expectStatus(status: number, expected: keyof typeof StatusNumber): void {
+  if (status !== StatusNumber[expected]) throw new Error(`status ${status} instead of ${expected}`);
+}
+
+function expectNoIntrusion(call: string): void {
+  const address = arena.findIntrusion();
+  if (address >= 0) throw new Error(`${call} wrote to ${address}`);
+}
+
+/** Asserts that the size is 0 exactly if the status says why, and returns whether it is above 0. */
+function measures(size: number, status: number, isExpected: boolean | undefined): boolean {
+  const isOk = status === StatusNumber.Ok;
+  if (size > 0 !== isOk) throw new Error(`size ${size} with status ${status}`);
+  if (isExpected !== undefined && isOk !== isExpected) throw new Error(`status ${status} is wrong`);
+  return isOk;
+}
+
+function runCase(random: Random): void {
+  arena.clear();
+  const network = layOutNetwork(random);
+  if (!network) return;
+  tally.laidOut++;
+  const workspace = layOutWorkspace(random, network);
+  const optimizer = layOutOptimizer(random, network);
+  if (!workspace || !optimizer) return;
+  train(random, network, workspace, optimizer);
+}
+
+function layOutNetwork(random: Random): Network | undefined {
+  const { fields, layers } = validDescription(random);
+  const description = arena.take(descriptionSize(layers.length));
+  writeDescription(arena.memory, description, fields, layers);
+  const isSpoilt = random.chance(0.5);
+  if (isSpoilt)
+    for (let i = random.integer(1, 3); i > 0; i--) spoilDescription(random, description, layers.length);
+  const isExpected = isRight(description);
+  if (!isSpoilt && !isExpected) throw new Error("a valid description is wrong");
+  const size = arena.call("network_size", description);
+  const isOk = measures(size, arena.call("network_check", description), isExpected);
+  if (!isOk) {
+    tally.wrong++;
+    const region = arena.take(MAX_REGION_BYTES);
+    if (arena.call("network_layout", region, description) === StatusNumber.Ok) throw new Error("laid out");
+    if (arena.copyOf(region).some((byte) => byte !== 0)) throw new Error("wrote to the region");
+  }
+  if (!isOk || size > MAX_REGION_BYTES) return undefined;
+  const address = arena.take(size);
+  const wrongRegion = wrongAddress(random, address);
+  expectStatus(arena.call("network_layout", wrongRegion, description), "InvalidAddress");
+  expectStatus(arena.call("network_layout", address, description), "Ok");
+  expectNoIntrusion("network_layout");
+  const { elementSize, inputs, loss, layerCount } = read(DescriptionStruct, description);
+  const { units } = read(LayerDescriptionStruct, description + descriptionSize(layerCount - 1));
+  const count = arena.call("network_parameter_count", address);
+  const parameters = arena.floats(arena.call("network_parameters", address), count, elementSize);
+  for (let i = 0; i < count; i++) parameters[i] = random.float(-0.5, 0.5);
+  const takesLabels = loss === LossNumber.SparseCategoricalCrossentropy;
+  return {
+    address,
+    suffix: elementSize === 4 ? "f32" : "f64",
+    elementSize,
+    inputs,
+    outputs: units,
+    takesLabels,
+    isOdd: isSpoilt,
+  };
+}
+
+function layOutWorkspace(random: Random, { address, suffix }: Network): number | undefined {
+  const isSpoilt = random.chance(0.1);
+  const rows = isSpoilt ? anyWord(random) : random.integer(1, 300);
+  const threads = isSpoilt ? anyWord(random) : random.integer(1, 3);
+  const size = arena.call(`workspace_size_${suffix}`, address, rows, threads);
+  const status = arena.call(`workspace_check_${suffix}`, address, rows, threads);
+  // Not whether it is too large: that depends on the layers.
+  const isPossible = rows > 0 && threads > 0 && threads <= 255;
+  const isOk = measures(size, status, isSpoilt && isPossible && rows > 300 ? undefined : isPossible);
+  if (!isOk || size > 2 ** 21) return undefined;
+  const workspace = arena.take(size);
+  const wrongRegion = wrongAddress(random, workspace);
+  expectStatus(
+    arena.call(`workspace_layout_${suffix}`, address, wrongRegion, rows, threads),
+    "InvalidAddress",
+  );
+  expectStatus(arena.call(`workspace_layout_${suffix}`, address, workspace, rows, threads), "Ok");
+  expectNoIntrusion("workspace_layout");
+  return workspace;
+}
+
+function layOutOptimizer(random: Random, { address, suffix }: Network): number | undefined {
+  const kind = random.chance(0.1) ? anyWord(random) : random.integer(0, OptimizerKindNumber.Adam);
+  const size = arena.call(`optimizer_size_${suffix}`, address, kind);
+  const status = arena.call(`optimizer_check_${suffix}`, address, kind);
+  if (!measures(size, status, kind <= OptimizerKindNumber.Adam)) return undefined;
+  const optimizer = arena.take(size);
+  const wrongRegion = wrongAddress(random, optimizer);
+  expectStatus(arena.call(`optimizer_layout_${suffix}`, address, wrongRegion, kind), "InvalidAddress");
+  expectStatus(arena.call(`optimizer_layout_${suffix}`, address, optimizer, kind), "Ok");
+  const learningRate = random.float(0, 1e-3);
+  new StructView(OptimizerStruct, arena.memory, optimizer).set({ learningRate });
+  if (kind === OptimizerKindNumber.Adam) {
+    const hyperparameters = [random.float(0, 1), random.float(0, 1), random.float(1e-8, 1e-3)];
+    arena.floats(optimizer + OptimizerStruct.size, 3, 8).set(hyperparameters);
+  }
+  expectStatus(arena.call("network_set_optimizer", address, optimizer), "Ok");
+  expectNoIntrusion("optimizer_layout");
+  return optimizer;
+}
+
+function putSamples(random: Random, network: Network): StructView<typeof SamplesStruct> {
+  const { elementSize, inputs, outputs, takesLabels } = network;
+  const rows = random.integer(1, MAX_ROWS);
+  const numbers = (length: number, low: number, high: number) =>
+    Array.from({ length }, () => random.float(low, high));
+  const labels = () => Array.from({ length: rows }, () => random.integer(0, outputs - 1));
+  const order = () => Array.from({ length: rows }, () => random.integer(0, rows - 1));
+  return arena.put(SamplesStruct, {
+    inputs: arena.putFloats(numbers(rows * inputs, -1, 1), elementSize),
+    targets: arena.putFloats(takesLabels ? labels() : numbers(rows * outputs, 0, 1), elementSize),
+    order: random.chance(0.5) ? arena.putWords(order()) : 0,
+    rows,
+    scale: 1,
+  });
+}
+
+function putRun(random: Random, samples: StructView<typeof SamplesStruct>, workspace: number) {
+  const rates = random.chance(0.3) ? Array.from({ length: LOSSES }, () => random.float(0, 1e-3)) : [];
+  return arena.put(RunStruct, {
+    samples: samples.address,
+    workspace,
+    batchSize: random.integer(1, samples.get("rows") + 5),
+    pauses: random.chance(0.5) ? random.integer(0, 7) : PauseNumber.Never,
+    until: random.integer(1, MAX_EPOCHS),
+    losses: arena.take(8 * LOSSES),
+    shuffles: samples.get("order") && random.integer(0, 1),
+    firstEpoch: random.integer(0, 9),
+    learningRates: rates.length > 0 ? arena.putFloats(rates, 8) : 0,
+    learningRateCount: rates.length,
+    targetLoss: Number.NEGATIVE_INFINITY,
+  });
+}
+
+/** The views and blocks of a training run. */
+interface Training {
+  readonly network: Network;
+  readonly workspace: number;
+  readonly optimizer: StructView<typeof OptimizerStruct>;
+  readonly samples: StructView<typeof SamplesStruct>;
+  readonly run: StructView<typeof RunStruct>;
+  /** Where the arrays are, whatever was done to their pointers. */
+  readonly arrays: { readonly order: number; readonly targets: number; readonly losses: number };
+  /** How many rows there are, whatever was done to their number. */
+  readonly rows: number;
+}
+
+function spoilTraining(
+  random: Random,
+  { network, workspace, optimizer, samples, run, arrays, rows }: Training,
+): void {
+  const pointer = (right: number) => wrongAddress(random, right);
+  const count = (right: number) => wrongCount(random, right);
+  const choices = [
+    () => spoil(random, optimizer, OptimizerStruct),
+    () => {
+      const hyperparameters = arena.floats(optimizer.address + OptimizerStruct.size, HYPERPARAMETERS, 8);
+      hyperparameters[random.integer(0, HYPERPARAMETERS - 1)] = anyFloat(random);
+    },
+    () =>
+      spoil(random, samples, SamplesStruct, {
+        inputs: pointer,
+        targets: pointer,
+        order: (right) => (right ? pointer(right) : 0),
+        rows: count,
+      }),
+    () =>
+      spoil(random, run, RunStruct, {
+        samples: pointer,
+        workspace: (right) => random.pick([pointer(right), network.address, optimizer.address]),
+        losses: pointer,
+        learningRates: (right) => (right ? pointer(right) : 0),
+        until: count,
+        learningRateCount: count,
+      }),
+    () => {
+      if (arrays.order)
+        new Uint32Array(arena.memory.buffer, arrays.order, rows)[random.integer(0, rows - 1)] =
+          anyWord(random);
+    },
+    () => {
+      if (network.takesLabels) {
+        arena.floats(arrays.targets, rows, network.elementSize)[random.integer(0, rows - 1)] =
+          anyFloat(random);
+      }
+    },
+    () => {
+      const address = random.pick([0, ...[1, 2].map(() => pointer(workspace))]);
+      const status = arena.call("network_set_optimizer", network.address, address);
+      expectStatus(status, address === 0 ? "Ok" : "InvalidAddress");
+    },
+  ];
+  random.pick(choices)();
+}
+
+function train(random: Random, network: Network, workspace: number, optimizer: number): void {
+  const samples = putSamples(random, network);
+  const run = putRun(random, samples, workspace);
+  const arrays = { order: samples.get("order"), targets: samples.get("targets"), losses: run.get("losses") };
+  const view = new StructView(OptimizerStruct, arena.memory, optimizer);
+  const rows = samples.get("rows");
+  const training = { network, workspace, optimizer: view, samples, run, arrays, rows };
+  const isSpoilt = random.chance(0.7);
+  // Before the run, and in the middle of it.
+  const spoilAt = isSpoilt ? random.integer(0, 3) : -1;
+  for (let i = 0; i < 6; i++) {
+    if (i === spoilAt) for (let j = random.integer(1, 2); j > 0; j--) spoilTraining(random, training);
+    if (random.chance(0.2)) callParts(random, training);
+    advance(random, training);
+  }
+  if (!isSpoilt && !network.isOdd) expectFinish(random, training);
+}
+
+/** What a refused call may not change: the network's arrays, the optimizer, the samples and the losses. */
+function stateOf({ network, optimizer, samples, arrays }: Training): Buffer {
+  const begin = arena.call("network_parameters", network.address) - network.address;
+  const blocks = [optimizer.address, samples.address, ...Object.values(arrays).filter((address) => address)];
+  return Buffer.concat([
+    arena.copyOf(network.address).subarray(begin),
+    ...blocks.map((address) => arena.copyOf(address)),
+  ]);
+}
+
+/** One call of train(). */
+function advance(random: Random, training: Training): void {
+  const { network, run } = training;
+  const before = stateOf(training);
+  const runBefore = read(RunStruct, run.address);
+  const status = arena.call(`run_check_${network.suffix}`, network.address, run.address);
+  const done = arena.call(
+    `train_${network.suffix}`,
+    network.address,
+    run.address,
+    random.pick([0, 1, 2, 5, 30]),
+  );
+  expectNoIntrusion("train");
+  const isRefused = run.get("status") > StatusNumber.StepNotFinite;
+  if (status !== StatusNumber.Ok && run.get("status") !== status) throw new Error(`run_check gave ${status}`);
+  if (!isRefused) return;
+  // A call may also end an update that was due, which is no unit of its budget.
+  if (done > 0 || (status === StatusNumber.Ok && runBefore.updateIsDue)) {
+    tally.stopped++;
+    return;
+  }
+  tally.refused++;
+  if (Buffer.compare(stateOf(training), before) !== 0) throw new Error("a refused call changed something");
+  if (status === StatusNumber.Ok) return;
+  expect({ ...read(RunStruct, run.address), status: 0 }).toEqual({ ...runBefore, status: 0 });
+}
+
+/** A case without a wrong field goes on to its end. */
+function expectFinish(random: Random, training: Training): void {
+  const { network, run } = training;
+  for (let calls = 0; run.get("status") !== StatusNumber.Finished; calls++) {
+    if (calls > 1000) throw new Error(`status ${run.get("status")} after ${calls} calls`);
+    advance(random, training);
+  }
+  const losses = arena.floats(run.get("losses"), run.get("until"), 8);
+  if (!losses.every(Number.isFinite)) throw new Error(`losses ${losses}`);
+  const count = arena.call("network_parameter_count", network.address);
+  const gradients = arena.floats(
+    arena.call("network_gradients", network.address),
+    count,
+    network.elementSize,
+  );
+  tally.trained++;
+  if (gradients.some((gradient) => gradient !== 0)) tally.changed++;
+}
+
+/** The calls other than train(), for rows that need not exist. */
+function callParts(random: Random, { network, workspace, samples }: Training): void {
+  const { address, suffix, elementSize, outputs } = network;
+  const call = (name: string, ...values: number[]) => arena.call(`${name}_${suffix}`, ...values);
+  const word = () => (random.chance(0.8) ? random.integer(0, MAX_ROWS + 1) : anyWord(random));
+  const range = [address, workspace, samples.address, word(), word()] as const;
+  const [, , , begin, end] = range;
+  const isRange = begin < end && end - begin <= MAX_ROWS;
+  const status = call("evaluate_check", ...range);
+  const gradients = arena.copyOf(address);
+  const isRefused = status !== StatusNumber.Ok;
+  if (Number.isFinite(call("evaluate", ...range, 0)) && isRefused) throw new Error("evaluated");
+  if (Number.isFinite(call("compute_gradients", ...range, 0)) && isRefused) throw new Error("computed");
+  if (isRefused && Buffer.compare(arena.copyOf(address), gradients) !== 0) throw new Error("wrote gradients");
+  const predictions = arena.take(isRange ? (end - begin) * outputs * elementSize : 0);
+  call("predict", ...range, isRange ? predictions : wrongAddress(random, predictions));
+  call("forward", ...range, random.integer(0, 1));
+  call("loss", address, workspace, random.pick([0, 128, word()]), random.float(0, 1));
+  call("complete_outputs", address, workspace);
+  expectNoIntrusion("a call");
+}
+
+it(`holds for ${CASES} random cases that no call traps, hangs, writes outside its regions or fails without a status`, {
+  timeout: 1e9,
+}, () => {
+  for (let number = FIRST; number < FIRST + CASES; number++) {
+    watchdog.beginCase(number);
+    try {
+      runCase(new Random(Math.imul(SEED, 0x9e3779b1) + number));
+    } catch (cause) {
+      throw new Error(`case ${number} of seed ${SEED} fails: ${cause}`, { cause });
+    }
+  }
+  if (CASES < 1000) return;
+  for (const [what, count] of Object.entries(tally)) expect(count / CASES, what).toBeGreaterThan(0.001);
+});
