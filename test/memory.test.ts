@@ -184,7 +184,7 @@ describe("the heap", () => {
     const { heap } = createHeap(4);
     const error = errorOf(() => heap.allocate(2 ** 31));
     expect(error.message).toMatch(
-      /^Linear memory cannot grow from 65536 to \d+ bytes: the engine's limit of pages, or the system's memory, is reached \(.+\)/,
+      /^Linear memory cannot grow to \d+ bytes: it has 65536, and the engine's limit of pages, or the system's memory, is reached \(.+\)/,
     );
     expect(error.message).toMatch(advice);
     expect(error.cause).toBeInstanceOf(RangeError);
@@ -194,7 +194,7 @@ describe("the heap", () => {
     const { heap } = createHeap(65536);
     const error = errorOf(() => heap.allocate(2 ** 32 - PAGE));
     expect(error.message).toMatch(
-      /^Linear memory cannot grow from 65536 to \d+ bytes: WebAssembly's addresses end at 4 GiB\./,
+      /^Linear memory cannot grow to \d+ bytes: it has 65536, and WebAssembly's addresses end at 4 GiB\./,
     );
     expect(error.message).toMatch(advice);
   });
