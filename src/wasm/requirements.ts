@@ -19,7 +19,7 @@ const REQUIREMENTS: readonly Requirement[] = [
     message: "This engine has no WebAssembly, or it is switched off. Use another engine, or switch it on.",
   },
   {
-    // WebAssembly's memory is little-endian, typed arrays over it have the processor's order.
+    // WebAssembly's memory is little-endian. Typed arrays over it have the processor's byte order.
     isMet: () => new Uint8Array(Uint16Array.of(1).buffer)[0] === 1,
     message:
       "This processor is big-endian, so numbers in WebAssembly's memory would be misread. Use a little-endian one.",
