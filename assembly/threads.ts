@@ -3,7 +3,7 @@
 import { Status } from "./abi/status";
 import { isInMemory } from "./checks/memory";
 import { Network } from "./network/network";
-import { stopTeam, Team, TEAM_SIZE, work } from "./threads/team";
+import { stopTeam, Team, TEAM_SIZE, workerLoop } from "./threads/team";
 
 export * from "./index";
 
@@ -21,17 +21,17 @@ export function network_set_team(network: Network, team: Team): Status {
 
 /** To be called in each worker, in its own instance with the same memory. Returns when the team is stopped. */
 export function team_work_f32(network: Network, team: Team): void {
-  work<f32>(network, team);
+  workerLoop<f32>(network, team);
 }
 
 /** To be called in each worker, in its own instance with the same memory. Returns when the team is stopped. */
 export function team_work_f64(network: Network, team: Team): void {
-  work<f64>(network, team);
+  workerLoop<f64>(network, team);
 }
 
 /**
- * Stops the team. Each worker leaves when it sees this, also one that starts later; until then it reads the team's
- * memory.
+ * Tells the workers to stop, also those that start later. Each reads the team's memory until its team_work function
+ * returns.
  */
 export function team_stop(team: Team): void {
   stopTeam(team);

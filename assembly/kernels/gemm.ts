@@ -13,13 +13,13 @@ import { gatherTransposed } from "./transpose";
 export const TILE_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
 /** If more tiles than this read the same rows of A, the rows are packed: copied so that columns of A are contiguous. */
-const TILES_TO_PACK: usize = 4;
+const TILES_TO_PACK_STRIDED: usize = 4;
 
-/** The same bound if columns of A are contiguous already, but far apart: see CACHED. */
-const TILES_TO_GATHER: usize = 3;
+/** The same bound for an A whose columns are contiguous already, but which spans more than L1_BYTES. */
+const TILES_TO_PACK_ADJACENT: usize = 3;
 
-/** Bytes of A that stay in the L1 cache beside the rest of what a tile reads. A that spans no more is not packed. */
-const CACHED: usize = 32768;
+/** Bytes of A that stay in the L1 cache together with the other data that a tile reads. */
+const L1_BYTES: usize = 32768;
 
 /**
  * C = A·B, or C += A·B if `accumulates`, with C [m, n], A [m, k], B [k, n]; all steps in bytes.
@@ -63,18 +63,19 @@ export class Product {
 export function matmul<T>(product: Product, panel: usize): void {
   const tileColumns: usize = 2 * laneCount<T>();
   if (product.aRowStep == sizeof<T>()) {
-    if (product.n > TILES_TO_GATHER * tileColumns && product.k * product.aColumnStep > CACHED) {
+    if (product.n > TILES_TO_PACK_ADJACENT * tileColumns && product.k * product.aColumnStep > L1_BYTES) {
       multiplyPacked<T>(product, panel);
     } else {
       multiply<T, Adjacent>(product);
     }
-  } else if (product.n > TILES_TO_PACK * tileColumns) {
+  } else if (product.n > TILES_TO_PACK_STRIDED * tileColumns) {
     multiplyPacked<T>(product, panel);
   } else {
     multiply<T, Strided>(product);
   }
 }
 
+/** Computes C from A in place, TILE_ROWS rows at a time. */
 @inline
 function multiply<T, A>(product: Product): void {
   const aStep = product.aColumnStep;
@@ -90,6 +91,7 @@ function multiply<T, A>(product: Product): void {
   rowOfTiles<T, A>(product, m, c, a, aStep);
 }
 
+/** Computes C, TILE_ROWS rows at a time, each from a packed copy of its rows of A. */
 function multiplyPacked<T>(product: Product, panel: usize): void {
   const aStep = TILE_ROWS * sizeof<T>();
   let c = product.c;
@@ -185,6 +187,7 @@ function rowOfTiles<T, A>(product: Product, rows: usize, c: usize, a: usize, aSt
   }
 }
 
+/** Computes R rows of C over all columns. `aStep`: bytes from one column of A to the next. */
 function tiles<T, A, R>(product: Product, c: usize, a: usize, aStep: usize): void {
   const lanes = laneCount<T>();
   let b = product.b;
@@ -267,7 +270,7 @@ class TwoVectors {
 }
 
 /**
- * R rows by W vectors of C. `aStep`: bytes from one column of A to the next.
+ * Computes R rows by W vectors of C. `aStep`: bytes from one column of A to the next.
  *
  * The tile ends with plain stores, the two vectors of a row next to each other: V8 can pair such 128-bit operations
  * into 256-bit ones (--experimental-wasm-revectorize).
@@ -371,7 +374,7 @@ function storeRow<W>(c: usize, first: v128, second: v128): void {
   if (changetype<W>(0).isWide()) v128.store(c, second, 16);
 }
 
-/** Stores the lanes L of the first R rows: one decision on the lanes serves all rows. */
+/** Stores the lanes L of R rows: the caller branches on the lanes once for all rows. */
 @inline
 function storeLane<R, L>(
   c: usize, cStep: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128,

@@ -5,7 +5,7 @@ import { laneCount, splat } from "../math/vector";
 import { loadLanes } from "./memory";
 
 /**
- * Σ|xᵢ|, computed in T: at least the largest |xᵢ|; not finite if some xᵢ is not.
+ * Σ|xᵢ|, computed in T. It is at least max |xᵢ|, and not finite if some xᵢ is not.
  * Four accumulators hide the latency of the additions.
  */
 export function absoluteSum<T>(x: usize, count: usize): f64 {
@@ -29,7 +29,7 @@ export function absoluteSum<T>(x: usize, count: usize): f64 {
 
 /**
  * An upper bound of |xᵢ| over the numbers in `bytes` bytes, whole vectors: 2 if all |xᵢ| < 2, else Σ|xᵢ|. Not finite if
- * some xᵢ is not. |xᵢ| < 2 exactly if the top bit of the exponent field is 0.
+ * some xᵢ is not. |xᵢ| < 2 if and only if the top bit of the exponent field is 0.
  */
 @inline
 export function magnitudeBound<T>(x: usize, bytes: usize): f64 {
@@ -46,7 +46,7 @@ export function magnitudeBound<T>(x: usize, bytes: usize): f64 {
   return absoluteSum<T>(x, bytes / sizeof<T>());
 }
 
-/** Every lane: the sum of `count` elements, added in their order. */
+/** The sum of `count` elements, added in order, in every lane. */
 export function sumInOrder<T>(x: usize, count: usize): v128 {
   const end = x + count * sizeof<T>();
   let sum = splat<T>(0);
@@ -61,7 +61,7 @@ export function sumInOrder<T>(x: usize, count: usize): v128 {
   return sum;
 }
 
-/** Every lane: the largest of `count` elements. */
+/** The maximum of `count` elements, in every lane. */
 export function maximum<T>(x: usize, count: usize): v128 {
   const end = x + count * sizeof<T>();
   let largest = v128.load_splat<T>(x);
@@ -72,7 +72,7 @@ export function maximum<T>(x: usize, count: usize): v128 {
   return v128.pmax<T>(largest, v128.shuffle<i32>(largest, largest, 1, 0, 3, 2));
 }
 
-/** Each lane: the largest value of that lane in `count` vectors, `step` bytes apart. */
+/** The maximum of each lane over `count` vectors, which are `step` bytes apart. */
 export function columnMaximum<T>(column: usize, count: usize, step: usize): v128 {
   let largest = v128.load(column);
   for (let i: usize = 1; i < count; ++i) largest = v128.pmax<T>(largest, v128.load(column + i * step));

@@ -33,8 +33,8 @@ export function gatherTransposed<T>(
 }
 
 /**
- * gatherTransposed() for `count` rows of samples `x` [*, columns], from position `row` of `order` on; if `order` is 0,
- * from row `row` of x on.
+ * gatherTransposed() of `count` rows of the samples x [*, columns]: the rows order[row], order[row + 1], …, or row,
+ * row + 1, … if `order` is 0.
  */
 export function gatherRows<T>(
   out: usize, outStride: usize, width: usize, x: usize, columns: usize, order: usize, row: usize, count: usize,
@@ -49,6 +49,8 @@ export function gatherRows<T>(
  *
  *     x:   [rows, columns], rows `xStep` bytes apart
  *     out: [columns, wholeVectors(rows)], rows `outStep` bytes apart
+ *
+ * `out` may not overlap `x`.
  */
 export function transpose<T>(out: usize, outStep: usize, x: usize, xStep: usize, rows: usize, columns: usize): void {
   const lanes = laneCount<T>();

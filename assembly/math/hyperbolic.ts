@@ -18,14 +18,20 @@ const BOUND_F64 = memory.data<f64>([-48]);
 export function tanh<T>(x: v128): v128 {
   const negative = v128.or(x, sign<T>());
   const y = v128.pmax<T>(v128.add<T>(negative, negative), constant<T>(BOUND_F32, BOUND_F64, 0));
-  const sum = shiftedMultiple<T>(y, Shift.Power);
-  const r = remainder<T>(y, sum, Shift.Power);
+  const shifted = shiftedMultiple<T>(y, Shift.Power);
+  const r = remainder<T>(y, shifted, Shift.Power);
   const z = v128.mul<T>(r, r);
   const n = halfTangentNumerator<T>(r, z);
   const d = halfTangentExcess<T>(z);
-  const fall = v128.sub<T>(one<T>(), power<T>(sum));
-  const rise = v128.add<T>(one<T>(), power<T>(sum));
-  const numerator = v128.add<T>(v128.add<T>(fall, fall), v128.sub<T>(v128.mul<T>(d, fall), v128.mul<T>(n, rise)));
-  const denominator = v128.add<T>(v128.add<T>(rise, rise), v128.sub<T>(v128.mul<T>(d, rise), v128.mul<T>(n, fall)));
+  const oneMinusP = v128.sub<T>(one<T>(), power<T>(shifted));
+  const onePlusP = v128.add<T>(one<T>(), power<T>(shifted));
+  const numerator = v128.add<T>(
+    v128.add<T>(oneMinusP, oneMinusP),
+    v128.sub<T>(v128.mul<T>(d, oneMinusP), v128.mul<T>(n, onePlusP)),
+  );
+  const denominator = v128.add<T>(
+    v128.add<T>(onePlusP, onePlusP),
+    v128.sub<T>(v128.mul<T>(d, onePlusP), v128.mul<T>(n, oneMinusP)),
+  );
   return v128.or(v128.div<T>(numerator, denominator), v128.and(x, sign<T>()));
 }

@@ -7,8 +7,8 @@ import { constant, half, minusInfinity, one, sign, two } from "./constants";
 // Source: FreeBSD's msun, e_log.c. The coefficients come from test/reference/elementary_coefficients.py.
 
 // The coefficients of R(z) / z, lowest power first; ln 2 as a sum of two numbers (the product of the first with any k
-// is exact); the smallest normal number; the power of two that makes every subnormal number normal, and its logarithm
-// to base 2; 2^23 or 2^52, alone and with the exponent bias added.
+// is exact); the smallest normal number; the power of two that scales every subnormal number to a normal one, and its
+// logarithm to base 2; 2^23 or 2^52, alone and with the exponent bias added.
 const SINGLES = memory.data<f32>([
   0.6666666564549907, 0.4000033518375129, 0.28537308826666546, 0.23582148280286086, 0, 0, 0,
   0.693145751953125, 1.4286068203094173e-6,
@@ -26,9 +26,9 @@ const DOUBLES = memory.data<f64>([
 const enum At {
   Ln2High = 7,
   Ln2Low,
-  LeastNormal,
-  Lift,
-  LiftLogarithm,
+  MinNormal,
+  SubnormalScale,
+  Log2SubnormalScale,
   Shift,
   BiasedShift,
 }
@@ -41,26 +41,26 @@ function c<T>(index: usize): v128 {
 /** log x; −Infinity for 0, NaN for negative numbers. Error: 0.9 ULP. */
 @inline
 export function log<T>(x: v128): v128 {
-  const isSubnormal = v128.lt<T>(x, c<T>(At.LeastNormal));
-  const normal = v128.bitselect(v128.mul<T>(x, c<T>(At.Lift)), x, isSubnormal);
-  const k = v128.sub<T>(exponent<T>(normal), v128.and(isSubnormal, c<T>(At.LiftLogarithm)));
+  const isSubnormal = v128.lt<T>(x, c<T>(At.MinNormal));
+  const normal = v128.bitselect(v128.mul<T>(x, c<T>(At.SubnormalScale)), x, isSubnormal);
+  const k = v128.sub<T>(exponent<T>(normal), v128.and(isSubnormal, c<T>(At.Log2SubnormalScale)));
   const f = v128.sub<T>(significand<T>(normal), one<T>());
-  return atEnds<T>(logOfParts<T>(f, k), x, splat<T>(0));
+  return withSpecialCases<T>(logOfParts<T>(f, k), x, splat<T>(0));
 }
 
 /**
- * log(1 + x), accurate also for small x, where the sum 1 + x loses digits of x. Let u be the rounded sum 1 + x, and
- * c = (1 + x) − u the rounding error, which Knuth's two-sum gives exactly. u = 2^k·(1 + f₀), and f = f₀ + c·2^−k. For
- * k = 0, f = x. Error: 1.5 ULP.
+ * log(1 + x), accurate also for small x, where the sum 1 + x loses digits of x. Let u = 2^k·(1 + f₀) be the rounded sum
+ * 1 + x, and e = (1 + x) − u its rounding error, which Knuth's two-sum gives exactly. Then f = f₀ + e·2^−k. For k = 0,
+ * f = x. Error: 1.5 ULP.
  */
 @inline
 export function log1p<T>(x: v128): v128 {
   const u = v128.add<T>(one<T>(), x);
-  const ofX = v128.sub<T>(u, one<T>());
-  const cut = v128.add<T>(v128.sub<T>(one<T>(), v128.sub<T>(u, ofX)), v128.sub<T>(x, ofX));
-  const scaled = v128.mul<T>(v128.mul<T>(cut, twiceInversePower<T>(u)), half<T>());
+  const xInU = v128.sub<T>(u, one<T>());
+  const e = v128.add<T>(v128.sub<T>(one<T>(), v128.sub<T>(u, xInU)), v128.sub<T>(x, xInU));
+  const scaled = v128.mul<T>(v128.mul<T>(e, twiceInversePower<T>(u)), half<T>());
   const f = v128.add<T>(v128.sub<T>(significand<T>(u), one<T>()), scaled);
-  const result = atEnds<T>(logOfParts<T>(f, exponent<T>(u)), x, v128.neg<T>(one<T>()));
+  const result = withSpecialCases<T>(logOfParts<T>(f, exponent<T>(u)), x, v128.neg<T>(one<T>()));
   return v128.or(result, v128.and(x, sign<T>()));
 }
 
@@ -102,7 +102,7 @@ function bits<T>(index: usize): v128 {
 }
 
 /**
- * bits(x) − bits(√½) + bits(1): its exponent field is k plus the bias, its fraction field is bits(1 + f) − bits(√½).
+ * bits(x) − bits(√½) + bits(1). Its exponent field is k plus the bias. Its fraction field is bits(1 + f) − bits(√½).
  */
 @inline
 function parts<T>(x: v128): v128 {
@@ -110,9 +110,7 @@ function parts<T>(x: v128): v128 {
   return v128.add<i64>(x, bits<T>(0));
 }
 
-/**
- * k as a number of T: writes its field into the low bits of 2^23 (or 2^52), then subtracts that number and the bias.
- */
+/** k as a number of T: writes k plus the bias into the low bits of 2^23 or 2^52, then subtracts power and bias. */
 @inline
 function exponent<T>(x: v128): v128 {
   const field = sizeof<T>() == 4 ? v128.shr<u32>(parts<T>(x), 23) : v128.shr<u64>(parts<T>(x), 52);
@@ -135,10 +133,10 @@ function twiceInversePower<T>(x: v128): v128 {
   return v128.sub<i64>(bits<T>(3), field);
 }
 
-/** `result`; but x where x is Infinity or NaN, −Infinity where x = `pole`, and NaN (all bits set) where x < `pole`. */
+/** `result`, with x where x is Infinity or NaN, −Infinity where x = `pole`, and NaN (all bits set) where x < `pole`. */
 @inline
-function atEnds<T>(result: v128, x: v128, pole: v128): v128 {
+function withSpecialCases<T>(result: v128, x: v128, pole: v128): v128 {
   const finite = v128.bitselect(result, x, v128.lt<T>(x, v128.neg<T>(minusInfinity<T>())));
-  const right = v128.bitselect(minusInfinity<T>(), finite, v128.eq<T>(x, pole));
-  return v128.or(right, v128.lt<T>(x, pole));
+  const withPole = v128.bitselect(minusInfinity<T>(), finite, v128.eq<T>(x, pole));
+  return v128.or(withPole, v128.lt<T>(x, pole));
 }

@@ -1,5 +1,5 @@
 import { splat } from "./vector";
-import { constant, lift, sign, two } from "./constants";
+import { constant, sign, two, twoTo64 } from "./constants";
 import { exp } from "./exponential";
 import { log1p } from "./logarithm";
 import { halfTangentExcess, halfTangentNumerator, power, remainder, Shift, shiftedMultiple } from "./reduction";
@@ -21,14 +21,14 @@ const BOUNDS_F64 = memory.data<f64>([-747, 40]);
 export function sigmoid<T>(x: v128): v128 {
   const raised = v128.pmax<T>(x, constant<T>(BOUNDS_F32, BOUNDS_F64, 0));
   const clamped = v128.pmin<T>(raised, constant<T>(BOUNDS_F32, BOUNDS_F64, 1));
-  const sum = shiftedMultiple<T>(clamped, Shift.LiftedPower);
-  const r = remainder<T>(clamped, sum, Shift.LiftedPower);
+  const shifted = shiftedMultiple<T>(clamped, Shift.ScaledPower);
+  const r = remainder<T>(clamped, shifted, Shift.ScaledPower);
   const z = v128.mul<T>(r, r);
   const n = halfTangentNumerator<T>(r, z);
   const d = v128.add<T>(two<T>(), halfTangentExcess<T>(z));
-  const grown = v128.mul<T>(v128.add<T>(d, n), power<T>(sum));
-  const rest = v128.mul<T>(v128.sub<T>(d, n), lift<T>());
-  return v128.div<T>(grown, v128.add<T>(rest, grown));
+  const numerator = v128.mul<T>(v128.add<T>(d, n), power<T>(shifted));
+  const complement = v128.mul<T>(v128.sub<T>(d, n), twoTo64<T>());
+  return v128.div<T>(numerator, v128.add<T>(complement, numerator));
 }
 
 /** log(1 + e^x) = max(x, 0) + log(1 + e^−|x|), which neither overflows nor cancels. Error: 1.9 ULP. */

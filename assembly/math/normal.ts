@@ -1,5 +1,5 @@
 import { madd, splat } from "./vector";
-import { constant, half, lift, one, sign, two } from "./constants";
+import { constant, half, one, sign, two, twoTo64 } from "./constants";
 import { halfTangentExcess, halfTangentNumerator, power, remainder, Shift, shiftedMultiple } from "./reduction";
 
 // The normal distribution. A relative error of a² grows by the factor a²/2 in e^(−a²/2). So a² is computed as the sum
@@ -49,7 +49,7 @@ export function normalCdf<T>(x: v128): v128 {
 @inline
 export function normalPdf<T>(x: v128): v128 {
   const a = bounded<T>(v128.andnot(x, sign<T>()));
-  return bellTimes<T>(a, constant<T>(SINGLES, DOUBLES, 1), one<T>());
+  return gaussianTimes<T>(a, constant<T>(SINGLES, DOUBLES, 1), one<T>());
 }
 
 /** Φ(−a) = e^(−a²/2)·P(a) / Q(a) for a ≥ 0. */
@@ -57,7 +57,7 @@ export function normalPdf<T>(x: v128): v128 {
 export function normalTail<T>(deviation: v128): v128 {
   const a = bounded<T>(deviation);
   const w = v128.mul<T>(a, a);
-  return bellTimes<T>(a, tailNumerator<T>(a, w), tailDenominator<T>(a, w));
+  return gaussianTimes<T>(a, tailNumerator<T>(a, w), tailDenominator<T>(a, w));
 }
 
 /**
@@ -65,16 +65,16 @@ export function normalTail<T>(deviation: v128): v128 {
  * sigmoid(): the dividend stays normal, so a subnormal result is rounded only by the division.
  */
 @inline
-function bellTimes<T>(a: v128, numerator: v128, denominator: v128): v128 {
-  const sum = shiftedMultiple<T>(minusHalfSquare<T>(a), Shift.LiftedPower);
-  const r = bellRemainder<T>(a, sum);
+function gaussianTimes<T>(a: v128, numerator: v128, denominator: v128): v128 {
+  const shifted = shiftedMultiple<T>(minusHalfSquare<T>(a), Shift.ScaledPower);
+  const r = gaussianRemainder<T>(a, shifted);
   const z = v128.mul<T>(r, r);
   const n = halfTangentNumerator<T>(r, z);
   const d = v128.add<T>(two<T>(), halfTangentExcess<T>(z));
-  const bell = v128.mul<T>(v128.add<T>(d, n), power<T>(sum));
+  const gaussian = v128.mul<T>(v128.add<T>(d, n), power<T>(shifted));
   return v128.div<T>(
-    v128.mul<T>(bell, numerator),
-    v128.mul<T>(v128.mul<T>(v128.sub<T>(d, n), denominator), lift<T>()),
+    v128.mul<T>(gaussian, numerator),
+    v128.mul<T>(v128.mul<T>(v128.sub<T>(d, n), denominator), twoTo64<T>()),
   );
 }
 
@@ -91,12 +91,12 @@ function minusHalfSquare<T>(a: v128): v128 {
   return v128.neg<T>(v128.mul<T>(v128.mul<T>(upper, half<T>()), upper));
 }
 
-/** The r of −a²/2 = n·ln 2 + r; `sum` is n + shift. */
+/** r of −a²/2 = n·ln 2 + r, with `shifted` = n + shift. */
 @inline
-function bellRemainder<T>(a: v128, sum: v128): v128 {
+function gaussianRemainder<T>(a: v128, shifted: v128): v128 {
   const upper = upperHalf<T>(a);
   const rest = v128.mul<T>(v128.sub<T>(a, upper), v128.add<T>(a, upper));
-  return v128.sub<T>(remainder<T>(minusHalfSquare<T>(a), sum, Shift.LiftedPower), v128.mul<T>(rest, half<T>()));
+  return v128.sub<T>(remainder<T>(minusHalfSquare<T>(a), shifted, Shift.ScaledPower), v128.mul<T>(rest, half<T>()));
 }
 
 @inline

@@ -7,8 +7,8 @@
 //
 // Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980), for the reduction in two steps
 // and the quotient; J.-M. Muller, Elementary Functions, 3rd ed., chapter 11, for rounding by adding 1.5·2^52. The
-// coefficients come from test/reference/elementary_coefficients.py (Remez algorithm, with the lowest
-// terms fixed: N ≈ r and d ≈ 0 near 0).
+// coefficients come from test/reference/elementary_coefficients.py (Remez algorithm, with the lowest terms fixed: N ≈ r
+// and d ≈ 0 near 0).
 
 import { madd } from "./vector";
 import { constant } from "./constants";
@@ -27,11 +27,11 @@ const DOUBLES = memory.data<f64>([
 ]);
 
 // Numbers near 1.5·2^23 (f32) or 1.5·2^52 (f64) have a unit in the last place of 1. Adding such a number to x / ln 2
-// rounds it to the nearest integer n, which then stands in the low bits of the sum. These constants add an exponent
-// bias too, so that the low bits are:
+// rounds it to the nearest integer n, and the low bits of the sum are n. The constants below also add an exponent bias,
+// so that the low bits are:
 //
 //     Power         the exponent field of 2^n
-//     LiftedPower   the exponent field of 2^(n+64)
+//     ScaledPower   the exponent field of 2^(n+64)
 //     Halves        the sum of the exponent fields of two powers of two whose product is 2^n
 const SHIFTS_F32 = memory.data<f32>([12582912 + 127, 12582912 + 127 + 64, 12582912 + 2 * 127]);
 const SHIFTS_F64 = memory.data<f64>([
@@ -40,7 +40,7 @@ const SHIFTS_F64 = memory.data<f64>([
 
 export const enum Shift {
   Power,
-  LiftedPower,
+  ScaledPower,
   Halves,
 }
 

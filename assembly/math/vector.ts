@@ -18,7 +18,7 @@ export function splat<T>(value: f64): v128 {
   return v128.splat<T>(<T>value);
 }
 
-/** a·b + c: rounded twice in the strict build; in the relaxed build rounded once where the processor can. */
+/** a·b + c. Strict builds round twice. Relaxed builds round once if the processor has a fused multiply-add. */
 @inline
 export function madd<T>(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, c);

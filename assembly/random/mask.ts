@@ -22,10 +22,10 @@ export function keepMask<T>(
   let words = end - (<usize>count << 2);
   philoxWords(words, row, row + count, unit, layer, step, seed, Purpose.Dropout);
   if (sizeof<T>() == 4) {
-    const least = v128.splat<i32>(threshold);
-    for (; out < end; out += 16) v128.store(out, v128.ge<u32>(v128.load(out), least));
+    const thresholds = v128.splat<i32>(threshold);
+    for (; out < end; out += 16) v128.store(out, v128.ge<u32>(v128.load(out), thresholds));
   } else {
-    const below = v128.splat<i64>(<i64>threshold - 1); // x64 compares 64-bit lanes by >, but not by ≥.
+    const below = v128.splat<i64>(<i64>threshold - 1); // x64 has an instruction for > of 64-bit lanes, but not for ≥.
     for (; out < end; out += 16, words += 8) v128.store(out, v128.gt<i64>(v128.load_ext<u32>(words), below));
   }
 }

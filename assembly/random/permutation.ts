@@ -4,9 +4,9 @@ import { philoxWord, philoxWords, Purpose } from "./philox";
 const CHUNK: u32 = 256;
 
 /**
- * Elements begin … end − 1 of the inside-out Fisher-Yates shuffle of 0 … n − 1, for any n ≥ end: each element i swaps
- * with one that is uniform among 0 … i. `permute(order, 0, n, seed, epoch)` makes a uniform permutation; calls for
- * [0, k) and then [k, n) make the same one.
+ * Steps begin … end − 1 of the inside-out Fisher-Yates shuffle of 0 … n − 1, for any n ≥ end: step i swaps element i
+ * with an element chosen uniformly from 0 … i. `permute(order, 0, n, seed, epoch)` makes a uniform permutation; calls
+ * for [0, k) and then [k, n) make the same one.
  *
  *     order: u32 [n]; elements 0 … begin − 1 come from calls with the same seed and epoch, the others need no value
  *
@@ -29,9 +29,9 @@ export function permute(order: usize, begin: u32, end: u32, seed: u32, epoch: u3
 }
 
 /**
- * A number of 0 … i, each equally likely, from the random word `word`: ⌊word·(i + 1) / 2³²⌋, unless the low half of the
- * product is below 2³² mod (i + 1). Then word 0 of the Philox blocks with the counters (i, 1, 0, epoch),
- * (i, 1, 1, epoch) … replaces `word`, until one is accepted.
+ * A uniform number of 0 … i from the random word `word`: ⌊word·(i + 1) / 2³²⌋. The word is rejected if the low half of
+ * the product is below 2³² mod (i + 1). Then word 0 of the Philox blocks with the counters (i, 1, 0, epoch),
+ * (i, 1, 1, epoch), … replaces it, until one is accepted.
  *
  * D. Lemire, "Fast Random Integer Generation in an Interval", ACM TOMACS 29 (2019).
  */

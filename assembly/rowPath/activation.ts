@@ -31,6 +31,7 @@ export function rowActivationBackward<T>(
   }
 }
 
+/** outputs = e^(logits − max) / Σ e^(logits − max). `outputs` may be `logits`. */
 function rowSoftmaxForward<T>(outputs: usize, logits: usize, units: usize): void {
   const largest = maximum<T>(logits, units);
   const bytes = units * sizeof<T>();
@@ -43,6 +44,7 @@ function rowSoftmaxForward<T>(outputs: usize, logits: usize, units: usize): void
   }
 }
 
+/** Replaces dOutputs by dLogits = outputs · (dOutputs − Σ dOutputs·outputs). */
 function rowSoftmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize): void {
   const bytes = units * sizeof<T>();
   let dot = splat<T>(0);

@@ -8,7 +8,7 @@ import { rowActivationBackward } from "./activation";
 
 /**
  * Computes the gradient of each layer's logits in its `dLogitsRows`. Before the call, `dLogitsRows` of the last layer
- * holds the gradient of the outputs.
+ * must hold the gradient of its outputs.
  */
 export function rowBackward<T>(network: Network, workspace: Workspace): void {
   for (let i = network.layerCount - 1; ; --i) {

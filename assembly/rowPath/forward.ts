@@ -56,8 +56,8 @@ function multiply<T>(layer: Layer, tensors: Tensors): void {
 }
 
 /**
- * Computes N (four or eight) vectors of units, from `unit` on. So many independent sums hide the latency of an
- * addition.
+ * Computes the logits of N vectors of units, N = 4 or 8, from `unit` on. N independent sums hide the latency of the
+ * additions.
  */
 @inline
 function multiplyUnits<T, N>(layer: Layer, tensors: Tensors, unit: usize): void {

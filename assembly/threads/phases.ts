@@ -17,19 +17,19 @@ import { rowForward } from "../rowPath/forward";
 import { rowStep } from "../rowPath/step";
 
 export const enum Phase {
-  /** Rows of the samples → the outputs of all layers. */
+  /** Computes the outputs of all layers from rows of the samples. */
   Forward,
-  /** The gradient of the outputs → that of all logits. */
+  /** Computes the gradients of all logits from the gradient of the outputs. */
   Backward,
-  /** → that of all parameters. */
+  /** Computes the gradients of all parameters from the gradients of the logits. */
   Gradients,
   /** A bound of |gradient|, to scratch.bound of each part. */
   Measure,
-  /** Whether the update would give finite numbers, to scratch.isFinite of each part. */
+  /** Writes to scratch.isFinite of each part whether the update would give finite numbers. */
   Check,
-  /** The update of all parameters. */
+  /** Updates all parameters. */
   Update,
-  /** Gradients and update of a batch of one row, without storing the gradients. */
+  /** Updates all parameters for a batch of one row, without storing the gradients. */
   RowStep,
 }
 
@@ -54,8 +54,8 @@ export function doPhase<T>(network: Network, workspace: Workspace, phase: Phase)
 }
 
 /**
- * Does part `index` of the `count` parts of a phase, in the thread's own `scratch`. Not inlined: in the loop of a
- * worker, asc 0.28.20 would lose one of its arguments.
+ * Runs part `index` of the `count` parts of a phase. `scratch` is that of the calling thread. Not inlined: if it is
+ * inlined into a worker's loop, asc 0.28.20 drops one of its arguments.
  */
 export function doPart<T>(
   network: Network, workspace: Workspace, scratch: Scratch, phase: Phase, index: usize, count: usize,

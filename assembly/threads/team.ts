@@ -12,7 +12,7 @@ import { doPart, doPhase, isDivisible, Phase } from "./phases";
  *     +64   finished   workers that have finished their part
  *     +128  joined     workers that are ready; they are numbered from 1, the caller is thread 0
  *     +192  asleep     workers that must be woken
- *     +256  what is called: the Phase, then the workspace
+ *     +256  arguments of the call: the Phase, then the workspace
  */
 export type Team = usize;
 
@@ -24,16 +24,16 @@ const ASLEEP: usize = 192;
 const PHASE: usize = 256;
 const WORKSPACE: usize = 260;
 
-/** The call that ends a team. No other call but the first has 0 threads. */
+/** The call that stops the workers. All others have at least 2 threads, except the initial value 0. */
 const STOP: u32 = 0xffffff00;
 
 const THREADS_BITS: u32 = 8;
 const THREADS_MASK: u32 = (1 << THREADS_BITS) - 1;
 
-/** How many times a worker looks for a call before it sleeps: about 50 µs, which is what waking it costs. */
+/** How many times a worker polls for a call before it sleeps: this takes about 50 µs, as long as waking it. */
 const SPINS = 1 << 14;
 
-/** Multiply-adds of a pass, about 40 µs of work, below which a barrier costs more than workers save. */
+/** With fewer multiply-adds in a pass (about 40 µs of work), the barrier costs more than the workers save. */
 const MIN_WORK: u64 = 1 << 19;
 
 /**
@@ -74,8 +74,8 @@ function runTogether<T>(network: Network, workspace: Workspace, phase: Phase): u
   return threads;
 }
 
-/** What a worker runs: does its part of each call, and returns when the team is stopped. */
-export function work<T>(network: Network, team: Team): void {
+/** The loop of a worker: runs its part of each call, and returns when the team is stopped. */
+export function workerLoop<T>(network: Network, team: Team): void {
   let seen = atomic.load<u32>(team);
   const thread = atomic.add<u32>(team, 1, JOINED) + 1;
   while (seen != STOP) {
@@ -106,8 +106,8 @@ function nextCall(team: Team, seen: u32): u32 {
 }
 
 /**
- * Sleeps until there is a call other than `seen`. Recursive, so that it is not inlined: the baseline compiler of V8 11.3
- * (Node 20) overwrites a register of the function that waits, and a worker lost its number.
+ * Sleeps until there is a call other than `seen`. Recursive, so that it is not inlined into workerLoop(): the baseline
+ * compiler of V8 11.3 (Node 20) overwrites a register of the function that waits, and it held the worker's number.
  */
 function sleep(team: Team, seen: u32): u32 {
   const call = atomic.load<u32>(team);
@@ -117,8 +117,8 @@ function sleep(team: Team, seen: u32): u32 {
 }
 
 /**
- * Stores a call and wakes sleeping workers. None is missed: a worker that is about to sleep has either counted itself
- * in ASLEEP by now, or finds that the call has changed.
+ * Stores a call and wakes sleeping workers. A worker that is about to sleep has either counted itself in ASLEEP by now,
+ * or sees that the call has changed. So it does not miss the call.
  */
 function announce(team: Team, call: u32): void {
   atomic.store<u32>(team, call);
