@@ -12,7 +12,7 @@ import {
 
 /** A kernel or a bias that an initializer is to fill. */
 export interface ParameterTensor {
-  /** To be filled in place; row-major. */
+  /** The initializer fills this array, row-major. */
   readonly values: FloatArray;
   /** [inputs, units] for a kernel, [units] for a bias. */
   readonly shape: readonly number[];

@@ -1,7 +1,7 @@
 import type { NetworkDescription } from "./description.js";
 import { definitionOf, layerWidths } from "./layers/stack.js";
 
-/** A table of the layers: what they compute, their output shape, how many parameters they have. */
+/** A table with the kind, activation or options, output shape and parameter count of each layer, and the totals. */
 export function summarize({ dtype, inputs, layers, loss, parameters }: NetworkDescription): string {
   const widths = layerWidths(inputs, layers);
   const counts = layers.map(() => 0);

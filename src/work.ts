@@ -11,7 +11,7 @@ export function ignoreRejection(value: unknown): void {
   Promise.resolve(value).catch(() => {});
 }
 
-/** How long a slice of work occupies the thread: well below 50 ms, which users begin to notice. */
+/** The length of a slice of work, in ms: well below the 50 ms that users notice. */
 export const SLICE_MILLISECONDS = 10;
 
 // Declared here because browsers do not have it and the library is compiled for both.
@@ -25,7 +25,7 @@ export function finish<T>(work: Work<T>): T {
   }
 }
 
-/** When the slice in progress ends. All work shares it, so that many short works in a row do not block either. */
+/** When the current slice ends. All work shares it, so that many short pieces of work in a row do not block either. */
 let sliceEnd = 0;
 
 /** Makes the slice in progress end at the next `yield`. */

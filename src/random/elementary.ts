@@ -12,7 +12,7 @@ const view = new DataView(new ArrayBuffer(8));
 let logarithms: readonly number[] | undefined;
 
 /**
- * log(c), rounded to a multiple of 2⁻⁴³, for each 1/c in `reciprocals`. Computed at the first use: imports stay fast.
+ * log(c), rounded to a multiple of 2⁻⁴³, for each 1/c in `reciprocals`. Computed at the first use, not at import.
  */
 function tabulatedLogarithms(): readonly number[] {
   logarithms ??= reciprocals.map((reciprocal) => -Math.round(logSeries(reciprocal) * 2 ** 43) / 2 ** 43);

@@ -1,5 +1,5 @@
-// Fused multiply-add: a·b + c, rounded once. JavaScript has no such operation, but the compiled code of NumPy and
-// PyTorch uses it for their streams.
+// Fused multiply-add: a·b + c, rounded once. JavaScript has no such operation. The compiled code of NumPy and PyTorch
+// uses it to draw random numbers.
 
 const view = new DataView(new ArrayBuffer(8));
 

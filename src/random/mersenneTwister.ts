@@ -8,7 +8,7 @@ const SHIFT = 397;
  */
 export class MersenneTwister {
   readonly #state: Uint32Array;
-  /** The output words of the current state: all of them are computed at once. */
+  /** The output words of the current state, all computed at once. */
   readonly #words = new Uint32Array(LENGTH);
   #position = LENGTH;
 
@@ -19,13 +19,13 @@ export class MersenneTwister {
 
   /** The next 32 bits, an integer from 0 to 2³² − 1. */
   nextUint32(): number {
-    if (this.#position === LENGTH) this.#make();
+    if (this.#position === LENGTH) this.#refill();
     return this.#words[this.#position++]!;
   }
 
-  /** The words that `nextUint32` will return next, as many as are computed already; at least one. */
+  /** The words that `nextUint32` will return next, as far as they are computed. At least one. */
   peek(): Uint32Array {
-    if (this.#position === LENGTH) this.#make();
+    if (this.#position === LENGTH) this.#refill();
     return this.#words.subarray(this.#position);
   }
 
@@ -34,7 +34,7 @@ export class MersenneTwister {
     this.#position += count;
   }
 
-  #make(): void {
+  #refill(): void {
     twist(this.#state);
     temper(this.#words, this.#state);
     this.#position = 0;

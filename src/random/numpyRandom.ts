@@ -91,7 +91,7 @@ export class NumpyRandom implements RandomStream {
     let i = last;
     while (i > end && drawn < words.length) {
       const value = (words[drawn++]! & mask) >>> 0;
-      // Without a branch, because no processor can predict it: a rejected value exchanges i with itself, and i stays.
+      // Without a branch, because processors mispredict it: for a rejected value, i is exchanged with itself and kept.
       const isTaken = Number(value <= i);
       const j = (i ^ ((i ^ value) & -isTaken)) >>> 0;
       const swapped = values[i]!;
