@@ -3,11 +3,11 @@
     pip install -r ../../bench/peers/requirements.txt
     python adam.py
 
-The network has 3 inputs, layers of 5 units (tanh), 4 (sigmoid) and 2 (linear), and mean squared error. Each case trains it
-from the same parameters on the same 8 rows, in their order, in batches of `batchSize` rows. After each number of steps in
-"steps" it records the parameters and the loss over all rows. Arrays are base64 of little-endian numbers of the case's
-dtype: of each layer the kernel [inputs, units], then the bias. "initial", "inputs" and "targets" are float32 numbers, so
-both dtypes start with the same values.
+The network has 3 inputs, layers of 5 units (tanh), 4 (sigmoid) and 2 (linear), and mean squared error. Each case trains
+it from the same parameters on the same 8 rows, in stored order, in batches of `batchSize` rows. After each number of
+steps in "steps" it records the parameters and the loss over all rows. Arrays are base64 of little-endian numbers of the
+case's dtype: for each layer the kernel [inputs, units], then the bias. "initial", "inputs" and "targets" are float32
+numbers, so both dtypes start with the same values.
 """
 
 import base64

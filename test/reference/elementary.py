@@ -3,12 +3,12 @@
 Written with Python 3.11.7 and mpmath 1.3.0 at 60 digits:
 
     python3 test/reference/elementary.py            # writes elementary.json beside this file
-    python3 test/reference/elementary.py 20000 dense.json   # twenty thousand random points in each dense range
+    python3 test/reference/elementary.py 20000 dense.json   # 20000 random points in each range of RANGES
 
-Of each function the file holds, in base64 of little-endian arrays: `x` (float64), `y` (float64, the result rounded) and
-`rest` (int16: what the exact result has beyond y, in 2^-15 of the last place of y). The points are: every exponent of
-float64, its first and last number among them, the negative ones where the function takes them; then the ranges where
-the method changes, cancels, saturates, overflows or underflows.
+For each function the file contains base64 of little-endian arrays: `x` (float64), `y` (float64, the rounded result) and
+`rest` (int16, the exact result minus y, in 2^-15 ULP of y). The points are numbers of every exponent of float64, with
+random signs where the domain allows both, then random points in ranges where the method changes, cancels, saturates,
+overflows or underflows.
 """
 
 import base64
@@ -28,7 +28,7 @@ DOMAIN = {"log": (0.0, math.inf), "log1p": (-1.0, math.inf)}
 
 
 def bounded(x):
-    """Beyond it every function here has long overflowed, underflowed, or become a constant or x itself."""
+    """x limited to ±2000. Beyond, every function here overflows, underflows, is constant or equals x."""
     return min(max(x, mpf(-2000)), mpf(2000))
 
 
@@ -64,7 +64,7 @@ def number(bits):
 
 
 def exponents(chosen):
-    """Two numbers of every exponent (of the subnormals: of every highest bit); signs and mantissas vary."""
+    """A number of every exponent (for subnormals: of every highest bit): the first, last or any; random sign."""
     for exponent in range(0, 2047):
         for top in range(52) if exponent == 0 else [None]:
             if top is None:

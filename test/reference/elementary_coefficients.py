@@ -1,12 +1,12 @@
-"""The coefficients of assembly/elementary: rational approximations of least greatest error, by the Remez algorithm.
+"""The coefficients of assembly/math: minimax rational approximations, by the Remez algorithm.
 
-Written with Python 3.11.7 and mpmath 1.3.0 at 80 digits; prints each pair of polynomials, lowest power first, and the
-error it makes:
+Written with Python 3.11.7 and mpmath 1.3.0 at 80 digits. Prints each pair of polynomials, lowest power first, and its
+largest error:
 
     python3 test/reference/elementary_coefficients.py
 
-Source of the method: E. W. Cheney, Introduction to Approximation Theory (1966), chapter 5; the equations are made linear
-by taking the denominator that multiplies the levelled error from the round before.
+Source of the method: E. W. Cheney, Introduction to Approximation Theory (1966), chapter 5. The equations contain the
+product of the levelled error and the denominator. They become linear by taking this denominator from the round before.
 """
 
 from mpmath import mp, mpf
@@ -15,10 +15,10 @@ mp.dps = 80
 
 
 def rational(f, low, high, numerator, denominator, weight, knee=None):
-    """P and Q of least greatest |weight · (P/Q − f)| on [low, high].
+    """P and Q that minimize the largest |weight · (P/Q − f)| on [low, high].
 
-    `numerator` and `denominator`: the coefficients held fixed, then None for each one sought. `knee`: where the points
-    are densest, for an interval that reaches far out.
+    `numerator` and `denominator`: the fixed coefficients, then None for each unknown one. `knee`: where the points are
+    densest, for a long interval.
     """
     unknown = [(P, power) for P, given in ((True, numerator), (False, denominator))
                for power, c in enumerate(given) if c is None]
@@ -40,7 +40,7 @@ def rational(f, low, high, numerator, denominator, weight, knee=None):
         return known[x]
 
     def solve(points, previous):
-        """The P and Q that err by ±E in turn at the points (by nothing where there is no Q before)."""
+        """P and Q with errors of E and −E in turn at the points; without a `previous` Q, with errors of 0."""
         size = len(points)
         matrix, right = mp.matrix(size, size), mp.matrix(size, 1)
         for i, x in enumerate(points):
@@ -115,7 +115,7 @@ def mills(a):
 def main():
     low = mpf(2) ** -200
 
-    # tanh(r/2) = r·P(r²) / Q(r²) for |r| ≤ ½ ln 2 (a little more, for the roundings of the reduction).
+    # tanh(r/2) = r·P(r²) / Q(r²) for |r| ≤ ½ ln 2, and a little more because the reduction rounds.
     for dtype, free in (("f32", 1), ("f64", 2)):
         high = (mp.log(2) / 2 * (1 + mpf(2) ** -14)) ** 2
         fixed = [mpf(1)] + [None] * free, [mpf(2)] + [None] * free
@@ -126,7 +126,7 @@ def main():
         high = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2
         show("log", dtype, rational(logarithm_rest, low, high, [None] * free, [mpf(1)], lambda z: z))
 
-    # Φ(−a) = e^(−a²/2)·P(a) / Q(a) for a ≥ 0, as far as it is not 0.
+    # Φ(−a) = e^(−a²/2)·P(a) / Q(a) for a ≥ 0, up to where it rounds to 0.
     for dtype, degree, high in (("f32", 4, 15), ("f64", 10, 39)):
         fixed = [None] * (degree + 1), [mpf(1)] + [None] * (degree + 1)
         show("normal", dtype, rational(mills, low, mpf(high), *fixed, lambda a: 1 / mills(a), mpf(3)))

@@ -2,8 +2,8 @@
 
     /usr/bin/python3 random_elementary.py      (mpmath; a processor with FMA and glibc 2.28 or later)
 
-Every number is a float64's bit pattern, 16 hexadecimal digits. A row is [x, the correctly rounded f(x), what is left of
-f(x)], and for log also glibc's own result.
+Every number is a float64's bit pattern, 16 hexadecimal digits. A row is [x, y, f(x) − y], with y the correctly rounded
+f(x), and for log also glibc's result.
 """
 
 import json

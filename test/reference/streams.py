@@ -108,7 +108,7 @@ def torch_calls(seed):
 
 
 def linear_layers(seed):
-    """The layers of a fresh stream, one after the other: the weights, [units, inputs], then the biases."""
+    """Layers drawn one after the other from a new stream: each has weights [units, inputs], then biases."""
     torch.manual_seed(seed)
 
     def layer(dtype, inputs, units):
