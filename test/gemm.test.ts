@@ -19,8 +19,8 @@ interface Strides {
   readonly b: number;
 }
 
-/** Bytes of A that are not packed when its rows are adjacent, for every width of C. */
-const CACHED = 32768;
+/** L1_BYTES of assembly/kernels/gemm.ts: an A with adjacent rows that spans no more bytes is never packed. */
+const L1_BYTES = 32768;
 
 /** The strides of the products of a layer; `pad`: extra elements in each row of C and of B. */
 const PATTERNS: Record<string, (dtype: DType, sizes: Sizes, pad: number) => Strides> = {
@@ -57,13 +57,13 @@ const PATTERNS: Record<string, (dtype: DType, sizes: Sizes, pad: number) => Stri
   "some rows of an operand larger than the cache": (dtype, { m, n, k }, pad) => ({
     c: n + pad,
     aRow: 1,
-    aColumn: Math.ceil(CACHED / floats(dtype, 1).BYTES_PER_ELEMENT / Math.max(k, 1)) + m,
+    aColumn: Math.ceil(L1_BYTES / floats(dtype, 1).BYTES_PER_ELEMENT / Math.max(k, 1)) + m,
     b: wholeVectors(dtype, n) + pad,
   }),
 };
 
-/** C = A·B, or C += A·B if `accumulate`: each element summed over k in rising order, every product and every sum rounded to the dtype. */
-function multiplyPlainly(
+/** C = A·B, or C += A·B if `accumulate`. Adds the products in order and rounds each product and sum to the dtype. */
+function naiveMatmul(
   dtype: DType,
   c: FloatArray,
   accumulate: boolean,
@@ -85,7 +85,7 @@ function multiplyPlainly(
   }
 }
 
-/** The largest tile has 4 rows in strict builds, which round a product and its sum apart, and 6 in relaxed ones. */
+/** The largest tile has 4 rows in strict builds, which round products and sums separately, and 6 in relaxed builds. */
 const BUILDS = [
   { build: "strict", features: ["simd"], tileRows: 4 },
   { build: "relaxed", features: ["simd", "relaxed-simd"], tileRows: 6 },
@@ -99,14 +99,14 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
   let assembly: Assembly;
   let region: Region;
   let madd: (a: number, b: number, c: number) => number;
-  /** C, its stride, whether it is added to; A and its two strides, B and its stride; m, n, k. */
+  /** Takes C, its stride, `accumulate`, A, its row and column strides, B, its stride, m, n, k. */
   let multiply: (...values: number[]) => void;
-  /** The same, after the first and the end of the columns of C. */
+  /** Takes `begin` and `end`, a range of columns of C, then the arguments of `multiply`. */
   let multiplyColumns: (...values: number[]) => void;
-  /** The same, after the first and the end of the rows of C. */
+  /** Takes `begin` and `end`, a range of rows of C, then the arguments of `multiply`. */
   let multiplyRows: (...values: number[]) => void;
-  /** The same as `multiply`, element by element. */
-  let multiplyInCore: (...values: number[]) => void;
+  /** Takes the arguments of `multiply`. Computes element by element, with the madd() of the build. */
+  let naiveMatmulInCore: (...values: number[]) => void;
 
   beforeAll(async () => {
     if (!isStrict) enableRelaxedSimd();
@@ -116,11 +116,11 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     multiply = withPanel(assembly.exports[`matmul_${suffix}`]!);
     multiplyColumns = withPanel(assembly.exports[`matmul_columns_${suffix}`]!);
     multiplyRows = withPanel(assembly.exports[`matmul_rows_${suffix}`]!);
-    multiplyInCore = assembly.exports[`multiply_plainly_${suffix}`]!;
+    naiveMatmulInCore = assembly.exports[`naive_matmul_${suffix}`]!;
     madd = assembly.exports[`madd_${suffix}`]!;
   });
 
-  /** Gives it a panel between guards. */
+  /** Calls `kernel` with a panel as its last argument, and asserts that the guards around the panel did not change. */
   function withPanel(kernel: (...values: number[]) => number): (...values: number[]) => void {
     const { guard, guards } = guardOf(dtype);
     return (...values) => {
@@ -129,7 +129,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
       kernel(...values, panel);
       const guarded = region.guarded(panel, length);
       for (let i = 0; i < guards; i++) {
-        if (guarded[i] !== guard || guarded.at(-1 - i) !== guard) expect.fail("it writes outside the panel");
+        if (guarded[i] !== guard || guarded.at(-1 - i) !== guard) expect.fail("writes outside the panel");
       }
     };
   }
@@ -142,7 +142,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
   const nans = floats(dtype, 200).fill(Number.NaN);
 
   interface Operands {
-    /** With guards between its rows. */
+    /** Has guards between its rows. */
     readonly c: FloatArray;
     readonly a: FloatArray;
     readonly b: FloatArray;
@@ -160,12 +160,12 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     const aLength = m === 0 || k === 0 ? 0 : (m - 1) * strides.aRow + (k - 1) * strides.aColumn + 1;
     const bLength = k * strides.b;
     const c = floats(dtype, cLength).fill(guard);
-    // Without `accumulate` C is NaN, to show if it is read.
+    // Without `accumulate`, C is NaN, which shows if it is read.
     for (let i = 0; i < m; i++) {
       c.set(accumulate ? values.subarray(i * n, i * n + n) : nans.subarray(0, n), i * strides.c);
     }
     const a = values.subarray(100, 100 + aLength);
-    // Past n, B is NaN, to show if it is used.
+    // Past n, B is NaN, which shows if it is used.
     const b = floats(dtype, bLength).fill(Number.NaN);
     for (let l = 0; l < k; l++) b.set(values.subarray(7 + l * n, 7 + l * n + n), l * strides.b);
     return { c, a, b };
@@ -181,7 +181,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     return [c, strides.c, Number(accumulate), a, strides.aRow, strides.aColumn, b, strides.b, m, n, k];
   }
 
-  /** Where a tensor with its guards first differs from what is expected, or "". */
+  /** Where a tensor or the guards around it first differ from what is expected, or "". */
   function differenceOf(actual: FloatArray, expected: FloatArray, guards: number): string {
     const { guard } = guardOf(dtype);
     const whole = floats(dtype, expected.length + 2 * guards).fill(guard);
@@ -190,7 +190,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     return at < 0 ? "" : `[${at - guards}]: ${actual[at]}, expected ${whole[at]}`;
   }
 
-  /** Multiplies by the kernel and by the definition; returns where they, or the guards around C, first differ, or "". */
+  /** Where the kernel's C, or the guards around it, first differ from the definition, or "". */
   function compare(sizes: Sizes, strides: Strides, accumulate: boolean, values: FloatArray = source): string {
     const { c, a, b } = operandsOf(sizes, strides, accumulate, values);
     region.clear();
@@ -203,7 +203,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     return difference && `${sizes.m}×${sizes.n}×${sizes.k}, C${difference}`;
   }
 
-  /** By plain loops: in JavaScript for the strict build, with the madd() of the build for the relaxed one. */
+  /** Computes C with plain loops: in JavaScript for the strict build, with the build's madd() for the relaxed build. */
   function define(
     c: FloatArray,
     accumulate: boolean,
@@ -213,16 +213,16 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     strides: Strides,
   ): void {
     if (isStrict) {
-      multiplyPlainly(dtype, c, accumulate, a, b, sizes, strides);
+      naiveMatmul(dtype, c, accumulate, a, b, sizes, strides);
     } else {
       region.clear();
       const addresses = { c: region.put(c), a: region.put(a), b: region.put(b) };
-      multiplyInCore(...argumentsOf(addresses, sizes, strides, accumulate));
+      naiveMatmulInCore(...argumentsOf(addresses, sizes, strides, accumulate));
       c.set(region.view(addresses.c, c.length));
     }
   }
 
-  /** `compare` over many sizes; the first difference. */
+  /** The first difference that `compare` finds, or "". */
   function compareAll(
     all: Iterable<Sizes>,
     pattern: string,
@@ -248,12 +248,12 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     }
   }
 
-  /** Up to two tiles of the relaxed build and two rows; three tiles of the strict build and two rows. */
+  /** Up to two tiles of the relaxed build and two more rows, or three tiles of the strict build and two more rows. */
   const ROWS = Array.from({ length: 15 }, (_, i) => i);
-  /** Every width up to ten vectors and one column: with rows of A in place, and packed. */
+  /** Every width up to ten vectors and one column. A is packed for the larger widths. */
   const COLUMNS = Array.from({ length: 10 * lanes + 2 }, (_, i) => i);
 
-  it("has tiles of the rows that its build has registers for", () => {
+  it(`has tiles of ${tileRows} rows`, () => {
     const { tile_rows: rowsOfTile } = assembly.exports;
     expect(rowsOfTile!()).toBe(tileRows);
   });
@@ -338,7 +338,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     }
   });
 
-  it("adds to C if it accumulates, also a sum over no terms", () => {
+  it("adds to C if `accumulate` is set, also for k = 0", () => {
     region.clear();
     const c = region.put([1, 2, 3, 4]);
     const one = region.put([1, 1, 1, 1]);
@@ -364,13 +364,13 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
         const last = region.putLast(floats(dtype, m * n));
         multiply(last, n, accumulate, region.put(zeros), k, 1, region.put(b), bStride, m, n, k);
       }
-      const step = Math.ceil(CACHED / zeros.BYTES_PER_ELEMENT / k) + m;
+      const step = Math.ceil(L1_BYTES / zeros.BYTES_PER_ELEMENT / k) + m;
       const wide = floats(dtype, (k - 1) * step + m);
       multiply(c, n, 0, region.putLast(wide), 1, step, region.put(b), bStride, m, n, k);
     }
   });
 
-  it("has the same bits when k is divided into two products, the second of which accumulates", () => {
+  it("has the same bits if a second product accumulates the second part of k", () => {
     for (const pattern of Object.keys(PATTERNS)) {
       for (const { m, n, k } of sizesOf([1, 5, 13], [3, 2 * lanes, packed + 1], [131])) {
         const strides = PATTERNS[pattern]!(dtype, { m, n, k }, 1);
@@ -396,7 +396,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     }
   });
 
-  it("computes a range of rows or columns with the bits of the whole, and writes no other element", () => {
+  it("computes a range of rows or columns with the bits of the whole product, and writes no other element", () => {
     for (const pattern of Object.keys(PATTERNS)) {
       for (const [m, n] of [
         [13, packed + lanes + 1],
@@ -447,22 +447,22 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     }
   });
 
-  it(`rounds ${isStrict ? "products and sums apart" : "once or twice, always the same way"}`, () => {
+  it(`rounds ${isStrict ? "products and sums separately" : "once or twice, always in the same way"}`, () => {
     const isSingle = dtype === "float32";
-    const apart = (a: number, b: number, c: number) =>
+    const roundedTwice = (a: number, b: number, c: number) =>
       isSingle ? Math.fround(Math.fround(a * b) + c) : a * b + c;
-    const together = isSingle ? fusedMultiplyAddFloat32 : fusedMultiplyAdd;
+    const roundedOnce = isSingle ? fusedMultiplyAddFloat32 : fusedMultiplyAdd;
     const small = isSingle ? 2 ** -12 : 2 ** -27;
     const triples = [
       [1 + small, 1 + small, -(1 + 2 * small)],
       [0.1, 10, -1].map((x) => floats(dtype, [x])[0]!),
     ];
     for (let i = 0; i < 300; i++) triples.push([source[i]!, source[i + 1000]!, source[i + 2000]!]);
-    const isSame = (define: typeof apart) =>
+    const isSame = (define: typeof roundedTwice) =>
       triples.every(([a, b, c]) => Object.is(madd(a!, b!, c!), define(a!, b!, c!)));
-    expect(isSame(apart) || (!isStrict && isSame(together))).toBe(true);
-    expect(apart(...(triples[0] as [number, number, number]))).not.toBe(
-      together(...(triples[0] as [number, number, number])),
+    expect(isSame(roundedTwice) || (!isStrict && isSame(roundedOnce))).toBe(true);
+    expect(roundedTwice(...(triples[0] as [number, number, number]))).not.toBe(
+      roundedOnce(...(triples[0] as [number, number, number])),
     );
   });
 });

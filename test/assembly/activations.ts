@@ -1,4 +1,4 @@
-// The activations under a name for each dtype, for test/activations.test.ts.
+// Exports the activations once for each dtype, for test/activations.test.ts.
 
 import { Activation } from "../../assembly/abi/description";
 import { activationBackward, activationForward } from "../../assembly/layers/activation";
@@ -21,15 +21,17 @@ export function activation_forward_f64(
 }
 
 export function activation_backward_f32(
-  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize,
+  units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  activationBackward<f32>(activation, delta, outputs, logits, units, columns, stride, alpha);
+  activationBackward<f32>(activation, dOutputs, outputs, logits, units, columns, stride, alpha);
 }
 
 export function activation_backward_f64(
-  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize,
+  units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
-  activationBackward<f64>(activation, delta, outputs, logits, units, columns, stride, alpha);
+  activationBackward<f64>(activation, dOutputs, outputs, logits, units, columns, stride, alpha);
 }
 
 export function row_activation_forward_f32(
@@ -39,9 +41,9 @@ export function row_activation_forward_f32(
 }
 
 export function row_activation_backward_f32(
-  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
 ): void {
-  rowActivationBackward<f32>(activation, delta, outputs, logits, units, alpha);
+  rowActivationBackward<f32>(activation, dOutputs, outputs, logits, units, alpha);
 }
 
 export function row_activation_forward_f64(
@@ -51,7 +53,7 @@ export function row_activation_forward_f64(
 }
 
 export function row_activation_backward_f64(
-  activation: Activation, delta: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize, units: usize, alpha: f64,
 ): void {
-  rowActivationBackward<f64>(activation, delta, outputs, logits, units, alpha);
+  rowActivationBackward<f64>(activation, dOutputs, outputs, logits, units, alpha);
 }

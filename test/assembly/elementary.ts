@@ -1,4 +1,5 @@
-// Each elementary function over an array, for test/elementary.test.ts; `count` is a whole number of vectors.
+// Exports out[i] = f(x[i]) for each elementary function f and dtype, for test/elementary.test.ts. `count` is a whole
+// number of vectors.
 
 import { exp, expm1 } from "../../assembly/math/exponential";
 import { tanh } from "../../assembly/math/hyperbolic";
@@ -16,7 +17,7 @@ function each<T, F>(out: usize, x: usize, count: usize): void {
   for (; x < end; x += 16, out += 16) v128.store(out, f.of<T>(v128.load(x)));
 }
 
-// A class, never an object, is how a generic function is handed to another without a call through a table.
+// Each class passes a generic function to each() at compile time. No instances exist.
 
 @unmanaged class Exp { @inline of<T>(x: v128): v128 { return exp<T>(x); } }
 @unmanaged class Expm1 { @inline of<T>(x: v128): v128 { return expm1<T>(x); } }

@@ -1,4 +1,4 @@
-// The matrix product under a name for each dtype, for test/gemm.test.ts.
+// Exports the matrix product once for each dtype, for test/gemm.test.ts.
 
 import { matmul, matmulColumns, matmulRows, Product, TILE_ROWS } from "../../assembly/kernels/gemm";
 import { madd } from "../../assembly/math/vector";
@@ -93,8 +93,8 @@ export function matmul_rows_f64(
   matmulRows<f64>(product, begin, end, part, panel);
 }
 
-/** The product element by element, by the madd() of this build. */
-function multiplyPlainly<T>(
+/** The product element by element, with the madd() of this build. */
+function naiveMatmul<T>(
   c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
   b: usize, bStride: usize, m: usize, n: usize, k: usize,
 ): void {
@@ -111,16 +111,16 @@ function multiplyPlainly<T>(
   }
 }
 
-export function multiply_plainly_f32(
+export function naive_matmul_f32(
   c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
   b: usize, bStride: usize, m: usize, n: usize, k: usize,
 ): void {
-  multiplyPlainly<f32>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
+  naiveMatmul<f32>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
 }
 
-export function multiply_plainly_f64(
+export function naive_matmul_f64(
   c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
   b: usize, bStride: usize, m: usize, n: usize, k: usize,
 ): void {
-  multiplyPlainly<f64>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
+  naiveMatmul<f64>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
 }

@@ -1,4 +1,4 @@
-// The losses under a name for each dtype, for test/losses.test.ts.
+// Exports the losses once for each dtype, for test/losses.test.ts.
 
 import { Activation, Loss } from "../../assembly/abi/description";
 import { activationForward } from "../../assembly/layers/activation";
@@ -37,12 +37,12 @@ export function row_loss_backward_f64(
   return rowLossBackward<f64>(loss, dOutputs, outputs, targets, units, scale, parameter);
 }
 
-/** In place, [units, stride]: the activation that a fused loss applies. */
+/** Applies the activation of a fused loss in place, [units, stride]. */
 export function activation_forward_f32(activation: Activation, outputs: usize, units: usize, stride: usize): void {
   activationForward<f32>(activation, outputs, outputs, units, stride, stride, 0);
 }
 
-/** In place, [units, stride]: the activation that a fused loss applies. */
+/** Applies the activation of a fused loss in place, [units, stride]. */
 export function activation_forward_f64(activation: Activation, outputs: usize, units: usize, stride: usize): void {
   activationForward<f64>(activation, outputs, outputs, units, stride, stride, 0);
 }

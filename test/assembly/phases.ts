@@ -1,4 +1,4 @@
-// The parts of phases and the addresses of tensors, for test/phases.test.ts and test/regions.test.ts.
+// Exports parts of phases and addresses of tensors, for test/phases.test.ts and test/regions.test.ts.
 
 import { Samples } from "../../assembly/abi/run";
 import { partBegin } from "../../assembly/kernels/parts";
@@ -71,12 +71,12 @@ export function row_path(workspace: Workspace): RowPath {
   return passOf(workspace).rowPath;
 }
 
-/** Part `index` of `count`, in the scratch of the thread of that number. */
+/** Runs part `index` of `count` with the scratch of thread `index`. */
 export function do_part_f32(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
   doPart<f32>(network, workspace, scratchAt(workspace, index), phase, index, count);
 }
 
-/** Part `index` of `count`, in the scratch of the thread of that number. */
+/** Runs part `index` of `count` with the scratch of thread `index`. */
 export function do_part_f64(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
   doPart<f64>(network, workspace, scratchAt(workspace, index), phase, index, count);
 }
@@ -98,7 +98,8 @@ export function scratch_is_finite(workspace: Workspace, thread: usize): bool {
 }
 
 export function network_head(network: Network): usize {
-  return offsetof<Network>() + network.layerCount * (changetype<usize>(layerAt(network, 1)) - changetype<usize>(layerAt(network, 0)));
+  const layerSize = changetype<usize>(layerAt(network, 1)) - changetype<usize>(layerAt(network, 0));
+  return offsetof<Network>() + network.layerCount * layerSize;
 }
 
 export function workspace_head(network: Network, workspace: Workspace): usize {
@@ -111,19 +112,35 @@ export function workspace_targets(workspace: Workspace): usize { return workspac
 export function workspace_d0(workspace: Workspace): usize { return workspace.d0; }
 export function workspace_d1(workspace: Workspace): usize { return workspace.d1; }
 export function scratch_head(): usize { return offsetof<Scratch>(); }
-export function scratch_address(workspace: Workspace, thread: usize): usize { return changetype<usize>(scratchAt(workspace, thread)); }
-export function scratch_product(workspace: Workspace, thread: usize): usize { return changetype<usize>(scratchAt(workspace, thread).product); }
+export function scratch_address(workspace: Workspace, thread: usize): usize {
+  return changetype<usize>(scratchAt(workspace, thread));
+}
+export function scratch_product(workspace: Workspace, thread: usize): usize {
+  return changetype<usize>(scratchAt(workspace, thread).product);
+}
 export function scratch_panel(workspace: Workspace, thread: usize): usize { return scratchAt(workspace, thread).panel; }
 
 function tensorsOf(workspace: Workspace, layer: usize): Tensors { return tensorsAt(workspace, layer); }
 export function layer_x(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).x; }
 export function layer_logits(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).logits; }
 export function layer_outputs(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).outputs; }
-export function layer_d_outputs(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).dOutputs; }
-export function layer_d_inputs(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).dInputs; }
-export function layer_d_logits_rows(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).dLogitsRows; }
-export function layer_forward(workspace: Workspace, layer: usize): usize { return changetype<usize>(tensorsOf(workspace, layer).forward); }
-export function layer_inputs_backward(workspace: Workspace, layer: usize): usize { return changetype<usize>(tensorsOf(workspace, layer).inputsBackward); }
-export function layer_kernel_backward(workspace: Workspace, layer: usize): usize { return changetype<usize>(tensorsOf(workspace, layer).kernelBackward); }
+export function layer_d_outputs(workspace: Workspace, layer: usize): usize {
+  return tensorsOf(workspace, layer).dOutputs;
+}
+export function layer_d_inputs(workspace: Workspace, layer: usize): usize {
+  return tensorsOf(workspace, layer).dInputs;
+}
+export function layer_d_logits_rows(workspace: Workspace, layer: usize): usize {
+  return tensorsOf(workspace, layer).dLogitsRows;
+}
+export function layer_forward(workspace: Workspace, layer: usize): usize {
+  return changetype<usize>(tensorsOf(workspace, layer).forward);
+}
+export function layer_inputs_backward(workspace: Workspace, layer: usize): usize {
+  return changetype<usize>(tensorsOf(workspace, layer).inputsBackward);
+}
+export function layer_kernel_backward(workspace: Workspace, layer: usize): usize {
+  return changetype<usize>(tensorsOf(workspace, layer).kernelBackward);
+}
 export function layer_parameters(network: Network, layer: usize): usize { return layerAt(network, layer).parameters; }
 export function layer_gradients(network: Network, layer: usize): usize { return layerAt(network, layer).gradients; }

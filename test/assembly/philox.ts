@@ -1,9 +1,13 @@
-// The random numbers of the core under a name for each dtype, for test/philox.test.ts and test/permutation.test.ts.
+// Exports the random numbers of the core, for test/philox.test.ts and test/permutation.test.ts.
 
 import { keepMask } from "../../assembly/random/mask";
 import { permute, uniformUpTo } from "../../assembly/random/permutation";
 
-export { philoxBlocks as philox_blocks, philoxWord as philox_word, philoxWords as philox_words } from "../../assembly/random/philox";
+export {
+  philoxBlocks as philox_blocks,
+  philoxWord as philox_word,
+  philoxWords as philox_words,
+} from "../../assembly/random/philox";
 export { permute };
 
 export function heap_base(): usize {

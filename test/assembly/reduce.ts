@@ -1,4 +1,4 @@
-// Sums and maxima of arrays under a name for each dtype, for test/reduce.test.ts.
+// Exports sums and maxima of arrays once for each dtype, for test/reduce.test.ts.
 
 import { absoluteSum, columnMaximum, magnitudeBound, maximum, sumInOrder } from "../../assembly/kernels/reduce";
 
@@ -22,32 +22,32 @@ export function magnitude_bound_f64(x: usize, bytes: usize): f64 {
   return magnitudeBound<f64>(x, bytes);
 }
 
-/** To every lane of a vector at `out`. */
+/** Stores the sum in every lane of a vector at `out`. */
 export function sum_in_order_f32(out: usize, x: usize, count: usize): void {
   v128.store(out, sumInOrder<f32>(x, count));
 }
 
-/** To every lane of a vector at `out`. */
+/** Stores the sum in every lane of a vector at `out`. */
 export function sum_in_order_f64(out: usize, x: usize, count: usize): void {
   v128.store(out, sumInOrder<f64>(x, count));
 }
 
-/** To every lane of a vector at `out`. */
+/** Stores the maximum in every lane of a vector at `out`. */
 export function maximum_f32(out: usize, x: usize, count: usize): void {
   v128.store(out, maximum<f32>(x, count));
 }
 
-/** To every lane of a vector at `out`. */
+/** Stores the maximum in every lane of a vector at `out`. */
 export function maximum_f64(out: usize, x: usize, count: usize): void {
   v128.store(out, maximum<f64>(x, count));
 }
 
-/** To a vector at `out`. */
+/** Stores the maxima in a vector at `out`. */
 export function column_maximum_f32(out: usize, column: usize, count: usize, step: usize): void {
   v128.store(out, columnMaximum<f32>(column, count, step));
 }
 
-/** To a vector at `out`. */
+/** Stores the maxima in a vector at `out`. */
 export function column_maximum_f64(out: usize, column: usize, count: usize, step: usize): void {
   v128.store(out, columnMaximum<f64>(column, count, step));
 }

@@ -1,4 +1,4 @@
-// Structs, and functions that read and write them as the compiler lays them out, for test/structs.test.ts.
+// Structs, and functions that read and write their fields, for test/structs.test.ts.
 
 export const enum Colour {
   Red,
@@ -8,7 +8,7 @@ export const enum Colour {
 @unmanaged
 export class Point {
   x: f64;
-  /** The struct ends here: its size is no multiple of 8. */
+  /** The last field: the size of the struct is not a multiple of 8. */
   tag: u8;
 }
 

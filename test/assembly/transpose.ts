@@ -1,4 +1,4 @@
-// The transposes under a name for each dtype, for test/transpose.test.ts.
+// Exports the transposes once for each dtype, for test/transpose.test.ts.
 
 import { gatherRows, gatherTransposed, transpose } from "../../assembly/kernels/transpose";
 

@@ -1,4 +1,5 @@
-// Registers, parts of vectors and tests of finiteness under a name for each dtype, for test/vectors.test.ts.
+// Exports functions of vectors, partial loads and stores, and finiteness tests once for each dtype, for
+// test/vectors.test.ts.
 
 import { areFinite, excess } from "../../assembly/kernels/finite";
 import { fill, loadLanes, storeLanes } from "../../assembly/kernels/memory";
@@ -8,22 +9,22 @@ export function heap_base(): usize {
   return __heap_base;
 }
 
-/** The lanes to a vector at `out`. */
+/** Stores the loaded lanes as a vector at `out`. */
 export function load_lanes_f32(out: usize, pointer: usize, count: usize): void {
   v128.store(out, loadLanes<f32>(pointer, count));
 }
 
-/** The lanes to a vector at `out`. */
+/** Stores the loaded lanes as a vector at `out`. */
 export function load_lanes_f64(out: usize, pointer: usize, count: usize): void {
   v128.store(out, loadLanes<f64>(pointer, count));
 }
 
-/** Lanes of the vector at `x`. */
+/** Stores lanes of the vector at `x`. */
 export function store_lanes_f32(pointer: usize, x: usize, count: usize): void {
   storeLanes<f32>(pointer, v128.load(x), count);
 }
 
-/** Lanes of the vector at `x`. */
+/** Stores lanes of the vector at `x`. */
 export function store_lanes_f64(pointer: usize, x: usize, count: usize): void {
   storeLanes<f64>(pointer, v128.load(x), count);
 }
@@ -36,12 +37,12 @@ export function fill_f64(out: usize, value: f64, count: usize): void {
   fill<f64>(out, value, count);
 }
 
-/** The first lanes of the vector at `x`, zeros in the others. */
+/** Copies the first lanes of the vector at `x`, and zeros for the others. */
 export function first_lanes_f32(out: usize, x: usize, count: usize): void {
   v128.store(out, v128.and(v128.load(x), firstLanes<f32>(count)));
 }
 
-/** The first lanes of the vector at `x`, zeros in the others. */
+/** Copies the first lanes of the vector at `x`, and zeros for the others. */
 export function first_lanes_f64(out: usize, x: usize, count: usize): void {
   v128.store(out, v128.and(v128.load(x), firstLanes<f64>(count)));
 }
@@ -62,12 +63,12 @@ export function clamp_f64(out: usize, x: usize, low: f64, high: f64): void {
   v128.store(out, clamp<f64>(v128.load(x), splat<f64>(low), splat<f64>(high)));
 }
 
-/** Whether any bit of the excess of the vector at `x` is set. */
+/** Whether any bit of excess(x) is set, for the vector at `x`. */
 export function has_excess_f32(x: usize): bool {
   return v128.any_true(excess<f32>(v128.load(x)));
 }
 
-/** Whether any bit of the excess of the vector at `x` is set. */
+/** Whether any bit of excess(x) is set, for the vector at `x`. */
 export function has_excess_f64(x: usize): bool {
   return v128.any_true(excess<f64>(v128.load(x)));
 }

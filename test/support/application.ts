@@ -1,4 +1,4 @@
-// A program of somebody who has installed the package: the site beside a node_modules with what npm would publish.
+// Creates an application that has the package installed, as npm would publish it.
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
@@ -29,7 +29,7 @@ export async function installApplication(site?: string): Promise<Application> {
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }
 
-/** What the promise that is the expression `source` comes to, as JSON, in a Node that runs in the application. */
+/** Evaluates `source`, an expression for a promise, in Node in the application's directory. Returns the result. */
 export async function evaluateInNode<T>({ directory }: Application, source: string): Promise<T> {
   const program = `console.log(JSON.stringify(await ${source}));`;
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], {

@@ -1,4 +1,4 @@
-// Finds and starts the Chromium that is installed: playwright-core brings none of its own.
+// Finds and starts an installed Chromium: playwright-core contains none.
 
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
@@ -27,7 +27,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** The path of Chromium; where there is none says so in one line, and under CI=true throws. */
+/** The path of Chromium. If none is installed, prints one line and returns undefined; throws if CI=true. */
 export function findChromium(): string | undefined {
   const { CHROMIUM_PATH, CHROME_PATH, CI } = process.env;
   const named = CHROMIUM_PATH ?? CHROME_PATH;

@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 export interface CompileOptions {
-  /** Options of asc over those of the strict core in asconfig.json, as `{ enable: ["simd", "relaxed-simd"] }`. */
+  /** Options of asc that replace those of the strict core, such as `{ enable: ["simd", "relaxed-simd"] }`. */
   asc?: Record<string, unknown>;
-  /** How many pages of 64 KiB the memory has; 64 unless given. */
+  /** Pages of memory, 64 KiB each; default 64. */
   pages?: number;
 }
 
 export interface Assembly {
-  /** The functions of the entry, which has `heap_base` among them: below it lies the module's own data. */
+  /** The functions that the entry exports. `heap_base` returns the end of the module's static data. */
   exports: Record<string, (...numbers: number[]) => number> & { heap_base(): number };
   memory: WebAssembly.Memory;
 }
@@ -19,9 +19,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
- * A module of its own from an entry in AssemblyScript (a path from the project's root), with the options of
- * asconfig.json for the strict core, so that a kernel can be tested without the rest of the core. Compiled once per entry and options; every
- * call makes a new instance with a new memory, which is all that it imports.
+ * Compiles an AssemblyScript file, a path from the project's root, with the options of the strict core in asconfig.json.
+ * So tests can call functions that the core does not export. Compiles once per file and options. Every call makes a new
+ * instance with a new memory, its only import.
  */
 export async function compileAssembly(entry: string, options: CompileOptions = {}): Promise<Assembly> {
   const key = JSON.stringify([entry, options.asc]);
@@ -43,7 +43,7 @@ async function compileModule(entry: string, overrides: Record<string, unknown>):
   );
   let binary: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main([entry, ...flags, "--outFile", "out.wasm"], {
-    // The entries of asconfig.json would be added to this one, so asc is not shown the file.
+    // Hides asconfig.json, whose entries asc would compile as well.
     readFile: (name) =>
       name.endsWith("asconfig.json") ? null : readFile(`${root}${name}`, "utf8").catch(() => null),
     writeFile: (_name, contents) => {

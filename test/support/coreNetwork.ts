@@ -1,5 +1,5 @@
-// A network, samples and runs at the level of the core: tests reach every field of its structs and every function that it
-// exports, which the wrapper's own classes do not show.
+// Networks, samples and runs of the core. Unlike the wrapper's classes, they let tests use every field of the core's
+// structs and every function that it exports.
 
 import { type FieldName, type FieldValue, type FieldValues, StructView } from "../../src/abi/struct.js";
 import { ElementTypeNumber, RunStruct, SamplesStruct, StatusNumber } from "../../src/abi/structs.js";
@@ -15,10 +15,10 @@ import { writeDescription } from "../../src/wasm/description.js";
 import { createHost, type Host } from "../../src/wasm/host.js";
 import { OptimizerState } from "../../src/wasm/optimizer.js";
 
-/** What a call of the core may do in one go. */
+/** A budget that no call uses up. */
 export const UNLIMITED = 2 ** 31;
 
-/** What the core exports besides what the wrapper calls. */
+/** Exports of the core that the wrapper does not call. */
 export interface MoreKernels {
   forward(
     network: number,
@@ -83,7 +83,7 @@ export class CoreNetwork {
     this.outputs = this.#description.outputs;
   }
 
-  /** Bytes that are freed with the network. */
+  /** Allocates bytes, which dispose() frees. */
   allocate(bytes: number): number {
     const block = new Block(this.host.heap, bytes);
     this.#blocks.push(block);
@@ -173,7 +173,7 @@ export class CoreNetwork {
   }
 }
 
-/** The core's functions for the dtype, also those that the wrapper does not call. */
+/** The core's functions for the dtype, including those that the wrapper does not call. */
 function allKernels(exports: CoreExports, { type }: Host): Host["kernels"] & MoreKernels {
   const suffix = `_${type.suffix}`;
   const named = Object.entries(exports).filter(([name]) => name.endsWith(suffix));
@@ -220,7 +220,7 @@ export class CoreSamples {
 }
 
 export interface RunFields extends FieldValues<typeof RunStruct> {
-  /** The order of the rows, or room for one; default: as they are stored. */
+  /** The order of the rows; [] only allocates memory for one; default: stored order. */
   readonly order?: ArrayLike<number>;
   /** Learning rates of the coming steps. */
   readonly rates?: readonly number[];
@@ -275,7 +275,7 @@ export class CoreRun {
     return new Uint32Array(this.#network.host.heap.buffer, this.#order, this.#samples.rows);
   }
 
-  /** The losses of the epochs done, and of the one that diverged if `more` is 1. */
+  /** The losses of the finished epochs. With `more` = 1, also the loss of the epoch that diverged. */
   losses(more = 0): Float64Array {
     return new Float64Array(
       this.#network.host.heap.buffer,

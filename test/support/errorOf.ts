@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { BackpropError } from "../../src/index.js";
 
-/** The error that `work` throws, which is to be one of the library's. */
+/** The BackpropError that `work` throws. Fails if it throws another error or none. */
 export function errorOf(work: () => unknown): BackpropError {
   try {
     work();

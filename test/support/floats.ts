@@ -1,4 +1,4 @@
-// Numbers to compute with, and how to tell two results apart by their bits.
+// Numbers for tests, and comparison of results by their bits.
 
 import type { DType, FloatArray } from "../../src/dtype.js";
 
@@ -37,8 +37,8 @@ export function bitsOf(values: ArrayLike<number>): string {
 }
 
 /**
- * The first index at which the bits differ, or −1. Every NaN is taken for the same: WebAssembly leaves open which sign
- * and payload it has.
+ * The first index at which the bits differ, or −1. All NaNs count as equal: WebAssembly does not define their sign and
+ * payload.
  */
 export function firstDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Math.min(actual.length, expected.length);
@@ -48,13 +48,13 @@ export function firstDifference(actual: ArrayLike<number>, expected: ArrayLike<n
   return -1;
 }
 
-/** How many representable numbers lie between `actual` and `expected`, rounded to `dtype`; 0 for two NaNs. */
+/** The distance from `actual` to `expected`, counted in representable numbers of `dtype`; 0 for two NaNs. */
 export function ulpDistance(dtype: DType, actual: number, expected: number): number {
   if (Number.isNaN(actual) || Number.isNaN(expected)) return Object.is(actual, expected) ? 0 : Infinity;
   return Math.abs(Number(ordinal(dtype, actual) - ordinal(dtype, expected)));
 }
 
-/** Floating-point numbers in order of size as integers in order of size; −0 and 0 are both 0. */
+/** The position of `value` among all numbers of `dtype`, in ascending order; 0 for 0 and −0. */
 function ordinal(dtype: DType, value: number): bigint {
   const view = new DataView(new ArrayBuffer(8));
   if (dtype === "float32") view.setFloat32(0, value);

@@ -1,4 +1,4 @@
-// The core's numbers by the names that users give: generated from the core's source.
+// The core's enum numbers for the names of the public API.
 
 import { ActivationNumber, LossNumber } from "../../src/abi/structs.js";
 import type { ActivationName, LossName } from "../../src/index.js";

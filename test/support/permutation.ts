@@ -5,7 +5,7 @@ import { philox } from "./philox.js";
 /** The purpose of the random words, the second word of the key. */
 const SHUFFLE = 1;
 
-/** The order of `rows` rows in an epoch: an inside-out Fisher-Yates shuffle whose words are Philox of seed and epoch. */
+/** The order of `rows` rows in an epoch: an inside-out Fisher-Yates shuffle with Philox words of (seed, epoch). */
 export function permutation(rows: number, seed: number, epoch: number): Uint32Array {
   const order = new Uint32Array(rows);
   for (let i = 0; i < rows; i++) {
@@ -16,7 +16,7 @@ export function permutation(rows: number, seed: number, epoch: number): Uint32Ar
   return order;
 }
 
-/** Lemire's method, ACM TOMACS 29 (2019): a number of 0 … i, each equally likely. */
+/** A uniform number of 0 … i by Lemire's method, ACM TOMACS 29 (2019). */
 function uniformUpTo(i: number, word: number, seed: number, epoch: number): number {
   const count = BigInt(i + 1);
   for (let attempt = 0; ; attempt++) {

@@ -1,6 +1,6 @@
 /**
- * The four words of a block of Philox 4x32-10, as the paper writes it, independently of the core: J. K. Salmon, M. A.
- * Moraes, R. O. Dror and D. E. Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC11.
+ * The four words of a block of Philox 4x32-10, computed by the paper's formulas and independently of the core: J. K.
+ * Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC11.
  */
 export function philox(counter: readonly number[], key: readonly number[]): number[] {
   let [c0, c1, c2, c3] = counter.map(BigInt) as [bigint, bigint, bigint, bigint];

@@ -1,9 +1,9 @@
-// Linear memory for the kernels under test: every tensor between guard bands that they may not touch.
+// Linear memory for the kernels under test. Every tensor is between guards: a pattern that kernels must not change.
 
 import type { DType, FloatArray } from "../../src/dtype.js";
 import type { Assembly } from "./compile.js";
 
-/** A number with bits that no kernel computes. */
+/** The guard pattern: numbers of these bytes that no kernel computes by chance. */
 const GUARD_BYTE = 0x7b;
 
 export class Region {
@@ -20,13 +20,13 @@ export class Region {
     if (memory.buffer.byteLength < 2 ** 24) memory.grow((2 ** 24 - memory.buffer.byteLength) / 65536);
   }
 
-  /** Forgets all tensors, and fills what they took with the guard pattern. */
+  /** Removes all tensors, and fills their memory with guards. */
   clear(): void {
     new Uint8Array(this.#memory.buffer, this.#begin, this.#end - this.#begin + 256).fill(GUARD_BYTE);
     this.#end = this.#begin;
   }
 
-  /** The address of a tensor of `length` guard patterns, with as many guards as a cache line holds on both sides. */
+  /** Allocates a tensor that is filled with guards, and one cache line of guards on each side. */
   take(length: number): number {
     const address = this.#end + 64;
     const size = this.#dtype === "float32" ? 4 : 8;
@@ -41,7 +41,7 @@ export class Region {
     return address;
   }
 
-  /** Puts a tensor where memory ends, so that reading past it traps. */
+  /** Puts a tensor at the end of memory: reading past it traps. */
   putLast(values: ArrayLike<number>): number {
     const address = this.#memory.buffer.byteLength - values.length * (this.#dtype === "float32" ? 4 : 8);
     this.view(address, values.length).set(values);
@@ -67,7 +67,7 @@ export class Region {
   }
 }
 
-/** The guard pattern as a number, and how many lie on each side of a tensor. */
+/** The guard pattern as a number, and how many guards are on each side of a tensor. */
 export function guardOf(dtype: DType): { guard: number; guards: number } {
   const bytes = new Uint8Array(8).fill(GUARD_BYTE).buffer;
   return dtype === "float32"

@@ -4,10 +4,10 @@ import { setFlagsFromString } from "node:v8";
 const isRelaxedModuleValid = () =>
   WebAssembly.validate(readFileSync(new URL("../../build/core.relaxed.wasm", import.meta.url)));
 
-/** Whether this engine takes the relaxed core; Node 20 does only with --experimental-wasm-relaxed-simd. */
+/** Whether this engine accepts the relaxed core. Node 20 does only with --experimental-wasm-relaxed-simd. */
 export const isRelaxedSupported = isRelaxedModuleValid();
 
-/** Switches relaxed SIMD on in this process, for modules that are compiled from now on. */
+/** Enables relaxed SIMD in this process, for modules compiled from now on. */
 export function enableRelaxedSimd(): void {
   if (!isRelaxedModuleValid()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 }

@@ -1,4 +1,4 @@
-// What the core's teams of threads say in linear memory, for tests that must know whether threads took part.
+// Reads the state of the core's teams in linear memory, for tests that check whether workers took part.
 
 import { vi } from "vitest";
 import type { Core } from "../../src/wasm/core.js";
@@ -18,7 +18,7 @@ export class TeamInMemory {
     this.address = address;
   }
 
-  /** How many threads took part in the last phase that was shared, the caller among them; 0 if none was. */
+  /** How many threads took part in the last shared phase, including the caller; 0 if no phase was shared. */
   get threads(): number {
     return this.#read(CALL) & (2 ** THREADS_BITS - 1);
   }
@@ -33,7 +33,7 @@ export class TeamInMemory {
     return this.#read(JOINED);
   }
 
-  /** Waits for so many workers to be ready. */
+  /** Waits until this many workers are ready. */
   async assemble(workers: number): Promise<void> {
     await vi.waitUntil(() => this.joined === workers, { timeout: 30_000 });
   }
@@ -43,7 +43,7 @@ export class TeamInMemory {
   }
 }
 
-/** The teams that networks get from now on to the end of the test. */
+/** The teams that networks get from now on until the test ends. */
 export function watchTeams(core: Core): readonly TeamInMemory[] {
   const { memory } = core;
   const { network_set_team: setTeam } = core.exports;

@@ -1,4 +1,4 @@
-// A network, its workspace and its optimizer in linear memory, each between guard bands, without the wrapper.
+// A network, its workspace and its optimizer in linear memory, each between guards. Does not use the wrapper.
 
 import { StructView } from "../../src/abi/struct.js";
 import {
@@ -80,7 +80,7 @@ export class TestNetwork {
     const network = this.#takeRegion("network", networkSize!(description));
     this.address = network.address;
     networkLayout!(this.address, description);
-    // The description is not needed afterwards.
+    // The network must not use the description afterwards.
     region.view(description, descriptionSize(shape.layers.length) / this.#size).fill(Number.NaN);
     const workspace = this.#takeRegion("workspace", this.call("workspace_size", this.address, rows, threads));
     this.workspace = workspace.address;
@@ -114,7 +114,7 @@ export class TestNetwork {
     return this.#region.view(this.#export("network_gradients", this.address), this.parameterCount);
   }
 
-  /** The outputs of the last pass of `rows` rows, [outputs, rows]; for a fused loss, the logits. */
+  /** The outputs [outputs, rows] of the last pass, which had `rows` rows; for a fused loss, the logits. */
   outputs(rows: number): FloatArray {
     const { workspace_outputs: outputs, workspace_stride: strideOf } = this.#assembly.exports;
     const stride = strideOf!(this.workspace);
@@ -123,7 +123,7 @@ export class TestNetwork {
     return tensor.filter((_, at) => at % stride < rows);
   }
 
-  /** Samples between guards; the address of their struct. */
+  /** Puts samples between guards, and returns the address of their struct. */
   putSamples(inputs: ArrayLike<number>, targets: ArrayLike<number>, order?: Uint32Array): number {
     const address = this.#region.putWords(new Uint32Array(SamplesStruct.size / 4));
     new StructView(SamplesStruct, this.#assembly.memory, address).set({
@@ -138,7 +138,7 @@ export class TestNetwork {
     return address;
   }
 
-  /** Which region has a guard that changed, or "". */
+  /** The name of a region with a changed guard, or "". */
   changedGuard(): string {
     const { guard, guards } = guardOf(this.#dtype);
     const expected = floats(this.#dtype, 2 * guards).fill(guard);
@@ -150,7 +150,7 @@ export class TestNetwork {
     return "";
   }
 
-  /** What the tensors of the workspace hold for a microbatch; of an assembly with the functions of phases.ts. */
+  /** The tensors of the workspace for a whole microbatch. Needs the exports of test/assembly/phases.ts. */
   workspaceTensors(): TensorPlace[] {
     const { capacity, workspace } = this;
     const { inputs, layers, loss } = this.shape;
@@ -174,11 +174,11 @@ export class TestNetwork {
     return all;
   }
 
-  /** The scratch panels of all threads, for products over at most `longest` terms and tiles of `tileRows` rows. */
+  /** The scratch panels of all threads, for tiles of `tileRows` rows. */
   panels(tileRows: number): TensorPlace[] {
     const { inputs, layers } = this.shape;
     const widths = layers.map(({ units }) => units);
-    const longest = Math.max(
+    const maxTerms = Math.max(
       inputs + 1,
       ...widths.slice(0, -1).map((units) => units + 1),
       ...widths,
@@ -187,7 +187,7 @@ export class TestNetwork {
     return Array.from({ length: this.#threads }, (_, thread) => ({
       name: `panel ${thread}`,
       address: this.#export("scratch_panel", this.workspace, thread),
-      length: longest * tileRows,
+      length: maxTerms * tileRows,
     }));
   }
 

@@ -1,5 +1,5 @@
-// Trains several networks with each build of the core, without shuffling, and writes their losses and digests of their
-// parameters and predictions to file descriptor 3 as JSON. test/revectorize.test.ts starts it with and without a flag of V8.
+// Trains several networks with each build of the core, without shuffling. Writes JSON to file descriptor 3: losses, and
+// digests of parameters and predictions. test/revectorize.test.ts runs it with and without a flag of V8.
 
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
@@ -29,7 +29,7 @@ function rowsOf(values, width) {
   return { data: values, shape: [values.length / width, width] };
 }
 
-/** Normal inputs, and one-hot targets: the position of the largest of the first inputs. */
+/** Normal inputs, and one-hot targets: the class is the index of the largest of the first `outputs` inputs. */
 function createData(inputs, outputs) {
   const x = numpyRandom(1).randn(ROWS, inputs);
   const targets = new Float64Array(ROWS * outputs);

@@ -1,4 +1,4 @@
-// The ways in which an application reaches a browser.
+// Serves an application to a browser: its files, Vite's build of it, or Vite's development server.
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ export interface WebServer {
 const ADDRESS = { host: "127.0.0.1", port: 0 };
 const QUIET: InlineConfig = { configFile: false, logLevel: "error" };
 
-/** With these a page is cross-origin isolated, and has SharedArrayBuffer. */
+/** Headers that make a page cross-origin isolated, which SharedArrayBuffer requires. */
 export const ISOLATION: Headers = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -32,7 +32,7 @@ export async function serveFiles(directory: string, headers: Headers = {}): Prom
   return { url: urlOf(server.httpServer), close: () => server.close() };
 }
 
-/** Builds with Vite's defaults, and serves what came of it. */
+/** Builds with Vite's defaults, and serves the result. */
 export async function serveBuilt(directory: string, headers?: Headers): Promise<WebServer> {
   await build({ ...QUIET, root: directory });
   return serveFiles(join(directory, "dist"), headers);
