@@ -22,12 +22,12 @@ type Elementwise = Exclude<ActivationName, "softmax">;
 
 interface Formula {
   forward(z: number): number;
-  /** The derivative, from the output or, with `keepsLogits`, from the logit. */
+  /** The derivative, as a function of the output or, with `keepsLogits`, of the logit. */
   slope(saved: number): number;
   readonly keepsLogits?: true;
-  /** What errors are relative to where the formula cancels; the result if absent. */
+  /** The magnitude that rounding errors are relative to where the formula cancels; default: the result. */
   forwardScale?(z: number): number;
-  /** The same for the derivative; 1 if absent. */
+  /** The same for the derivative; default 1. */
   slopeScale?(z: number): number;
 }
 
@@ -74,7 +74,7 @@ const FORMULAS: Record<Elementwise, Formula> = {
 
 const ELEMENTWISE = ACTIVATIONS.filter((name): name is Elementwise => name !== "softmax");
 
-describe.each(DTYPES)("in %s", (dtype) => {
+describe.each(DTYPES)("the activations in %s", (dtype) => {
   const epsilon = dtype === "float32" ? 2 ** -23 : 2 ** -52;
   const tiny = dtype === "float32" ? 2 ** -149 : 2 ** -1074;
   const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
@@ -163,7 +163,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
   describe.each(ELEMENTWISE)("%s", (name) => {
     const formula = FORMULAS[name];
 
-    it("has the values of its formula to a few units in the last place", () => {
+    it("has the values of its formula within 4 ULP, or 4 ε where the formula cancels", () => {
       expect(logits.length % (4 * UNITS)).toBe(0);
       const outputs = forward(name, logits);
       for (const [i, output] of outputs.entries()) {
@@ -178,7 +178,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("has the derivative of its formula to rounding", () => {
+    it("has the derivative of its formula, up to rounding", () => {
       const outputs = floats(dtype, [...logits].map(formula.forward));
       const gradients = backward(name, delta, outputs, logits);
       for (const [i, gradient] of gradients.entries()) {
@@ -193,7 +193,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("passes NaN on in its element and in no other", () => {
+    it("gives NaN for NaN, and for no other element", () => {
       const some = floats(dtype, spread(24, -3, 3));
       some[7] = Number.NaN;
       some[22] = Number.NaN;
@@ -204,7 +204,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       expect([...backward(name, some, positive, positive)].map(Number.isNaN)).toEqual(isNaNs);
     });
 
-    it("has the limits of its formula", () => {
+    it("has the limits of its formula at ±∞", () => {
       const outputs = forward(name, floats(dtype, Array(12).fill([Infinity, -Infinity]).flat()));
       const limits: Record<Elementwise, [number, number]> = {
         linear: [Infinity, -Infinity],
@@ -222,7 +222,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       expect([...outputs.subarray(0, 2)]).toEqual(limits[name]);
     });
 
-    it("works in place", () => {
+    it("gives the same bits in place", () => {
       const expected = forward(name, logits);
       region.clear();
       const place = region.put(logits);
@@ -243,7 +243,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const lanes = lanesOf(dtype);
     const stride = 8 * lanes;
 
-    /** The columns `begin` … `end` − 1 of `inner`, all others of `outer`. */
+    /** The columns `begin` … `end` − 1 of `inner`, and the other columns of `outer`. */
     function mix(inner: FloatArray, outer: FloatArray, begin: number, end: number): FloatArray {
       return outer.map((value, at) => (at % stride >= begin && at % stride < end ? inner[at]! : value));
     }
@@ -328,15 +328,15 @@ describe.each(DTYPES)("in %s", (dtype) => {
     const EDGES = [Infinity, -Infinity, Number.NaN, largest, -largest, tiny, 0, -0];
     const [lanes, index] = [lanesOf(dtype), activationNumber(name)];
 
-    /** Row `row` of [units, lanes], as a vector of units; the padding is NaN, to show if it is used. */
+    /** Row `row` of [units, lanes], as a vector of units. The padding is NaN, which shows if it is used. */
     function rowOf(tensor: FloatArray, row: number): FloatArray {
       const units = tensor.length / lanes;
       const padding = Array(wholeVectors(dtype, units) - units).fill(Number.NaN);
       return floats(dtype, [...tensor.filter((_, at) => at % lanes === row), ...padding]);
     }
 
-    /** Also asserts that the guards around it did not change. */
-    function take(address: number, units: number): FloatArray {
+    /** The tensor [units] at `address`. Also asserts that the guards around it did not change. */
+    function read(address: number, units: number): FloatArray {
       const { guard, guards } = guardOf(dtype);
       const guarded = region.guarded(address, wholeVectors(dtype, units));
       const bands = [...guarded.slice(0, guards), ...guarded.slice(-guards)];
@@ -346,8 +346,8 @@ describe.each(DTYPES)("in %s", (dtype) => {
 
     it.each([
       ["ordinary logits", false],
-      ["an infinity, NaN, extreme or zero among the logits", true],
-    ])("computes the same bits as for the row among others: %s", (_, hasEdge) => {
+      ["one special value (±∞, NaN, an extreme, ±0) among the logits", true],
+    ])("computes the same bits as in a batch: %s", (_, hasEdge) => {
       for (const units of WIDTHS) {
         for (const [i, edge] of EDGES.entries()) {
           const z = floats(dtype, spread(units * lanes, -4, 4, 0.6));
@@ -360,13 +360,13 @@ describe.each(DTYPES)("in %s", (dtype) => {
             const logit = region.put(rowOf(z, row));
             const output = region.take(wholeVectors(dtype, units));
             rowForwardKernel(index, output, logit, units, ALPHA);
-            expect(firstDifference(take(output, units), rowOf(outputs, row).slice(0, units))).toBe(-1);
+            expect(firstDifference(read(output, units), rowOf(outputs, row).slice(0, units))).toBe(-1);
             const gradient = region.put(rowOf(d, row));
             rowBackwardKernel(index, gradient, output, logit, units, ALPHA);
-            expect(firstDifference(take(gradient, units), rowOf(gradients, row).slice(0, units))).toBe(-1);
+            expect(firstDifference(read(gradient, units), rowOf(gradients, row).slice(0, units))).toBe(-1);
             // In place.
             rowForwardKernel(index, logit, logit, units, ALPHA);
-            expect(firstDifference(take(logit, units), take(output, units))).toBe(-1);
+            expect(firstDifference(read(logit, units), read(output, units))).toBe(-1);
           }
         }
       }
@@ -395,7 +395,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
 
   describe("softmax", () => {
     /** [units, stride] logits to the [units, stride] outputs of the formula, in float64. */
-    function softmaxPlainly(z: FloatArray, units: number): Float64Array {
+    function referenceSoftmax(z: FloatArray, units: number): Float64Array {
       const stride = z.length / units;
       const outputs = new Float64Array(z.length);
       for (let column = 0; column < stride; column++) {
@@ -410,8 +410,8 @@ describe.each(DTYPES)("in %s", (dtype) => {
     it.each([1, 2, 3, 5, 10, 33])("of %i units has the values of its formula", (units) => {
       const z = floats(dtype, spread(units * 12, -6, 6));
       const outputs = forward("softmax", z, units);
-      for (const [i, expected] of softmaxPlainly(z, units).entries()) {
-        // z − max is rounded before it is exponentiated.
+      for (const [i, expected] of referenceSoftmax(z, units).entries()) {
+        // z − max is rounded before the exponential.
         expect(Math.abs(outputs[i]! - expected)).toBeLessThanOrEqual((16 + units) * epsilon * expected);
       }
     });
@@ -431,7 +431,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("passes NaN on in its column and in no other", () => {
+    it("gives NaN in the column of a NaN, and in no other", () => {
       const z = floats(dtype, spread(5 * 8));
       z[0 * 8 + 2] = Number.NaN;
       z[4 * 8 + 5] = Number.NaN;
@@ -451,7 +451,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     it("has the gradient of its formula", () => {
       const units = 5;
       const stride = 12;
-      const outputs = floats(dtype, softmaxPlainly(floats(dtype, spread(units * stride, -4, 4)), units));
+      const outputs = floats(dtype, referenceSoftmax(floats(dtype, spread(units * stride, -4, 4)), units));
       const d = delta.slice(0, units * stride);
       const gradients = backward("softmax", d, outputs, outputs, units);
       for (let column = 0; column < stride; column++) {

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Assembly, compileAssembly } from "./support/compile.js";
 
-// Errors are in units in the last place of the exact result (ULP), against the exact result: a correctly rounded function
-// has at most 0.5. The bounds are those that the comments in assembly/math state.
+// Errors are differences from the exact result, in units in the last place (ULP) of the exact result. Correctly rounded
+// results have at most 0.5 ULP. The bounds are those in the comments of assembly/math.
 //
-// float64 is tested against test/reference/elementary.json (mpmath, see elementary.py); float32 against float64 functions,
-// at every exponent. With ELEMENTARY_EXHAUSTIVE=1 float32 is tested against them at each of its 2^32 values (an hour or two).
+// float64 is tested against test/reference/elementary.json (mpmath, see elementary.py). float32 is tested against
+// float64 functions at every exponent or, with ELEMENTARY_EXHAUSTIVE=1, at each of its 2^32 values (one to two hours).
 
 const BOUNDS = {
   exp: 1.4,
@@ -38,12 +38,12 @@ beforeAll(async () => {
   base = (kernels.heap_base() + 15) & ~15;
 });
 
-/** out[i] = the function of x[i]; `count` is a whole number of vectors. */
+/** out[i] = f(x[i]) for the function `name`. `count` is a whole number of vectors. */
 function run(name: Name, dtype: Dtype, out: number, x: number, count: number): void {
   kernels[`${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_${dtype}`]!(out, x, count);
 }
 
-/** The function over up to CAPACITY values; the rest of the last vector is zeros. */
+/** f(x[i]) for up to CAPACITY values. The last vector is filled up with zeros. */
 function apply(name: Name, dtype: Dtype, x: ArrayLike<number>): Float32Array | Float64Array {
   const array = dtype === "f32" ? Float32Array : Float64Array;
   const count = (x.length + 3) & ~3;
@@ -56,8 +56,8 @@ function apply(name: Name, dtype: Dtype, x: ArrayLike<number>): Float32Array | F
 
 const double = new DataView(new ArrayBuffer(8));
 
-/** What the last place of a number of the size of x is worth. */
-function lastPlace(x: number, dtype: Dtype): number {
+/** The unit in the last place of x. */
+function unitInLastPlace(x: number, dtype: Dtype): number {
   double.setFloat64(0, Math.abs(x));
   const exponent = (double.getUint16(0) >> 4) - 1023;
   return dtype === "f32" ? 2 ** (Math.max(exponent, -126) - 23) : 2 ** (Math.max(exponent, -1022) - 52);
@@ -70,7 +70,7 @@ interface Worst {
   expected: number;
 }
 
-function worse(worst: Worst, error: number, x: number, result: number, expected: number): void {
+function updateWorst(worst: Worst, error: number, x: number, result: number, expected: number): void {
   if (error <= worst.error) return;
   Object.assign(worst, { error, x, result, expected });
 }
@@ -92,9 +92,9 @@ describe("float64 against mpmath", () => {
     const worst: Worst = { error: 0, x: 0, result: 0, expected: 0 };
     for (let i = 0; i < xs.length; i++) {
       const [y, result] = [ys[i]!, results[i]!];
-      let error = Math.abs((result - y) / lastPlace(y, "f64") - rests[i]! / 2 ** 15);
+      let error = Math.abs((result - y) / unitInLastPlace(y, "f64") - rests[i]! / 2 ** 15);
       if (!Number.isFinite(y)) error = result === y ? 0 : Infinity;
-      worse(worst, Number.isNaN(error) ? Infinity : error, xs[i]!, result, y);
+      updateWorst(worst, Number.isNaN(error) ? Infinity : error, xs[i]!, result, y);
     }
     expect(xs.length).toBeGreaterThan(3000);
     expect(worst.error, JSON.stringify(worst)).toBeLessThanOrEqual(BOUNDS[name]);
@@ -102,7 +102,7 @@ describe("float64 against mpmath", () => {
 });
 
 describe("float32 against float64", () => {
-  /** Math where it has the function; else the core's own in float64, which the tests above compare with mpmath. */
+  /** Math, if it has the function; else the core's function in float64, which the tests above compare with mpmath. */
   const ORACLES: Record<Name, (x: Float64Array) => ArrayLike<number>> = {
     exp: (x) => x.map(Math.exp),
     expm1: (x) => x.map(Math.expm1),
@@ -129,8 +129,8 @@ describe("float32 against float64", () => {
     const each = CAPACITY / 32;
     for (let first = 0; first < 512; first += 32) {
       for (let i = 0; i < CAPACITY; i++) {
-        const strewn = Math.imul(i % each, 0x9e3779b1) >>> 9;
-        const mantissa = [0, 1, 0x400000, 0x7ffffe, 0x7fffff][i % each] ?? strewn;
+        const scattered = Math.imul(i % each, 0x9e3779b1) >>> 9;
+        const mantissa = [0, 1, 0x400000, 0x7ffffe, 0x7fffff][i % each] ?? scattered;
         bits[i] = ((first + Math.floor(i / each)) * 2 ** 23 + mantissa) >>> 0;
       }
       yield values;
@@ -146,7 +146,7 @@ describe("float32 against float64", () => {
         const exact = ORACLES[name](Float64Array.from(xs));
         for (let i = 0; i < xs.length; i++) {
           const [result, expected] = [results[i]!, exact[i]!];
-          worse(worst, errorOfSingle(result, expected), xs[i]!, result, expected);
+          updateWorst(worst, errorOfFloat32(result, expected), xs[i]!, result, expected);
         }
       }
       expect(worst.error, JSON.stringify(worst)).toBeLessThanOrEqual(BOUNDS[name]);
@@ -154,31 +154,32 @@ describe("float32 against float64", () => {
     exhaustive ? 3_600_000 : undefined,
   );
 
-  /** Beyond the largest number, Infinity counts as the power of two that would come next. */
-  function errorOfSingle(result: number, expected: number): number {
+  /** The error in ULP. Infinity counts as 2^128, the first power of two that overflows. */
+  function errorOfFloat32(result: number, expected: number): number {
     if (Number.isNaN(expected) || Number.isNaN(result)) return Object.is(result, expected) ? 0 : Infinity;
     if (result === expected) return 0;
     const bounded = (x: number) => Math.max(-(2 ** 128), Math.min(2 ** 128, x));
     return (
-      Math.abs(bounded(result) - bounded(expected)) / lastPlace(Math.min(Math.abs(expected), 2 ** 127), "f32")
+      Math.abs(bounded(result) - bounded(expected)) /
+      unitInLastPlace(Math.min(Math.abs(expected), 2 ** 127), "f32")
     );
   }
 });
 
 describe.each(DTYPES)("%s", (dtype) => {
-  const least = dtype === "f32" ? 2 ** -149 : 2 ** -1074;
+  const smallest = dtype === "f32" ? 2 ** -149 : 2 ** -1074;
   const largest = dtype === "f32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
   const epsilon = dtype === "f32" ? 2 ** -23 : 2 ** -52;
   const round = dtype === "f32" ? Math.fround : (x: number) => x;
 
-  const inputs = [-Infinity, -largest, -1 - epsilon, -1, -least, -0, 0, least, 1, largest, Infinity];
-  const any = Symbol("any"); // The tests of the error check these values.
+  const inputs = [-Infinity, -largest, -1 - epsilon, -1, -smallest, -0, 0, smallest, 1, largest, Infinity];
+  const any = Symbol("any"); // The tests of error bounds check these values.
   const outputs: Record<Name, (number | typeof any)[]> = {
     exp: [0, 0, any, any, 1, 1, 1, 1, any, Infinity, Infinity],
-    expm1: [-1, -1, any, any, -least, -0, 0, least, any, Infinity, Infinity],
+    expm1: [-1, -1, any, any, -smallest, -0, 0, smallest, any, Infinity, Infinity],
     log: [NaN, NaN, NaN, NaN, NaN, -Infinity, -Infinity, any, 0, any, Infinity],
-    log1p: [NaN, NaN, NaN, -Infinity, -least, -0, 0, least, any, any, Infinity],
-    tanh: [-1, -1, any, any, -least, -0, 0, least, any, 1, 1],
+    log1p: [NaN, NaN, NaN, -Infinity, -smallest, -0, 0, smallest, any, any, Infinity],
+    tanh: [-1, -1, any, any, -smallest, -0, 0, smallest, any, 1, 1],
     sigmoid: [0, 0, any, any, 0.5, 0.5, 0.5, 0.5, any, 1, 1],
     softplus: [
       0,
@@ -197,7 +198,7 @@ describe.each(DTYPES)("%s", (dtype) => {
     normalPdf: [0, 0, any, any, any, any, any, any, any, 0, 0],
   };
 
-  test.each(NAMES)("%s has its exact values at infinities, ±1, zeros and subnormals", (name) => {
+  test.each(NAMES)("%s is exact at ±∞, ±1, zeros and subnormals", (name) => {
     const results = apply(name, dtype, inputs);
     const shown = (values: unknown[]) =>
       inputs.map((x, i) => `${name}(${x}) = ${Object.is(values[i], -0) ? "-0" : String(values[i])}`);
@@ -230,9 +231,9 @@ describe.each(DTYPES)("%s", (dtype) => {
     const values = [0.3, -0.7, 2.5, -30, 88, -104, 1e-30, NaN, Infinity, -Infinity, 0, 17, -1, 6, 0.9];
     const alone = values.map((value) => apply(name, dtype, [value, value, value, value])[0]);
     for (let shift = 0; shift < 4; shift++) {
-      const turned = values.map((_, i) => values[(i + shift) % values.length]!);
-      const together = apply(name, dtype, turned);
-      expect([...together]).toEqual(turned.map((_, i) => alone[(i + shift) % values.length]));
+      const rotated = values.map((_, i) => values[(i + shift) % values.length]!);
+      const together = apply(name, dtype, rotated);
+      expect([...together]).toEqual(rotated.map((_, i) => alone[(i + shift) % values.length]));
     }
   });
 

@@ -62,7 +62,7 @@ function messageOf(action: () => unknown): string {
 }
 
 describe("zeros and constant", () => {
-  it("fill and draw nothing", () => {
+  it("fill the tensor and draw no random numbers", () => {
     const random = numpyRandom(4);
     expect(fillKernel(zeros(), 2, 2, random)).toEqual(Float64Array.of(0, 0, 0, 0));
     expect(fillBias(constant(-1.5), 2, 3, random)).toEqual(Float64Array.of(-1.5, -1.5, -1.5));
@@ -76,7 +76,7 @@ describe("uniform and normal", () => {
     expect(fillKernel(normal(), 2, 3, numpyRandom(9))).toEqual(numpyRandom(9).randn(2, 3));
   });
 
-  it("uniform(−1, 1) is rand·2 − 1 to the bit", () => {
+  it("uniform(−1, 1) is rand·2 − 1, bit for bit", () => {
     const expected = numpyRandom(9)
       .rand(50)
       .map((value) => value * 2 - 1);
@@ -91,7 +91,7 @@ describe("uniform and normal", () => {
   });
 });
 
-describe("scaled by fan-in and fan-out", () => {
+describe("initializers scaled by fan-in and fan-out", () => {
   const inputs = 30;
   const units = 50;
 
@@ -115,7 +115,7 @@ describe("scaled by fan-in and fan-out", () => {
     expect(fillKernel(create(), inputs, units, numpyRandom(2))).toEqual(expected);
   });
 
-  it("takes the layer's fans for a bias too", () => {
+  it("use the layer's fan-in and fan-out for a bias too", () => {
     const bound = Math.sqrt(6 / 80);
     expect(fillBias(glorotUniform(), inputs, units, numpyRandom(2))).toEqual(
       numpyRandom(2).uniform(-bound, bound, units),
@@ -169,7 +169,7 @@ function transpose(values: ArrayLike<number>, rows: number, columns: number): nu
 }
 
 describe("transposed", () => {
-  it("stores what was drawn as [units, inputs] as [inputs, units]", () => {
+  it("draws a kernel as [units, inputs] and stores it as [inputs, units]", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), (inputs, units) => {
         const kernel = fillKernel(transposed(uniform()), inputs, units, numpyRandom(6));
@@ -178,7 +178,7 @@ describe("transposed", () => {
     );
   });
 
-  it("tells the initializer the shape that it draws", () => {
+  it("passes the shape that is drawn to the initializer", () => {
     const shapes: (readonly number[])[] = [];
     const recorder = transposed(({ shape }) => {
       shapes.push(shape);
@@ -188,11 +188,11 @@ describe("transposed", () => {
     expect(shapes).toEqual([[3, 2], [3]]);
   });
 
-  it("leaves biases alone", () => {
+  it("does not change biases", () => {
     expect(fillBias(transposed(normal()), 4, 7)).toEqual(fillBias(normal(), 4, 7));
   });
 
-  it("twice is as not at all", () => {
+  it("applied twice changes nothing", () => {
     const twice = transposed(transposed(normal()));
     expect(fillKernel(twice, 3, 3)).toEqual(fillKernel(normal(), 3, 3));
   });
@@ -267,7 +267,7 @@ describe("an initializer", () => {
   });
 });
 
-describe("arguments", () => {
+describe("an invalid argument throws", () => {
   it.each<[string, () => unknown]>([
     ["value is NaN; expected a finite number.", () => constant(Number.NaN)],
     ["low is -Infinity; expected a finite number.", () => uniform(Number.NEGATIVE_INFINITY, 0)],

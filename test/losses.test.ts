@@ -7,13 +7,13 @@ import { guardOf, Region } from "./support/region.js";
 
 type Round = (value: number) => number;
 
-/** A sum of terms, and what its rounding errors are relative to; 0: the terms are exact, and only their sum is rounded. */
+/** A sum of terms, and the magnitude that its rounding errors are relative to. 0: only the sum of terms is rounded. */
 interface Sum {
   readonly sum: number;
   readonly scale: number;
 }
 
-/** A loss of single outputs: each operation of arithmetic is rounded to the dtype, host functions are not. */
+/** A loss of single outputs. Each arithmetic operation is rounded to the dtype, Math functions are not. */
 interface Formula {
   /** `x`: the output; for a fused loss, the logit. */
   term(x: number, t: number, parameter: number, round: Round): Sum;
@@ -115,10 +115,10 @@ const isRowLoss = (loss: LossName): loss is RowLoss =>
 const isFused = (loss: LossName) => isRowLoss(loss) || loss === "sigmoidCrossentropy";
 
 /**
- * The definition, given the activations of the logits for a fused loss; also the scale of the rounding errors of the sum, in
- * the dtype and in float64.
+ * The definition. `activated`: the outputs or, for a fused loss, the activations of the logits. Rounding errors of the
+ * sum are relative to `scale` in the dtype and to `terms` in float64.
  */
-function lossPlainly(
+function referenceLoss(
   dtype: DType,
   problem: Problem,
   activated: FloatArray,
@@ -167,7 +167,7 @@ function lossPlainly(
   return { sum, gradients, scale, terms };
 }
 
-describe.each(DTYPES)("in %s", (dtype) => {
+describe.each(DTYPES)("the losses in %s", (dtype) => {
   const epsilon = dtype === "float32" ? 2 ** -23 : 2 ** -52;
   const tiny = dtype === "float32" ? 2 ** -149 : 2 ** -1074;
   const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
@@ -189,7 +189,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     activationKernel = assembly.exports[`activation_forward_${suffix}`]!;
   });
 
-  /** [*, width] with each row padded to whole vectors by NaN, which shows if it is used. */
+  /** [*, width], with each row padded to whole vectors by NaN, which shows if it is used. */
   function padded(values: FloatArray, width: number): FloatArray {
     const stride = wholeVectors(dtype, width);
     const tensor = floats(dtype, (values.length / width) * stride).fill(Number.NaN);
@@ -240,7 +240,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     return kernel(...tensors, rows, wholeVectors(dtype, rows), scale, parameter);
   }
 
-  /** Also asserts that the guards around the gradients, and all that is only read, did not change. */
+  /** Also asserts that the inputs and the guards around the gradients did not change. */
   function run(problem: Problem, layout: Layout): Result {
     const { loss, units, rows } = problem;
     const { guard, guards } = guardOf(dtype);
@@ -255,7 +255,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     for (const [i, tensor] of tensors.entries()) {
       const before = floats(dtype, [...band, ...tensor, ...band]);
       if (firstDifference(region.guarded(addresses[i]!, tensor.length), before) >= 0) {
-        expect.fail(`${loss} writes to what it reads: tensor ${i}`);
+        expect.fail(`${loss} writes to its input tensor ${i}`);
       }
     }
     const guarded = region.guarded(gradient, height * stride);
@@ -266,15 +266,15 @@ describe.each(DTYPES)("in %s", (dtype) => {
     return { sum, gradients: unpadded(guarded.slice(guards, -guards), height, width) };
   }
 
-  /** Runs in each layout, and asserts that the sum is its formula's to rounding, and each gradient to the bit. */
+  /** Runs in each layout. Asserts that the sum equals its formula up to rounding, and each gradient bit for bit. */
   function expectFormula(problem: Problem): Result {
-    const expected = lossPlainly(dtype, problem, activate(problem));
+    const expected = referenceLoss(dtype, problem, activate(problem));
     const results = layoutsOf(problem).map((layout) => run(problem, layout));
     for (const result of results) expectResult(problem, result, expected);
     return results[0]!;
   }
 
-  function expectResult(problem: Problem, result: Result, expected: ReturnType<typeof lossPlainly>): void {
+  function expectResult(problem: Problem, result: Result, expected: ReturnType<typeof referenceLoss>): void {
     const { loss, units, rows, outputs, targets, scale = 1, parameter = 1 } = problem;
     const functions = expected.scale === 0 ? 0 : 4 * epsilon * expected.scale + units * rows * tiny;
     const tolerance = functions + units * rows * 2 ** -53 * expected.terms;
@@ -296,8 +296,8 @@ describe.each(DTYPES)("in %s", (dtype) => {
   }
 
   /**
-   * Runs columns `begin` … `begin` + `rows` − 1 of the tensors of `all`, and asserts that sum and gradients have the bits
-   * of a problem of these columns alone, and that no other column of any tensor changes but the rest of the last vector.
+   * Runs columns `begin` … `begin` + `rows` − 1 of the tensors of `all`. Asserts that sum and gradients have the bits
+   * of a problem of these columns alone, and that no other column changes, except in the last vector.
    */
   function expectBlock(all: Problem, begin: number, rows: number): void {
     const { loss, units, rows: stride } = all;
@@ -315,7 +315,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       parameter,
     };
     const expected = run(alone, "columns");
-    // A sum of NaN shows if a column outside the block is added.
+    // Columns outside the block are NaN, which shows if they are added.
     const outside = (tensor: FloatArray) => tensor.map((value, at) => (isInside(0, at) ? value : Number.NaN));
     const tensors = [outside(all.outputs), outside(all.targets)];
     region.clear();
@@ -343,7 +343,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     }
   }
 
-  /** One output (or logit) with one target, by the formula. */
+  /** Compares the loss of one output (or logit) and one target with the formula, and returns it. */
   function single(loss: keyof typeof FORMULAS, x: number, t: number, parameter = 1) {
     const { sum, gradients } = expectFormula({
       loss,
@@ -356,7 +356,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     return { sum, gradient: gradients[0]! };
   }
 
-  /** Every pair of an output (or logit) and a target, by the formula: each alone, and all together. */
+  /** Compares every pair of an output (or logit) and a target with the formula: each alone, and all in one tensor. */
   function expectPairs(
     loss: keyof typeof FORMULAS,
     xs: readonly number[],
@@ -406,7 +406,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
   const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 127, 128];
 
   describe.each(LOSSES)("%s", (loss) => {
-    it("has the sum of its formula to rounding, and its gradients bit for bit, in every shape", () => {
+    it("has the sum of its formula up to rounding, and its gradients bit for bit, in every shape", () => {
       for (let units = 1; units <= 5; units++) {
         for (const rows of ROWS) {
           const problem = typical(loss, units, rows);
@@ -502,7 +502,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("huber", -0, 0, delta)).toEqual({ sum: 0, gradient: -0 });
     expect(single("huber", edge, 0, delta).gradient).toBe(edge);
     expect(single("huber", -edge * (1 + epsilon), 0, delta).gradient).toBe(-edge);
-    // The square overflows, but is not used.
+    // The square overflows, but the result does not use it.
     const { sum, gradient } = single("huber", huge, 0, delta);
     expect(gradient).toBe(edge);
     expect(Math.abs(sum / huge / delta - 1)).toBeLessThanOrEqual(4 * epsilon);
@@ -510,7 +510,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     expect(single("huber", Number.NaN, 0, delta)).toEqual({ sum: Number.NaN, gradient: Number.NaN });
   });
 
-  it("huber is infinite where the square below a huge delta overflows", () => {
+  it("huber is infinite where the square overflows for an error below a huge delta", () => {
     expect(single("huber", huge / 2, 0, huge)).toEqual({ sum: Infinity, gradient: round(huge / 2) });
   });
 
@@ -588,7 +588,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
   });
 
   describe("categoricalCrossentropy", () => {
-    /** One row of logits with one target for each, by the formula. */
+    /** Compares the loss of one row with the formula, and returns it. */
     function row(logits: readonly number[], targets: readonly number[]) {
       const { sum, gradients } = expectFormula({
         loss: "categoricalCrossentropy",
@@ -629,7 +629,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
         for (const rows of ROWS) {
           const labelled = typical("sparseCategoricalCrossentropy", units, rows, 0.2);
           const labels = labelled.targets;
-          // −0 is a label, too.
+          // −0 is the label 0, too.
           for (let i = 0; i < rows; i += 3) labels[i] = -0;
           const oneHot = floats(dtype, units * rows);
           for (const [i, label] of labels.entries()) oneHot[label * rows + i] = 1;

@@ -19,7 +19,7 @@ function call(name: string, ...numbers: number[]): number {
   return assembly.exports[name]!(...numbers);
 }
 
-/** The permutation of n elements in one call for each of the ranges between `cuts`, without a write around it. */
+/** The permutation of n elements, by one call for each range between `cuts`. Asserts that nothing around it changes. */
 function permute(n: number, seed: number, epoch: number, cuts: number[] = []): number[] {
   region.clear();
   const order = region.take(n);
@@ -37,7 +37,7 @@ function wordsAt(address: number, length: number): Uint32Array {
   return new Uint32Array(assembly.memory.buffer, address, length);
 }
 
-/** Word `word` of a block, which test/philox.test.ts compares with the known answers. */
+/** Word `word` of a block. test/philox.test.ts compares this function with known answers. */
 function philoxWord(word: number, counter: number[], seed: number): number {
   return call("philox_word", word, ...counter, seed, SHUFFLE) >>> 0;
 }
@@ -58,7 +58,13 @@ function uniformUpTo(
 }
 
 /** Shuffles elements begin … end − 1 of `order` and returns how many words were rejected. */
-function permuteTwin(order: Uint32Array, begin: number, end: number, seed: number, epoch: number): number {
+function permuteByDefinition(
+  order: Uint32Array,
+  begin: number,
+  end: number,
+  seed: number,
+  epoch: number,
+): number {
   let rejections = 0;
   for (let i = begin; i < end; i++) {
     const [other, rejected] = uniformUpTo(i, philoxWord(i % 4, [i >>> 2, 0, 0, epoch], seed), seed, epoch);
@@ -90,7 +96,7 @@ describe("the permutation of an epoch", () => {
         [0xffffffff, 0xfffffffe],
       ] as const) {
         const order = new Uint32Array(n);
-        permuteTwin(order, 0, n, seed, epoch);
+        permuteByDefinition(order, 0, n, seed, epoch);
         expect(permute(n, seed, epoch)).toEqual([...order]);
       }
     }
@@ -104,7 +110,7 @@ describe("the permutation of an epoch", () => {
     for (let i = 0; i < begin; i++) view[i] = i;
     const expected = view.slice();
     call("permute", order, begin, n, 5, 6);
-    expect(permuteTwin(expected, begin, n, 5, 6)).toBeGreaterThan(0);
+    expect(permuteByDefinition(expected, begin, n, 5, 6)).toBeGreaterThan(0);
     expect(Buffer.compare(Buffer.from(view.slice().buffer), Buffer.from(expected.buffer))).toBe(0);
   });
 
@@ -142,7 +148,7 @@ describe("the permutation of an epoch", () => {
       counts.set(order, (counts.get(order) ?? 0) + 1);
     }
     expect(counts.size).toBe(24);
-    // Of 23 degrees of freedom: 0.1 % and 99.9 % quantiles.
+    // The 0.1 % and 99.9 % quantiles for 23 degrees of freedom.
     expect(chiSquare([...counts.values()])).toBeGreaterThan(7.5);
     expect(chiSquare([...counts.values()])).toBeLessThan(49.7);
   });
@@ -178,20 +184,20 @@ describe("a uniform number of 0 … i", () => {
   ];
 
   it("has the bits of Lemire's method, also after several rejected words", () => {
-    let most = 0;
+    let maxRejected = 0;
     for (const i of values) {
       for (let sample = 0; sample < 200; sample++) {
         const word = philoxWord(0, [sample, 2, 0, 0], 11);
         const [expected, rejected] = uniformUpTo(i, word, 12, sample);
         expect(call("uniform_up_to", i, word, 12, sample) >>> 0).toBe(expected);
-        most = Math.max(most, rejected);
+        maxRejected = Math.max(maxRejected, rejected);
       }
     }
-    expect(most).toBeGreaterThan(3);
+    expect(maxRejected).toBeGreaterThan(3);
   });
 
   it("accepts exactly the words whose low half of the product reaches 2^32 mod (i + 1)", () => {
-    // With i + 1 = 3·2^30, 2^32 mod (i + 1) is 2^30, and the low halves are multiples of 2^30: 0 is the only one rejected.
+    // With i + 1 = 3·2^30, 2^32 mod (i + 1) is 2^30. Low halves are multiples of 2^30, so only 0 is rejected.
     const i = 3 * 2 ** 30 - 1;
     for (const word of [0, 1, 2, 3, 4, 5, 6, 7, 8, 0xfffffffc, 0xffffffff]) {
       const [expected, rejected] = uniformUpTo(i, word, 14, 15);

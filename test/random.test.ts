@@ -78,7 +78,7 @@ describe("MersenneTwister", () => {
     expect(generator.nextUint32()).toBe(4123659995);
   });
 
-  it("gives what it has shown, but for what is skipped", () => {
+  it("returns the words that peek() showed, except those that skip() dropped", () => {
     const [shown, taken] = [new MersenneTwister(7), new MersenneTwister(7)];
     for (let i = 0; i < 200; i++) {
       const words = shown.peek().slice();
@@ -94,7 +94,7 @@ describe("MersenneTwister", () => {
 });
 
 describe("fused multiply-add", () => {
-  /** Signed numbers of up to `exponent` binary places before or after the point, 0 among them. */
+  /** 0 and ±m·2ᵖ with 1 ≤ m ≤ 2 and |p| ≤ `exponent`. */
   function numbers(exponent: number): fc.Arbitrary<number> {
     const mantissa = fc.double({ min: 1, max: 2, noNaN: true });
     return fc
@@ -150,7 +150,7 @@ describe("fused multiply-add", () => {
     },
   );
 
-  it.each([1, -1])("keeps away from a tie that the sum is near (sign %d)", (sign) => {
+  it.each([1, -1])("rounds a sum just above a tie up (sign %d)", (sign) => {
     // a·b + 1 is 0.99 units of float64's last place above the midpoint of 1 and 1 + 2⁻²³.
     const [a, b] = [8390592 * 2 ** -23, 16773249 * 2 ** -48];
     expect(a * b + 1).toBe(1 + 2 ** -24 + 2 ** -52);
@@ -210,7 +210,7 @@ describe("elementary functions", () => {
   });
 });
 
-/** The distance of the float64 values around a normal x; at 0, the smallest normal number. */
+/** The distance between neighbouring float64 values near a normal x. At 0, the smallest normal number. */
 function unitInLastPlace(x: number): number {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, Math.max(Math.abs(x), 2 ** -1022));
@@ -283,7 +283,7 @@ describe("numpyRandom", () => {
     expect(shuffledRows).toEqual(Array.from(numbers, (i) => rows[i]));
   });
 
-  /** A list of `count`, shuffled by the definition: one draw after the other, until one is no larger than i. */
+  /** The definition of a shuffle of 0 … count − 1: element i is swapped with the first draw that is at most i. */
   function shuffledByDefinition(generator: MersenneTwister, count: number): Uint32Array {
     const list = Uint32Array.from({ length: count }, (_, i) => i);
     for (let i = count - 1; i > 0; i--) {
@@ -295,12 +295,12 @@ describe("numpyRandom", () => {
     return list;
   }
 
-  // Around the powers of two, the generator's 624 words and the pieces of a shuffle, one after the other.
+  // Counts near powers of two, where a piece of the shuffle ends, and near the generator's 624 words.
   it.each([
     ["0 to 139", Array.from({ length: 140 }, (_, count) => count)],
-    ["some hundred", [1247, 623, 624, 625, 626, 1024, 1025]],
-    ["many thousand", [65535, 65536, 65537, 65538, 131073, 131072]],
-  ])("draws again what is too large, and nothing else, in lists of %s", (_, counts) => {
+    ["hundreds", [1247, 623, 624, 625, 626, 1024, 1025]],
+    ["thousands", [65535, 65536, 65537, 65538, 131073, 131072]],
+  ])("redraws values that are too large, and no others, in lists of %s", (_, counts) => {
     const random = numpyRandom(11);
     const generator = new MersenneTwister(11);
     for (const count of counts) {
@@ -363,7 +363,7 @@ describe("numpyRandom", () => {
     },
   );
 
-  it("refuses a dimension that is none", () => {
+  it("refuses a negative dimension", () => {
     expect(errorOf(() => numpyRandom(0).rand(2, -1)).message).toBe(
       "dimension is -1; expected an integer from 0 to 4294967295.",
     );
@@ -379,7 +379,7 @@ describe("torchRandom", () => {
     else expect(bitsOf(values)).toBe(bits);
   }
 
-  /** PyTorch's float64 sin and cos are not always correctly rounded; then the standard normal differs by 1 ULP. */
+  /** PyTorch's float64 sin and cos are not always correctly rounded. Then a standard normal differs by 1 ULP. */
   function expectAlmostSameNormals(
     values: Float32Array | Float64Array,
     { arguments: [, std], values: bits }: TorchFill,
@@ -431,7 +431,7 @@ describe("torchRandom", () => {
     expect(errorOf(() => torchRandom(0).normal_(values, -1e300, 1)).message).toMatch(/^mean is -1e\+300/);
   });
 
-  it("refuses a permutation that PyTorch draws otherwise", () => {
+  it("refuses a length for which PyTorch uses another algorithm", () => {
     expect(errorOf(() => torchRandom(0).randperm(214748364)).message).toBe(
       "n is 214748364; expected an integer from 0 to 214748363.",
     );
@@ -464,7 +464,7 @@ describe.each<[string, (seed: number) => RandomStream]>([
   });
 
   it.each(["float32", "float64"] as const)(
-    "draws %s normals of the mean and the deviation asked for",
+    "draws %s normals with the given mean and standard deviation",
     (dtype) => {
       const drawn = emptyOf(dtype, 20_000);
       createStream(11).fillNormal(drawn, 3, 0.5);
@@ -476,7 +476,7 @@ describe.each<[string, (seed: number) => RandomStream]>([
     },
   );
 
-  it("repeats itself from the same seed and not from another", () => {
+  it("draws the same values from the same seed, and others from another seed", () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 40 }), (seed, length) => {
         const [once, again, other] = [seed, seed, seed + 1].map((each) => {
@@ -539,7 +539,7 @@ describe.each<[string, (seed: number) => RandomStream]>([
     expect(values.every(Number.isFinite)).toBe(true);
   });
 
-  it("refuses bounds that are no range, and deviations that are none", () => {
+  it("refuses invalid ranges and standard deviations", () => {
     const values = new Float64Array(2);
     const stream = createStream(0);
     const codes = [
@@ -559,7 +559,7 @@ describe.each<[string, (seed: number) => RandomStream]>([
   });
 });
 
-/** Each library's own name for it. */
+/** randperm() of PyTorch, permutation() of NumPy. */
 function permute(stream: RandomStream, n: number): Uint32Array {
   return stream instanceof TorchRandom ? stream.randperm(n) : (stream as NumpyRandom).permutation(n);
 }

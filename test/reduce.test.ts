@@ -4,10 +4,10 @@ import { compileAssembly } from "./support/compile.js";
 import { DTYPES, firstDifference, floats, lanesOf, spread } from "./support/floats.js";
 import { guardOf, Region } from "./support/region.js";
 
-/** Every remainder of vectors and cache lines. */
+/** Every remainder modulo the elements of a vector and of a cache line. */
 const COUNTS = Array.from({ length: 70 }, (_, i) => i + 1);
 
-describe.each(DTYPES)("of an array in %s", (dtype) => {
+describe.each(DTYPES)("reductions in %s", (dtype) => {
   const suffix = dtype === "float32" ? "f32" : "f64";
   const round = dtype === "float32" ? Math.fround : (value: number) => value;
   const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
@@ -26,7 +26,7 @@ describe.each(DTYPES)("of an array in %s", (dtype) => {
     return exports[`absolute_sum_${suffix}`]!(region.putLast(values), values.length);
   }
 
-  /** Asserts that all lanes are the same. */
+  /** The value that the kernel gives every lane. Asserts that all lanes are equal. */
   function everyLane(name: string, values: FloatArray): number {
     region.clear();
     const out = region.take(lanesOf(dtype));
@@ -36,7 +36,7 @@ describe.each(DTYPES)("of an array in %s", (dtype) => {
     return first!;
   }
 
-  it("absoluteSum is Σ|x| to rounding, at least max |x|, and not finite if an element is not", () => {
+  it("absoluteSum is Σ|x| up to rounding, at least max |x|, and not finite if an element is not", () => {
     for (const count of COUNTS) {
       const values = floats(dtype, spread(count, -1, 1, count / 71));
       const expected = [...values].reduce((sum, value) => sum + Math.abs(value), 0);
@@ -104,7 +104,7 @@ describe.each(DTYPES)("of an array in %s", (dtype) => {
     for (const count of COUNTS) {
       region.clear();
       const values = floats(dtype, count).fill(-1);
-      // Around the tensor: guards.
+      // Reading a guard around the tensor would change the result.
       const address = region.put(values);
       expect(exports[`absolute_sum_${suffix}`]!(address, count)).toBe(count);
       const out = region.take(lanesOf(dtype));

@@ -62,11 +62,11 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     return Uint32Array.from({ length: count }, (_, i) => (i * 7 + 3) % (count + 2));
   }
 
-  function compareAll(counts: readonly number[], columnses: readonly number[], ordered: boolean): string {
+  function compareAll(counts: readonly number[], columnCounts: readonly number[], ordered: boolean): string {
     for (const count of counts) {
       const order = ordered ? someOrder(count) : null;
-      for (const columns of columnses) {
-        // Up to whole vectors, or to the six rows of a tile of the matrix product.
+      for (const columns of columnCounts) {
+        // Up to whole vectors, and to the six rows of a tile of the matrix product.
         for (let width = count; width < Math.max(7, count + lanesOf(dtype)); width++) {
           for (const [xPad, outPad] of [
             [0, 0],
@@ -97,7 +97,7 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     });
   });
 
-  it.each([false, true])("takes rows from a position of their order on (with an order: %s)", (ordered) => {
+  it.each([false, true])("gathers rows from a given position on (with an order: %s)", (ordered) => {
     const columns = 3;
     const x = source.subarray(0, 40 * columns);
     const order = Uint32Array.from({ length: 40 }, (_, i) => (i * 7 + 3) % 40);
@@ -126,11 +126,13 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     const stride = wholeVectors(dtype, rows);
     region.clear();
     const x = region.put(source.subarray(0, rows * columns));
-    const there = region.take(columns * stride);
-    const back = region.take(rows * columns);
-    gatherTransposed(there, stride, stride, x, columns, 0, rows, columns);
-    gatherTransposed(back, columns, columns, there, stride, 0, columns, rows);
-    expect(firstDifference(region.view(back, rows * columns), source.subarray(0, rows * columns))).toBe(-1);
+    const transposed = region.take(columns * stride);
+    const restored = region.take(rows * columns);
+    gatherTransposed(transposed, stride, stride, x, columns, 0, rows, columns);
+    gatherTransposed(restored, columns, columns, transposed, stride, 0, columns, rows);
+    expect(firstDifference(region.view(restored, rows * columns), source.subarray(0, rows * columns))).toBe(
+      -1,
+    );
   });
 
   /** Where the result, or a guard around or inside it, first differs from the definition, or −1. */

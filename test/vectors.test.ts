@@ -4,7 +4,7 @@ import { compileAssembly } from "./support/compile.js";
 import { DTYPES, firstDifference, floats, lanesOf, spread } from "./support/floats.js";
 import { guardOf, Region } from "./support/region.js";
 
-describe.each(DTYPES)("in %s", (dtype) => {
+describe.each(DTYPES)("vectors of %s", (dtype) => {
   const suffix = dtype === "float32" ? "f32" : "f64";
   const size = dtype === "float32" ? 4 : 8;
   const lanes = lanesOf(dtype);
@@ -38,7 +38,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       const values = floats(dtype, spread(count));
       region.clear();
       const out = region.take(lanes);
-      // At the end of memory: reading past it traps.
+      // The values are at the end of memory: reading past them traps.
       call("load_lanes", out, region.putLast(values), count);
       expectTensor(out, floats(dtype, [...values, ...Array(lanes - count).fill(0)]));
     }
@@ -94,7 +94,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     );
   });
 
-  it("clamp limits numbers to its bounds and passes NaN on", () => {
+  it("clamp limits numbers to its bounds, and keeps NaN", () => {
     const [low, high] = [-0.25, 0.5];
     for (const x of [low, high, 0, -0, 0.1, -1, 1, tiny, -tiny, Infinity, -Infinity, Number.NaN]) {
       const expected = Number.isNaN(x) ? x : Math.min(Math.max(x, low), high);
@@ -172,7 +172,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       }
     });
 
-    it("does not look before or after its numbers", () => {
+    it("does not use numbers before or after its own", () => {
       for (const length of LENGTHS) {
         const values = floats(dtype, length + 2 * line).fill(Infinity);
         values.fill(1, line, line + length);
