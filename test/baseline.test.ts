@@ -43,8 +43,8 @@ function* numbers(count: number, low: number, high: number, seed = 0.5): Generat
   for (let i = 1; i <= count; i++) yield low + (high - low) * ((seed + i * 0.6180339887498949) % 1);
 }
 
-function fill(of: Baseline, seed = 0.5, scale = 1): void {
-  of.parameters.set([...numbers(of.parameters.length, -scale, scale, seed)]);
+function fill(baseline: Baseline, seed = 0.5, scale = 1): void {
+  baseline.parameters.set([...numbers(baseline.parameters.length, -scale, scale, seed)]);
 }
 
 function bits(values: FloatArray): number[] {
@@ -72,7 +72,7 @@ const ELEMENTWISE = [
 ] as const satisfies readonly ActivationName[];
 const ACTIVATIONS: readonly ActivationName[] = [...ELEMENTWISE, "softmax"];
 
-/** Each loss with the output activations that it may follow, and parameters that put data on both sides. */
+/** Each loss with the output activations that it may follow. Some outputs are beyond each parameter, others are not. */
 const LOSSES: readonly {
   name: LossName;
   parameters: readonly number[];
@@ -89,25 +89,25 @@ const LOSSES: readonly {
 
 describe("a network small enough to compute by hand", () => {
   it("takes one step of linear regression", () => {
-    const of = model(2, [layer(1, "linear")], loss("meanSquaredError"));
-    of.parameters.set([0.5, -0.25, 0.125]);
+    const baseline = model(2, [layer(1, "linear")], loss("meanSquaredError"));
+    baseline.parameters.set([0.5, -0.25, 0.125]);
     const data = samples([1, 2], [1]);
-    expect([...of.predict(data[0])]).toEqual([0.125]);
-    expect(of.computeGradients(...data)).toBe(0.765625);
-    expect([...of.gradients]).toEqual([-1.75, -3.5, -1.75]);
-    of.update(0.5);
-    expect([...of.parameters]).toEqual([1.375, 1.5, 1]);
+    expect([...baseline.predict(data[0])]).toEqual([0.125]);
+    expect(baseline.computeGradients(...data)).toBe(0.765625);
+    expect([...baseline.gradients]).toEqual([-1.75, -3.5, -1.75]);
+    baseline.update(0.5);
+    expect([...baseline.parameters]).toEqual([1.375, 1.5, 1]);
   });
 
-  it("goes back through a hidden layer", () => {
+  it("backpropagates through a hidden layer", () => {
     // 1 → relu([2, −1]) = [2, 0] → 2·1 + 0·5 = 2, against 0.
-    const of = model(1, [layer(2, "relu", false), layer(1, "linear", false)], loss("meanSquaredError"));
-    of.parameters.set([2, -1, 1, 5]);
-    expect(of.computeGradients(...samples([1], [0]))).toBe(4);
-    expect([...of.gradients]).toEqual([4, 0, 8, 0]);
+    const baseline = model(1, [layer(2, "relu", false), layer(1, "linear", false)], loss("meanSquaredError"));
+    baseline.parameters.set([2, -1, 1, 5]);
+    expect(baseline.computeGradients(...samples([1], [0]))).toBe(4);
+    expect([...baseline.gradients]).toEqual([4, 0, 8, 0]);
   });
 
-  it("divides by rows and outputs, or for the categorical losses by rows, or not at all", () => {
+  it("divides a mean by rows × outputs, for categorical losses by rows, and does not divide a sum", () => {
     const losses: [Loss, ActivationName, number[], number][] = [
       [loss("meanSquaredError", "mean"), "linear", [2, 2, 2, 2], 4],
       [loss("meanSquaredError", "sum"), "linear", [2, 2, 2, 2], 16],
@@ -121,9 +121,9 @@ describe("a network small enough to compute by hand", () => {
       [loss("sparseCategoricalCrossentropy", "sum"), "softmax", [1, 0], 2 * Math.LN2],
     ];
     for (const [description, activation, targets, expected] of losses) {
-      const of = model(1, [layer(2, activation)], description);
+      const baseline = model(1, [layer(2, activation)], description);
       const data = samples([1, 1], targets);
-      expect(of.evaluate(...data), JSON.stringify(description)).toBeCloseTo(expected, 14);
+      expect(baseline.evaluate(...data), JSON.stringify(description)).toBeCloseTo(expected, 14);
     }
   });
 });
@@ -163,18 +163,18 @@ describe("activations", () => {
   };
 
   it.each(ELEMENTWISE)("%s has the values of its formula", (activation) => {
-    const of = neuron(activation);
-    const outputs = of.predict(logits);
+    const baseline = neuron(activation);
+    const outputs = baseline.predict(logits);
     for (const [i, value] of expected[activation].entries()) {
       expect(Math.abs(outputs[i]! - value)).toBeLessThanOrEqual(1e-14 * Math.abs(value));
     }
   });
 
-  it("softmax has the values of its formula, however large the logits", () => {
-    const of = model(3, [layer(3, "softmax", false)], loss("meanSquaredError"));
-    of.parameters.set([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+  it("softmax has the values of its formula, also for large logits", () => {
+    const baseline = model(3, [layer(3, "softmax", false)], loss("meanSquaredError"));
+    baseline.parameters.set([1, 0, 0, 0, 1, 0, 0, 0, 1]);
     const data = samples([0, Math.LN2, Math.log(5), 1000, 1000, -1000], [0, 0, 0, 0, 0, 0]);
-    const outputs = of.predict(data[0]);
+    const outputs = baseline.predict(data[0]);
     for (const [i, value] of [1 / 8, 2 / 8, 5 / 8, 0.5, 0.5, 0].entries()) {
       expect(outputs[i]).toBeCloseTo(value, 15);
     }
@@ -193,51 +193,58 @@ describe("activations", () => {
       ["softplus", 0, 1000],
     ];
     for (const [activation, low, high] of limits) {
-      const of = neuron(activation);
-      const outputs = of.predict([-1000, 1000]);
+      const baseline = neuron(activation);
+      const outputs = baseline.predict([-1000, 1000]);
       expect(outputs[0]! + 0, activation).toBe(low);
       expect(outputs[1], activation).toBe(high);
     }
   });
 
-  it("have the derivatives at 0 that are documented", () => {
+  it("relu, leakyRelu and elu have their documented derivatives at 0", () => {
     const derivatives: [ActivationName, number][] = [
       ["relu", 0],
       ["leakyRelu", ALPHA],
       ["elu", ALPHA],
     ];
     for (const [activation, derivative] of derivatives) {
-      const of = neuron(activation);
-      of.parameters[0] = 0;
-      of.computeGradients(...samples([1], [-0.5]));
-      expect(of.gradients[0], activation).toBe(derivative);
+      const baseline = neuron(activation);
+      baseline.parameters[0] = 0;
+      baseline.computeGradients(...samples([1], [-0.5]));
+      expect(baseline.gradients[0], activation).toBe(derivative);
     }
   });
 
-  it.each(ACTIVATIONS)("%s keeps NaN, and in the row where it is", (activation) => {
-    const of = model(1, [layer(2, activation), layer(2, activation)], loss("meanSquaredError"));
-    fill(of);
+  it.each(ACTIVATIONS)("%s gives NaN for a row with NaN, and for no other", (activation) => {
+    const baseline = model(1, [layer(2, activation), layer(2, activation)], loss("meanSquaredError"));
+    fill(baseline);
     const data = samples([1, Number.NaN, 2], [0, 0, 0, 0, 0, 0]);
-    expect([...of.predict(data[0])].map(Number.isNaN)).toEqual([false, false, true, true, false, false]);
-    expect(of.evaluate(...data)).toBeNaN();
+    expect([...baseline.predict(data[0])].map(Number.isNaN)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(baseline.evaluate(...data)).toBeNaN();
   });
 });
 
 describe("losses", () => {
-  it("are NaN where the prediction is", () => {
+  it("are NaN if the prediction is NaN", () => {
     for (const { name, parameters, outputs } of LOSSES) {
-      const of = model(1, [layer(2, outputs.at(-1)!)], loss(name, "mean", parameters.at(-1)!));
-      of.parameters.fill(Number.NaN);
+      const baseline = model(1, [layer(2, outputs.at(-1)!)], loss(name, "mean", parameters.at(-1)!));
+      baseline.parameters.fill(Number.NaN);
       const data = samples([1], name === "sparseCategoricalCrossentropy" ? [0] : [0, 1]);
-      expect(of.computeGradients(...data), name).toBeNaN();
-      expect([...of.gradients], name).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+      expect(baseline.computeGradients(...data), name).toBeNaN();
+      expect([...baseline.gradients], name).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
     }
   });
 
-  it("meanAbsoluteError has no gradient where it is 0", () => {
-    const of = neuron("linear", loss("meanAbsoluteError", "sum"));
-    expect(of.computeGradients(...samples([1, 2, 4], [1, 3, 5]))).toBe(2);
-    expect(of.gradients[0]).toBe(-6);
+  it("meanAbsoluteError has the gradient 0 where outputs equal targets", () => {
+    const baseline = neuron("linear", loss("meanAbsoluteError", "sum"));
+    expect(baseline.computeGradients(...samples([1, 2, 4], [1, 3, 5]))).toBe(2);
+    expect(baseline.gradients[0]).toBe(-6);
   });
 
   it("binaryCrossentropy takes 0·log 0 as 0, and has a gradient of 0 where it clips", () => {
@@ -258,7 +265,7 @@ describe("losses", () => {
     expect(clipped.gradients[0]).toBeCloseTo(-1, 14);
   });
 
-  it("the cross-entropies of logits survive where probabilities round to 0 and 1", () => {
+  it("sigmoidCrossentropy and categoricalCrossentropy are finite where probabilities round to 0 and 1", () => {
     const sigmoid = neuron("sigmoid", loss("sigmoidCrossentropy", "sum"));
     expect(sigmoid.computeGradients(...samples([1000, -1000], [0, 1]))).toBe(2000);
     expect(sigmoid.gradients[0]).toBe(2000);
@@ -271,7 +278,7 @@ describe("losses", () => {
     expect(softmax.evaluate(...samples([1], [1, 0]))).toBe(0);
   });
 
-  it("sparse labels are one-hot targets", () => {
+  it("sparseCategoricalCrossentropy of labels equals categoricalCrossentropy of one-hot targets", () => {
     const layers = [layer(4, "tanh"), layer(3, "softmax")];
     const categorical = model(2, layers, loss("categoricalCrossentropy"));
     const sparse = model(2, layers, loss("sparseCategoricalCrossentropy"));
@@ -287,21 +294,21 @@ describe("losses", () => {
   });
 });
 
-describe("gradients against central differences", () => {
+describe("gradients equal central differences", () => {
   const STEP = 1e-5;
   const ROWS = 5;
 
-  function check(of: Baseline, data: Samples, what: string): void {
-    of.computeGradients(...data);
-    const gradients = of.gradients.slice();
+  function check(baseline: Baseline, data: Samples, what: string): void {
+    baseline.computeGradients(...data);
+    const gradients = baseline.gradients.slice();
     expect(Math.hypot(...gradients), what).toBeGreaterThan(1e-4);
-    const parameters = of.parameters;
+    const parameters = baseline.parameters;
     for (const [i, gradient] of gradients.entries()) {
       const at = parameters[i]!;
       parameters[i] = at + STEP;
-      const above = of.evaluate(...data);
+      const above = baseline.evaluate(...data);
       parameters[i] = at - STEP;
-      const below = of.evaluate(...data);
+      const below = baseline.evaluate(...data);
       parameters[i] = at;
       const difference = (above - below) / (2 * STEP);
       const tolerance = 1e-6 * Math.max(Math.abs(gradient), Math.abs(difference)) + 2e-10 * ROWS;
@@ -315,19 +322,19 @@ describe("gradients against central differences", () => {
     ),
   );
   it.each(cases)(
-    "$description.name, $description.reduction, $description.parameter",
+    "for $description.name, $description.reduction, $description.parameter",
     ({ description, outputs }) => {
       for (const output of outputs) {
         for (const hidden of ACTIVATIONS) {
-          const of = model(3, [layer(4, hidden), layer(3, output)], description);
-          fill(of);
+          const baseline = model(3, [layer(4, hidden), layer(3, output)], description);
+          fill(baseline);
           // Soft targets whose rows do not sum to 1 are the general case of the categorical loss.
           const targets =
             description.name === "sparseCategoricalCrossentropy"
               ? [2, 0, 1, 1, 0]
               : numbers(ROWS * 3, 0, 1, 0.25);
           const data = samples(numbers(ROWS * 3, -1.5, 1.5, 0.75), targets);
-          check(of, data, `${hidden}, ${output}`);
+          check(baseline, data, `${hidden}, ${output}`);
         }
       }
     },
@@ -340,28 +347,33 @@ describe("gradients against central differences", () => {
       layer(4, "softplus", false),
       layer(2, "linear"),
     ];
-    const of = model(3, layers, loss("meanSquaredError"));
-    expect(of.parameters.length).toBe(3 * 6 + (6 * 5 + 5) + 5 * 4 + (4 * 2 + 2));
-    fill(of);
-    check(of, samples(numbers(ROWS * 3, -1, 1), numbers(ROWS * 2, -1, 1, 0.25)), "three layers");
+    const baseline = model(3, layers, loss("meanSquaredError"));
+    expect(baseline.parameters.length).toBe(3 * 6 + (6 * 5 + 5) + 5 * 4 + (4 * 2 + 2));
+    fill(baseline);
+    check(baseline, samples(numbers(ROWS * 3, -1, 1), numbers(ROWS * 2, -1, 1, 0.25)), "three layers");
   });
 });
 
-describe("rows", () => {
+describe("several microbatches", () => {
   const ROWS = 600;
 
   function big(reduction: Reduction, dtype: DType = "float64"): Baseline {
-    const of = model(3, [layer(7, "tanh"), layer(2, "linear")], loss("meanSquaredError", reduction), dtype);
-    fill(of);
-    return of;
+    const baseline = model(
+      3,
+      [layer(7, "tanh"), layer(2, "linear")],
+      loss("meanSquaredError", reduction),
+      dtype,
+    );
+    fill(baseline);
+    return baseline;
   }
   const inputs = [...numbers(ROWS * 3, -1, 1)];
   const targets = [...numbers(ROWS * 2, -1, 1, 0.25)];
 
-  it.each(["mean", "sum"] as const)("of several microbatches give the %s of their gradients", (reduction) => {
-    const of = big(reduction);
-    const whole = of.computeGradients(...samples(inputs, targets));
-    const gradients = of.gradients.slice();
+  it.each(["mean", "sum"] as const)("have the %s of the gradients of their rows", (reduction) => {
+    const baseline = big(reduction);
+    const whole = baseline.computeGradients(...samples(inputs, targets));
+    const gradients = baseline.gradients.slice();
 
     const single = big("sum");
     const sums = new Float64Array(single.parameters.length);
@@ -374,18 +386,18 @@ describe("rows", () => {
     const divisor = reduction === "mean" ? ROWS * 2 : 1;
     expect(whole).toBeCloseTo(sum / divisor, 10);
     for (const [i, value] of sums.entries()) expect(gradients[i]).toBeCloseTo(value / divisor, 10);
-    expect(of.evaluate(...samples(inputs, targets))).toBe(whole);
+    expect(baseline.evaluate(...samples(inputs, targets))).toBe(whole);
   });
 
-  it.each(LOSSES)("find their targets in each microbatch, $name", ({ name, parameters, outputs }) => {
-    const of = model(3, [layer(2, outputs.at(-1)!)], loss(name, "sum", parameters[0]!));
-    fill(of);
+  it.each(LOSSES)("use the targets of their rows: $name", ({ name, parameters, outputs }) => {
+    const baseline = model(3, [layer(2, outputs.at(-1)!)], loss(name, "sum", parameters[0]!));
+    fill(baseline);
     const width = name === "sparseCategoricalCrossentropy" ? 1 : 2;
     const aims = [...numbers(ROWS * width, 0, 1, 0.25)].map((t) => (width === 1 ? Math.round(t) : t));
-    const whole = of.computeGradients(...samples(inputs, aims));
-    const gradients = of.gradients.slice();
+    const whole = baseline.computeGradients(...samples(inputs, aims));
+    const gradients = baseline.gradients.slice();
 
-    const sums = new Float64Array(of.parameters.length);
+    const sums = new Float64Array(baseline.parameters.length);
     let sum = 0;
     for (const [start, end] of [
       [0, 200],
@@ -393,23 +405,23 @@ describe("rows", () => {
       [400, 600],
     ] as const) {
       const part = inputs.slice(start * 3, end * 3);
-      sum += of.computeGradients(...samples(part, aims.slice(start * width, end * width)));
-      for (const [i, value] of of.gradients.entries()) sums[i]! += value;
+      sum += baseline.computeGradients(...samples(part, aims.slice(start * width, end * width)));
+      for (const [i, value] of baseline.gradients.entries()) sums[i]! += value;
     }
     expect(whole).toBeCloseTo(sum, 9);
     for (const [i, value] of sums.entries()) expect(gradients[i]).toBeCloseTo(value, 9);
   });
 
-  it.each(["float32", "float64"] as const)("predict the same bits alone and together, %s", (dtype) => {
-    const of = big("mean", dtype);
-    const together = of.predict(inputs);
+  it.each(["float32", "float64"] as const)("predict a row with the same bits as alone, %s", (dtype) => {
+    const baseline = big("mean", dtype);
+    const together = baseline.predict(inputs);
     for (const row of [0, 1, 255, 256, 511, 512, 599]) {
-      const alone = of.predict(inputs.slice(row * 3, row * 3 + 3));
+      const alone = baseline.predict(inputs.slice(row * 3, row * 3 + 3));
       expect(bits(alone)).toEqual(bits(together.slice(row * 2, row * 2 + 2)));
     }
   });
 
-  it("in float32 give what they give in float64, to rounding", () => {
+  it("give the same loss and gradients in float32 and float64, up to rounding", () => {
     const single = big("mean", "float32");
     const double = big("mean");
     double.parameters.set(single.parameters);
@@ -423,19 +435,19 @@ describe("rows", () => {
   });
 });
 
-describe("runs", () => {
+describe("a run", () => {
   const ROWS = 700;
   const BATCH = 300;
   const EPOCHS = 3;
-  /** Of an epoch: 256 + 44, 256 + 44, 100. */
+  /** In an epoch: 256 + 44, 256 + 44, 100 rows. */
   const MICROBATCHES = 5;
   const inputs = [...numbers(ROWS * 2, -1, 1)];
   const labels = [...numbers(ROWS, 0, 3, 0.25)].map(Math.floor);
 
   function trainee(): Baseline {
-    const of = model(2, [layer(5, "tanh"), layer(3, "softmax")], loss("sparseCategoricalCrossentropy"));
-    fill(of);
-    return of;
+    const baseline = model(2, [layer(5, "tanh"), layer(3, "softmax")], loss("sparseCategoricalCrossentropy"));
+    fill(baseline);
+    return baseline;
   }
 
   const plain: FitOptions = { epochs: EPOCHS, batchSize: BATCH, learningRate: 0.5 };
@@ -444,21 +456,21 @@ describe("runs", () => {
     return Uint32Array.from({ length: ROWS }, (_, i) => (i * 11 + 3 + 17 * epoch) % ROWS);
   }
 
-  it("learn XOR", () => {
-    const of = model(2, [layer(3, "tanh"), layer(1, "sigmoid")], loss("meanSquaredError"));
-    fill(of);
+  it("learns XOR", () => {
+    const baseline = model(2, [layer(3, "tanh"), layer(1, "sigmoid")], loss("meanSquaredError"));
+    fill(baseline);
     const data = samples([0, 0, 0, 1, 1, 0, 1, 1], [0, 1, 1, 0]);
-    const { losses, diverged } = of.fit(...data, { epochs: 2000, batchSize: 4, learningRate: 1 });
+    const { losses, diverged } = baseline.fit(...data, { epochs: 2000, batchSize: 4, learningRate: 1 });
     expect(diverged).toBe(false);
     expect(losses.length).toBe(2000);
     expect(losses[0]).toBeGreaterThan(0.2);
     expect(losses[1999]).toBeLessThan(0.01);
-    expect([...of.predict(data[0])].map(Math.round)).toEqual([0, 1, 1, 0]);
+    expect([...baseline.predict(data[0])].map(Math.round)).toEqual([0, 1, 1, 0]);
   });
 
-  it("are steps of computeGradients and update, the last batch of an epoch being smaller", () => {
-    const of = trainee();
-    const { losses } = of.fit(inputs, labels, plain);
+  it("has the bits of computeGradients and update for each batch, also for a smaller last batch", () => {
+    const baseline = trainee();
+    const { losses } = baseline.fit(inputs, labels, plain);
     expect(losses.length).toBe(EPOCHS);
 
     const stepped = trainee();
@@ -475,25 +487,25 @@ describe("runs", () => {
       }
       expect(losses[epoch]).toBeCloseTo(sum / ROWS, 12);
     }
-    expect(bits(of.parameters)).toEqual(bits(stepped.parameters));
+    expect(bits(baseline.parameters)).toEqual(bits(stepped.parameters));
   });
 
-  it("divide an epoch's loss by its rows and outputs, or not at all", () => {
+  it("divides an epoch's loss by rows × outputs for a mean, and not for a sum", () => {
     for (const reduction of ["mean", "sum"] as const) {
-      const of = model(2, [layer(2, "linear")], loss("meanSquaredError", reduction));
-      fill(of);
+      const baseline = model(2, [layer(2, "linear")], loss("meanSquaredError", reduction));
+      fill(baseline);
       const data = samples(numbers(10, -1, 1), numbers(10, -1, 1, 0.25));
-      const { losses } = of.fit(...data, { epochs: 1, batchSize: 2, learningRate: 0 });
-      expect(losses[0]).toBeCloseTo(of.evaluate(...data), 14);
+      const { losses } = baseline.fit(...data, { epochs: 1, batchSize: 2, learningRate: 0 });
+      expect(losses[0]).toBeCloseTo(baseline.evaluate(...data), 14);
     }
   });
 
   it.each<[string, FitOptions]>([
     ["in their own order", plain],
     ["in a given order", { ...plain, order: permutation }],
-  ])("go on after every microbatch with the same bits, %s", (_, options) => {
-    const of = trainee();
-    const whole = of.createRun(inputs, labels, options);
+  ])("has the same bits if it stops after every microbatch, %s", (_, options) => {
+    const baseline = trainee();
+    const whole = baseline.createRun(inputs, labels, options);
     expect(whole.advance()).toBe(EPOCHS * MICROBATCHES);
 
     const stopping = trainee();
@@ -502,7 +514,7 @@ describe("runs", () => {
     while (stopped.epoch < EPOCHS) {
       expect(stopped.advance(1)).toBe(1);
       progress.push([stopped.epoch, stopped.row]);
-      // What is computed meanwhile with the same model must not disturb the run.
+      // Computing with the same model between two calls must not disturb the run.
       stopping.evaluate(inputs.slice(0, 600), labels.slice(0, 300));
     }
     expect(progress.slice(0, MICROBATCHES)).toEqual([
@@ -514,13 +526,13 @@ describe("runs", () => {
     ]);
     expect(progress.length).toBe(EPOCHS * MICROBATCHES);
     expect(stopped.advance(1)).toBe(0);
-    expect(bits(stopping.parameters)).toEqual(bits(of.parameters));
+    expect(bits(stopping.parameters)).toEqual(bits(baseline.parameters));
     expect(bits(stopped.losses())).toEqual(bits(whole.losses()));
   });
 
-  it("take the rows of each epoch in its order", () => {
-    const of = trainee();
-    const ordered = of.createRun(inputs, labels, { ...plain, order: permutation });
+  it("takes the rows of each epoch in the given order", () => {
+    const baseline = trainee();
+    const ordered = baseline.createRun(inputs, labels, { ...plain, order: permutation });
     const permuted = trainee();
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
       expect(ordered.advance(MICROBATCHES)).toBe(MICROBATCHES);
@@ -533,18 +545,18 @@ describe("runs", () => {
         { ...plain, epochs: 1 },
       );
       expect(ordered.losses()[epoch]).toBe(losses[0]);
-      expect(bits(of.parameters)).toEqual(bits(permuted.parameters));
+      expect(bits(baseline.parameters)).toEqual(bits(permuted.parameters));
     }
   });
 
-  it("stop before the update of a step whose loss is infinite", () => {
+  it("stops before the update of a step whose loss is infinite", () => {
     const regression = (epochs: number) => {
-      const of = model(1, [layer(1, "linear", false)], loss("meanSquaredError"));
-      of.parameters[0] = 1;
-      const steps = of.createRun([1], [0], { epochs, batchSize: 1, learningRate: 1e30 });
-      return { of, steps, done: steps.advance() };
+      const baseline = model(1, [layer(1, "linear", false)], loss("meanSquaredError"));
+      baseline.parameters[0] = 1;
+      const steps = baseline.createRun([1], [0], { epochs, batchSize: 1, learningRate: 1e30 });
+      return { baseline, steps, done: steps.advance() };
     };
-    const { of, steps, done } = regression(100);
+    const { baseline, steps, done } = regression(100);
     expect(steps.diverged).toBe(true);
     expect(steps.epoch).toBe(6);
     expect(done).toBe(7);
@@ -557,31 +569,31 @@ describe("runs", () => {
     expect(steps.advance(1)).toBe(0);
     const before = regression(6);
     expect(before.steps.diverged).toBe(false);
-    expect(bits(of.parameters)).toEqual(bits(before.of.parameters));
+    expect(bits(baseline.parameters)).toEqual(bits(before.baseline.parameters));
     expect(bits(steps.losses().slice(0, 6))).toEqual(bits(before.steps.losses()));
   });
 
-  it("stop at the microbatch whose loss is NaN", () => {
-    const of = trainee();
-    const start = bits(of.parameters);
-    const steps = of.createRun(inputs.with(2 * 280, Number.NaN), labels, plain);
+  it("stops at the microbatch whose loss is NaN", () => {
+    const baseline = trainee();
+    const start = bits(baseline.parameters);
+    const steps = baseline.createRun(inputs.with(2 * 280, Number.NaN), labels, plain);
     expect(steps.advance()).toBe(2);
     expect(steps).toMatchObject({ diverged: true, epoch: 0, row: 256 });
     expect(steps.losses()[0]).toBeNaN();
-    expect(bits(of.parameters)).toEqual(start);
+    expect(bits(baseline.parameters)).toEqual(start);
   });
 
   it.each([
     ["float32", 2e38],
     ["float64", 1e308],
-  ] as const)("stop before an update that would make a %s parameter infinite", (dtype, step) => {
+  ] as const)("stops before an update that would make a %s parameter infinite", (dtype, step) => {
     const layers = [layer(1, "linear", false)];
-    const of = model(1, layers, loss("meanAbsoluteError"), dtype);
+    const baseline = model(1, layers, loss("meanAbsoluteError"), dtype);
     // The loss and the gradient, −1, stay finite; the second step would overflow the kernel.
-    const run = of.createRun([1], [-1.5 * step], { epochs: 10, batchSize: 1, learningRate: step });
+    const run = baseline.createRun([1], [-1.5 * step], { epochs: 10, batchSize: 1, learningRate: step });
     expect(run.advance()).toBe(2);
     expect(run).toMatchObject({ diverged: true, epoch: 1, row: 0 });
-    expect([...of.parameters]).toEqual([dtype === "float32" ? -Math.fround(step) : -step]);
+    expect([...baseline.parameters]).toEqual([dtype === "float32" ? -Math.fround(step) : -step]);
     expect([...run.losses()].every(Number.isFinite)).toBe(true);
   });
 });
@@ -590,20 +602,20 @@ describe("update", () => {
   it.each([Infinity, Number.NaN, -Number.MAX_VALUE])(
     "changes no parameter for a gradient of %s",
     (gradient) => {
-      const of = model(2, [layer(1, "linear")], loss("meanSquaredError"));
-      of.parameters.set([1, 2, 3]);
-      of.gradients.set([1, 1, gradient]);
-      expect(of.update(2)).toBe(false);
-      expect([...of.parameters]).toEqual([1, 2, 3]);
-      of.gradients[2] = 1;
-      expect(of.update(2)).toBe(true);
-      expect([...of.parameters]).toEqual([-1, 0, 1]);
+      const baseline = model(2, [layer(1, "linear")], loss("meanSquaredError"));
+      baseline.parameters.set([1, 2, 3]);
+      baseline.gradients.set([1, 1, gradient]);
+      expect(baseline.update(2)).toBe(false);
+      expect([...baseline.parameters]).toEqual([1, 2, 3]);
+      baseline.gradients[2] = 1;
+      expect(baseline.update(2)).toBe(true);
+      expect([...baseline.parameters]).toEqual([-1, 0, 1]);
     },
   );
 });
 
 describe("createBaseline", () => {
-  it("takes losses by their names, with the defaults of the package", () => {
+  it("accepts a loss by its name, with the default options of the package", () => {
     const inputs = [0.5, -2];
     const targets = [1, 0.25];
     for (const [name, activation, options] of [
@@ -613,14 +625,14 @@ describe("createBaseline", () => {
     ] as const) {
       const named = model(1, [layer(1, activation)], name);
       const described = model(1, [layer(1, activation)], { name, ...options });
-      for (const of of [named, described]) of.parameters.set([30, 2]);
+      for (const baseline of [named, described]) baseline.parameters.set([30, 2]);
       expect(named.evaluate(inputs, targets), name).toBe(described.evaluate(inputs, targets));
     }
   });
 
-  it("refuses rows that do not fit", () => {
-    const of = model(2, [layer(3, "linear")], loss("meanSquaredError"));
-    expect(() => of.predict([1, 2, 3])).toThrow("3 inputs; expected rows of 2.");
-    expect(() => of.evaluate([1, 2], [1, 2])).toThrow("2 targets; expected 1 rows of 3.");
+  it("refuses inputs and targets of the wrong length", () => {
+    const baseline = model(2, [layer(3, "linear")], loss("meanSquaredError"));
+    expect(() => baseline.predict([1, 2, 3])).toThrow("3 inputs; expected rows of 2.");
+    expect(() => baseline.evaluate([1, 2], [1, 2])).toThrow("2 targets; expected 1 rows of 3.");
   });
 });

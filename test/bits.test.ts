@@ -16,12 +16,13 @@ import {
 import { sharedCore } from "../src/wasm/core.js";
 import { watchTeams } from "./support/teams.js";
 
-// The promise that no change of tile, blocking, packing or loop order changes a bit. A digest may change only where a
-// formula does (an elementary function, an order of summation): then say so in the changelog.
+// No change of tile, blocking, packing or loop order may change a bit. A digest changes only if a formula changes (an
+// elementary function, an order of summation). State such a change in the changelog.
 
-/** Called before training with the network, and after training before the network is disposed. */
 interface Observer {
+  /** Called before training. */
   readonly before?: (network: Network) => Promise<unknown>;
+  /** Called after training, before the network is disposed. */
   readonly after?: () => void;
 }
 
@@ -55,12 +56,12 @@ const layersOf = (...layers: Parameters<typeof dense>[]) => ({
   layers: layers.map(([units, activation]) => dense(units, activation, { biasInitializer: normal(0, 0.1) })),
 });
 
-// These depend on the order of shuffled rows, too.
-describe("the bits of a trained network", () => {
+// These digests also depend on the order of shuffled rows.
+describe("a trained network", () => {
   it.each<[DType, string]>([
     ["float32", "304472d4d132765d"],
     ["float64", "3d9128af6e061f51"],
-  ])("with odd widths and every kind of activation are what they were, in %s", async (dtype, expected) => {
+  ])("has the recorded bits with odd widths and six activations, in %s", async (dtype, expected) => {
     const { layers } = layersOf(
       [13, "gelu"],
       [9, "tanh"],
@@ -75,7 +76,7 @@ describe("the bits of a trained network", () => {
   it.each<[DType, string]>([
     ["float32", "6a7af8fad9b7f0d7"],
     ["float64", "100d9500aad17407"],
-  ])("wide enough for every tile are what they were, in %s", async (dtype, expected) => {
+  ])("has the recorded bits with layers wide enough for every tile, in %s", async (dtype, expected) => {
     const { layers } = layersOf([130, "relu"], [67, "geluTanh"], [10, "softmax"]);
     expect(await digest({ inputs: 83, layers, loss: "categoricalCrossentropy", dtype })).toBe(expected);
   });
@@ -83,7 +84,7 @@ describe("the bits of a trained network", () => {
   it.each<[DType, string]>([
     ["float32", "51914b15a9ca6dcb"],
     ["float64", "131589b6a13f2633"],
-  ])("learnt row by row are what they were, in %s", async (dtype, expected) => {
+  ])("has the recorded bits with batches of one row, in %s", async (dtype, expected) => {
     const { layers } = layersOf([43, "relu"], [13, "softplus"], [9, "tanh"], [6, "softmax"]);
     expect(
       await digest({ inputs: 19, layers, loss: "categoricalCrossentropy", dtype }, { batchSize: 1 }),
@@ -91,8 +92,8 @@ describe("the bits of a trained network", () => {
   });
 });
 
-// These depend on nothing but the arithmetic of training.
-describe("the bits of a network trained without shuffling", () => {
+// These digests depend only on the arithmetic of training.
+describe("a network trained without shuffling", () => {
   const everyActivation = layersOf(
     [13, "gelu"],
     [9, "tanh"],
@@ -117,7 +118,7 @@ describe("the bits of a network trained without shuffling", () => {
     ["float64", 128, "ddc56faec63ba8aa"],
     ["float64", 140, "a67a6883d71276fe"],
     ["float64", 300, "716e2e472a8a76ab"],
-  ])("with narrow layers never change: %s, batches of %i", async (dtype, batchSize, expected) => {
+  ])("has the recorded bits with narrow layers: %s, batches of %i", async (dtype, batchSize, expected) => {
     const network = { inputs: 5, ...everyActivation, loss: "sigmoidCrossentropy", dtype } as const;
     expect(await digest(network, { batchSize, shuffle: false })).toBe(expected);
   });
@@ -130,7 +131,7 @@ describe("the bits of a network trained without shuffling", () => {
     ["float64", 64, "a032c16a9c237550"],
     ["float64", 140, "a8124057099c5232"],
   ])(
-    "with wide layers never change: %s, batches of %i, 1 and 3 threads",
+    "has the recorded bits with wide layers: %s, batches of %i, 1 and 3 threads",
     async (dtype, batchSize, expected) => {
       const wideNetwork = { inputs: 83, ...wide, loss: "categoricalCrossentropy", dtype } as const;
       const fit = { batchSize, shuffle: false };
@@ -142,7 +143,7 @@ describe("the bits of a network trained without shuffling", () => {
           await fitOnce(network);
           await teams[0]!.assemble(2);
         },
-        // One row at a time, this network is too small to share.
+        // Below MIN_WORK (assembly/threads/team.ts), one thread does the whole step.
         after: () => expect(teams[0]!.threads).toBe(batchSize === 1 ? 0 : 3),
       });
       expect(threaded).toBe(expected);
@@ -158,7 +159,7 @@ describe("the bits of a network trained without shuffling", () => {
     ["float64", "meanAbsoluteError", "d2ecef584c6f957b"],
     ["float64", "huber", "e81c252c9d474eab"],
     ["float64", "binaryCrossentropy", "4dc4fbb05985e893"],
-  ])("with a loss of the outputs never change: %s, %s", async (dtype, loss, expected) => {
+  ])("has the recorded bits with losses that are not fused: %s, %s", async (dtype, loss, expected) => {
     const network = { inputs: 5, ...layersOf([8, "tanh"], [3, "sigmoid"]), loss, dtype } as const;
     expect(await digest(network, { batchSize: 16, shuffle: false })).toBe(expected);
   });

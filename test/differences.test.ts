@@ -58,8 +58,8 @@ afterEach(() => {
 });
 
 describe("finite differences", () => {
-  it("have the figures of their formulas", async () => {
-    // All exact: (p − 1)² at p = 3 with steps of 1/4.
+  it("equal their formulas exactly, where nothing is rounded", async () => {
+    // (p − 1)² at p = 3 with an epsilon of 1/4: float64 represents all values exactly.
     const network = await square(3);
     const epsilon = 0.25;
     const forward = forwardDifferences(network, [[1]], [[1]], { epsilon });
@@ -71,7 +71,7 @@ describe("finite differences", () => {
     expect(central.layers[0]!.kernel.toArray()).toEqual([[4]]);
   });
 
-  it("step by 1e-5 unless told", async () => {
+  it("use an epsilon of 1e-5 by default", async () => {
     const network = await square(3);
     for (const differences of [forwardDifferences, centralDifferences]) {
       const by = (options?: DifferenceOptions) => flatten(differences(network, [[1]], [[1]], options));
@@ -80,7 +80,7 @@ describe("finite differences", () => {
     }
   });
 
-  it("come near the gradient: forward to the order of epsilon, central of its square", async () => {
+  it("have an error of the order of epsilon (forward) or of epsilon² (central)", async () => {
     const network = await create();
     const gradient = flatten(network.gradients(inputs, targets));
     const errorOf = (differences: Gradients) =>
@@ -98,7 +98,7 @@ describe("finite differences", () => {
     expect(errorOf(centralDifferences(network, inputs, targets))).toBeLessThan(1e-9);
   });
 
-  it("have the shapes of the parameters, and put them back to the bit", async () => {
+  it("have the shapes of the parameters, and restore the parameters bit for bit", async () => {
     const network = await create();
     network.parameters[0]!.bias!.data[1] = 0.1;
     const before = bitsOfParameters(network);
@@ -114,7 +114,7 @@ describe("finite differences", () => {
     expect(bitsOfParameters(network)).toBe(before);
   });
 
-  it("put the parameters back when the loss cannot be taken", async () => {
+  it("restore the parameters if the loss throws", async () => {
     const network = await create();
     const before = bitsOfParameters(network);
     for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
@@ -132,7 +132,7 @@ describe("finite differences", () => {
     expect(bitsOfParameters(network)).toBe(before);
   });
 
-  it("can be applied by the network, as gradients are", async () => {
+  it("can be passed to applyGradients", async () => {
     const network = await create();
     const { loss } = network.evaluate(inputs, targets);
     for (let step = 0; step < 20; step++) {
@@ -174,7 +174,7 @@ describe("finite differences", () => {
     expect(() => (checkGradients as unknown as () => void)()).toThrow(BackpropError);
   });
 
-  it("of a disposed network are refused", async () => {
+  it("throw for a disposed network", async () => {
     const network = await create();
     network.dispose();
     for (const work of [forwardDifferences, centralDifferences, checkGradients]) {
@@ -183,8 +183,8 @@ describe("finite differences", () => {
   });
 });
 
-describe("checking gradients", () => {
-  it("finds right ones right to 1e-7", async () => {
+describe("checkGradients", () => {
+  it("reports an error below 1e-7 for right gradients", async () => {
     const network = await create();
     const { largestError, at } = checkGradients(network, inputs, targets);
     expect(largestError).toBeGreaterThan(0);
@@ -196,7 +196,7 @@ describe("checking gradients", () => {
     [0, "kernel", 5],
     [0, "bias", 2],
     [1, "kernel", 7],
-  ] as const)("finds where one is wrong: parameters[%i].%s[%i]", async (layer, name, index) => {
+  ] as const)("reports where a gradient is wrong: parameters[%i].%s[%i]", async (layer, name, index) => {
     const network = await create();
     for (const wrong of [(value: number) => value + 0.01, () => Number.NaN, () => Infinity]) {
       changeGradients(({ layers }) => {
@@ -209,7 +209,7 @@ describe("checking gradients", () => {
     }
   });
 
-  it("measures large gradients by their size, and small ones as they are", async () => {
+  it("reports relative errors of gradients above 1, and absolute errors of others", async () => {
     // The gradient of (1000 p − t)² is about 2e9, its difference is exact but for rounding.
     const network = await square(1000);
     expect(checkGradients(network, [[1000]], [[0]]).largestError).toBeLessThan(1e-7);
@@ -219,7 +219,7 @@ describe("checking gradients", () => {
     expect(checkGradients(network, [[1000]], [[0]]).largestError).toBeCloseTo(1 / 3, 6);
   });
 
-  it("shows in float32 mostly rounding, as documented", async () => {
+  it("reports mostly rounding errors in float32", async () => {
     const network = await create({ dtype: "float32" });
     const { largestError } = checkGradients(network, inputs, targets, { epsilon: 1e-2 });
     expect(largestError).toBeLessThan(1e-3);

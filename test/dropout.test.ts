@@ -37,9 +37,10 @@ function matrix(dtype: DType, rows: number, columns: number, seed = 0.5) {
 }
 
 /**
- * Reads what some layers compute in training. After them comes a dense layer of one unit for each row, with a kernel of
- * zeros. Row r has the target 1 for unit r and 0 for all others, so the gradient of kernel[u][r] is −2 / rows² times output
- * u for row r. A step of rows² / 2 times that leaves the outputs in the kernel; exactly, if `rows` is a power of two.
+ * Reads what some layers compute in training. A dense layer follows them, with one unit for each row and a kernel of
+ * zeros. Row r has the target 1 for unit r and 0 for all others, so the gradient of kernel[u][r] is −2 / rows² times
+ * output u for row r. With the learning rate rows² / 2, one step sets kernel[u][r] to that output. This is exact if
+ * `rows` is a power of two.
  */
 class Probe {
   readonly #network: Network<readonly Layer[]>;
@@ -86,7 +87,7 @@ class Probe {
   }
 }
 
-/** The steps of one probe, which is then disposed. */
+/** The outputs of a dropout layer in each of `steps` steps. */
 async function outputsOf(
   dtype: DType,
   rate: number,
@@ -133,7 +134,7 @@ describe.each(DTYPES)("dropout of %s in training", (dtype) => {
     expect(kept).toEqual(expected);
   });
 
-  it("drops others in each step, layer, unit and seed", async () => {
+  it("drops different elements for each step, layer, unit and seed", async () => {
     const key = { seed: 0, step: 0, layer: 0 };
     const mask = async (layers: Layer[], { seed, step, layer, unit }: typeof key & { unit: number }) => {
       const probe = await Probe.create(layers, 64, 2, { dtype, seed });
@@ -283,12 +284,12 @@ async function createProblem(layers: readonly Layer[], changes: Partial<NetworkO
   };
 }
 
-/** Layers of tanh, linear and dropout, trained in float64 by SGD on the mean squared error, one row at a time. */
-class Twin {
+/** The definition of training by SGD in float64: dense layers (tanh, linear) and dropout, mean squared error. */
+class ReferenceNetwork {
   readonly #layers: readonly Layer[];
   readonly #seed: number;
   readonly #learningRate: number;
-  /** Of each dense layer kernel [inputs][units] with the bias as its last row; of others nothing. */
+  /** For each dense layer, the kernel [inputs][units] with the bias as its last row; for dropout layers, no rows. */
   readonly #kernels: readonly number[][][];
   #step = 0;
 
@@ -371,19 +372,19 @@ const STACKS: Record<string, Layer[]> = {
 };
 
 describe.each(Object.entries(STACKS))("a network with dropout %s", (_, layers) => {
-  it.each([1, 5, 12])("trains as its definition within 1e-12, in batches of %i", async (batchSize) => {
+  it.each([1, 5, 12])("trains as its definition, within 1e-12, in batches of %i", async (batchSize) => {
     const { network, inputs, targets } = await createProblem(layers);
-    const twin = new Twin(network, layers, { seed: 9, learningRate: 0.1 });
+    const reference = new ReferenceNetwork(network, layers, { seed: 9, learningRate: 0.1 });
     const rowsOf = ({ data, shape: [rows, columns] }: typeof inputs) =>
       Array.from({ length: rows }, (_, i) => [...data.subarray(i * columns, (i + 1) * columns)]);
     const [x, y] = [rowsOf(inputs), rowsOf(targets)];
     for (let epoch = 0; epoch < 5; epoch++) {
       for (let begin = 0; begin < 12; begin += batchSize) {
-        twin.train(x.slice(begin, begin + batchSize), y.slice(begin, begin + batchSize));
+        reference.train(x.slice(begin, begin + batchSize), y.slice(begin, begin + batchSize));
       }
     }
     network.fitSync(inputs, targets, { epochs: 5, batchSize, shuffle: false });
-    const expected = twin.values;
+    const expected = reference.values;
     const error = Math.max(...valuesOf(network.parameters).map((value, i) => Math.abs(value - expected[i]!)));
     expect(error).toBeLessThan(1e-12);
     network.dispose();
@@ -418,7 +419,7 @@ describe.each(Object.entries(STACKS))("a network with dropout %s", (_, layers) =
     network.dispose();
   });
 
-  it("takes its parameters back from JSON, with {} for dropout", async () => {
+  it("restores its parameters from JSON, where dropout layers are {}", async () => {
     const { network, inputs, targets } = await createProblem(layers);
     network.fitSync(inputs, targets, { epochs: 2 });
     layers.forEach((layer, i) => {
@@ -473,7 +474,7 @@ describe("the key of dropout", () => {
 });
 
 describe("dropout()", () => {
-  it("makes a layer that may be written by hand", async () => {
+  it("equals a layer written by hand, { kind, rate }", async () => {
     expect(dropout(0.5)).toEqual({ kind: "dropout", rate: 0.5 });
     const train = async (layer: Layer) => {
       const { network, inputs, targets } = await createProblem([layer, dense(2)]);
@@ -513,7 +514,7 @@ describe("dropout()", () => {
     });
   });
 
-  it("appears in the summary with its rate, its output and no parameters", async () => {
+  it("appears in the summary with its rate, its output shape and 0 parameters", async () => {
     const { network } = await createProblem([dense(5, "tanh"), dropout(0.25), dense(2)]);
     expect(network.summary()).toMatch(/^dropout 1 +rate 0\.25 +\[rows, 5\] +0$/m);
     network.dispose();

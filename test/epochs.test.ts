@@ -1,4 +1,4 @@
-// The epochs of a network's life: what counts them, and the order of the rows that depends on their number.
+// network.epoch counts the epochs of all fits of a network. The order of shuffled rows depends on it.
 
 import { describe, expect, it } from "vitest";
 import {
@@ -30,7 +30,7 @@ const create = (changes: Partial<NetworkOptions> = {}) =>
     ...changes,
   });
 
-/** The bits of a network that is trained by some fits. */
+/** The bits of the losses and parameters of a network after `fits`. */
 async function bitsAfter(
   changes: Partial<NetworkOptions>,
   fits: readonly FitOptions[],
@@ -44,7 +44,7 @@ async function bitsAfter(
   return bits;
 }
 
-/** A stream that counts how often numbers were drawn from it. */
+/** A stream that counts its calls. */
 function counted(random: RandomStream): RandomStream & { draws: number } {
   return {
     draws: 0,
@@ -67,7 +67,7 @@ describe("ten fits of one epoch", () => {
   );
 
   it.each(cases)(
-    "have the bits of one fit of ten: %s, shuffle %s, batches of %i",
+    "have the bits of one fit of ten epochs: %s, shuffle %s, batches of %i",
     async (dtype, shuffle, batchSize) => {
       const sources: (() => Partial<NetworkOptions>)[] = [
         () => ({}),
@@ -105,7 +105,7 @@ describe("network.epoch", () => {
     network.dispose();
   });
 
-  it("counts the finished epochs of a fit that was aborted, and the next fit goes on with the next order", async () => {
+  it("counts the finished epochs of an aborted fit, and the next fit uses the order of the next epoch", async () => {
     const network = await create({ seed: 4 });
     const controller = new AbortController();
     const onProgress = () => controller.abort();
@@ -162,13 +162,13 @@ describe("the order of the rows", () => {
     for (const each of [network, twin]) each.dispose();
   });
 
-  it("has the key 0 without a seed", async () => {
+  it("uses the key 0 without a seed", async () => {
     const fits = [{ epochs: 3, batchSize: 4 }];
     expect(await bitsAfter({}, fits)).toBe(await bitsAfter({ seed: 0 }, fits));
     expect(await bitsAfter({}, fits)).not.toBe(await bitsAfter({ seed: 1 }, fits));
   });
 
-  it("has the seed for a key where a stream draws the parameters", async () => {
+  it("uses the seed as the key if a stream draws the parameters", async () => {
     const fits = [{ epochs: 3, batchSize: 4 }];
     const random = counted(torchRandom(5));
     const network = await create({ seed: 6, random });
@@ -190,7 +190,7 @@ describe("the order of the rows", () => {
     ["NumPy", () => numpyRandom(9)],
     ["PyTorch", () => torchRandom(9)],
   ])(
-    "has one draw of the stream for a key without a seed, at the first fit that shuffles, %s",
+    "uses a key drawn once from the stream if there is no seed, at the first shuffled fit, %s",
     async (_, make) => {
       const random = counted(make());
       const network = await create({ random });
@@ -203,7 +203,7 @@ describe("the order of the rows", () => {
         network.fitSync(inputs, targets, { batchSize: 4 });
         expect(random.draws).toBe(draws + 1);
       }
-      // The same by hand: the parameters take their draws, then the key takes one.
+      // The expected key is the first draw after the parameters.
       const stream = make();
       const twin = await create({ random: stream });
       const draw = new Float64Array(1);

@@ -1,4 +1,4 @@
-// What training takes: from linear memory, counted where the library asks for it, and from the JavaScript heap.
+// The memory that training needs: linear memory, counted at each allocation, and the JavaScript heap.
 
 import { getHeapStatistics } from "node:v8";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -8,24 +8,24 @@ import { Heap } from "../src/wasm/heap.js";
 import { CoreNetwork } from "./support/coreNetwork.js";
 import { spread } from "./support/floats.js";
 
-/** The rows of the batch whose activations are held; larger ones are taken in parts. */
+/** Rows of a microbatch. Larger batches are processed in several. */
 const MICROBATCH = 128;
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Counts the blocks of linear memory from now on; returns how to read the most bytes that were ever held at once. */
+/** Counts the bytes of linear memory that are allocated from now on. Returns a function that returns their maximum. */
 function countBytes(): () => number {
   const { allocate, free } = Heap.prototype;
   const sizes = new Map<number, number>();
   let held = 0;
-  let most = 0;
+  let max = 0;
   vi.spyOn(Heap.prototype, "allocate").mockImplementation(function (this: Heap, bytes) {
     const address = allocate.call(this, bytes);
     sizes.set(address, bytes);
     held += bytes;
-    most = Math.max(most, held);
+    max = Math.max(max, held);
     return address;
   });
   vi.spyOn(Heap.prototype, "free").mockImplementation(function (this: Heap, address) {
@@ -33,18 +33,18 @@ function countBytes(): () => number {
     sizes.delete(address);
     free.call(this, address);
   });
-  return () => most;
+  return () => max;
 }
 
 /**
- * The bytes of the parts of a classifier with relu layers and a fused softmax.
+ * The bytes that a classifier with relu layers and a fused softmax needs at least:
  *
  *     network     parameters and their gradients
  *     optimizer   nothing: plain SGD has no state
- *     workspace   of one microbatch the inputs, the targets, each layer's outputs, the gradients of two neighbouring layers
+ *     workspace   for one microbatch: inputs, targets, each layer's outputs, the gradients of two neighbouring layers
  *     samples     inputs and targets
  *
- * Nothing for transposed copies, scratch, alignment, the order of the rows or the history.
+ * Transposed copies, scratch, alignment, the order of the rows and the history are not counted.
  */
 function partsOf(sizes: readonly number[], rows: number, dtype: DType): number {
   const [inputs, ...units] = sizes as [number, ...number[]];
@@ -59,7 +59,7 @@ function partsOf(sizes: readonly number[], rows: number, dtype: DType): number {
   return (dtype === "float32" ? 4 : 8) * (network + optimizer + workspace + samples);
 }
 
-/** Rows of zeros with the first class. */
+/** Rows of zeros, all of the first class. */
 function zeros(sizes: readonly number[], rows: number): { inputs: Float32Array[]; targets: Float32Array[] } {
   const target = new Float32Array(sizes.at(-1)!);
   target[0] = 1;
@@ -77,9 +77,9 @@ describe("linear memory", () => {
     [[1024, 1024, 1024, 10], 256, "float32"],
     [[16, 32, 10], 20_000, "float32"],
   ] as const)(
-    "of a %j with %i rows of %s is its parts and at most a tenth more",
+    "of the network %j with %i rows of %s exceeds its parts by at most a tenth",
     async (sizes, rows, dtype) => {
-      const mostBytes = countBytes();
+      const maxBytes = countBytes();
       const layers = sizes
         .slice(1)
         .map((units, i) => dense(units, i < sizes.length - 2 ? "relu" : "softmax"));
@@ -95,7 +95,7 @@ describe("linear memory", () => {
       } finally {
         network.dispose();
       }
-      const ratio = mostBytes() / partsOf(sizes, rows, dtype);
+      const ratio = maxBytes() / partsOf(sizes, rows, dtype);
       expect(ratio).toBeGreaterThanOrEqual(1);
       expect(ratio).toBeLessThanOrEqual(1.1);
     },
@@ -125,9 +125,10 @@ describe("a step", () => {
     });
     expect(run.get("epoch")).toBe(STEPS * ROUNDS);
     expect(allocate).not.toHaveBeenCalled();
-    // Growing would have detached it.
+    // If memory had grown, it would have a new buffer.
     expect(memory.buffer).toBe(pages);
-    // What the tools allocate meanwhile, and what is collected, falls into single rounds; an object takes 12 bytes at least.
+    // Allocations by vitest and garbage collections change single rounds, but not the median. An object takes at least
+    // 12 bytes.
     const median = growths.toSorted((a, b) => a - b)[ROUNDS >> 1]!;
     expect(median / STEPS).toBeLessThan(1);
     network.dispose();

@@ -24,7 +24,7 @@ import { baselineOf } from "./support/oracle.js";
 const INPUTS = 3;
 const HIDDEN = 5;
 const OUTPUTS = 4;
-/** One row, fewer than a vector, more than a vector, more than a microbatch. */
+/** One row, fewer rows than a vector has lanes, more, more than a microbatch. */
 const ROWS = [1, 3, 7, 131];
 
 interface Case {
@@ -65,8 +65,8 @@ function optionsOf({ hidden, output, loss, useBias, alpha = 0.125 }: Case, dtype
   };
 }
 
-async function build(of: Case, dtype: DType): Promise<Network> {
-  const network = await createNetwork(optionsOf(of, dtype));
+async function build(testCase: Case, dtype: DType): Promise<Network> {
+  const network = await createNetwork(optionsOf(testCase, dtype));
   network.parameters.forEach(({ kernel, bias }, i) => {
     kernel.data.set(single(spread(kernel.data.length, -1.2, 1.2, 0.1 + i / 3)));
     bias?.data.set(single(spread(bias.data.length, -1, 1, 0.2 + i / 3)));
@@ -85,7 +85,7 @@ function samplesFor(loss: LossName, rows: number): Samples {
     return { inputs, targets: Int32Array.from({ length: rows }, (_, i) => (i * 7 + 2) % OUTPUTS) };
   }
   const isProbability = loss !== "meanSquaredError" && loss !== "meanAbsoluteError" && loss !== "huber";
-  // Of the categorical loss, rows that do not sum to 1 are the general case.
+  // For the categorical losses, targets that do not sum to 1 are the general case.
   const targets = single(spread(rows * OUTPUTS, isProbability ? 0 : -1, 1, 0.25));
   return { inputs, targets: { data: targets, shape: [rows, OUTPUTS] } };
 }
@@ -99,7 +99,7 @@ function flatten({ layers }: Gradients): number[] {
   return layers.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
 }
 
-/** The largest |a − b|, as a part of the largest |b|. */
+/** max |a − b| / max |b|. */
 function distance(a: readonly number[], b: readonly number[]): number {
   expect(a.length).toBe(b.length);
   const size = Math.max(...b.map(Math.abs));
@@ -130,12 +130,12 @@ const losses: Loss[] = LOSSES.flatMap((name) =>
 describe.each(losses.map((loss) => [JSON.stringify(loss), loss] as const))(
   "the gradient of %s",
   (_, loss) => {
-    it("by backpropagation is that by central differences", async () => {
-      for (const of of casesFor(loss)) {
-        const network = await build(of, "float64");
+    it("equals central differences", async () => {
+      for (const testCase of casesFor(loss)) {
+        const network = await build(testCase, "float64");
         for (const rows of ROWS) {
           const { inputs, targets } = samplesFor(loss.name, rows);
-          const what = describeCase(of, rows);
+          const what = describeCase(testCase, rows);
           const gradients = network.gradients(inputs, targets);
           const differences = centralDifferences(network, inputs, targets);
           expect(gradients.loss, what).toBe(differences.loss);
@@ -145,13 +145,13 @@ describe.each(losses.map((loss) => [JSON.stringify(loss), loss] as const))(
       }
     });
 
-    it("in float32 is that in float64, to the rounding of float32", async () => {
-      for (const of of casesFor(loss)) {
-        const float32 = await build(of, "float32");
-        const float64 = await build(of, "float64");
+    it("is the same in float32 and float64, up to rounding", async () => {
+      for (const testCase of casesFor(loss)) {
+        const float32 = await build(testCase, "float32");
+        const float64 = await build(testCase, "float64");
         for (const rows of ROWS) {
           const { inputs, targets } = samplesFor(loss.name, rows);
-          const what = describeCase(of, rows);
+          const what = describeCase(testCase, rows);
           const narrow = float32.gradients(inputs, targets);
           const wide = float64.gradients(inputs, targets);
           expect(Math.abs(narrow.loss / wide.loss - 1), what).toBeLessThan(5e-6);
@@ -165,13 +165,13 @@ describe.each(losses.map((loss) => [JSON.stringify(loss), loss] as const))(
     it.each([
       ["float64", 1e-13],
       ["float32", 1e-5],
-    ] as const)("by the core is that by the baseline, in %s", async (dtype, tolerance) => {
-      for (const of of casesFor(loss)) {
-        const network = await build(of, dtype);
-        const baseline = baselineOf(network, optionsOf(of, dtype));
+    ] as const)("equals that of the baseline, in %s", async (dtype, tolerance) => {
+      for (const testCase of casesFor(loss)) {
+        const network = await build(testCase, dtype);
+        const baseline = baselineOf(network, optionsOf(testCase, dtype));
         for (const rows of ROWS) {
           const { inputs, targets } = samplesFor(loss.name, rows);
-          const what = describeCase(of, rows);
+          const what = describeCase(testCase, rows);
           const actual = network.gradients(inputs, targets);
           const expectedLoss = baseline.computeGradients(flat(inputs), flat(targets));
           expect(Math.abs(actual.loss / expectedLoss - 1), what).toBeLessThan(tolerance);
@@ -184,10 +184,10 @@ describe.each(losses.map((loss) => [JSON.stringify(loss), loss] as const))(
 );
 
 describe("the gradient", () => {
-  it.each(["leakyRelu", "elu"] as const)("follows the alpha of %s", async (activation) => {
+  it.each(["leakyRelu", "elu"] as const)("depends on the alpha of %s", async (activation) => {
     const seen = new Set<string>();
     for (const alpha of [0, 0.01, 0.3, 1, 2]) {
-      const of: Case = {
+      const testCase: Case = {
         hidden: activation,
         output: activation,
         loss: { name: "huber" },
@@ -195,9 +195,9 @@ describe("the gradient", () => {
         alpha,
       };
       const { inputs, targets } = samplesFor("huber", 7);
-      const network = await build(of, "float64");
+      const network = await build(testCase, "float64");
       const actual = network.gradients(inputs, targets);
-      const baseline = baselineOf(network, optionsOf(of, "float64"));
+      const baseline = baselineOf(network, optionsOf(testCase, "float64"));
       expect(actual.loss).toBeCloseTo(baseline.computeGradients(flat(inputs), flat(targets)), 14);
       expect(distance(flatten(actual), [...baseline.gradients])).toBeLessThan(1e-13);
       const differences = flatten(centralDifferences(network, inputs, targets));
@@ -208,7 +208,7 @@ describe("the gradient", () => {
     expect(seen.size).toBe(5);
   });
 
-  it.each([1, 5, 129])("goes through many layers, of every width, %i rows", async (rows) => {
+  it.each([1, 5, 129])("equals central differences through 13 layers, %i rows", async (rows) => {
     const widths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 17, 33];
     const layers = widths.map((units, i) =>
       dense(units, i % 2 ? "tanh" : "softplus", { useBias: i % 3 !== 0 }),
@@ -223,9 +223,14 @@ describe("the gradient", () => {
     network.dispose();
   });
 
-  it("is of the parameters as they are, and changes none", async () => {
-    const of: Case = { hidden: "tanh", output: "linear", loss: { name: "meanSquaredError" }, useBias: true };
-    const network = await build(of, "float64");
+  it("uses the current parameters, and changes none", async () => {
+    const testCase: Case = {
+      hidden: "tanh",
+      output: "linear",
+      loss: { name: "meanSquaredError" },
+      useBias: true,
+    };
+    const network = await build(testCase, "float64");
     const { inputs, targets } = samplesFor("meanSquaredError", 5);
     const before = network.parameters.map(({ kernel }) => kernel.data.slice());
     const first = network.gradients(inputs, targets);
@@ -284,8 +289,8 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
     return model.createSamples(inputs, targets);
   }
 
-  /** The parameters less the rate times the gradients that the model computes, each operation rounded to the dtype. */
-  function stepPlainly(model: CoreNetwork, samples: CoreSamples, learningRate: number): FloatArray {
+  /** parameters − learningRate · gradients, with each operation rounded to the dtype. */
+  function referenceStep(model: CoreNetwork, samples: CoreSamples, learningRate: number): FloatArray {
     const rate = round(learningRate);
     model.computeGradients(samples);
     const gradients = model.gradients().slice();
@@ -295,46 +300,46 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
   const cases = LOSSES.flatMap((name) =>
     (["mean", "sum"] as const).flatMap((reduction) => casesFor({ name, reduction } as Loss)),
   );
-  /** A row, some rows of one microbatch, a whole one; several, of which the last has one row, or some. */
+  /** One row; part of a microbatch; a whole one; several, the last of which has one row or more. */
   const BATCHES = [1, 2, 5, 31, 33, 128, 129, 300];
 
-  it.each(BATCHES)("is down the gradients of its batch, to the bit, of %i rows", (rows) => {
-    for (const of of cases) {
-      const values = valuesFor(of.loss.name, rows);
-      const asked = createModel(of);
-      const askedRows = load(asked, values);
-      const before = asked.parameters().slice();
-      const loss = asked.computeGradients(askedRows);
-      const expected = stepPlainly(asked, askedRows, 0.1);
-      const stepped = createModel(of);
+  it.each(BATCHES)("updates parameters by learningRate × gradient, bit for bit, with %i rows", (rows) => {
+    for (const testCase of cases) {
+      const values = valuesFor(testCase.loss.name, rows);
+      const reference = createModel(testCase);
+      const referenceSamples = load(reference, values);
+      const before = reference.parameters().slice();
+      const loss = reference.computeGradients(referenceSamples);
+      const expected = referenceStep(reference, referenceSamples, 0.1);
+      const stepped = createModel(testCase);
       stepped.setLearningRate(0.1);
       const run = stepped.createRun(load(stepped, values));
       expect(run.advance()).toBe(Math.ceil(rows / 128));
-      const what = describeCase(of, rows);
+      const what = describeCase(testCase, rows);
       expect(run.get("status"), what).toBe(StatusNumber.Finished);
       expect(bitsOf(run.losses()), what).toBe(bitsOf([loss]));
       expect(firstDifference(expected, before), what).not.toBe(-1);
       const at = firstDifference(stepped.parameters(), expected);
       if (at >= 0) expect.fail(`${what}: parameter ${at} of ${expected.length}`);
-      for (const model of [stepped, asked]) model.dispose();
+      for (const model of [stepped, reference]) model.dispose();
     }
   });
 
-  it.each([1, 7, 128, 129, 300])("follows on the step before it, batches of %i rows", (batchSize) => {
+  it.each([1, 7, 128, 129, 300])("continues from the step before it, batches of %i rows", (batchSize) => {
     const ROWS = 301;
     const EPOCHS = 2;
-    const of: Case = { hidden: "gelu", output: "linear", loss: { name: "huber" }, useBias: true };
+    const testCase: Case = { hidden: "gelu", output: "linear", loss: { name: "huber" }, useBias: true };
     const values = valuesFor("huber", ROWS);
     const natural = Array.from({ length: ROWS }, (_, i) => i);
     for (const order of [natural, natural.map((i) => (i * 7 + 11) % ROWS)]) {
-      const plain = createModel(of);
+      const plain = createModel(testCase);
       for (let epoch = 0; epoch < EPOCHS; epoch++) {
         for (let row = 0; row < ROWS; row += batchSize) {
           const batch = load(plain, pick(values, order.slice(row, row + batchSize)));
-          plain.parameters().set(stepPlainly(plain, batch, 0.05));
+          plain.parameters().set(referenceStep(plain, batch, 0.05));
         }
       }
-      const model = createModel(of);
+      const model = createModel(testCase);
       model.setLearningRate(0.05);
       const fields = { until: EPOCHS, batchSize };
       const run = model.createRun(load(model, values), order === natural ? fields : { ...fields, order });
@@ -345,15 +350,15 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
     }
   });
 
-  it.each(BATCHES)("that would make parameters infinite is taken back, of a batch of %i rows", (rows) => {
-    const of: Case = {
+  it.each(BATCHES)("that would make parameters infinite changes none, with %i rows", (rows) => {
+    const testCase: Case = {
       hidden: "gelu",
       output: "linear",
       loss: { name: "meanSquaredError", reduction: "sum" },
       useBias: true,
     };
     const { inputs, targets } = valuesFor("meanSquaredError", rows);
-    const model = createModel(of);
+    const model = createModel(testCase);
     const dataset = load(model, { inputs, targets: targets.map((target) => 1e6 * target) });
     const before = model.parameters().slice();
     const loss = model.computeGradients(dataset);
@@ -363,10 +368,10 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
       model.setLearningRate(learningRate);
       return model.createRun(dataset, { until: 3 });
     };
-    // At the first rate one parameter overflows, or few; at the last, half of them.
+    // At the first rates one or a few parameters overflow; at the last, half of them.
     for (const last of [0, 1, sizes.length >> 1]) {
       const rate = (largest / sizes[last]!) * 1.001;
-      const infinite = stepPlainly(model, dataset, rate).filter((value) => !Number.isFinite(value)).length;
+      const infinite = referenceStep(model, dataset, rate).filter((value) => !Number.isFinite(value)).length;
       expect(infinite).toBeGreaterThan(last);
       expect(infinite).toBeLessThan(sizes.length);
       const run = start(rate);
@@ -377,8 +382,8 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
       expect(firstDifference(model.parameters(), before)).toBe(-1);
       expect(firstDifference(model.gradients(), gradients)).toBe(-1);
     }
-    // The network is none the worse for it.
-    const expected = stepPlainly(model, dataset, 1e-9);
+    // The next step works.
+    const expected = referenceStep(model, dataset, 1e-9);
     const run = start(1e-9);
     run.advance(Math.ceil(rows / 128));
     expect(run.get("status")).toBe(StatusNumber.Running);
@@ -387,7 +392,7 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
   });
 
   it.each([1, 100, 128, 129, 170, 260])(
-    "that would make parameters infinite leaves the steps before it, batches of %i rows",
+    "that would make parameters infinite keeps the steps before it, batches of %i rows",
     (batchSize) => {
       const ROWS = 300;
       const rate = 2 ** 21;
@@ -402,7 +407,7 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
         model.parameters().set(spread(model.parameterCount, -1, 1, 0.4));
         return model;
       };
-      // The gradients are sums of inputs, and one input of the last row is too much for the rate, but not for the loss.
+      // The gradients are sums of inputs. One input of the last row makes the step overflow, but not the loss.
       const inputs = spread(ROWS * INPUTS, -1 / 16 / rate, 1 / 16 / rate);
       inputs[inputs.length - 2] = largest / 2 ** 20;
       const values = { inputs, targets: spread(ROWS * OUTPUTS, 5, 6) };
@@ -412,7 +417,7 @@ describe.each(DTYPES)("a step of a run in %s", (dtype) => {
       const initial = plain.parameters().slice();
       for (let row = 0; row < last; row += batchSize) {
         const batch = load(plain, pick(values, rows.slice(row, row + batchSize)));
-        plain.parameters().set(stepPlainly(plain, batch, rate));
+        plain.parameters().set(referenceStep(plain, batch, rate));
       }
       expect(firstDifference(plain.parameters(), initial)).not.toBe(-1);
       const model = create();

@@ -26,7 +26,7 @@ const SHAPES = [
   [9, 1],
 ];
 
-describe.each(DTYPES)("a network whose region ends where memory ends, in %s", (dtype) => {
+describe.each(DTYPES)("a network at the end of memory, in %s", (dtype) => {
   const suffix = dtype === "float32" ? "f32" : "f64";
   const elementSize = dtype === "float32" ? 4 : 8;
   let module: WebAssembly.Module;
@@ -35,7 +35,7 @@ describe.each(DTYPES)("a network whose region ends where memory ends, in %s", (d
     module = await WebAssembly.compile(await readFile(new URL("../build/core.wasm", import.meta.url)));
   });
 
-  it.each(SHAPES)("learns a row without reading past it: %i, %i, …", async (...units) => {
+  it.each(SHAPES)("trains on one row without reading past the end: %i, %i, … units", async (...units) => {
     const pages = 256;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
     const core = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;

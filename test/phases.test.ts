@@ -21,9 +21,9 @@ const PHASES = {
 /** The numbers of RowPath in assembly/layers/tensors.ts. */
 const ROW_PATHS = { None: 0, Loss: 1, Step: 2 } as const;
 
-/** Up to more parts than a narrow network has rows, columns or cache lines. */
+/** Numbers of parts. A narrow network has fewer than 16 rows, columns or cache lines. */
 const COUNTS = [2, 3, 5, 16];
-const MOST = Math.max(...COUNTS);
+const MAX_COUNT = Math.max(...COUNTS);
 
 /** Rows of a tile of the strict build. */
 const TILE_ROWS = 4;
@@ -87,18 +87,21 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
   }
 
   interface CreateOptions {
-    /** NaN in every tensor that is written before it is read. */
-    readonly isFoul?: boolean;
+    /** Fills every tensor that must be written before it is read with NaN. */
+    readonly isPoisoned?: boolean;
     readonly workspaceRows?: number;
   }
 
   function create(
     shape: NetworkShape,
-    { isFoul = false, workspaceRows = 128 }: CreateOptions = {},
+    { isPoisoned = false, workspaceRows = 128 }: CreateOptions = {},
   ): TestNetwork {
-    const network = new TestNetwork(assembly, region, dtype, shape, { rows: workspaceRows, threads: MOST });
+    const network = new TestNetwork(assembly, region, dtype, shape, {
+      rows: workspaceRows,
+      threads: MAX_COUNT,
+    });
     network.learningRate = RATE;
-    if (isFoul) {
+    if (isPoisoned) {
       network.gradients.fill(Number.NaN);
       for (const { address, length } of [...network.workspaceTensors(), ...network.panels(TILE_ROWS)]) {
         region.view(address, length).fill(Number.NaN);
@@ -107,7 +110,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
     return network;
   }
 
-  /** The parts in another order than their own: 7 and the counts have no common factor. */
+  /** Runs each part once, but not in ascending order. (7 has no common factor with any of the counts.) */
   function runParts(network: TestNetwork, phase: keyof typeof PHASES, count: number): void {
     for (let i = 0; i < count; i++) {
       network.call("do_part", network.address, network.workspace, PHASES[phase], (7 * i + 3) % count, count);
@@ -181,7 +184,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
     }
   }
 
-  /** Which of the results differ first, and where, or "". */
+  /** Where two results first differ, or "". */
   function difference(actual: Result, expected: Result): string {
     for (const name of ["outputs", "loss", "gradients", "parameters"] as const) {
       const at = firstDifference(actual[name], expected[name]);
@@ -237,17 +240,17 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
       }
     });
 
-    it("read no element of a tensor that they have not written", () => {
+    it("read no element of a tensor before they write it", () => {
       for (const rows of [1, 2, 5, 31, 128, 130]) {
         for (const mode of modesOf(rows)) {
           for (const count of [1, 3]) {
             const clean = learn(shape, rows, mode, count);
-            const foul = learn(shape, rows, mode, count, { isFoul: true });
+            const poisoned = learn(shape, rows, mode, count, { isPoisoned: true });
             if (mode === "rowStep") {
-              expect(foul.gradients.every(Number.isNaN)).toBe(true);
-              foul.gradients.set(clean.gradients);
+              expect(poisoned.gradients.every(Number.isNaN)).toBe(true);
+              poisoned.gradients.set(clean.gradients);
             }
-            expect(difference(foul, clean), `${rows} rows, ${count} parts, ${mode}`).toBe("");
+            expect(difference(poisoned, clean), `${rows} rows, ${count} parts, ${mode}`).toBe("");
           }
         }
       }
@@ -255,7 +258,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
 
     it("are divided into parts of which no two write the same word", () => {
       for (const rows of [1, 33, 128]) {
-        const network = create(shape, { isFoul: true });
+        const network = create(shape, { isPoisoned: true });
         const { address, workspace, regions } = network;
         const samples = network.putSamples(
           spread(rows * shape.inputs, -1, 1, 0.7),
@@ -344,7 +347,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
       }
     });
 
-    it("Check is true in all parts exactly if Update makes all parameters finite, and changes nothing", () => {
+    it("Check is true in all parts if and only if Update makes all parameters finite, and changes nothing", () => {
       const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
       const network = create(shape);
       const { gradients, parameters, parameterCount, workspace } = network;
@@ -411,7 +414,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
         parameters[at] = initial[at]!;
       }
       expect(stepsTaken()).toEqual([0, 0]);
-      // The bound fails, the check does not.
+      // The bound is too large, but the check finds that the update is finite.
       gradients[0] = largest / 8;
       expect(network.call("update", address, workspace)).toBe(StatusNumber.StepTaken);
       expect(stepsTaken()).toEqual([1, 1]);
@@ -420,7 +423,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
     },
   );
 
-  it("are divided if they have more columns than one tile, or parameters", () => {
+  it("are divided if they process parameters, or more columns than one tile", () => {
     const shape = NETWORKS["7-13-5-3"]!;
     const network = create(shape);
     const samples = network.putSamples(spread(300 * shape.inputs), spread(300 * 3));

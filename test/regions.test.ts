@@ -76,8 +76,8 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
   });
 
   /**
-   * Asserts that all are at multiples of 64 in the region, in the order of their addresses without overlap. `readable`: the
-   * end of what is read and ignored.
+   * Asserts that all places are at multiples of 64 inside `within` and do not overlap. `readable`: the end of the bytes
+   * that a kernel may read and ignore.
    */
   function expectPlaces(places: readonly Bytes[], within: Bytes, readable = 0): void {
     const sorted = places.toSorted((a, b) => a.begin - b.begin);
@@ -89,7 +89,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
       end = place.end;
     }
     if (end > within.end) expect.fail(`${within.name} ends at ${within.end}, its last tensor at ${end}`);
-    // The size is exact: it ends with the cache line of the last tensor, or of the last byte that is read.
+    // The size is exact: the region ends with the cache line of the last tensor, or of the last byte that is read.
     expect(within.end).toBe(aligned(Math.max(end, readable)));
   }
 
@@ -173,7 +173,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     }
   });
 
-  it("leave every tensor and panel of the workspace at the zeros of the region", () => {
+  it("leave every tensor and panel of the workspace zero", () => {
     for (const [network, , , what] of networks()) {
       for (const { name, address, length } of [...network.workspaceTensors(), ...network.panels(TILE_ROWS)]) {
         const bytes = new Uint8Array(assembly.memory.buffer, address, length * size);

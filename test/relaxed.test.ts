@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createNetwork, dense, loadCore } from "../src/index.js";
 import { isRelaxedSupported } from "./support/relaxed.js";
 
-/** What this engine needs for it: a flag that is gone where there is none to be needed. */
+/** The flag that relaxed SIMD needs in this engine. Newer engines need none, and do not know it. */
 const FLAGS = isRelaxedSupported ? [] : ["--experimental-wasm-relaxed-simd"];
 
 interface Trained {
@@ -11,7 +11,7 @@ interface Trained {
   readonly predictions: number[];
 }
 
-/** Trains with each kind of numerics, and the relaxed kind also with threads, in a process that has the flag. */
+/** Trains with strict and relaxed numerics, and with relaxed numerics on two threads. */
 const PROGRAM = `
   import { createNetwork, dense, sgd } from "${new URL("../dist/index.js", import.meta.url)}";
   const inputs = { data: Float32Array.from({ length: 256 * 64 }, (_, i) => (i * 0.618) % 2 - 1), shape: [256, 64] };
@@ -51,7 +51,7 @@ const largestRelativeDifference = (actual: number[], expected: number[]) =>
   Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!) / Math.abs(expected[i]!)));
 
 describe("relaxed numerics", () => {
-  it("come close to the strict ones, have other bits, and the same for any number of threads", () => {
+  it("differ from strict numerics by less than 1e-3, and have the same bits with 1 and 2 threads", () => {
     const { strict, named, relaxed, threads } = trainInProcess();
     expect(strict.losses.at(-1)).toBeLessThan(strict.losses[0]!);
     expect(named).toEqual(strict);
@@ -68,7 +68,7 @@ describe("relaxed numerics", () => {
     numerics: "relaxed",
   } as const;
 
-  it.runIf(isRelaxedSupported)("are to be had in this engine", async () => {
+  it.runIf(isRelaxedSupported)("are available in this engine", async () => {
     (await createNetwork(network)).dispose();
   });
 
@@ -85,7 +85,7 @@ describe("relaxed numerics", () => {
     },
   );
 
-  it.each(["fast", "", null, 1])("are not known as %j", async (numerics) => {
+  it.each(["fast", "", null, 1])("are refused under the name %j", async (numerics) => {
     await expect(createNetwork({ ...network, numerics: numerics as "relaxed" })).rejects.toMatchObject({
       code: "unknownName",
       message: expect.stringMatching(/^numerics is .+; expected one of "strict", "relaxed"\.$/),

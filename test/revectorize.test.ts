@@ -12,13 +12,13 @@ interface Trained {
   readonly predictions: string;
 }
 
-/** What support/trainAll.js writes. */
+/** The JSON that support/trainAll.js writes. */
 interface Output {
   readonly flags: readonly string[];
   readonly results: Readonly<Record<string, Trained>>;
 }
 
-/** Trains in a Node with these flags. `trace` is what V8 prints. */
+/** Runs support/trainAll.js in Node with these flags. `trace`: the output of V8. */
 function trainAll(...flags: string[]): Output & { readonly trace: string } {
   const { status, output } = spawnSync(process.execPath, [...flags, PROGRAM], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -33,7 +33,7 @@ function trainAll(...flags: string[]): Output & { readonly trace: string } {
 
 const reason = whyNotRevectorized();
 
-/** Starts the optimizing compiler at the first call: the flag changes only the code that it makes. */
+/** Compiles with the optimizing compiler from the first call on: only this compiler makes 256-bit operations. */
 const OPTIMIZED = "--no-liftoff";
 
 describe.skipIf(reason)(

@@ -3,7 +3,7 @@ import { createNetwork, dense } from "../src/index.js";
 import { DTYPES, spread } from "./support/floats.js";
 
 describe.each(DTYPES)("after a shuffled fit in %s", (dtype) => {
-  it.each([5, 128, 129])("predict, evaluate and gradients take %i rows in their own order", async (rows) => {
+  it.each([5, 128, 129])("predict, evaluate and gradients take %i rows in stored order", async (rows) => {
     const options = {
       inputs: 2,
       layers: [dense(3, "tanh"), dense(1)],

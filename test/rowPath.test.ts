@@ -7,9 +7,9 @@ import { DTYPES, firstDifference, floats, spread } from "./support/floats.js";
 import { Region } from "./support/region.js";
 import { layer, type NetworkShape, TestNetwork } from "./support/testNetwork.js";
 
-// A microbatch of one row takes a path of its own through the core. These tests compare it with the path of many rows.
+// The core has separate code for a microbatch of one row. These tests compare it with the code for many rows.
 
-/** Around one vector of units, two, four, eight, and the remainders of each. */
+/** Units that fill one, two, four or eight vectors, and remainders of each. */
 const WIDTHS = [
   1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 15, 16, 17, 19, 24, 27, 31, 32, 33, 47, 60, 63, 64, 65, 70,
 ];
@@ -36,7 +36,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
   const epsilon = dtype === "float32" ? 2 ** -23 : 2 ** -52;
   const round = dtype === "float32" ? Math.fround : (value: number) => value;
   const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
-  /** From this size on, a step is computed before it is accepted. */
+  /** largestStep() of assembly/optimizers/bound.ts: the core checks a step of this size before it takes it. */
   const limit = dtype === "float32" ? 2 ** 100 : 2 ** 960;
 
   let assembly: Assembly;
@@ -51,7 +51,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     return assembly.exports[name]!(...values);
   }
 
-  /** A new network in place of the one before. */
+  /** Replaces the network in the region by a new one. */
   function createNetwork({
     inputs,
     hidden,
@@ -136,18 +136,18 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     return status !== Finished;
   }
 
-  /** The parameters after a step by the gradients of `rows`, each operation rounded to the dtype. */
-  function steppedPlainly(network: TestNetwork, rows: readonly Row[], learningRate: number): FloatArray {
+  /** parameters − learningRate · gradients of `rows`, with each operation rounded to the dtype. */
+  function referenceStep(network: TestNetwork, rows: readonly Row[], learningRate: number): FloatArray {
     const rate = round(learningRate);
     const gradients = gradientsOf(network, rows);
     return network.parameters.map((parameter, i) => round(parameter - round(rate * gradients[i]!)));
   }
 
-  /** Asserts that the step equals that of the gradients, and that of update(), which stores them. */
+  /** Asserts that the step equals parameters − learningRate · gradients, and the step of update(). */
   function expectStep(shape: Shape, learningRate = 0.1): void {
     const network = createNetwork(shape);
     const row = rowFor(shape);
-    const expected = steppedPlainly(network, [row], learningRate);
+    const expected = referenceStep(network, [row], learningRate);
     expect(firstDifference(network.parameters, expected)).not.toBe(-1);
     expect(train(network, [row], learningRate)).toBe(false);
     const at = firstDifference(network.parameters, expected);
@@ -159,7 +159,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     expect(firstDifference(general.parameters, expected)).toBe(-1);
   }
 
-  /** Asserts that the row has half the gradients of two equal rows, bit for bit, and half their loss to rounding. */
+  /** Asserts that a row has half the gradients of two equal rows, bit for bit, and half their loss, up to rounding. */
   function expectHalf(shape: Shape): void {
     const network = createNetwork(shape);
     const row = rowFor(shape);
@@ -240,7 +240,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     const rows = Array.from({ length: 9 }, (_, i) => rowFor(shape, 0.1 + i / 13));
     const plain = createNetwork(shape);
     for (let begin = 0; begin < rows.length; begin += 4) {
-      plain.parameters.set(steppedPlainly(plain, rows.slice(begin, begin + 4), 0.05));
+      plain.parameters.set(referenceStep(plain, rows.slice(begin, begin + 4), 0.05));
     }
     const expected = plain.parameters.slice();
     const network = createNetwork(shape);
@@ -258,12 +258,12 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
     expect(call("row_path", network.workspace)).toBe(ROW_PATHS.Loss);
   });
 
-  describe("passing forward", () => {
-    /** The outputs of `rows` rows, [outputs, rows]. `isFoul`: NaN in every tensor that is written before it is read. */
-    function forward(shape: NetworkShape, rows: FloatArray, isFoul = false): FloatArray {
+  describe("the forward pass", () => {
+    /** The outputs of `rows`, [outputs, rows]. `isPoisoned`: fills tensors that must be written before use with NaN. */
+    function forward(shape: NetworkShape, rows: FloatArray, isPoisoned = false): FloatArray {
       const network = new TestNetwork(assembly, region, dtype, shape);
       const count = rows.length / shape.inputs;
-      if (isFoul) {
+      if (isPoisoned) {
         network.gradients.fill(Number.NaN);
         for (const { address, length } of network.workspaceTensors())
           region.view(address, length).fill(Number.NaN);
@@ -275,9 +275,9 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       return network.outputs(count);
     }
 
-    // Around one vector of units, two, and the blocks of four and eight.
+    // One and two vectors of units, and blocks of four and eight vectors, with remainders.
     it.each([1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65])(
-      "has the same bits as the row among others, through %i units",
+      "has the same bits as in a batch, with %i units",
       (units) => {
         for (const [useBias, last] of [
           [true, layer(units, units > 1 ? "softmax" : "sigmoid")],
@@ -296,7 +296,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
             const own = inputs.subarray(row * shape.inputs, (row + 1) * shape.inputs);
             const expected = together.filter((_, at) => at % count === row);
             expect(firstDifference(forward(shape, own), expected), `row ${row}`).toBe(-1);
-            // The last block reads past the kernel; what it reads changes no result.
+            // The last block reads past the kernel. This must not change results.
             expect(firstDifference(forward(shape, own, true), expected), `row ${row}, NaN`).toBe(-1);
           }
         }
@@ -313,7 +313,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       loss: "meanAbsoluteError",
     };
 
-    /** All parameters but the last bias are 0 and stay 0; a step moves the last bias by the rate, towards the target. */
+    /** All parameters but the last bias are 0 and stay 0. A step moves the last bias towards the target by the rate. */
     function createBias(): TestNetwork {
       const network = createNetwork({
         inputs: 1,
@@ -332,7 +332,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
         // The two hidden biases: no output depends on their units.
         network.parameters.fill(0).set([size, -size], 6);
         const row = { inputs: [0.5, -1, 2], targets: [1, 2, 3, -4, 5] };
-        const expected = steppedPlainly(network, [row], 0.25);
+        const expected = referenceStep(network, [row], 0.25);
         expect(expected.every(Number.isFinite)).toBe(true);
         expect(train(network, [row], 0.25)).toBe(false);
         expect(firstDifference(network.parameters, expected)).toBe(-1);
@@ -356,7 +356,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       },
     );
 
-    it("takes the steps around half a unit in the last place of the largest number", () => {
+    it("refuses a step of half a unit in the last place beyond the largest number, and takes smaller ones", () => {
       const half = dtype === "float32" ? 2 ** 103 : 2 ** 970;
       for (const rate of [limit / 2, limit * 2, half * (1 - 2 ** -20), half]) {
         const network = createBias();
@@ -368,7 +368,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       }
     });
 
-    it("refuses such a step also after rows whose steps are bounded", () => {
+    it("refuses a step that overflows, also after rows with bounded steps", () => {
       const [input, rate] = dtype === "float32" ? [2 ** 12 - 1, 2 ** 116] : [2 ** 26 - 1, 2 ** 998];
       const network = createNetwork({
         inputs: 1,
@@ -426,7 +426,7 @@ describe.each(DTYPES)("a batch of one row in %s", (dtype) => {
       const network = createNetwork({ ...shape, loss: "meanSquaredError", useBias: false });
       network.parameters.fill(0).fill(1, 6);
       const big = dtype === "float32" ? 2 ** 62 : 2 ** 510;
-      // Of w·x the gradient is −2·t·x·Σv: 2^(62 + 62 + 1 + …) is too much for float32, and the loss is not.
+      // The gradient of the kernel is −2·t·x·Σv = 2^(62 + 62 + 1 + …), which overflows in float32. The loss does not.
       const row = { inputs: [big * 2 ** 4, 0, 0], targets: floats(dtype, 5).fill(big / 2 ** 2) };
       expect([...gradientsOf(network, [row])].some((value) => !Number.isFinite(value))).toBe(true);
       const before = network.parameters.slice();

@@ -1,4 +1,4 @@
-// Training at the level of the core: runs and where they stop, and the calls that a step consists of.
+// Runs of the core: their results, where they pause and stop, and the functions that a step consists of.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { PauseNumber, StatusNumber } from "../src/abi/structs.js";
@@ -12,7 +12,7 @@ const ROWS = 300;
 const INPUTS = 3;
 const OUTPUTS = 4;
 
-/** A batch of one row, of less than a workspace, of a whole one, of several. */
+/** One row; fewer rows than a workspace of 128 holds; as many; more. */
 const BATCH_SIZES = [1, 7, 128, 129, 200, 300];
 
 let core: Core;
@@ -33,7 +33,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     readonly optimizer?: Optimizer;
     readonly workspaceRows?: number;
     readonly rows?: number;
-    /** The rows to take, in that order. */
+    /** Samples contain these rows, in this order; default: all rows. */
     readonly order?: ArrayLike<number>;
   }
 
@@ -73,7 +73,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
   /** The bits of parameters and losses after a run. */
   const bitsAfter = ({ network }: Task, run: CoreRun) => bitsOf(network.parameters()) + bitsOf(run.losses());
 
-  /** Those of a run without stops. */
+  /** The same bits for a run in one call. */
   function straight(fields: RunFields, settings: Settings = {}): string {
     const task = create(settings);
     const run = task.network.createRun(task.samples, fields);
@@ -93,7 +93,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
         const run = task.network.createRun(task.samples, fields);
         while (run.get("epoch") < 3) {
           expect(run.advance(budget)).toBeGreaterThan(0);
-          // It computes in the tensors that a step needs again; the run's gradients are used up at its own pauses alone.
+          // evaluate() overwrites activations in the workspace, but not the gradients that the run has accumulated.
           if (budget === 2) task.network.evaluate(task.samples);
         }
         expect(run.advance(budget)).toBe(0);
@@ -104,11 +104,11 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     }
   });
 
-  it("counts microbatches, and slices of shuffling", () => {
+  it("counts microbatches and slices of shuffling", () => {
     const { network, samples } = create();
     const run = network.createRun(samples, { until: 3, batchSize: 200 });
     const progress = () => [run.get("epoch"), run.get("row"), run.get("status")];
-    // 128 + 72, 100.
+    // An epoch has microbatches of 128 + 72 and 100 rows.
     expect(run.advance(1)).toBe(1);
     expect(progress()).toEqual([0, 128, StatusNumber.Running]);
     expect(run.advance(3)).toBe(3);
@@ -135,7 +135,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     task.network.dispose();
   });
 
-  it("does not disturb another that takes turns with it", () => {
+  it("does not disturb another run that alternates with it", () => {
     const expected = straight({ until: 3, batchSize: 50 });
     const tasks = [create(), create()];
     const runs = tasks.map(({ network, samples }) => network.createRun(samples, { until: 3, batchSize: 50 }));
@@ -147,37 +147,45 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
   });
 
   describe("that pauses", () => {
-    it.each(BATCH_SIZES)("at batches has their gradients and no update yet, batches of %i", (batchSize) => {
-      const fields = { until: 2, batchSize };
-      const task = create();
-      const { network, samples } = task;
-      const run = network.createRun(samples, { ...fields, pauses: PauseNumber.Batch });
-      const twin = create();
-      let before = network.parameters().slice();
-      for (let batches = 0; batches < 2 * Math.ceil(ROWS / batchSize); batches++) {
-        const row = (batches * batchSize) % (Math.ceil(ROWS / batchSize) * batchSize);
-        expect(run.advance()).toBe(Math.ceil(Math.min(batchSize, ROWS - row) / 128));
-        expect(run.get("status")).toBe(StatusNumber.BatchEnded);
-        expect([run.get("batchBegin"), run.get("batchEnd")]).toEqual([row, Math.min(row + batchSize, ROWS)]);
-        if (batches > 0) {
-          expect(firstDifference(network.parameters(), before)).not.toBe(-1);
-          before = network.parameters().slice();
+    it.each(BATCH_SIZES)(
+      "at batches has their gradients, and has not updated parameters, batches of %i",
+      (batchSize) => {
+        const fields = { until: 2, batchSize };
+        const task = create();
+        const { network, samples } = task;
+        const run = network.createRun(samples, { ...fields, pauses: PauseNumber.Batch });
+        const twin = create();
+        let before = network.parameters().slice();
+        for (let batches = 0; batches < 2 * Math.ceil(ROWS / batchSize); batches++) {
+          const row = (batches * batchSize) % (Math.ceil(ROWS / batchSize) * batchSize);
+          expect(run.advance()).toBe(Math.ceil(Math.min(batchSize, ROWS - row) / 128));
+          expect(run.get("status")).toBe(StatusNumber.BatchEnded);
+          expect([run.get("batchBegin"), run.get("batchEnd")]).toEqual([
+            row,
+            Math.min(row + batchSize, ROWS),
+          ]);
+          if (batches > 0) {
+            expect(firstDifference(network.parameters(), before)).not.toBe(-1);
+            before = network.parameters().slice();
+          }
+          twin.network.parameters().set(network.parameters());
+          const batch = create({
+            order: Array.from({ length: run.get("batchEnd") - row }, (_, i) => row + i),
+          });
+          batch.network.parameters().set(network.parameters());
+          const loss = batch.network.computeGradients(batch.samples);
+          expect(run.get("batchLossSum") * run.get("batchScale")).toBe(loss);
+          expect(firstDifference(network.gradients(), batch.network.gradients())).toBe(-1);
+          batch.network.dispose();
         }
-        twin.network.parameters().set(network.parameters());
-        const batch = create({ order: Array.from({ length: run.get("batchEnd") - row }, (_, i) => row + i) });
-        batch.network.parameters().set(network.parameters());
-        const loss = batch.network.computeGradients(batch.samples);
-        expect(run.get("batchLossSum") * run.get("batchScale")).toBe(loss);
-        expect(firstDifference(network.gradients(), batch.network.gradients())).toBe(-1);
-        batch.network.dispose();
-      }
-      // Before the last update of all.
-      expect(run.get("epoch")).toBe(1);
-      expect(run.advance()).toBe(0);
-      expect(run.get("status")).toBe(StatusNumber.Finished);
-      expect(bitsAfter(task, run)).toBe(straight(fields));
-      for (const { network } of [task, twin]) network.dispose();
-    });
+        // The last update is still to come.
+        expect(run.get("epoch")).toBe(1);
+        expect(run.advance()).toBe(0);
+        expect(run.get("status")).toBe(StatusNumber.Finished);
+        expect(bitsAfter(task, run)).toBe(straight(fields));
+        for (const { network } of [task, twin]) network.dispose();
+      },
+    );
 
     it("at batches has the outputs of the last microbatch in the workspace", () => {
       for (const [loss, output] of [
@@ -200,7 +208,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       }
     });
 
-    it("at batches takes gradients that the host has changed", () => {
+    it("at batches uses gradients that the host has changed", () => {
       const { network, samples } = create();
       const run = network.createRun(samples, { batchSize: 32, pauses: PauseNumber.Batch });
       run.advance();
@@ -220,7 +228,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       network.dispose();
     });
 
-    it.each(BATCH_SIZES)("at steps and at ends of epochs says which, batches of %i", (batchSize) => {
+    it.each(BATCH_SIZES)("at steps and at ends of epochs reports which, batches of %i", (batchSize) => {
       const task = create();
       const steps = Math.ceil(ROWS / batchSize);
       const run = task.network.createRun(task.samples, { until: 2, batchSize, pauses: PauseNumber.Step });
@@ -236,7 +244,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       task.network.dispose();
     });
 
-    it("at ends of epochs alone has no other stops", () => {
+    it("only at ends of epochs does not stop elsewhere", () => {
       const task = create();
       const run = task.network.createRun(task.samples, { until: 3, batchSize: 7, pauses: PauseNumber.Epoch });
       for (const epoch of [1, 2, 3]) {
@@ -248,7 +256,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       task.network.dispose();
     });
 
-    it("at every place has the bits of one that does not", () => {
+    it("at every possible place has the bits of a run without pauses", () => {
       const pauses = PauseNumber.Batch | PauseNumber.Step | PauseNumber.Epoch;
       for (const batchSize of BATCH_SIZES) {
         const task = create();
@@ -266,7 +274,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       }
     });
 
-    it("at a target loss stops after the first epoch whose loss is at most that", () => {
+    it("at a target loss stops after the first epoch whose loss is at most the target", () => {
       const losses = (() => {
         const { network, samples } = create();
         const run = network.createRun(samples, { until: 20, batchSize: 32 });
@@ -280,7 +288,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       run.advance();
       expect([run.get("status"), run.get("epoch")]).toEqual([StatusNumber.TargetReached, first + 1]);
       expect(bitsOf(run.losses())).toBe(bitsOf(losses.slice(0, first + 1)));
-      // A host may go on.
+      // The host may continue the run.
       run.set({ targetLoss: Number.NEGATIVE_INFINITY });
       run.advance();
       expect(bitsOf(run.losses())).toBe(bitsOf(losses));
@@ -339,14 +347,14 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     }
   });
 
-  it.each([1, 64, 300])("takes the order that it is given, batches of %i", (batchSize) => {
+  it.each([1, 64, 300])("takes rows in the given order, batches of %i", (batchSize) => {
     const order = Uint32Array.from({ length: ROWS }, (_, i) => (i * 7 + 11) % ROWS);
     expect(straight({ until: 3, batchSize, order })).toBe(straight({ until: 3, batchSize }, { order }));
     expect(straight({ until: 3, batchSize, order })).not.toBe(straight({ until: 3, batchSize }));
   });
 
   it.each([1, 64, 200])(
-    "that shuffles takes the permutation of seed and epoch, from firstEpoch on, batches of %i",
+    "that shuffles uses the permutation of seed and epoch, from firstEpoch on, batches of %i",
     (batchSize) => {
       const seed = 2 ** 32 - 5;
       const firstEpoch = 17;
@@ -370,7 +378,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     },
   );
 
-  it("that shuffles more rows than a slice has the same bits in any budget", () => {
+  it("that shuffles in several slices has the same order with any budget", () => {
     const rows = 150_000;
     const orders = [1, 2, 1000].map((budget) => {
       const { network, samples } = create({ rows });
@@ -400,41 +408,44 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     ["sparseCategoricalCrossentropy", "softmax"],
   ];
 
-  it.each(LOSSES_AND_OUTPUTS)("has the bits of forward, loss, backward and update, %s", (loss, output) => {
-    for (const batchSize of [1, 3, 32, 300]) {
-      for (const workspaceRows of [128, 300]) {
-        const settings = { loss, output, workspaceRows };
-        const { network, samples } = create(settings);
-        const { kernels, exports, address, workspace } = network;
-        const capacity = Math.ceil(workspaceRows / 128) * 128;
-        const losses: number[] = [];
-        for (let epoch = 0; epoch < 2; epoch++) {
-          let epochSum = 0;
-          for (let begin = 0; begin < ROWS; begin += batchSize) {
-            const end = Math.min(begin + batchSize, ROWS);
-            const scale = exports.network_loss_scale(address, end - begin);
-            for (let row = begin; row < end; row += capacity) {
-              const rows = Math.min(capacity, end - row);
-              kernels.forward(address, workspace, samples.address, row, row + rows, 1);
-              for (let block = 0; block < rows; block += 128) {
-                epochSum += kernels.loss(address, workspace, block, scale);
+  it.each(LOSSES_AND_OUTPUTS)(
+    "has the bits of separate calls of forward, loss, backward and update, %s",
+    (loss, output) => {
+      for (const batchSize of [1, 3, 32, 300]) {
+        for (const workspaceRows of [128, 300]) {
+          const settings = { loss, output, workspaceRows };
+          const { network, samples } = create(settings);
+          const { kernels, exports, address, workspace } = network;
+          const capacity = Math.ceil(workspaceRows / 128) * 128;
+          const losses: number[] = [];
+          for (let epoch = 0; epoch < 2; epoch++) {
+            let epochSum = 0;
+            for (let begin = 0; begin < ROWS; begin += batchSize) {
+              const end = Math.min(begin + batchSize, ROWS);
+              const scale = exports.network_loss_scale(address, end - begin);
+              for (let row = begin; row < end; row += capacity) {
+                const rows = Math.min(capacity, end - row);
+                kernels.forward(address, workspace, samples.address, row, row + rows, 1);
+                for (let block = 0; block < rows; block += 128) {
+                  epochSum += kernels.loss(address, workspace, block, scale);
+                }
+                kernels.backward(address, workspace, Number(row > begin));
               }
-              kernels.backward(address, workspace, Number(row > begin));
+              expect(network.update()).toBe(true);
             }
-            expect(network.update()).toBe(true);
+            losses.push(epochSum * exports.network_loss_scale(address, ROWS));
           }
-          losses.push(epochSum * exports.network_loss_scale(address, ROWS));
+          const what = `batches of ${batchSize}, workspace of ${workspaceRows}`;
+          const expected = straight({ until: 2, batchSize }, settings);
+          expect(bitsOf(network.parameters()) + bitsOf(losses), what).toBe(expected);
+          expect(exports.network_step(address)).toBe(2 * Math.ceil(ROWS / batchSize));
+          network.dispose();
         }
-        const what = `batches of ${batchSize}, workspace of ${workspaceRows}`;
-        const expected = straight({ until: 2, batchSize }, settings);
-        expect(bitsOf(network.parameters()) + bitsOf(losses), what).toBe(expected);
-        expect(exports.network_step(address)).toBe(2 * Math.ceil(ROWS / batchSize));
-        network.dispose();
       }
-    }
-  });
+    },
+  );
 
-  it("takes a gradient of the outputs that the host writes between the calls", () => {
+  it("allows the host to change the gradient of the outputs before backward", () => {
     // A loss of twice the mean squared error is the mean squared error with twice the gradient.
     for (const rows of [1, 7, 100]) {
       const { network, samples } = create();
@@ -522,7 +533,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     }
   });
 
-  // Then the terms of its loss are added in another order: the units of a row are lanes of vectors.
+  // A microbatch of one row takes the row path, which adds the terms of the loss in another order.
   it("has the same parameters with a workspace of any size where a batch ends in a microbatch of one row", () => {
     for (const [loss, output] of LOSSES_AND_OUTPUTS) {
       const [expected, ...others] = [128, 300].map((workspaceRows) => {
@@ -544,7 +555,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     }
   });
 
-  it("leaves room in a workspace for as many rows as it was asked for", () => {
+  it("processes as many rows at a time as its workspace was created for, rounded up to 128", () => {
     for (const [workspaceRows, units] of [
       [1, 3],
       [128, 3],

@@ -6,7 +6,7 @@ import { Scratch } from "../src/wasm/scratch.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 
-/** A scratch, and the rows of its samples that hold memory. */
+/** A scratch, and the numbers of rows of its samples that are not disposed. */
 function createScratch(): { scratch: Scratch; held: () => number[] } {
   const live = new Set<Samples>();
   const create = (rows: number): Samples => {
@@ -18,7 +18,7 @@ function createScratch(): { scratch: Scratch; held: () => number[] } {
 }
 
 describe("the scratch of a network", () => {
-  it("gives samples that were given back to the next call of as many rows", () => {
+  it("reuses returned samples for the next call with as many rows", () => {
     const { scratch, held } = createScratch();
     const samples = scratch.take(4);
     scratch.giveBack(samples);
@@ -26,7 +26,7 @@ describe("the scratch of a network", () => {
     expect(scratch.take(4)).toBe(samples);
   });
 
-  it("gives no samples to two callers at once", () => {
+  it("does not give the same samples to two callers at once", () => {
     const { scratch, held } = createScratch();
     const first = scratch.take(4);
     const second = scratch.take(4);
@@ -38,20 +38,20 @@ describe("the scratch of a network", () => {
     expect(scratch.take(4)).not.toBe(second);
   });
 
-  it("keeps the last one alone, whatever the rows", () => {
+  it("keeps only the samples that were returned last", () => {
     const { scratch, held } = createScratch();
     for (const rows of [1, 128, 3]) scratch.giveBack(scratch.take(rows));
     expect(held()).toEqual([3]);
   });
 
-  it("keeps none of more than 128 rows, and the small one before it", () => {
+  it("keeps no samples of more than 128 rows, and keeps the smaller ones returned before", () => {
     const { scratch, held } = createScratch();
     scratch.giveBack(scratch.take(128));
     scratch.giveBack(scratch.take(129));
     expect(held()).toEqual([128]);
   });
 
-  it("keeps none once it is disposed, neither what comes back later", () => {
+  it("keeps no samples after it is disposed, even if they are returned later", () => {
     const { scratch, held } = createScratch();
     const [first, second] = [scratch.take(2), scratch.take(2)];
     scratch.giveBack(first);
@@ -76,15 +76,15 @@ describe("calls that share a scratch", () => {
     targets: { data: spread(rows * 2, -1, 1, phase), shape: [rows, 2] },
   });
 
-  /** What a network says that has answered nothing before. */
-  async function fresh<T>(ask: (network: Network) => T): Promise<T> {
+  /** The result of `ask` with a new network. */
+  async function withNewNetwork<T>(ask: (network: Network) => T): Promise<T> {
     const network = await create();
     const answer = ask(network);
     network.dispose();
     return answer;
   }
 
-  it("answer as if each were the first, whatever came before it", async () => {
+  it("return what a new network returns, whatever calls came before", async () => {
     const network = await create();
     for (const rows of [1, 1, 5, 5, 128, 129, 300, 1]) {
       for (const phase of [0.1, 0.7]) {
@@ -95,13 +95,13 @@ describe("calls that share a scratch", () => {
           ...asked.gradients(inputs, targets).layers[0]!.kernel.data,
           ...asked.predict(inputs).data,
         ];
-        expect(bitsOf(ask(network)), `${rows} rows`).toBe(bitsOf(await fresh(ask)));
+        expect(bitsOf(ask(network)), `${rows} rows`).toBe(bitsOf(await withNewNetwork(ask)));
       }
     }
     network.dispose();
   });
 
-  it("leave alone the predictions that were given out", async () => {
+  it("do not change predictions that were returned before", async () => {
     const network = await create();
     const first = network.predict([[1, 2, 3]]);
     const kept = first.toArray();
@@ -113,18 +113,18 @@ describe("calls that share a scratch", () => {
     expect(second.toArray()).toEqual(kept);
   });
 
-  it("leave nothing of rows that were refused", async () => {
+  it("are not affected by rows that were refused", async () => {
     const network = await create();
-    const expected = await fresh((asked) => asked.predict([[1, 2, 3]]).toArray());
+    const expected = await withNewNetwork((asked) => asked.predict([[1, 2, 3]]).toArray());
     expect(errorOf(() => network.predict([[7, 7, Number.NaN]]))).toMatchObject({ code: "invalidData" });
     expect(network.predict([[1, 2, 3]]).toArray()).toEqual(expected);
     network.dispose();
   });
 
-  it("may be made while another one reads its rows", async () => {
+  it("may interrupt another call that reads its rows", async () => {
     const network = await create();
     network.predict([[9, 9, 9]]);
-    const expected = await fresh((asked) => asked.predict([[1, 2, 3]]).toArray());
+    const expected = await withNewNetwork((asked) => asked.predict([[1, 2, 3]]).toArray());
     const asking = {
       length: 3,
       0: 1,
@@ -138,7 +138,7 @@ describe("calls that share a scratch", () => {
     network.dispose();
   });
 
-  it("may be made while a fit is under way, and change nothing of what it learns", async () => {
+  it("may interrupt a fit, and do not change its result", async () => {
     const { inputs, targets } = samples(10, 0.1);
     const [network, twin] = [await create(), await create()];
     const options = { epochs: 20_000, batchSize: 10 };
@@ -162,8 +162,8 @@ describe("the memory of the core", () => {
   const wide: NetworkOptions = { inputs: 4096, layers: [dense(1)], loss: "meanSquaredError" };
   const inputs = { data: new Float32Array(spread(rows * wide.inputs)), shape: [rows, wide.inputs] };
 
-  // Before there is much free in it.
-  it("grows no more when networks that were asked are disposed", async () => {
+  // Runs first: later, free memory could hide growth.
+  it("does not grow if networks are created, predict and are disposed in turn", async () => {
     const { memory } = await sharedCore();
     const use = async () => {
       const network = await createNetwork(wide);

@@ -9,7 +9,7 @@ type Figures = Record<string, unknown[]>;
 interface Reference {
   /** By program and seed, from NumPy and PyTorch. */
   figures: Record<string, Record<string, Figures>>;
-  /** What the sources print, digit for digit, and the seed that they come from. */
+  /** What the sources print, digit for digit, and the seed they use. */
   printed: Record<string, { seed: number } & Record<string, unknown[]>>;
 }
 
@@ -71,7 +71,7 @@ describe("the lines of --json", () => {
     expect(lines.map(({ program }) => program)).toEqual(PROGRAMS);
   });
 
-  it.each(PROGRAMS)("nest the figures of %s as the program does", (program) => {
+  it.each(PROGRAMS)("nest the arrays of figures as %s does", (program) => {
     const expected = REFERENCE.figures[program]!["0"]!;
     for (const key of KEYS[program]!) {
       expect(shapeOf(outputs.get(0)![program]![key]!)).toEqual(shapeOf(expected[key]!));
@@ -97,7 +97,7 @@ describe("every figure that the sources print is reproduced to the last digit:",
     );
   });
 
-  it("the comparison marks all of them as equal", async () => {
+  it("the comparison marks all figures as equal", async () => {
     const { stdout } = await runSeeds([]);
     expect(stdout.match(/Every printed figure is reproduced to the last digit\./g)).toHaveLength(4);
     expect(stdout.match(/✓/g)).toHaveLength(9 + 9 + 18 + 11);
@@ -116,7 +116,7 @@ describe.each([undefined, ...SEEDS])("with seed %s the figures are those of NumP
     }
   });
 
-  it("000-torch before the first update, but for a rounding or two", () => {
+  it("000-torch before the first update, within 2⁻²⁴", () => {
     const first = firstOf("loss", outputs.get(seed)!["000-torch"]!);
     const expected = firstOf("loss", REFERENCE.figures["000-torch"]![seed ?? OWN_SEEDS["000-torch"]!]!);
     expect(Math.abs(first - expected)).toBeLessThan(2 ** -24);
@@ -140,7 +140,7 @@ function toleranceOf(program: string, seed: number): number {
   return 1e-9;
 }
 
-describe("options that make no sense end with exit code 2, and say which:", () => {
+describe("invalid options end with exit code 2 and a message that names them:", () => {
   it.each([
     { options: ["--jsn"], message: "unknown option '--jsn'" },
     { options: ["--rng"], message: "option '--rng <seed>' argument missing" },

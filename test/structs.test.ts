@@ -1,4 +1,4 @@
-// The layouts of the structs that the wrapper shares with the core: generated from the core's source, never copied by hand.
+// The layouts of the structs that the wrapper shares with the core. structs.js generates them from the core's source.
 
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -43,7 +43,7 @@ export const COLOUR_COUNT = Colour.Blue + 1;
 
 const SOURCES = { "sample/colours.ts": COLOURS, "sample/shapes.ts": SHAPES };
 
-/** What is generated when one part of the sample differs. */
+/** Generates structs from the sample with `before` replaced by `after`. */
 function generateEdited(before: string, after: string): Promise<string> {
   const entries = Object.entries(SOURCES).map(([path, text]) => [path, text.replace(before, () => after)]);
   expect(entries).not.toEqual(Object.entries(SOURCES));
@@ -102,7 +102,7 @@ export const LARGEST = 1e+300;
     expect(edited).toContain(`radius: { offset: 16, type: "f64" }`);
   });
 
-  it("shows an inserted field that takes only padding", async () => {
+  it("shows an inserted field that only uses padding", async () => {
     const edited = await generateEdited("  radius: f64;", "  inserted: u32;\n  radius: f64;");
     expect(edited).toContain("size: 24");
     expect(edited).toContain(`inserted: { offset: 4, type: "u32" }`);
@@ -231,7 +231,7 @@ describe("StructView", () => {
     view = new StructView(structs.MixedStruct, assembly.memory, address);
   });
 
-  /** What the compiled functions read. */
+  /** The fields as the compiled functions read them. */
   function readWithCore(): Record<string, number | bigint> {
     return Object.fromEntries(
       FIELDS.map((field) => {
@@ -245,7 +245,7 @@ describe("StructView", () => {
     );
   }
 
-  it("is tested with what structs.js generates", () => {
+  it("is tested with the struct that structs.js generates", () => {
     expect(structs.MixedStruct).toEqual(MixedStruct);
   });
 
@@ -305,7 +305,7 @@ describe("StructView", () => {
     );
   });
 
-  it("has types that know the fields and what they hold", () => {
+  it("has types that refuse unknown fields and values of the wrong type", () => {
     const count: number = view.get("count");
     const big: bigint = view.get("big");
     expect([typeof count, typeof big]).toEqual(["number", "bigint"]);

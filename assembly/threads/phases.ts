@@ -54,7 +54,7 @@ export function doPhase<T>(network: Network, workspace: Workspace, phase: Phase)
 }
 
 /**
- * Runs part `index` of the `count` parts of a phase. `scratch` is that of the calling thread. Not inlined: if it is
+ * Runs part `index` of the `count` parts of a phase. `scratch` belongs to the calling thread. Not inlined: if it is
  * inlined into a worker's loop, asc 0.28.20 drops one of its arguments.
  */
 export function doPart<T>(
