@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { StatusNumber } from "../src/abi/structs.js";
 import type { DType } from "../src/dtype.js";
 import {
   createNetwork,
@@ -15,6 +16,7 @@ import {
 } from "../src/index.js";
 import { type Core, sharedCore } from "../src/wasm/core.js";
 import { Heap } from "../src/wasm/heap.js";
+import { CoreNetwork } from "./support/coreNetwork.js";
 import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { replaceExports } from "./support/replaceExports.js";
 import { watchTeams } from "./support/teams.js";
@@ -161,6 +163,17 @@ describe("threads", () => {
     expect(parametersOf(together)).toBe(parametersOf(alone));
     alone.dispose();
     together.dispose();
+  });
+
+  it("are not set from a team that is not in memory, or not at a multiple of 64", () => {
+    const network = new CoreNetwork(core, { dtype: "float32", inputs: 1, layers: [dense(1)], loss: "huber" });
+    const { network_set_team: setTeam } = core.exports;
+    const team = network.allocate(core.exports.team_size());
+    for (const address of [8, team + 4, 2 ** 32 - 64]) {
+      expect(setTeam(network.address, address)).toBe(StatusNumber.InvalidAddress);
+    }
+    for (const address of [team, 0]) expect(setTeam(network.address, address)).toBe(StatusNumber.Ok);
+    network.dispose();
   });
 
   it("start with the first fit, and not before", async () => {

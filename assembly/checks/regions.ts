@@ -46,9 +46,8 @@ export function checkOptimizerKind(network: Network, kind: OptimizerKind, elemen
 
 /** The network's optimizer, which a host may have changed since the last call. */
 export function checkOptimizer(network: Network): Status {
-  const optimizer = network.optimizer, address = changetype<usize>(optimizer);
-  if (!address) return Status.NoOptimizer;
-  if (!isInMemory(address, optimizerHead(), 64)) return Status.InvalidAddress;
+  const optimizer = network.optimizer;
+  if (!changetype<usize>(optimizer)) return Status.NoOptimizer;
   return checkLaidOut(network, optimizer) || checkLearningRate(optimizer.learningRate, network.elementSize) ||
     checkHyperparameters(optimizer, network.elementSize);
 }

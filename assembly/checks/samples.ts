@@ -3,7 +3,7 @@
 import { ElementType, Samples } from "../abi/run";
 import { Status } from "../abi/status";
 import { largestWord } from "../kernels/reduce";
-import { checkTargets } from "../losses/loss";
+import { checkTargets, takesLabels } from "../losses/loss";
 import { Network, outputLayer } from "../network/network";
 import { checkArray, isInMemory } from "./memory";
 
@@ -26,8 +26,12 @@ export function checkRange(samples: Samples, begin: usize, end: usize): Status {
   return begin < end && end <= samples.rows ? Status.Ok : Status.InvalidRows;
 }
 
-/** The order and the targets of rows `begin` … `end` − 1. Inlined: most samples have neither an order nor labels. */
-@inline
+/** Whether checkMicrobatch() has anything to check. */
+export function hasOrderOrLabels(network: Network, samples: Samples): bool {
+  return samples.order != 0 || takesLabels(network.loss);
+}
+
+/** The order and the targets of rows `begin` … `end` − 1. */
 export function checkMicrobatch<T>(network: Network, samples: Samples, begin: usize, end: usize): Status {
   return checkOrder(samples, begin, end) || checkTargets<T>(
     network.loss, samples.targets, samples.order, begin, end, outputLayer(network).units,

@@ -45,7 +45,7 @@ export function checkLoss(loss: Loss, parameter: f64, elementSize: usize): Statu
   }
 }
 
-/** Why the loss does not take the targets of rows `begin` … `end` − 1, at `order`; Ok if it does. */
+/** Why the loss does not take the targets of rows `begin` … `end` − 1 of the order; Ok if it does. */
 @inline
 export function checkTargets<T>(
   loss: Loss, targets: usize, order: usize, begin: usize, end: usize, units: usize,

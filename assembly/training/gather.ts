@@ -3,6 +3,7 @@
 import { Samples } from "../abi/run";
 import { gatherRows } from "../kernels/transpose";
 import { RowPath } from "../layers/tensors";
+import { takesLabels } from "../losses/loss";
 import { Network } from "../network/network";
 import { passOf, shapePass, Workspace } from "../network/workspace";
 import { gatherRow } from "../rowPath/forward";
@@ -27,9 +28,10 @@ export function beginMicrobatch<T>(
   }
 }
 
-/** To be called before the forward pass, which takes the time of the cache misses. */
+/** To be called before the forward pass, which takes the time of the cache misses. Labels were read by their check. */
+@inline
 export function readTargetsAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
-  if (!samples.order) return;
+  if (!samples.order || takesLabels(network.loss)) return;
   readAhead(samples.targets, network.targetWidth * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
 }
 

@@ -4,7 +4,7 @@ import { Pause, Run } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkRun, isRun } from "../checks/calls";
 import { checkLearningRate } from "../checks/regions";
-import { checkMicrobatch } from "../checks/samples";
+import { checkMicrobatch, hasOrderOrLabels } from "../checks/samples";
 import { lossScale, Network } from "../network/network";
 import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
 import { permute } from "../random/permutation";
@@ -31,6 +31,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   // The host may have written to the parameters or the state.
   network.isSettled = false;
   run.epochScale = lossScale(network, samples.rows);
+  let checksRows = hasOrderOrLabels(network, samples), beganEpoch = false;
   // If one microbatch has all rows in their stored order, it is gathered only once.
   let gathered = false;
   let done: usize = 0;
@@ -43,8 +44,14 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
     }
     const batchEnd = run.isInBatch ? run.batchEnd : run.row + min(run.batchSize, samples.rows - run.row);
     const rows = min(workspace.capacity, batchEnd - run.row);
-    // Rows that stay in the workspace were checked when they were gathered.
-    if (!gathered && !takesMicrobatch<T>(network, run, rows)) break;
+    if (checksRows) {
+      // Once a whole epoch was checked, only the core has written to the order since, and nobody to the labels.
+      if (run.row == 0) {
+        checksRows = !beganEpoch;
+        beganEpoch = true;
+      }
+      if (checksRows && !takesMicrobatch<T>(network, run, rows)) break;
+    }
     if (!run.isInBatch && !beginBatch(network, run, batchEnd)) break;
     const accumulates = run.row != run.batchBegin;
     forwardStep<T>(network, workspace, samples, run.row, run.row - run.batchBegin, rows, gathered);
