@@ -469,11 +469,9 @@ describe("rows that are not there", () => {
     const { memory } = await sharedCore();
     const network = await create(width, width, "float32");
     const size = memory.buffer.byteLength;
-    const begun = performance.now();
     expect(() => network.predict(asRows(rows))).toThrow(BackpropError);
     expect(() => network.evaluate(asRows(rows), asRows(rows))).toThrow(BackpropError);
     await expect(network.fit(asRows(rows), asRows(rows))).rejects.toBeInstanceOf(BackpropError);
-    expect(performance.now() - begun).toBeLessThan(500);
     expect(memory.buffer.byteLength).toBe(size);
     network.dispose();
   });

@@ -125,13 +125,11 @@ describe("a hostile argument", () => {
     const { memory } = await sharedCore();
     for (const [kind, make] of Object.entries(HOSTILE)) {
       const size = memory.buffer.byteLength;
-      const begun = performance.now();
       const error: unknown = await (async () => void (await call(make())))().catch((error: unknown) => error);
       if (error !== undefined && !OWN.test(name)) {
         expect(error, kind).toBeInstanceOf(BackpropError);
         expect((error as BackpropError).message.length, kind).toBeLessThan(600);
       }
-      expect(performance.now() - begun, kind).toBeLessThan(1000);
       expect(memory.buffer.byteLength, kind).toBe(size);
     }
     if (!name.startsWith("fit")) expect(JSON.stringify(network.parameters)).toBe(parameters);
