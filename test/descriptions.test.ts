@@ -154,7 +154,9 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
     "WrongOutputActivation",
   ],
   ["more parameters than 4 GiB hold", { inputs: 2 ** 16, layers: [{ units: 2 ** 16 }] }, "TooLarge"],
-  ["2⁶⁴ parameters", { inputs: 2 ** 32 - 1, layers: [{ units: 2 ** 32 - 1, useBias: 1 }] }, "TooLarge"],
+  ["almost 2⁶⁴ parameters", { inputs: 2 ** 32 - 1, layers: [{ units: 2 ** 32 - 1 }] }, "TooLarge"],
+  ["2⁶⁴ bytes of float32", { ...FLOAT32, inputs: 2 ** 31 - 1, layers: [{ units: 2 ** 31 }] }, "TooLarge"],
+  ["2⁶⁴ bytes of float64", { ...FLOAT64, inputs: 2 ** 31 - 1, layers: [{ units: 2 ** 30 }] }, "TooLarge"],
   [
     "layers of 2³² parameters, whose sum wraps around in 64 bits",
     { inputs: 1, layers: Array(40).fill({ units: 2 ** 32 - 1, useBias: 1 }) },
@@ -288,6 +290,14 @@ describe.each([
     expect(nameOf(call(`workspace_layout_${suffix}`, network, region, rows, threads))).toBe(status);
     expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
     expect(arena.findIntrusion()).toBe(-1);
+  });
+
+  it("have no workspace where the sum of its sizes would wrap around to a small one", () => {
+    // Each tensor counts as 2⁵² elements: those of the layers and four others add up to 2⁶⁴ bytes.
+    const layers = Array(2 ** 12 / elementSize - 4).fill(dropout({ units: 2 ** 24 }));
+    const network = layOutNetwork({ elementSize, inputs: 2 ** 24, layers });
+    expect(nameOf(call(`workspace_check_${suffix}`, network, 2 ** 28, 1))).toBe("TooLarge");
+    expect(call(`workspace_size_${suffix}`, network, 2 ** 28, 1)).toBe(0);
   });
 
   it("have a workspace for 1 to 255 threads", () => {
