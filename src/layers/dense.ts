@@ -153,7 +153,7 @@ export const denseDefinition: LayerDefinition<DenseLayer> = {
     activation: ACTIVATION_NUMBERS[activation],
     useBias: Number(useBias),
     // The core refuses a number that the activation does not use.
-    parameter: activation in DEFAULT_ALPHA ? alpha : 0,
+    parameter: DEFAULT_ALPHA.has(activation) ? alpha : 0,
   }),
   summarize: ({ activation }) => activation,
 };
