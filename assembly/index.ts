@@ -184,40 +184,50 @@ export function workspace_layout_f64(network: Network, workspace: usize, rows: u
   return layOutWorkspace<f64>(network, workspace, rows, threads);
 }
 
-/** Why there is no optimizer of that kind for the network; Ok if there is. */
-export function optimizer_check_f32(network: Network, kind: OptimizerKind): Status {
-  return checkOptimizerKind(network, kind, sizeof<f32>());
+/**
+ * Why there is no optimizer of that kind and those features, a set of OptimizerFeature bits, for the network; Ok if there
+ * is.
+ */
+export function optimizer_check_f32(network: Network, kind: OptimizerKind, features: u32): Status {
+  return checkOptimizerKind(network, kind, features, sizeof<f32>());
 }
 
-/** Why there is no optimizer of that kind for the network; Ok if there is. */
-export function optimizer_check_f64(network: Network, kind: OptimizerKind): Status {
-  return checkOptimizerKind(network, kind, sizeof<f64>());
+/**
+ * Why there is no optimizer of that kind and those features, a set of OptimizerFeature bits, for the network; Ok if there
+ * is.
+ */
+export function optimizer_check_f64(network: Network, kind: OptimizerKind, features: u32): Status {
+  return checkOptimizerKind(network, kind, features, sizeof<f64>());
 }
 
-/** Bytes of an optimizer of that kind for the network; 0 if optimizer_check() objects. */
-export function optimizer_size_f32(network: Network, kind: OptimizerKind): f64 {
-  return optimizerSize(network, kind, sizeof<f32>());
+/** Bytes of an optimizer of that kind and those features for the network; 0 if optimizer_check() objects. */
+export function optimizer_size_f32(network: Network, kind: OptimizerKind, features: u32): f64 {
+  return optimizerSize(network, kind, features, sizeof<f32>());
 }
 
-/** Bytes of an optimizer of that kind for the network; 0 if optimizer_check() objects. */
-export function optimizer_size_f64(network: Network, kind: OptimizerKind): f64 {
-  return optimizerSize(network, kind, sizeof<f64>());
+/** Bytes of an optimizer of that kind and those features for the network; 0 if optimizer_check() objects. */
+export function optimizer_size_f64(network: Network, kind: OptimizerKind, features: u32): f64 {
+  return optimizerSize(network, kind, features, sizeof<f64>());
 }
 
 /**
  * Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters.
  * Writes nothing and says why if optimizer_check() objects or the region is not in memory.
  */
-export function optimizer_layout_f32(network: Network, optimizer: usize, kind: OptimizerKind): Status {
-  return layOutOptimizer(network, optimizer, kind, sizeof<f32>());
+export function optimizer_layout_f32(
+  network: Network, optimizer: usize, kind: OptimizerKind, features: u32,
+): Status {
+  return layOutOptimizer(network, optimizer, kind, features, sizeof<f32>());
 }
 
 /**
  * Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters.
  * Writes nothing and says why if optimizer_check() objects or the region is not in memory.
  */
-export function optimizer_layout_f64(network: Network, optimizer: usize, kind: OptimizerKind): Status {
-  return layOutOptimizer(network, optimizer, kind, sizeof<f64>());
+export function optimizer_layout_f64(
+  network: Network, optimizer: usize, kind: OptimizerKind, features: u32,
+): Status {
+  return layOutOptimizer(network, optimizer, kind, features, sizeof<f64>());
 }
 
 /**

@@ -21,7 +21,26 @@ export type {
 } from "./layers/parameters.js";
 export { LOSSES, type Loss, type LossName, type Reduction } from "./losses.js";
 export { createNetwork, type Gradients, type Network, type NetworkOptions } from "./network.js";
-export { type Adam, adam, type Optimizer, type Sgd, sgd } from "./optimizers.js";
+export {
+  type Adadelta,
+  type Adagrad,
+  type Adam,
+  type AdamW,
+  adadelta,
+  adagrad,
+  adam,
+  adamW,
+  type Nadam,
+  nadam,
+  type Optimizer,
+  type OptimizerOptions,
+  type Rmsprop,
+  type Rprop,
+  rmsprop,
+  rprop,
+  type Sgd,
+  sgd,
+} from "./optimizers.js";
 export { type NumpyRandom, numpyRandom } from "./random/numpyRandom.js";
 export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";

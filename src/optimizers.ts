@@ -1,104 +1,422 @@
 // The optimizers: how gradients change parameters. One definition for each.
 
-import { OptimizerKindNumber } from "./abi/structs.js";
-import type { DType } from "./dtype.js";
+import { OptimizerFeatureNumber, OptimizerKindNumber } from "./abi/structs.js";
+import { type DType, roundTo } from "./dtype.js";
+import { BackpropError } from "./errors.js";
+import { show } from "./show.js";
 import {
   attempt,
+  type Check,
+  type Option,
   type OptionsOf,
+  ofType,
+  type Reading,
   readOptions,
   requireBelowOne,
+  requireFinite,
   requireKnown,
   requireNotNegative,
   requireObject,
   requirePositive,
 } from "./validation.js";
 
-/** Plain stochastic gradient descent, as `sgd` makes it. */
+/** Stochastic gradient descent, as `sgd` makes it. */
 export interface Sgd {
   readonly name: "sgd";
   readonly learningRate: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
 }
 
-/** Adam, as `adam` makes it. */
-export interface Adam {
-  readonly name: "adam";
+/** RMSprop, as `rmsprop` makes it. */
+export interface Rmsprop {
+  readonly name: "rmsprop";
+  readonly learningRate: number;
+  readonly alpha: number;
+  readonly epsilon: number;
+  readonly centered: boolean;
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+/** Adagrad, as `adagrad` makes it. */
+export interface Adagrad {
+  readonly name: "adagrad";
+  readonly learningRate: number;
+  readonly learningRateDecay: number;
+  readonly initialAccumulator: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
+/** Adadelta, as `adadelta` makes it. */
+export interface Adadelta {
+  readonly name: "adadelta";
+  readonly learningRate: number;
+  readonly rho: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
+interface AdamHyperparameters {
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
+  readonly amsgrad: boolean;
+  readonly weightDecay: number;
+}
+
+/** Adam, as `adam` makes it. */
+export interface Adam extends AdamHyperparameters {
+  readonly name: "adam";
+}
+
+/** AdamW, as `adamW` makes it. */
+export interface AdamW extends AdamHyperparameters {
+  readonly name: "adamW";
+}
+
+/** NAdam, as `nadam` makes it. */
+export interface Nadam {
+  readonly name: "nadam";
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly momentumDecay: number;
+  readonly decoupledWeightDecay: boolean;
+  readonly weightDecay: number;
+}
+
+/** Rprop, as `rprop` makes it. */
+export interface Rprop {
+  readonly name: "rprop";
+  readonly learningRate: number;
+  readonly etas: readonly [minus: number, plus: number];
+  readonly stepSizes: readonly [smallest: number, largest: number];
 }
 
 /** An optimizer, as `sgd` and the other functions of this module make them. */
-export type Optimizer = Sgd | Adam;
+export type Optimizer = Sgd | Rmsprop | Adagrad | Adadelta | Adam | AdamW | Nadam | Rprop;
+
+/** The options of the function that makes an optimizer. */
+export type OptimizerOptions<O extends Optimizer> = {
+  readonly [K in Exclude<keyof O, "name">]?: O[K] | undefined;
+};
+
+type Named<N extends Optimizer["name"]> = Extract<Optimizer, { name: N }>;
 
 /** The definition of an optimizer. */
 interface OptimizerDefinition<O extends Optimizer> {
   /** The core's number. */
   readonly number: number;
-  /** The learning rate, then the hyperparameters in the order of the core. */
+  /** Every option. */
   readonly options: OptionsOf<Omit<O, "name">>;
+  /** The options that the core takes as hyperparameters, in its order. */
+  readonly hyperparameters: readonly (keyof O & string)[];
+  /** The core's OptimizerFeature bits. */
+  readonly features: (optimizer: O) => number;
+  /**
+   * Checks that concern more than one option. `prefix`: what precedes an option's name in messages.
+   *
+   * @throws BackpropError `invalidOption`.
+   */
+  readonly check?: (optimizer: O, prefix: string) => void;
 }
 
-const DEFINITIONS: {
-  readonly [N in Optimizer["name"]]: OptimizerDefinition<Extract<Optimizer, { name: N }>>;
-} = {
+const requireEtas = pairThat(
+  "two finite numbers, the first above 0 and below 1, the second above 1",
+  (minus, plus) => minus > 0 && minus < 1 && plus > 1,
+);
+
+const requireStepSizes = pairThat(
+  "two finite numbers above 0, the second not below the first",
+  (smallest, largest) => smallest > 0 && largest >= smallest,
+);
+
+const ADAM_OPTIONS = {
+  learningRate: notNegative(0.001),
+  beta1: belowOne(0.9),
+  beta2: belowOne(0.999),
+  epsilon: positive(1e-8),
+  amsgrad: flag(false),
+};
+
+const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Named<N>> } = {
   sgd: {
     number: OptimizerKindNumber.Sgd,
-    options: { learningRate: { check: requireNotNegative, default: 0.01 } },
+    options: {
+      learningRate: notNegative(0.01),
+      momentum: notNegative(0),
+      dampening: { check: requireFinite, default: 0 },
+      nesterov: flag(false),
+      weightDecay: notNegative(0),
+    },
+    hyperparameters: ["momentum", "dampening"],
+    features: ({ momentum, nesterov, weightDecay }) =>
+      bit("Momentum", momentum > 0) | bit("Nesterov", nesterov) | bit("WeightDecay", weightDecay > 0),
+    check: requireNesterov,
+  },
+  rmsprop: {
+    number: OptimizerKindNumber.Rmsprop,
+    options: {
+      learningRate: notNegative(0.01),
+      alpha: belowOne(0.99),
+      epsilon: positive(1e-8),
+      centered: flag(false),
+      momentum: notNegative(0),
+      weightDecay: notNegative(0),
+    },
+    hyperparameters: ["alpha", "epsilon", "momentum"],
+    features: ({ momentum, centered, weightDecay }) =>
+      bit("Momentum", momentum > 0) | bit("Centered", centered) | bit("WeightDecay", weightDecay > 0),
+  },
+  adagrad: {
+    number: OptimizerKindNumber.Adagrad,
+    options: {
+      learningRate: notNegative(0.01),
+      learningRateDecay: notNegative(0),
+      initialAccumulator: notNegative(0),
+      epsilon: positive(1e-10),
+      weightDecay: notNegative(0),
+    },
+    hyperparameters: ["learningRateDecay", "initialAccumulator", "epsilon"],
+    features: ({ weightDecay }) => bit("WeightDecay", weightDecay > 0),
+  },
+  adadelta: {
+    number: OptimizerKindNumber.Adadelta,
+    options: {
+      learningRate: notNegative(1),
+      rho: belowOne(0.9),
+      epsilon: positive(1e-6),
+      weightDecay: notNegative(0),
+    },
+    hyperparameters: ["rho", "epsilon"],
+    features: ({ weightDecay }) => bit("WeightDecay", weightDecay > 0),
   },
   adam: {
     number: OptimizerKindNumber.Adam,
+    options: { ...ADAM_OPTIONS, weightDecay: notNegative(0) },
+    hyperparameters: ["beta1", "beta2", "epsilon"],
+    features: ({ amsgrad, weightDecay }) => bit("Amsgrad", amsgrad) | bit("WeightDecay", weightDecay > 0),
+  },
+  adamW: {
+    number: OptimizerKindNumber.Adam,
+    options: { ...ADAM_OPTIONS, weightDecay: notNegative(0.01) },
+    hyperparameters: ["beta1", "beta2", "epsilon"],
+    features: ({ amsgrad, weightDecay }) =>
+      bit("Amsgrad", amsgrad) | bit("DecoupledDecay", true) | bit("WeightDecay", weightDecay > 0),
+  },
+  nadam: {
+    number: OptimizerKindNumber.Nadam,
     options: {
-      learningRate: { check: requireNotNegative, default: 0.001 },
-      beta1: { check: requireBelowOne, default: 0.9 },
-      beta2: { check: requireBelowOne, default: 0.999 },
-      epsilon: { check: requirePositive, default: 1e-8 },
+      learningRate: notNegative(0.002),
+      beta1: belowOne(0.9),
+      beta2: belowOne(0.999),
+      epsilon: positive(1e-8),
+      momentumDecay: notNegative(0.004),
+      decoupledWeightDecay: flag(false),
+      weightDecay: notNegative(0),
     },
+    hyperparameters: ["beta1", "beta2", "epsilon", "momentumDecay"],
+    features: ({ decoupledWeightDecay, weightDecay }) =>
+      bit("DecoupledDecay", decoupledWeightDecay) | bit("WeightDecay", weightDecay > 0),
+  },
+  rprop: {
+    number: OptimizerKindNumber.Rprop,
+    options: {
+      learningRate: notNegative(0.01),
+      etas: { check: requireEtas, default: [0.5, 1.2] },
+      stepSizes: { check: requireStepSizes, default: [1e-6, 50] },
+    },
+    hyperparameters: ["etas", "stepSizes"],
+    features: () => 0,
   },
 };
 
 /**
- * Plain stochastic gradient descent: parameter −= learningRate · gradient. Default: learningRate 0.01.
+ * Stochastic gradient descent, with PyTorch's formula. In each step, for each parameter with gradient g:
  *
- * @throws BackpropError `invalidOption` for a learning rate that is negative or not finite.
+ *     g += weightDecay · parameter
+ *     buffer = momentum · buffer + (1 − dampening) · g      in the first step: buffer = g
+ *     parameter −= learningRate · buffer                    nesterov: learningRate · (g + momentum · buffer)
+ *
+ * Without momentum the buffer is g. I. Sutskever et al., "On the importance of initialization and momentum in deep
+ * learning", ICML 2013; https://pytorch.org/docs/stable/generated/torch.optim.SGD.html.
+ *
+ * Weight decay applies to all parameters, biases too, as in PyTorch, and does not count in the loss. This holds for all
+ * optimizers.
+ *
+ * Defaults: learningRate 0.01, momentum 0, dampening 0, nesterov false, weightDecay 0. Memory: with a momentum, one
+ * number for each parameter.
+ *
+ * @throws BackpropError `invalidOption` for a learning rate, momentum or weight decay that is negative or not finite, a
+ *   dampening that is not finite, or nesterov without a momentum or with a dampening.
  */
-export function sgd(options: { readonly learningRate?: number } = {}): Sgd {
+export function sgd(options: OptimizerOptions<Sgd> = {}): Sgd {
   return complete("sgd", options);
 }
 
 /**
- * Adam: D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, with PyTorch's formula. In
- * step number t, for each parameter with gradient g:
+ * RMSprop, with PyTorch's formula. In each step, for each parameter with gradient g:
  *
+ *     g += weightDecay · parameter
+ *     v = alpha · v + (1 − alpha) · g²
+ *     m = alpha · m + (1 − alpha) · g                              if centered
+ *     step = g / (√v + epsilon)                                    centered: √max(v − m², 0) in place of √v
+ *     buffer = momentum · buffer + step                            without momentum: buffer = step
+ *     parameter −= learningRate · buffer
+ *
+ * G. Hinton, "Neural Networks for Machine Learning", lecture 6e, 2012; centered: A. Graves, "Generating Sequences With
+ * Recurrent Neural Networks", 2013; https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html. PyTorch does not
+ * limit v − m²: where rounding makes it negative, its parameters become NaN.
+ *
+ * Defaults: learningRate 0.01, alpha 0.99, epsilon 1e-8, centered false, momentum 0, weightDecay 0. Memory: one number
+ * for each parameter, one more if centered, and one more with a momentum.
+ *
+ * @throws BackpropError `invalidOption` for a learning rate, momentum or weight decay that is negative or not finite, an
+ *   alpha outside [0, 1), or an epsilon that is not above 0.
+ */
+export function rmsprop(options: OptimizerOptions<Rmsprop> = {}): Rmsprop {
+  return complete("rmsprop", options);
+}
+
+/**
+ * Adagrad, with PyTorch's formula. In step number t, for each parameter with gradient g:
+ *
+ *     g += weightDecay · parameter
+ *     sum += g²                                                    at first: initialAccumulator
+ *     parameter −= learningRate / (1 + (t − 1) · learningRateDecay) · g / (√sum + epsilon)
+ *
+ * J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization", JMLR
+ * 12 (2011); https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html.
+ *
+ * Defaults: learningRate 0.01, learningRateDecay 0, initialAccumulator 0, epsilon 1e-10, weightDecay 0. Memory: one
+ * number for each parameter.
+ *
+ * @throws BackpropError `invalidOption` for an epsilon that is not above 0, or another option that is negative or not
+ *   finite.
+ */
+export function adagrad(options: OptimizerOptions<Adagrad> = {}): Adagrad {
+  return complete("adagrad", options);
+}
+
+/**
+ * Adadelta, with PyTorch's formula. In each step, for each parameter with gradient g:
+ *
+ *     g += weightDecay · parameter
+ *     v = rho · v + (1 − rho) · g²
+ *     delta = √(u + epsilon) / √(v + epsilon) · g
+ *     u = rho · u + (1 − rho) · delta²
+ *     parameter −= learningRate · delta
+ *
+ * M. D. Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012;
+ * https://pytorch.org/docs/stable/generated/torch.optim.Adadelta.html.
+ *
+ * Defaults: learningRate 1, rho 0.9, epsilon 1e-6, weightDecay 0. Memory: two numbers for each parameter.
+ *
+ * @throws BackpropError `invalidOption` for a learning rate or weight decay that is negative or not finite, a rho
+ *   outside [0, 1), or an epsilon that is not above 0.
+ */
+export function adadelta(options: OptimizerOptions<Adadelta> = {}): Adadelta {
+  return complete("adadelta", options);
+}
+
+/**
+ * Adam, with PyTorch's formula. In step number t, for each parameter with gradient g:
+ *
+ *     g += weightDecay · parameter
  *     m = beta1 · m + (1 − beta1) · g
  *     v = beta2 · v + (1 − beta2) · g²
  *     parameter −= learningRate / (1 − beta1ᵗ) · m / (√v / √(1 − beta2ᵗ) + epsilon)
  *
- * m, v and t are kept from fit to fit. Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8.
+ * With amsgrad, the largest v so far takes the place of v in the last line. D. P. Kingma and J. Ba, "Adam: A Method for
+ * Stochastic Optimization", ICLR 2015; amsgrad: S. J. Reddi, S. Kale and S. Kumar, "On the Convergence of Adam and
+ * Beyond", ICLR 2018; https://pytorch.org/docs/stable/generated/torch.optim.Adam.html.
  *
- * @throws BackpropError `invalidOption` for a learning rate that is negative or not finite, a beta outside [0, 1), or
- *   an epsilon that is not above 0.
+ * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8, amsgrad false, weightDecay 0. Memory: two numbers
+ * for each parameter, three with amsgrad.
+ *
+ * @throws BackpropError `invalidOption` for a learning rate or weight decay that is negative or not finite, a beta
+ *   outside [0, 1), or an epsilon that is not above 0.
  */
-export function adam(
-  options: {
-    readonly learningRate?: number;
-    readonly beta1?: number;
-    readonly beta2?: number;
-    readonly epsilon?: number;
-  } = {},
-): Adam {
+export function adam(options: OptimizerOptions<Adam> = {}): Adam {
   return complete("adam", options);
 }
 
-/** An optimizer with the defaults of the options that are not given. */
-function complete<N extends Optimizer["name"]>(name: N, options: object): Extract<Optimizer, { name: N }> {
-  const definition: OptimizerDefinition<Optimizer> = DEFINITIONS[name];
-  const optimizer = { name, ...readOptions(name, options, definition.options) };
-  return Object.freeze(optimizer) as unknown as Extract<Optimizer, { name: N }>;
+/**
+ * AdamW, with PyTorch's formula: Adam whose weight decay does not pass through the gradients. In each step,
+ *
+ *     parameter *= 1 − learningRate · weightDecay
+ *
+ * and then the step of `adam` without weight decay. I. Loshchilov and F. Hutter, "Decoupled Weight Decay
+ * Regularization", ICLR 2019; https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html.
+ *
+ * Defaults: weightDecay 0.01, and those of `adam`. Memory and errors as `adam`.
+ *
+ * @throws BackpropError `invalidOption`.
+ */
+export function adamW(options: OptimizerOptions<AdamW> = {}): AdamW {
+  return complete("adamW", options);
 }
 
 /**
- * A checked copy of an optimizer that a user gave, for a network of that dtype.
+ * NAdam, Adam with Nesterov's momentum, with PyTorch's formula. In step number t, for each parameter with gradient g:
+ *
+ *     g += weightDecay · parameter          decoupledWeightDecay: parameter *= 1 − learningRate · weightDecay
+ *     m = beta1 · m + (1 − beta1) · g
+ *     v = beta2 · v + (1 − beta2) · g²
+ *     µₜ = beta1 · (1 − ½ · 0.96^(t · momentumDecay))
+ *     direction = (1 − µₜ) / (1 − µ₁…µₜ) · g + µₜ₊₁ / (1 − µ₁…µₜ₊₁) · m
+ *     parameter −= learningRate · direction / (√v / √(1 − beta2ᵗ) + epsilon)
+ *
+ * T. Dozat, "Incorporating Nesterov Momentum into Adam", ICLR 2016 Workshop;
+ * https://pytorch.org/docs/stable/generated/torch.optim.NAdam.html.
+ *
+ * Defaults: learningRate 0.002, beta1 0.9, beta2 0.999, epsilon 1e-8, momentumDecay 0.004, decoupledWeightDecay false,
+ * weightDecay 0. Memory: two numbers for each parameter.
+ *
+ * @throws BackpropError `invalidOption` for a learning rate, momentum decay or weight decay that is negative or not
+ *   finite, a beta outside [0, 1), or an epsilon that is not above 0.
+ */
+export function nadam(options: OptimizerOptions<Nadam> = {}): Nadam {
+  return complete("nadam", options);
+}
+
+/**
+ * Rprop, with PyTorch's formula. It reads only the signs of the gradients, so use it with full batches: a `batchSize` of
+ * all rows. In each step, for each parameter with gradient g:
+ *
+ *     direction = sign(g · previous)
+ *     size *= etas[1] if direction > 0, etas[0] if direction < 0; limited to [stepSizes[0], stepSizes[1]]
+ *     g = 0 if direction < 0
+ *     parameter −= sign(g) · size
+ *     previous = g
+ *
+ * The learning rate is the size of the first step; later it has no effect. M. Riedmiller and H. Braun, "A Direct
+ * Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm", 1993;
+ * https://pytorch.org/docs/stable/generated/torch.optim.Rprop.html. As there, it has no weight decay.
+ *
+ * Defaults: learningRate 0.01, etas [0.5, 1.2], stepSizes [1e-6, 50]. Memory: two numbers for each parameter.
+ *
+ * @throws BackpropError `invalidOption` for a learning rate that is negative or not finite, etas that are not
+ *   0 < etas[0] < 1 < etas[1], or step sizes that are not 0 < stepSizes[0] ≤ stepSizes[1], all finite.
+ */
+export function rprop(options: OptimizerOptions<Rprop> = {}): Rprop {
+  return complete("rprop", options);
+}
+
+/** An optimizer with the defaults of the options that are not given. */
+function complete<N extends Optimizer["name"]>(name: N, given: unknown): Named<N> {
+  return read(name, name, given) as Named<N>;
+}
+
+/**
+ * A checked copy of an optimizer that a user gave, for a network of that dtype. Options that it does not have get their
+ * defaults.
  *
  * @throws BackpropError `invalidOption` or `unknownName`.
  */
@@ -106,23 +424,95 @@ export function checkOptimizer(optimizer: unknown, dtype: DType): Optimizer {
   requireObject("optimizer", optimizer, "an optimizer such as sgd()");
   const { name } = attempt("invalidOption", "optimizer", () => ({ name: (optimizer as Optimizer).name }));
   requireKnown("optimizer.name", name, Object.keys(DEFINITIONS));
-  const { options }: OptimizerDefinition<Optimizer> = DEFINITIONS[name];
-  const reading = { prefix: "optimizer.", dtype, known: { name }, isComplete: true };
-  return readOptions("optimizer", optimizer, options, reading) as Optimizer;
+  return read(name, "optimizer", optimizer, { prefix: "optimizer.", dtype, known: { name } });
+}
+
+/** A checked, frozen copy of an optimizer. */
+function read(name: Optimizer["name"], of: string, given: unknown, reading: Reading = {}): Optimizer {
+  const options: OptionsOf<Record<string, unknown>> = { ...definitionOf(name).options };
+  const values: Record<string, unknown> = { name, ...readOptions(of, given, options, reading) };
+  const { prefix = "", dtype } = reading;
+  for (const [key, { check }] of Object.entries(options)) {
+    values[key] = attempt("invalidOption", `${prefix}${key}`, () => copyOf(values[key]));
+    // Reading a pair twice may give other numbers: what is used is checked.
+    if (Array.isArray(values[key])) check(`${prefix}${key}`, values[key], dtype);
+  }
+  const optimizer = Object.freeze(values) as unknown as Optimizer;
+  definitionOf(name).check?.(optimizer, prefix);
+  return optimizer;
+}
+
+/** At most three elements of an array: one more than a pair has. */
+function copyOf(value: unknown): unknown {
+  return Array.isArray(value) ? Object.freeze(value.slice(0, 3)) : value;
 }
 
 /** An optimizer in the core's terms. */
-export function encodeOptimizer(optimizer: Optimizer): {
+export interface EncodedOptimizer {
   readonly kind: number;
+  /** A set of the core's OptimizerFeature bits. */
+  readonly features: number;
   readonly learningRate: number;
+  readonly weightDecay: number;
   readonly hyperparameters: readonly number[];
-} {
-  const { number, options } = DEFINITIONS[optimizer.name];
-  const values = optimizer as unknown as Record<string, number>;
-  const hyperparameters = Object.keys(options).filter((key) => key !== "learningRate");
+}
+
+export function encodeOptimizer(optimizer: Optimizer): EncodedOptimizer {
+  const { number, features, hyperparameters } = definitionOf(optimizer.name);
+  const values = optimizer as unknown as Record<string, number | readonly number[]>;
   return {
     kind: number,
+    features: features(optimizer),
     learningRate: optimizer.learningRate,
-    hyperparameters: hyperparameters.map((key) => values[key]!),
+    weightDecay: "weightDecay" in optimizer ? optimizer.weightDecay : 0,
+    hyperparameters: hyperparameters.flatMap((key) => values[key]!),
+  };
+}
+
+function definitionOf(name: Optimizer["name"]): OptimizerDefinition<Optimizer> {
+  return DEFINITIONS[name] as unknown as OptimizerDefinition<Optimizer>;
+}
+
+function bit(feature: keyof typeof OptimizerFeatureNumber, isOn: boolean): number {
+  return isOn ? OptimizerFeatureNumber[feature] : 0;
+}
+
+function notNegative(value: number): Option<number> {
+  return { check: requireNotNegative, default: value };
+}
+
+function belowOne(value: number): Option<number> {
+  return { check: requireBelowOne, default: value };
+}
+
+function positive(value: number): Option<number> {
+  return { check: requirePositive, default: value };
+}
+
+function flag(value: boolean): Option<boolean> {
+  return { check: ofType("boolean"), default: value };
+}
+
+function requireNesterov({ nesterov, momentum, dampening }: Sgd, prefix: string): void {
+  if (!nesterov || (momentum > 0 && dampening === 0)) return;
+  throw new BackpropError(
+    "invalidOption",
+    `${prefix}nesterov is true with momentum ${momentum} and dampening ${dampening}; Nesterov's momentum needs a ` +
+      "momentum above 0 and a dampening of 0.",
+  );
+}
+
+/** Requires an array of two finite numbers for which `isAllowed`, also after they are rounded to the dtype. */
+function pairThat(expected: string, isAllowed: (first: number, second: number) => boolean): Check {
+  const isPair = (first: number, second: number) =>
+    Number.isFinite(first) && Number.isFinite(second) && isAllowed(first, second);
+  return (argument, value, dtype) => {
+    if (Array.isArray(value) && value.length === 2) {
+      const [first, second] = value;
+      const round = (x: number) => (dtype === undefined ? x : roundTo(dtype, x));
+      if (isPair(first, second) && isPair(round(first), round(second))) return;
+    }
+    const shown = Array.isArray(value) ? `[${value.slice(0, 3).map(show).join(", ")}]` : show(value);
+    throw new BackpropError("invalidOption", `${argument} is ${shown}; expected ${expected}.`);
   };
 }

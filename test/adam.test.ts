@@ -12,6 +12,7 @@ import {
   type Network,
   type NetworkOptions,
   type Optimizer,
+  type OptimizerOptions,
 } from "../src/index.js";
 import { type Core, sharedCore } from "../src/wasm/core.js";
 import { errorOf } from "./support/errorOf.js";
@@ -20,7 +21,7 @@ import { valuesOf } from "./support/parameters.js";
 import { replaceExports } from "./support/replaceExports.js";
 import { watchTeams } from "./support/teams.js";
 
-type AdamOptions = NonNullable<Parameters<typeof adam>[0]>;
+type AdamOptions = OptimizerOptions<Adam>;
 
 let core: Core;
 let threadsCore: Core;
@@ -464,7 +465,15 @@ async function createProblem(changes: Partial<NetworkOptions>) {
 }
 
 describe("the options of Adam", () => {
-  const DEFAULTS = { name: "adam", learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+  const DEFAULTS = {
+    name: "adam",
+    learningRate: 0.001,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    amsgrad: false,
+    weightDecay: 0,
+  } as const;
 
   it("default to PyTorch's", () => {
     expect(adam()).toEqual(DEFAULTS);
@@ -484,7 +493,7 @@ describe("the options of Adam", () => {
       expect(error.code).toBe("invalidOption");
       expect(error.message).toMatch(new RegExp(`^${key} is .+; expected ${expected}\\.$`));
     }
-    for (const value of [...values, undefined]) {
+    for (const value of values) {
       const optimizer = { ...DEFAULTS, [key]: value } as Adam;
       await expect(createProblem({ optimizer })).rejects.toMatchObject({
         name: "BackpropError",
@@ -519,7 +528,7 @@ describe("the options of Adam", () => {
   it("with an unknown name are refused", async () => {
     await expect(createProblem({ optimizer: { ...DEFAULTS, name: "Adam" } as never })).rejects.toMatchObject({
       code: "unknownName",
-      message: expect.stringMatching(/^optimizer\.name is "Adam"; expected one of "sgd", "adam"/),
+      message: expect.stringMatching(/^optimizer\.name is "Adam"; expected one of "sgd", .*"adam"/),
     });
   });
 });

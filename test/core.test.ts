@@ -327,8 +327,8 @@ describe("a network in memory", () => {
         core.network_layout(network, written);
         const workspace = take(core[`workspace_size_${suffix}`](network, rows, threads));
         core[`workspace_layout_${suffix}`](network, workspace, rows, threads);
-        const optimizer = take(core[`optimizer_size_${suffix}`](network, OptimizerKindNumber.Sgd));
-        core[`optimizer_layout_${suffix}`](network, optimizer, OptimizerKindNumber.Sgd);
+        const optimizer = take(core[`optimizer_size_${suffix}`](network, OptimizerKindNumber.Sgd, 0));
+        core[`optimizer_layout_${suffix}`](network, optimizer, OptimizerKindNumber.Sgd, 0);
         core.network_set_optimizer(network, optimizer);
         const samples = end + 64;
         const capacity = Math.ceil(rows / 128) * 128;

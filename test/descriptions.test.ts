@@ -308,7 +308,7 @@ describe.each([
     }
   });
 
-  it.each([2, 3, 255, 2 ** 31, 2 ** 32 - 1])("have no optimizer of the unknown kind %i", (kind) => {
+  it.each([7, 8, 255, 2 ** 31, 2 ** 32 - 1])("have no optimizer of the unknown kind %i", (kind) => {
     const network = layOutNetwork({ elementSize });
     expect(nameOf(call(`optimizer_check_${suffix}`, network, kind))).toBe("UnknownOptimizer");
     expect(call(`optimizer_size_${suffix}`, network, kind)).toBe(0);

@@ -67,8 +67,8 @@ describe.each(DTYPES)("a network at the end of memory, in %s", (dtype) => {
     core.network_layout(network, description);
     const workspace = allocate(call("workspace_size", network, 1, 1));
     call("workspace_layout", network, workspace, 1, 1);
-    const optimizer = allocate(call("optimizer_size", network, OptimizerKindNumber.Sgd));
-    call("optimizer_layout", network, optimizer, OptimizerKindNumber.Sgd);
+    const optimizer = allocate(call("optimizer_size", network, OptimizerKindNumber.Sgd, 0));
+    call("optimizer_layout", network, optimizer, OptimizerKindNumber.Sgd, 0);
     write(OptimizerStruct, optimizer, { learningRate: 0.1 });
     core.network_set_optimizer(network, optimizer);
     const samples = write(SamplesStruct, allocate(SamplesStruct.size), {

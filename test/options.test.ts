@@ -234,8 +234,10 @@ describe("every option is read once", () => {
   });
 
   it("and refused where its name is unknown, also in a prototype", () => {
-    expect(() => sgd(Object.create({ lr: 0.1 }))).toThrow('sgd has no option "lr"; expected "learningRate".');
-    expect(sgd(Object.create({ learningRate: 0.1 }))).toEqual({ name: "sgd", learningRate: 0.1 });
+    expect(() => sgd(Object.create({ lr: 0.1 }))).toThrow(
+      'sgd has no option "lr"; expected "learningRate", ',
+    );
+    expect(sgd(Object.create({ learningRate: 0.1 }))).toEqual(sgd({ learningRate: 0.1 }));
   });
 });
 

@@ -6,6 +6,7 @@ import {
   ActivationNumber,
   LayerKindNumber,
   LossNumber,
+  OptimizerFeatureNumber,
   OptimizerKindNumber,
   OptimizerStruct,
   RunStruct,
@@ -354,7 +355,16 @@ describe.each([
     const infinite = elementSize === 4 ? 1e39 : Infinity;
 
     it.each<readonly [string, Change, StatusName]>([
-      ["of an unknown kind", set({ kind: 2 }), "UnknownOptimizer"],
+      ["of an unknown kind", set({ kind: OptimizerKindNumber.Rprop + 1 }), "UnknownOptimizer"],
+      ["with a feature of another kind", set({ features: OptimizerFeatureNumber.Momentum }), "InvalidFlag"],
+      [
+        "with a feature that needs more slots",
+        set({ features: OptimizerFeatureNumber.Amsgrad }),
+        "WrongOptimizer",
+      ],
+      ["with a weight decay but not its feature", set({ weightDecay: 0.1 }), "ReservedNotZero"],
+      ["with a negative weight decay", set({ weightDecay: -0.1 }), "InvalidHyperparameter"],
+      ["with a weight decay of NaN", set({ weightDecay: Number.NaN }), "InvalidHyperparameter"],
       ["of a kind with fewer slots", set({ kind: OptimizerKindNumber.Sgd }), "WrongOptimizer"],
       ["with more slots", set({ slots: 3 }), "WrongOptimizer"],
       ["with another slot size", set({ slotSize: 2 ** 30 }), "WrongOptimizer"],

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { HYPERPARAMETER_COUNT, OptimizerKindNumber, OptimizerStruct } from "../src/abi/structs.js";
+import { OptimizerKindNumber } from "../src/abi/structs.js";
 import { type Assembly, compileAssembly } from "./support/compile.js";
 import { descriptionSize, writeDescription } from "./support/descriptions.js";
 import { DTYPES } from "./support/floats.js";
+import { optimizerHeadSize } from "./support/optimizers.js";
 import { Region } from "./support/region.js";
 import { layer, type NetworkShape, type TensorPlace, TestNetwork } from "./support/testNetwork.js";
 
@@ -208,7 +209,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     for (const [{ regions }] of networks()) {
       const { address, length } = regions.optimizer;
       expect(address % LINE).toBe(0);
-      expect(length * size).toBe(aligned(OptimizerStruct.size + 8 * HYPERPARAMETER_COUNT));
+      expect(length * size).toBe(optimizerHeadSize());
     }
   });
 
@@ -223,7 +224,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     const head = aligned(call("network_head", network.address));
     expect(call("network_size", description)).toBe(head + 2 * 4 * units ** 2);
     network.call("workspace_size", network.address, 1000, 255);
-    network.call("optimizer_size", network.address, OptimizerKindNumber.Sgd);
+    network.call("optimizer_size", network.address, OptimizerKindNumber.Sgd, 0);
     expect(Buffer.compare(before, new Uint8Array(assembly.memory.buffer))).toBe(0);
   });
 

@@ -23,7 +23,7 @@ const ASSEMBLY: Table = {
   network: ["abi", "math", "kernels", "layers", "losses"],
   checks: ["abi", "math", "kernels", "layers", "losses", "optimizers", "network"],
   rowPath: ["abi", "math", "kernels", "layers", "losses", "optimizers", "network"],
-  threads: ["math", "kernels", "layers", "optimizers", "network", "rowPath"],
+  threads: ["abi", "math", "kernels", "layers", "optimizers", "network", "rowPath"],
   training: [
     "abi",
     "random",
@@ -54,7 +54,7 @@ const SRC: Table = {
   data: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts"],
   layers: ["abi", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "initializers.ts", "data"],
   "losses.ts": ["abi", "errors.ts", "validation.ts", "dtype.ts", "layers"],
-  "optimizers.ts": ["abi", "validation.ts", "dtype.ts"],
+  "optimizers.ts": ["abi", "errors.ts", "show.ts", "validation.ts", "dtype.ts"],
   "description.ts": ["dtype.ts", "layers", "losses.ts"],
   "summary.ts": ["layers", "description.ts"],
   wasm: [

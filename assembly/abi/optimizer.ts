@@ -3,35 +3,87 @@
 export const enum OptimizerKind {
   Sgd,
   Adam,
+  Nadam,
+  Rmsprop,
+  Adagrad,
+  Adadelta,
+  Rprop,
+}
+
+/** What an optimizer does besides the least that its kind does: a set of bits. Each file says which bits it takes. */
+export const enum OptimizerFeature {
+  /** sgd, rmsprop: has a momentum, and a buffer for it in its state. */
+  Momentum = 1,
+  /** sgd with Momentum: Nesterov's. */
+  Nesterov = 2,
+  /** rmsprop: divides by the standard deviation of the gradients. */
+  Centered = 4,
+  /** adam: divides by the largest second moment so far. */
+  Amsgrad = 8,
+  /** adam, nadam: with WeightDecay, parameters decay by themselves instead of through the gradients. */
+  DecoupledDecay = 16,
+  /** All but rprop: uses `weightDecay`. */
+  WeightDecay = 32,
 }
 
 /** How many hyperparameters an optimizer has room for. */
 export const HYPERPARAMETER_COUNT: u32 = 8;
 
 /** How many numbers an optimizer has room for that are computed once in a step and used for all parameters. */
-export const SHARED_COUNT: u32 = 4;
+export const SHARED_COUNT: u32 = 6;
+
+/** How many vectors an optimizer has room for: see optimizers/adjustment.ts. */
+export const VECTOR_COUNT: u32 = 2;
 
 /**
- * The head of an optimizer's region. The host writes the hyperparameters, learningRate and step; calls check them.
+ * The head of an optimizer's region. The host writes the hyperparameters, learningRate, weightDecay and step; calls check
+ * them.
  *
  *     Optimizer
  *     hyperparameters  f64 [HYPERPARAMETER_COUNT], in the order and ranges that the optimizer's file names; others are 0
  *     shared           f64 [SHARED_COUNT], computed before each step
- *     state            [slots, parameterCount rounded up to a cache line], zeros at first
+ *     vectors          [VECTOR_COUNT], numbers of the network's type in all lanes, computed before each step
+ *     state            [slots, parameterCount rounded up to a cache line], zeros before the first step
  */
 @unmanaged
 export class Optimizer {
   kind: OptimizerKind;
-  /** How many numbers of state each parameter has. */
-  slots: u32;
-  /** Steps taken: an integer from 0 to 2⁵³. */
+  /** A set of OptimizerFeature bits. */
+  features: u32;
+  /**
+   * Steps taken: an integer from 0 to 2⁵³. To forget the state, the host sets this and all bytes of the state to 0.
+   */
   step: f64;
   /** Finite in the network's dtype. */
   learningRate: f64;
+  /** At least 0 and finite in the network's dtype; 0 without OptimizerFeature.WeightDecay. */
+  weightDecay: f64;
+  /** How many numbers of state each parameter has. */
+  slots: u32;
   /** Address of the state. */
   state: usize;
   /** Bytes from one slot to the next. */
   slotSize: usize;
+  /** Whether the coming step does not take the gradients and parameters as they are: see optimizers/adjustment.ts. */
+  isAdjusted: bool;
+  /** What the coming step adds to each gradient, as a multiple of the parameter. */
+  decay: f64;
+  /** What the coming step multiplies each parameter by. */
+  keep: f64;
+}
+
+@inline
+export function hasFeature(optimizer: Optimizer, feature: OptimizerFeature): bool {
+  return (optimizer.features & feature) != 0;
+}
+
+/**
+ * Whether it is sgd without any feature: it has no state and nothing to prepare, and one row takes a path of its own.
+ * `kind` and `features` are read together, because each test of them is noticed in the smallest networks.
+ */
+@inline
+export function isPlain(optimizer: Optimizer): bool {
+  return load<u64>(changetype<usize>(optimizer)) == OptimizerKind.Sgd;
 }
 
 /** Hyperparameter number `index` of an optimizer. */
@@ -58,4 +110,17 @@ export function shared(optimizer: Optimizer, index: usize): f64 {
 export function setShared(optimizer: Optimizer, index: usize, value: f64): void {
   const first = changetype<usize>(optimizer) + offsetof<Optimizer>() + HYPERPARAMETER_COUNT * sizeof<f64>();
   store<f64>(first + index * sizeof<f64>(), value);
+}
+
+/** Address of vector number `index`. */
+@inline
+export function vectorAt(optimizer: Optimizer, index: usize): usize {
+  const shared: usize = (HYPERPARAMETER_COUNT + SHARED_COUNT) * sizeof<f64>();
+  return changetype<usize>(optimizer) + offsetof<Optimizer>() + shared + index * 16;
+}
+
+/** Address of slot number `index` of the state. */
+@inline
+export function slotAt(optimizer: Optimizer, index: usize): usize {
+  return optimizer.state + index * optimizer.slotSize;
 }

@@ -31,14 +31,16 @@ export function layOutWorkspace<T>(network: Network, region: usize, rows: usize,
   return status;
 }
 
-export function optimizerSize(network: Network, kind: OptimizerKind, elementSize: usize): f64 {
-  const status = checkOptimizerKind(network, kind, elementSize);
-  return status == Status.Ok ? <f64>optimizerLayout(0, kind, slotSizeOf(network)) : 0;
+export function optimizerSize(network: Network, kind: OptimizerKind, features: u32, elementSize: usize): f64 {
+  const status = checkOptimizerKind(network, kind, features, elementSize);
+  return status == Status.Ok ? <f64>optimizerLayout(0, kind, features, slotSizeOf(network)) : 0;
 }
 
-export function layOutOptimizer(network: Network, region: usize, kind: OptimizerKind, elementSize: usize): Status {
-  const status = checkOptimizerKind(network, kind, elementSize) ||
-    checkRegion(region, optimizerLayout(0, kind, slotSizeOf(network)));
-  if (status == Status.Ok) optimizerLayout(region, kind, slotSizeOf(network));
+export function layOutOptimizer(
+  network: Network, region: usize, kind: OptimizerKind, features: u32, elementSize: usize,
+): Status {
+  const status = checkOptimizerKind(network, kind, features, elementSize) ||
+    checkRegion(region, optimizerLayout(0, kind, features, slotSizeOf(network)));
+  if (status == Status.Ok) optimizerLayout(region, kind, features, slotSizeOf(network));
   return status;
 }

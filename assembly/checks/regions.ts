@@ -7,7 +7,7 @@ import { isFiniteIn } from "../math/range";
 import { Network } from "../network/network";
 import { Workspace, workspaceLayout } from "../network/workspace";
 import {
-  checkHyperparameters, optimizerHead, optimizerLayout, optimizerSlots, UNKNOWN_SLOTS,
+  checkHyperparameters, checkKind, optimizerHead, optimizerLayout, optimizerSlots,
 } from "../optimizers/optimizer";
 import { checkSize, isInMemory } from "./memory";
 
@@ -37,11 +37,9 @@ export function checkCapacity<T>(network: Network, rows: usize, threads: usize):
 }
 
 /** The size of an optimizer. */
-export function checkOptimizerKind(network: Network, kind: OptimizerKind, elementSize: usize): Status {
-  const status = checkNetwork(network, elementSize);
-  if (status != Status.Ok) return status;
-  if (optimizerSlots(kind) == UNKNOWN_SLOTS) return Status.UnknownOptimizer;
-  return checkSize(optimizerLayout(0, kind, slotSizeOf(network)));
+export function checkOptimizerKind(network: Network, kind: OptimizerKind, features: u32, elementSize: usize): Status {
+  const status = checkNetwork(network, elementSize) || checkKind(kind, features);
+  return status || checkSize(optimizerLayout(0, kind, features, slotSizeOf(network)));
 }
 
 /** The network's optimizer, which a host may have changed since the last call. */
@@ -64,8 +62,9 @@ export function slotSizeOf(network: Network): usize {
 }
 
 function checkLaidOut(network: Network, optimizer: Optimizer): Status {
-  const slots = optimizerSlots(optimizer.kind), step = optimizer.step;
-  if (slots == UNKNOWN_SLOTS) return Status.UnknownOptimizer;
+  const status = checkKind(optimizer.kind, optimizer.features);
+  if (status != Status.Ok) return status;
+  const slots = optimizerSlots(optimizer.kind, optimizer.features), step = optimizer.step;
   if (optimizer.slots != slots || optimizer.slotSize != slotSizeOf(network)) return Status.WrongOptimizer;
   if (optimizer.state != changetype<usize>(optimizer) + <usize>optimizerHead()) return Status.WrongOptimizer;
   return step >= 0 && step <= MAX_STEP && floor(step) == step ? Status.Ok : Status.WrongOptimizer;

@@ -88,8 +88,10 @@ export class Scratch {
   product: Product;
   /** [k, TILE_ROWS] elements for the longest product. */
   panel: usize;
-  /** Result of its part of Phase.Measure: a bound of |gradient|. */
+  /** Results of its part of Phase.Measure: bounds of |gradient|, |parameter| and |numbers in measured slots|. */
   bound: f64;
+  parameterBound: f64;
+  stateBound: f64;
   /** Result of its part of Phase.Check. */
   isFinite: bool;
 }

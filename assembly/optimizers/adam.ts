@@ -1,20 +1,25 @@
 // Adam, with PyTorch's formula: D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
 //
-//     m ← m + (1 − β₁)(g − m) = g − β₁(g − m)
+//     m ← m + (1 − β₁)(g − m)
 //     v ← β₂v + (1 − β₂)g²
 //     parameter −= learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 //
 // in step number t, from 1. Both sides of the last fraction are multiplied by √(1 − β₂ᵗ), which leaves one division for
-// each parameter.
+// each parameter. With Feature.Amsgrad the largest v so far takes the place of v in the last line: S. J. Reddi, S. Kale
+// and S. Kumar, "On the Convergence of Adam and Beyond", ICLR 2018.
 
-import { areUnused, hyperparameter, Optimizer, setShared, shared } from "../abi/optimizer";
+import {
+  areUnused, hasFeature, hyperparameter, Optimizer, OptimizerFeature, setShared, shared, slotAt,
+} from "../abi/optimizer";
 import { Status } from "../abi/status";
 import { isBelowOne, isPositive } from "../math/range";
 import { splat } from "../math/vector";
+import { isModerateKeep } from "./adjustment";
 import { largestStep, moderate } from "./bound";
+import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
-/** m and v. */
-export const ADAM_SLOTS: u32 = 2;
+export const ADAM_FEATURES: u32 =
+  OptimizerFeature.Amsgrad | OptimizerFeature.DecoupledDecay | OptimizerFeature.WeightDecay;
 
 // The order of the hyperparameters. The betas are from 0 to below 1; ε is finite and above 0 in the network's dtype.
 const BETA1: usize = 0;
@@ -26,6 +31,10 @@ const HYPERPARAMETERS: usize = 3;
 const RATE: usize = 0;
 const SCALED_EPSILON: usize = 1;
 
+export function adamSlots(features: u32): u32 {
+  return features & OptimizerFeature.Amsgrad ? 3 : 2;
+}
+
 /** See checkHyperparameters(). */
 export function checkAdam(optimizer: Optimizer, elementSize: usize): Status {
   const beta1 = hyperparameter(optimizer, BETA1), beta2 = hyperparameter(optimizer, BETA2);
@@ -35,42 +44,37 @@ export function checkAdam(optimizer: Optimizer, elementSize: usize): Status {
 }
 
 export function prepareAdam(optimizer: Optimizer): void {
-  const step = <u64>optimizer.step + 1;
-  const scale = sqrt<f64>(1 - power(hyperparameter(optimizer, BETA2), step));
-  setShared(optimizer, RATE, optimizer.learningRate * scale / (1 - power(hyperparameter(optimizer, BETA1), step)));
+  const t = optimizer.step + 1;
+  const scale = sqrt<f64>(biasCorrection(hyperparameter(optimizer, BETA2), t));
+  setShared(optimizer, RATE, optimizer.learningRate * scale / biasCorrection(hyperparameter(optimizer, BETA1), t));
   setShared(optimizer, SCALED_EPSILON, hyperparameter(optimizer, EPSILON) * scale);
 }
 
-/** x^exponent by repeated squaring: the same bits on every machine. */
-function power(x: f64, exponent: u64): f64 {
-  let result: f64 = 1;
-  for (; exponent > 0; exponent >>= 1, x *= x) {
-    if (exponent & 1) result *= x;
-  }
-  return result;
-}
-
-/** See optimizerStep(). State: m [parameterCount], then v. */
+/** See optimizerStep(). State: m [parameterCount], v, and with Amsgrad the largest v. */
 export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
   const mode = changetype<M>(0);
   const beta1 = hyperparameter(optimizer, BETA1), beta2 = hyperparameter(optimizer, BETA2);
-  // Two formulas of m, as in PyTorch's lerp. The second is exact for β₁ = 0: the first would round g to the last place of m.
   const isHeavy = beta1 > 0.5;
-  const weight = splat<T>(isHeavy ? 1 - beta1 : -beta1);
+  const weight = splat<T>(meanWeight(beta1));
   const keep2 = splat<T>(beta2), gain2 = splat<T>(1 - beta2);
   const rate = splat<T>(shared(optimizer, RATE)), epsilon = splat<T>(shared(optimizer, SCALED_EPSILON));
-  const first = optimizer.state, second = first + optimizer.slotSize;
-  const base = isHeavy ? first : gradients;
+  const isAmsgrad = hasFeature(optimizer, OptimizerFeature.Amsgrad);
+  const first = slotAt(optimizer, 0), second = slotAt(optimizer, 1), largest = slotAt(optimizer, 2);
   let excess = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
-    const g = v128.load(gradients + at);
-    const change = v128.sub<T>(g, v128.load(first + at));
-    const m = v128.add<T>(v128.load(base + at), v128.mul<T>(weight, change));
-    const v = v128.add<T>(v128.mul<T>(keep2, v128.load(second + at)), v128.mul<T>(gain2, v128.mul<T>(g, g)));
-    const step = v128.div<T>(v128.mul<T>(rate, m), v128.add<T>(v128.sqrt<T>(v), epsilon));
+    const parameter = v128.load(parameters + at);
+    const g = mode.gradient<T>(optimizer, gradients + at, parameter);
+    const m = movedMean<T>(v128.load(first + at), g, weight, isHeavy);
+    const v = movedMeanOfSquares<T>(v128.load(second + at), g, keep2, gain2);
+    let divisor = v;
+    if (isAmsgrad) {
+      divisor = v128.pmax<T>(v, v128.load(largest + at));
+      excess = mode.take<T>(largest + at, divisor, excess);
+    }
+    const step = v128.div<T>(v128.mul<T>(rate, m), v128.add<T>(v128.sqrt<T>(divisor), epsilon));
     excess = mode.take<T>(first + at, m, excess);
     excess = mode.take<T>(second + at, v, excess);
-    excess = mode.take<T>(parameters + at, v128.sub<T>(v128.load(parameters + at), step), excess);
+    excess = mode.take<T>(parameters + at, v128.sub<T>(mode.kept<T>(optimizer, parameter), step), excess);
   }
   return !v128.any_true(excess);
 }
@@ -79,9 +83,9 @@ export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: u
  * See optimizerIsBounded(). m and v are weighted means of moderate g and of g². Both rate · m and the step, which is at
  * most rate · m / ε, must stay finite: a large ε makes the step small, but not rate · m.
  */
-export function adamIsBounded<T>(optimizer: Optimizer, largest: f64): bool {
+export function adamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
   const limit = moderate<T>();
   const product = <f64><T>shared(optimizer, RATE) * limit;
   const longest = product / <f64><T>shared(optimizer, SCALED_EPSILON);
-  return largest < limit && product < largestStep<T>() && longest < largestStep<T>();
+  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isModerateKeep(optimizer);
 }

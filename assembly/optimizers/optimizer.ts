@@ -1,86 +1,190 @@
 // The dispatch to the optimizers: one line for each in each function.
 
-import { HYPERPARAMETER_COUNT, Optimizer, OptimizerKind, SHARED_COUNT } from "../abi/optimizer";
+import {
+  hasFeature, isPlain, Optimizer, OptimizerFeature, OptimizerKind, VECTOR_COUNT, vectorAt,
+} from "../abi/optimizer";
 import { Status } from "../abi/status";
 import { aligned, place, productOf } from "../kernels/place";
-import { adam, adamIsBounded, ADAM_SLOTS, checkAdam, prepareAdam } from "./adam";
-import { checkSgd, sgd, sgdIsBounded } from "./sgd";
+import { adadelta, adadeltaIsBounded, ADADELTA_FEATURES, ADADELTA_MEASURED_SLOTS, ADADELTA_SLOTS, checkAdadelta } from "./adadelta";
+import { adagrad, adagradIsBounded, ADAGRAD_FEATURES, ADAGRAD_SLOTS, checkAdagrad, prepareAdagrad } from "./adagrad";
+import { adam, adamIsBounded, adamSlots, ADAM_FEATURES, checkAdam, prepareAdam } from "./adam";
+import { adjustedBound, checkAdjustment, prepareAdjustment } from "./adjustment";
+import { Apply, ApplyAdjusted, Check } from "./mode";
+import { advanceNadam, checkNadam, nadam, nadamIsBounded, NADAM_FEATURES, NADAM_SLOTS, prepareNadam } from "./nadam";
+import { checkRmsprop, rmsprop, rmspropIsBounded, rmspropMeasuredSlots, rmspropSlots, RMSPROP_FEATURES } from "./rmsprop";
+import { checkRprop, rprop, rpropIsBounded, RPROP_SLOTS } from "./rprop";
+import { checkSgd, momentumSgd, sgd, sgdIsBounded, sgdSlots, SGD_FEATURES } from "./sgd";
 
-/** What optimizerSlots() returns for a number that is no optimizer's. */
-export const UNKNOWN_SLOTS: u32 = u32.MAX_VALUE;
+/** What featuresOf() returns for a number that is no optimizer's. */
+const UNKNOWN: i32 = -1;
 
-/** How many numbers of state an optimizer of this kind keeps for each parameter. */
-export function optimizerSlots(kind: OptimizerKind): u32 {
+/** The features that an optimizer of this kind takes. */
+function featuresOf(kind: OptimizerKind): i32 {
   switch (kind) {
-    case OptimizerKind.Sgd: return 0;
-    case OptimizerKind.Adam: return ADAM_SLOTS;
-    default: return UNKNOWN_SLOTS;
+    case OptimizerKind.Sgd: return SGD_FEATURES;
+    case OptimizerKind.Adam: return ADAM_FEATURES;
+    case OptimizerKind.Nadam: return NADAM_FEATURES;
+    case OptimizerKind.Rmsprop: return RMSPROP_FEATURES;
+    case OptimizerKind.Adagrad: return ADAGRAD_FEATURES;
+    case OptimizerKind.Adadelta: return ADADELTA_FEATURES;
+    case OptimizerKind.Rprop: return 0;
+    default: return UNKNOWN;
   }
 }
 
-/** Why the optimizer does not take its hyperparameters; Ok if it does. */
+/** Why there is no optimizer of this kind and these features; Ok if there is. */
+export function checkKind(kind: OptimizerKind, features: u32): Status {
+  const known = featuresOf(kind);
+  if (known == UNKNOWN) return Status.UnknownOptimizer;
+  return (features & ~known) == 0 ? Status.Ok : Status.InvalidFlag;
+}
+
+/** Why the optimizer, of a known kind, does not take its hyperparameters; Ok if it does. */
 export function checkHyperparameters(optimizer: Optimizer, elementSize: usize): Status {
+  return checkAdjustment(optimizer, elementSize) || checkOwn(optimizer, elementSize);
+}
+
+function checkOwn(optimizer: Optimizer, elementSize: usize): Status {
   switch (optimizer.kind) {
-    case OptimizerKind.Sgd: return checkSgd(optimizer);
     case OptimizerKind.Adam: return checkAdam(optimizer, elementSize);
-    default: return Status.UnknownOptimizer;
+    case OptimizerKind.Nadam: return checkNadam(optimizer, elementSize);
+    case OptimizerKind.Rmsprop: return checkRmsprop(optimizer, elementSize);
+    case OptimizerKind.Adagrad: return checkAdagrad(optimizer, elementSize);
+    case OptimizerKind.Adadelta: return checkAdadelta(optimizer, elementSize);
+    case OptimizerKind.Rprop: return checkRprop(optimizer, elementSize);
+    default: return checkSgd(optimizer, elementSize);
   }
 }
 
-/** Computes the shared numbers of the coming step, number `optimizer.step` + 1. Call it before optimizerStep(). */
+/** How many numbers of state an optimizer of this kind and these features keeps for each parameter. */
+export function optimizerSlots(kind: OptimizerKind, features: u32): u32 {
+  switch (kind) {
+    case OptimizerKind.Adam: return adamSlots(features);
+    case OptimizerKind.Nadam: return NADAM_SLOTS;
+    case OptimizerKind.Rmsprop: return rmspropSlots(features);
+    case OptimizerKind.Adagrad: return ADAGRAD_SLOTS;
+    case OptimizerKind.Adadelta: return ADADELTA_SLOTS;
+    case OptimizerKind.Rprop: return RPROP_SLOTS;
+    default: return sgdSlots(features);
+  }
+}
+
+/** Computes the numbers of the coming step, number `optimizer.step` + 1. Call it before the functions of the step. */
 @inline
-export function optimizerPrepare(optimizer: Optimizer): void {
+export function optimizerPrepare<T>(optimizer: Optimizer): void {
+  if (!isPlain(optimizer)) prepare<T>(optimizer);
+}
+
+function prepare<T>(optimizer: Optimizer): void {
+  prepareAdjustment<T>(optimizer);
   switch (optimizer.kind) {
     case OptimizerKind.Adam: { prepareAdam(optimizer); return; }
+    case OptimizerKind.Nadam: { prepareNadam(optimizer); return; }
+    case OptimizerKind.Adagrad: { prepareAdagrad(optimizer); return; }
     default: return;
   }
 }
 
+/** Counts the prepared step, which was taken. */
+@inline
+export function optimizerAdvance(optimizer: Optimizer): void {
+  optimizer.step += 1;
+  if (!isPlain(optimizer)) advance(optimizer);
+}
+
+function advance(optimizer: Optimizer): void {
+  if (optimizer.kind == OptimizerKind.Nadam) advanceNadam(optimizer);
+}
+
 /**
  * One step of the optimizer, once it is prepared, for the parameters in bytes `begin` … `end` − 1 (whole vectors) of
- * their arena. M = Apply stores the new parameters and state, and returns true. M = Check stores nothing, and returns
- * whether all new values would be finite.
+ * their arena. Stores the new parameters and state.
  */
 @inline
-export function optimizerStep<T, M>(
+export function optimizerStep<T>(
+  optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
+): void {
+  if (isPlain(optimizer)) sgd<T, Apply>(optimizer, parameters, gradients, begin, end);
+  else preparedStep<T>(optimizer, parameters, gradients, begin, end);
+}
+
+function preparedStep<T>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): void {
+  if (optimizer.isAdjusted) step<T, ApplyAdjusted>(optimizer, parameters, gradients, begin, end);
+  else step<T, Apply>(optimizer, parameters, gradients, begin, end);
+}
+
+/** As optimizerStep(), but stores nothing, and returns whether all new values would be finite. */
+export function optimizerCheck<T>(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
 ): bool {
+  return step<T, Check>(optimizer, parameters, gradients, begin, end);
+}
+
+function step<T, M>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
   switch (optimizer.kind) {
     case OptimizerKind.Adam: return adam<T, M>(optimizer, parameters, gradients, begin, end);
-    default: return sgd<T, M>(optimizer, parameters, gradients, begin, end);
+    case OptimizerKind.Nadam: return nadam<T, M>(optimizer, parameters, gradients, begin, end);
+    case OptimizerKind.Rmsprop: return rmsprop<T, M>(optimizer, parameters, gradients, begin, end);
+    case OptimizerKind.Adagrad: return adagrad<T, M>(optimizer, parameters, gradients, begin, end);
+    case OptimizerKind.Adadelta: return adadelta<T, M>(optimizer, parameters, gradients, begin, end);
+    case OptimizerKind.Rprop: return rprop<T, M>(optimizer, parameters, gradients, begin, end);
+    default:
+      if (hasFeature(optimizer, OptimizerFeature.Momentum)) {
+        return momentumSgd<T, M>(optimizer, parameters, gradients, begin, end);
+      }
+      return sgd<T, M>(optimizer, parameters, gradients, begin, end);
+  }
+}
+
+/** The first so many slots of the state are those whose size optimizerIsBounded() must know. */
+export function optimizerMeasuredSlots(optimizer: Optimizer): u32 {
+  switch (optimizer.kind) {
+    case OptimizerKind.Sgd: return optimizer.slots;
+    case OptimizerKind.Rmsprop: return rmspropMeasuredSlots(optimizer);
+    case OptimizerKind.Adagrad: return ADAGRAD_SLOTS;
+    case OptimizerKind.Adadelta: return ADADELTA_MEASURED_SLOTS;
+    default: return 0;
   }
 }
 
 /**
- * Whether a step is certain to leave parameters and state finite, if all |gradients| ≤ `largest`. Assumes that the
- * parameters are finite, and that the state passed isModerateState() and has taken only such steps since. False if it
- * is not certain: then mode Check decides.
+ * Whether the prepared step is certain to leave parameters and state finite, if all |gradients| ≤ `gradient`,
+ * all |parameters| ≤ `parameter` (read only if measuresParameters()), and all |numbers| in the measured slots ≤ `state`.
+ * Assumes that the parameters are finite, and that the state passed isModerateState() and has taken only such steps
+ * since. False if it is not certain: then optimizerCheck() decides.
  */
-export function optimizerIsBounded<T>(optimizer: Optimizer, largest: f64): bool {
+export function optimizerIsBounded<T>(optimizer: Optimizer, gradient: f64, parameter: f64, state: f64): bool {
+  const largest = adjustedBound<T>(optimizer, gradient, parameter);
   switch (optimizer.kind) {
     case OptimizerKind.Adam: return adamIsBounded<T>(optimizer, largest);
-    default: return sgdIsBounded<T>(optimizer, largest);
+    case OptimizerKind.Nadam: return nadamIsBounded<T>(optimizer, largest);
+    case OptimizerKind.Rmsprop: return rmspropIsBounded<T>(optimizer, largest, state);
+    case OptimizerKind.Adagrad: return adagradIsBounded<T>(optimizer, largest, state);
+    case OptimizerKind.Adadelta: return adadeltaIsBounded<T>(optimizer, largest, state);
+    case OptimizerKind.Rprop: return rpropIsBounded<T>(optimizer, largest);
+    default: return sgdIsBounded<T>(optimizer, largest, state);
   }
 }
 
 /** Bytes of an optimizer's region before its state. */
 @inline
 export function optimizerHead(): u64 {
-  return aligned(offsetof<Optimizer>() + (HYPERPARAMETER_COUNT + SHARED_COUNT) * sizeof<f64>());
+  return aligned(vectorAt(changetype<Optimizer>(0), VECTOR_COUNT));
 }
 
 /**
- * Lays out an optimizer of that kind for an arena of `arenaBytes` bytes in a zeroed region at a multiple of 64, or only
- * measures it if the region is 0; returns the bytes it needs. The host writes the learning rate and the
- * hyperparameters.
+ * Lays out an optimizer of that kind and those features (a set of OptimizerFeature bits) for an arena of `arenaBytes`
+ * bytes in a zeroed region at a multiple of 64, or only measures it if the region is 0; returns the bytes it needs. The
+ * host writes the learning rate and the hyperparameters.
  */
-export function optimizerLayout(region: usize, kind: OptimizerKind, arenaBytes: u64): u64 {
-  const slots = optimizerSlots(kind);
+export function optimizerLayout(region: usize, kind: OptimizerKind, features: u32, arenaBytes: u64): u64 {
+  const slots = optimizerSlots(kind, features);
   const size = productOf(slots, arenaBytes);
   const end = place(region, region + offsetof<Optimizer>("state"), optimizerHead(), size);
   if (!region) return end;
   const optimizer = changetype<Optimizer>(region);
   optimizer.kind = kind;
+  optimizer.features = features;
   optimizer.slots = slots;
   optimizer.slotSize = <usize>arenaBytes;
   return end;

@@ -1,9 +1,37 @@
-// Stochastic gradient descent: parameter −= learningRate · gradient.
+// Stochastic gradient descent: parameter −= learningRate · gradient, or with Feature.Momentum, with PyTorch's formula:
+//
+//     buffer ← momentum · buffer + (1 − dampening) · g      in the first step: buffer ← g
+//     parameter −= learningRate · buffer                    Nesterov: learningRate · (g + momentum · buffer)
+//
+// I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013.
 
-import { areUnused, Optimizer } from "../abi/optimizer";
+import { areUnused, hasFeature, hyperparameter, Optimizer, OptimizerFeature, slotAt } from "../abi/optimizer";
 import { Status } from "../abi/status";
+import { isFiniteIn, isNotNegative } from "../math/range";
 import { splat } from "../math/vector";
-import { isModerateStep } from "./bound";
+import { isModerateStep, largestStep } from "./bound";
+
+export const SGD_FEATURES: u32 =
+  OptimizerFeature.Momentum | OptimizerFeature.Nesterov | OptimizerFeature.WeightDecay;
+
+// The order of the hyperparameters: the momentum is at least 0, both are finite in the network's dtype. Without
+// Feature.Momentum both are 0.
+const MOMENTUM: usize = 0;
+const DAMPENING: usize = 1;
+const HYPERPARAMETERS: usize = 2;
+
+export function sgdSlots(features: u32): u32 {
+  return features & OptimizerFeature.Momentum ? 1 : 0;
+}
+
+/** See checkHyperparameters(). */
+export function checkSgd(optimizer: Optimizer, elementSize: usize): Status {
+  const isValid = isNotNegative(hyperparameter(optimizer, MOMENTUM), elementSize) &&
+    isFiniteIn(hyperparameter(optimizer, DAMPENING), elementSize);
+  if (!isValid) return Status.InvalidHyperparameter;
+  const used = hasFeature(optimizer, OptimizerFeature.Momentum) ? HYPERPARAMETERS : MOMENTUM;
+  return areUnused(optimizer, used) ? Status.Ok : Status.ReservedNotZero;
+}
 
 /** A vector of parameters after the step. */
 @inline
@@ -11,25 +39,53 @@ export function updated<T>(parameter: v128, gradient: v128, rate: v128): v128 {
   return v128.sub<T>(parameter, v128.mul<T>(rate, gradient));
 }
 
-/** See checkHyperparameters(). */
-export function checkSgd(optimizer: Optimizer): Status {
-  return areUnused(optimizer, 0) ? Status.Ok : Status.ReservedNotZero;
-}
-
-/** See optimizerStep(). */
+/** See optimizerStep(). Without momentum. */
 @inline
 export function sgd<T, M>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
   const mode = changetype<M>(0);
   const rate = splat<T>(optimizer.learningRate);
   let excess = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
-    const parameter = parameters + at;
-    excess = mode.take<T>(parameter, updated<T>(v128.load(parameter), v128.load(gradients + at), rate), excess);
+    const parameter = v128.load(parameters + at);
+    const g = mode.gradient<T>(optimizer, gradients + at, parameter);
+    excess = mode.take<T>(parameters + at, updated<T>(parameter, g, rate), excess);
+  }
+  return !v128.any_true(excess);
+}
+
+/** The factor of g in the buffer. */
+@inline
+function gainOf(optimizer: Optimizer): f64 {
+  return optimizer.step == 0 ? 1 : 1 - hyperparameter(optimizer, DAMPENING);
+}
+
+/** See optimizerStep(). State: buffer [parameterCount]. */
+export function momentumSgd<T, M>(
+  optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
+): bool {
+  const mode = changetype<M>(0);
+  const rate = splat<T>(optimizer.learningRate);
+  const momentum = splat<T>(hyperparameter(optimizer, MOMENTUM)), gain = splat<T>(gainOf(optimizer));
+  const isNesterov = hasFeature(optimizer, OptimizerFeature.Nesterov);
+  const buffers = slotAt(optimizer, 0);
+  let excess = splat<T>(0);
+  for (let at = begin; at < end; at += 16) {
+    const parameter = v128.load(parameters + at);
+    const g = mode.gradient<T>(optimizer, gradients + at, parameter);
+    const buffer = v128.add<T>(v128.mul<T>(momentum, v128.load(buffers + at)), v128.mul<T>(gain, g));
+    const direction = isNesterov ? v128.add<T>(g, v128.mul<T>(momentum, buffer)) : buffer;
+    excess = mode.take<T>(buffers + at, buffer, excess);
+    excess = mode.take<T>(parameters + at, updated<T>(parameter, direction, rate), excess);
   }
   return !v128.any_true(excess);
 }
 
 /** See optimizerIsBounded(). */
-export function sgdIsBounded<T>(optimizer: Optimizer, largest: f64): bool {
-  return isModerateStep<T>(optimizer.learningRate, largest);
+export function sgdIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
+  if (!hasFeature(optimizer, OptimizerFeature.Momentum)) return isModerateStep<T>(optimizer.learningRate, gradient);
+  const momentum = <f64><T>hyperparameter(optimizer, MOMENTUM);
+  const buffer = momentum * state + abs(<f64><T>gainOf(optimizer)) * gradient;
+  // At least each number that the step computes: Nesterov's momentum may be above 1.
+  const largest = gradient + buffer + momentum * buffer;
+  return largest < largestStep<T>() && isModerateStep<T>(optimizer.learningRate, largest);
 }

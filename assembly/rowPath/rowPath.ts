@@ -1,12 +1,12 @@
 // Decides which microbatches take the row path. No other code does.
 
-import { OptimizerKind } from "../abi/optimizer";
+import { isPlain } from "../abi/optimizer";
 import { RowPath } from "../layers/tensors";
 import { Network } from "../network/network";
 
-/** A single row of a dense network takes the row path. Its update does too if the optimizer is SGD. */
+/** A single row of a dense network takes the row path. Its update does too if the optimizer is plain SGD. */
 export function rowPathOf(network: Network, rows: usize): RowPath {
   if (rows != 1 || !network.isDense) return RowPath.None;
   const optimizer = network.optimizer;
-  return changetype<usize>(optimizer) && optimizer.kind == OptimizerKind.Sgd ? RowPath.Step : RowPath.Loss;
+  return changetype<usize>(optimizer) && isPlain(optimizer) ? RowPath.Step : RowPath.Loss;
 }

@@ -22,7 +22,7 @@ export function isBounded<T>(network: Network, workspace: Workspace): bool {
     const tensors = tensorsAt(workspace, i);
     largest += absoluteSum<T>(tensors.x, layer.inputs + 1) * absoluteSum<T>(tensors.dLogitsRows, layer.units);
   }
-  return sgdIsBounded<T>(network.optimizer, largest);
+  return sgdIsBounded<T>(network.optimizer, largest, 0);
 }
 
 /**

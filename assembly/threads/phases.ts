@@ -3,6 +3,7 @@
 
 import { partBegin } from "../kernels/parts";
 import { TILE_ROWS } from "../kernels/gemm";
+import { isPlain, Optimizer, slotAt } from "../abi/optimizer";
 import { magnitudeBound } from "../kernels/reduce";
 import { RowPath, Scratch } from "../layers/tensors";
 import { laneCount, wholeVectors } from "../math/vector";
@@ -10,8 +11,8 @@ import { backward, gradients } from "../network/backward";
 import { forward } from "../network/forward";
 import { layerAt, Network } from "../network/network";
 import { passOf, scratchAt, tensorsAt, Workspace } from "../network/workspace";
-import { Apply, Check } from "../optimizers/mode";
-import { optimizerStep } from "../optimizers/optimizer";
+import { measuresParameters } from "../optimizers/adjustment";
+import { optimizerCheck, optimizerMeasuredSlots, optimizerStep } from "../optimizers/optimizer";
 import { rowBackward } from "../rowPath/backward";
 import { rowForward } from "../rowPath/forward";
 import { rowStep } from "../rowPath/step";
@@ -23,7 +24,7 @@ export const enum Phase {
   Backward,
   /** Computes the gradients of all parameters from the gradients of the logits. */
   Gradients,
-  /** A bound of |gradient|, to scratch.bound of each part. */
+  /** Bounds of the numbers that the update reads, to the scratch of each part. */
   Measure,
   /** Writes to scratch.isFinite of each part whether the update would give finite numbers. */
   Check,
@@ -98,14 +99,24 @@ function parametersPart<T>(network: Network, scratch: Scratch, phase: Phase, ind
   const bytes = wholeVectors<T>(network.parameterCount) * sizeof<T>();
   const begin = partBegin(bytes, CACHE_LINE, index, count);
   const end = partBegin(bytes, CACHE_LINE, index + 1, count);
-  const parameters = network.parameters, gradients = network.gradients;
+  const parameters = network.parameters, gradients = network.gradients, optimizer = network.optimizer;
   if (phase == Phase.Measure) {
     scratch.bound = magnitudeBound<T>(gradients + begin, end - begin);
+    if (!isPlain(optimizer)) measureOthers<T>(optimizer, parameters, scratch, begin, end);
   } else if (phase == Phase.Update) {
-    optimizerStep<T, Apply>(network.optimizer, parameters, gradients, begin, end);
+    optimizerStep<T>(optimizer, parameters, gradients, begin, end);
   } else {
-    scratch.isFinite = optimizerStep<T, Check>(network.optimizer, parameters, gradients, begin, end);
+    scratch.isFinite = optimizerCheck<T>(optimizer, parameters, gradients, begin, end);
   }
+}
+
+/** Of parameters and state, only what optimizerIsBounded() reads: each pass takes 1 to 2 % of a step. */
+function measureOthers<T>(optimizer: Optimizer, parameters: usize, scratch: Scratch, begin: usize, end: usize): void {
+  if (measuresParameters(optimizer)) scratch.parameterBound = magnitudeBound<T>(parameters + begin, end - begin);
+  const slots = optimizerMeasuredSlots(optimizer);
+  let bound: f64 = 0;
+  for (let i: u32 = 0; i < slots; ++i) bound += magnitudeBound<T>(slotAt(optimizer, i) + begin, end - begin);
+  scratch.stateBound = bound;
 }
 
 function rowStepPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {

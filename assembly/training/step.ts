@@ -1,13 +1,14 @@
 // The flow of one training step: forward → loss → backward → gradients → update.
 
+import { isPlain, Optimizer } from "../abi/optimizer";
 import { Samples } from "../abi/run";
 import { areFinite } from "../kernels/finite";
 import { RowPath } from "../layers/tensors";
 import { lossBackward } from "../losses/loss";
 import { arenaSize, Network, outputLayer } from "../network/network";
 import { BLOCK_ROWS, outputTensors, passOf, scratchAt, Workspace } from "../network/workspace";
-import { isModerateState } from "../optimizers/bound";
-import { optimizerIsBounded, optimizerPrepare } from "../optimizers/optimizer";
+import { isModerateState, isModerateStep } from "../optimizers/bound";
+import { optimizerAdvance, optimizerIsBounded, optimizerPrepare } from "../optimizers/optimizer";
 import { rowLossBackward } from "../rowPath/loss";
 import { isBounded } from "../rowPath/step";
 import { Phase } from "../threads/phases";
@@ -88,7 +89,7 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
  */
 @inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {
-  optimizerPrepare(network.optimizer);
+  optimizerPrepare<T>(network.optimizer);
   if (!isSettled<T>(network) || !isBoundedStep<T>(network, workspace)) {
     if (!isFiniteStep<T>(network, workspace)) return false;
     network.isSettled = false;
@@ -100,16 +101,27 @@ export function updateStep<T>(network: Network, workspace: Workspace): bool {
 
 function countStep(network: Network): void {
   ++network.step;
-  network.optimizer.step += 1;
+  optimizerAdvance(network.optimizer);
 }
 
-/** Reads only the gradients. Almost every step passes this test. */
+/** Reads the gradients and, for some optimizers, a part of what the update reads. Almost every step passes this test. */
 @inline
 function isBoundedStep<T>(network: Network, workspace: Workspace): bool {
   const threads = runPhase<T>(network, workspace, Phase.Measure);
   let largest: f64 = 0;
   for (let i: usize = 0; i < threads; ++i) largest += scratchAt(workspace, i).bound;
-  return optimizerIsBounded<T>(network.optimizer, largest);
+  const optimizer = network.optimizer;
+  if (isPlain(optimizer)) return isModerateStep<T>(optimizer.learningRate, largest);
+  return isBoundedWithState<T>(optimizer, workspace, threads, largest);
+}
+
+function isBoundedWithState<T>(optimizer: Optimizer, workspace: Workspace, threads: usize, gradient: f64): bool {
+  let parameter: f64 = 0, state: f64 = 0;
+  for (let i: usize = 0; i < threads; ++i) {
+    parameter += scratchAt(workspace, i).parameterBound;
+    state += scratchAt(workspace, i).stateBound;
+  }
+  return optimizerIsBounded<T>(optimizer, gradient, parameter, state);
 }
 
 /** Exact, but reads everything that the update reads. */

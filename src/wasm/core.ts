@@ -15,9 +15,9 @@ interface Kernels {
   workspace_check(network: Address, rows: number, threads: number): number;
   workspace_size(network: Address, rows: number, threads: number): number;
   workspace_layout(network: Address, workspace: Address, rows: number, threads: number): number;
-  optimizer_check(network: Address, kind: number): number;
-  optimizer_size(network: Address, kind: number): number;
-  optimizer_layout(network: Address, optimizer: Address, kind: number): number;
+  optimizer_check(network: Address, kind: number, features: number): number;
+  optimizer_size(network: Address, kind: number, features: number): number;
+  optimizer_layout(network: Address, optimizer: Address, kind: number, features: number): number;
   parameters_are_finite(network: Address): number;
   train(network: Address, run: Address, budget: number): number;
   predict(

@@ -11,12 +11,12 @@ export class OptimizerState {
   readonly #block: Block;
 
   constructor({ heap, kernels }: Host, network: Address, optimizer: Optimizer) {
-    const { kind, learningRate, hyperparameters } = encodeOptimizer(optimizer);
-    requireAccepted(kernels.optimizer_check(network, kind));
-    this.#block = new Block(heap, kernels.optimizer_size(network, kind));
+    const { kind, features, learningRate, weightDecay, hyperparameters } = encodeOptimizer(optimizer);
+    requireAccepted(kernels.optimizer_check(network, kind, features));
+    this.#block = new Block(heap, kernels.optimizer_size(network, kind, features));
     const { address } = this.#block;
-    requireAccepted(kernels.optimizer_layout(network, address, kind));
-    new StructView(OptimizerStruct, heap, address).set({ learningRate });
+    requireAccepted(kernels.optimizer_layout(network, address, kind, features));
+    new StructView(OptimizerStruct, heap, address).set({ learningRate, weightDecay });
     new Float64Array(heap.buffer, address + OptimizerStruct.size, hyperparameters.length).set(
       hyperparameters,
     );

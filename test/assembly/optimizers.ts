@@ -1,52 +1,77 @@
 // The optimizers under a name for each dtype, for test/optimizers.test.ts.
 
 import { Optimizer, OptimizerKind } from "../../assembly/abi/optimizer";
+import { Status } from "../../assembly/abi/status";
 import { isModerateState } from "../../assembly/optimizers/bound";
-import { Apply, Check } from "../../assembly/optimizers/mode";
-import { optimizerIsBounded, optimizerLayout, optimizerSlots, optimizerStep } from "../../assembly/optimizers/optimizer";
+import {
+  checkHyperparameters, checkKind, optimizerAdvance, optimizerCheck, optimizerIsBounded, optimizerLayout, optimizerMeasuredSlots, optimizerPrepare,
+  optimizerSlots, optimizerStep,
+} from "../../assembly/optimizers/optimizer";
 
 export function heap_base(): usize {
   return __heap_base;
 }
 
-export function optimizer_slots(kind: OptimizerKind): u32 {
-  return optimizerSlots(kind);
+export function optimizer_slots(kind: OptimizerKind, features: u32): u32 {
+  return optimizerSlots(kind, features);
 }
 
-export function optimizer_layout(region: usize, kind: OptimizerKind, arenaBytes: f64): f64 {
-  return <f64>optimizerLayout(region, kind, <u64>arenaBytes);
+export function optimizer_measured_slots(optimizer: Optimizer): u32 {
+  return optimizerMeasuredSlots(optimizer);
+}
+
+export function optimizer_layout(region: usize, kind: OptimizerKind, features: u32, arenaBytes: f64): f64 {
+  return <f64>optimizerLayout(region, kind, features, <u64>arenaBytes);
+}
+
+export function check_kind(kind: OptimizerKind, features: u32): Status {
+  return checkKind(kind, features);
+}
+
+export function optimizer_prepare_f32(optimizer: Optimizer): void {
+  optimizerPrepare<f32>(optimizer);
+}
+
+export function optimizer_prepare_f64(optimizer: Optimizer): void {
+  optimizerPrepare<f64>(optimizer);
+}
+
+export function optimizer_advance(optimizer: Optimizer): void {
+  optimizerAdvance(optimizer);
 }
 
 export function optimizer_apply_f32(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
 ): bool {
-  return optimizerStep<f32, Apply>(optimizer, parameters, gradients, begin, end);
+  optimizerStep<f32>(optimizer, parameters, gradients, begin, end);
+  return true;
 }
 
 export function optimizer_apply_f64(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
 ): bool {
-  return optimizerStep<f64, Apply>(optimizer, parameters, gradients, begin, end);
+  optimizerStep<f64>(optimizer, parameters, gradients, begin, end);
+  return true;
 }
 
 export function optimizer_check_f32(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
 ): bool {
-  return optimizerStep<f32, Check>(optimizer, parameters, gradients, begin, end);
+  return optimizerCheck<f32>(optimizer, parameters, gradients, begin, end);
 }
 
 export function optimizer_check_f64(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
 ): bool {
-  return optimizerStep<f64, Check>(optimizer, parameters, gradients, begin, end);
+  return optimizerCheck<f64>(optimizer, parameters, gradients, begin, end);
 }
 
-export function optimizer_is_bounded_f32(optimizer: Optimizer, largest: f64): bool {
-  return optimizerIsBounded<f32>(optimizer, largest);
+export function optimizer_is_bounded_f32(optimizer: Optimizer, gradient: f64, parameter: f64, state: f64): bool {
+  return optimizerIsBounded<f32>(optimizer, gradient, parameter, state);
 }
 
-export function optimizer_is_bounded_f64(optimizer: Optimizer, largest: f64): bool {
-  return optimizerIsBounded<f64>(optimizer, largest);
+export function optimizer_is_bounded_f64(optimizer: Optimizer, gradient: f64, parameter: f64, state: f64): bool {
+  return optimizerIsBounded<f64>(optimizer, gradient, parameter, state);
 }
 
 export function is_moderate_state_f32(state: usize, bytes: usize): bool {
@@ -55,4 +80,8 @@ export function is_moderate_state_f32(state: usize, bytes: usize): bool {
 
 export function is_moderate_state_f64(state: usize, bytes: usize): bool {
   return isModerateState<f64>(state, bytes);
+}
+
+export function check_hyperparameters(optimizer: Optimizer, elementSize: usize): Status {
+  return checkHyperparameters(optimizer, elementSize);
 }

@@ -87,10 +87,10 @@ export class TestNetwork {
     this.call("workspace_layout", this.address, this.workspace, rows, threads);
     const optimizer = this.#takeRegion(
       "optimizer",
-      this.call("optimizer_size", this.address, OptimizerKindNumber.Sgd),
+      this.call("optimizer_size", this.address, OptimizerKindNumber.Sgd, 0),
     );
     this.optimizer = optimizer.address;
-    this.call("optimizer_layout", this.address, this.optimizer, OptimizerKindNumber.Sgd);
+    this.call("optimizer_layout", this.address, this.optimizer, OptimizerKindNumber.Sgd, 0);
     this.regions = { network, workspace, optimizer };
     this.#export("network_set_optimizer", this.address, this.optimizer);
     this.parameterCount = this.#export("network_parameter_count", this.address);

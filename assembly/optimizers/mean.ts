@@ -1,0 +1,36 @@
+// Running means, as PyTorch computes them.
+
+/**
+ * The weight for movedMean(): 1 − β if β > ½, else −β. PyTorch's lerp has two formulas, too. The second is exact for
+ * β = 0: the first would round x to the last place of the mean.
+ */
+export function meanWeight(beta: f64): f64 {
+  return beta > 0.5 ? 1 - beta : -beta;
+}
+
+/** mean + (1 − β)(x − mean) = x − β(x − mean). */
+@inline
+export function movedMean<T>(mean: v128, x: v128, weight: v128, isHeavy: bool): v128 {
+  const change = v128.mul<T>(weight, v128.sub<T>(x, mean));
+  return v128.add<T>(isHeavy ? mean : x, change);
+}
+
+/** β · mean + (1 − β) · x², with gain = 1 − β. */
+@inline
+export function movedMeanOfSquares<T>(mean: v128, x: v128, beta: v128, gain: v128): v128 {
+  return v128.add<T>(v128.mul<T>(beta, mean), v128.mul<T>(gain, v128.mul<T>(x, x)));
+}
+
+/** 1 − βᵗ: what a mean that began at 0 is divided by after t numbers. */
+export function biasCorrection(beta: f64, t: f64): f64 {
+  return 1 - power(beta, <u64>t);
+}
+
+/** x^exponent by repeated squaring: the same bits on every machine. */
+function power(x: f64, exponent: u64): f64 {
+  let result: f64 = 1;
+  for (; exponent > 0; exponent >>= 1, x *= x) {
+    if (exponent & 1) result *= x;
+  }
+  return result;
+}

@@ -1,0 +1,102 @@
+// RMSprop, with PyTorch's formula: G. Hinton, "Neural Networks for Machine Learning", lecture 6e, 2012.
+//
+//     v ← αv + (1 − α)g²
+//     parameter −= learningRate · g / (√v + ε)
+//
+// Feature.Centered, after A. Graves, "Generating Sequences With Recurrent Neural Networks", 2013:
+//
+//     m ← m + (1 − α)(g − m),  and √max(v − m², 0) in place of √v
+//
+// PyTorch does not limit v − m²: where rounding makes it negative, its step is NaN. Feature.Momentum:
+//
+//     buffer ← momentum · buffer + g / (√v + ε)
+//     parameter −= learningRate · buffer
+
+import { areUnused, hasFeature, hyperparameter, Optimizer, OptimizerFeature, slotAt } from "../abi/optimizer";
+import { Status } from "../abi/status";
+import { isBelowOne, isNotNegative, isPositive } from "../math/range";
+import { splat } from "../math/vector";
+import { isModerateStep, largestStep, moderate } from "./bound";
+import { meanWeight, movedMean, movedMeanOfSquares } from "./mean";
+
+export const RMSPROP_FEATURES: u32 =
+  OptimizerFeature.Momentum | OptimizerFeature.Centered | OptimizerFeature.WeightDecay;
+
+// The order of the hyperparameters. α is from 0 to below 1; ε is above 0, and the momentum at least 0, both finite in the
+// network's dtype. Without Feature.Momentum the momentum is 0.
+const ALPHA: usize = 0;
+const EPSILON: usize = 1;
+const MOMENTUM: usize = 2;
+const HYPERPARAMETERS: usize = 3;
+
+export function rmspropSlots(features: u32): u32 {
+  return 1 + (features & OptimizerFeature.Momentum ? 1 : 0) + (features & OptimizerFeature.Centered ? 1 : 0);
+}
+
+/** See checkHyperparameters(). */
+export function checkRmsprop(optimizer: Optimizer, elementSize: usize): Status {
+  const isValid = isBelowOne(hyperparameter(optimizer, ALPHA)) &&
+    isPositive(hyperparameter(optimizer, EPSILON), elementSize) &&
+    isNotNegative(hyperparameter(optimizer, MOMENTUM), elementSize);
+  if (!isValid) return Status.InvalidHyperparameter;
+  const used = hasFeature(optimizer, OptimizerFeature.Momentum) ? HYPERPARAMETERS : MOMENTUM;
+  return areUnused(optimizer, used) ? Status.Ok : Status.ReservedNotZero;
+}
+
+/** See optimizerStep(). State: the buffer [parameterCount] with Momentum, v, and m with Centered. */
+export function rmsprop<T, M>(
+  optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
+): bool {
+  const mode = changetype<M>(0);
+  const rate = splat<T>(optimizer.learningRate);
+  const alpha = hyperparameter(optimizer, ALPHA);
+  const isHeavy = alpha > 0.5;
+  const weight = splat<T>(meanWeight(alpha));
+  const keep = splat<T>(alpha), gain = splat<T>(1 - alpha);
+  const epsilon = splat<T>(hyperparameter(optimizer, EPSILON)), momentum = splat<T>(hyperparameter(optimizer, MOMENTUM));
+  const hasMomentum = hasFeature(optimizer, OptimizerFeature.Momentum);
+  const isCentered = hasFeature(optimizer, OptimizerFeature.Centered);
+  const buffers = slotAt(optimizer, 0), squares = slotAt(optimizer, hasMomentum ? 1 : 0);
+  const means = squares + optimizer.slotSize;
+  let excess = splat<T>(0);
+  for (let at = begin; at < end; at += 16) {
+    const parameter = v128.load(parameters + at);
+    const g = mode.gradient<T>(optimizer, gradients + at, parameter);
+    const v = movedMeanOfSquares<T>(v128.load(squares + at), g, keep, gain);
+    excess = mode.take<T>(squares + at, v, excess);
+    let variance = v;
+    if (isCentered) {
+      const m = movedMean<T>(v128.load(means + at), g, weight, isHeavy);
+      excess = mode.take<T>(means + at, m, excess);
+      variance = v128.pmax<T>(v128.sub<T>(v, v128.mul<T>(m, m)), splat<T>(0));
+    }
+    const divisor = v128.add<T>(v128.sqrt<T>(variance), epsilon);
+    let step: v128;
+    if (hasMomentum) {
+      const buffer = v128.add<T>(v128.mul<T>(momentum, v128.load(buffers + at)), v128.div<T>(g, divisor));
+      excess = mode.take<T>(buffers + at, buffer, excess);
+      step = v128.mul<T>(rate, buffer);
+    } else {
+      step = v128.div<T>(v128.mul<T>(rate, g), divisor);
+    }
+    excess = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), excess);
+  }
+  return !v128.any_true(excess);
+}
+
+/** How many slots optimizerIsBounded() must know the size of: the buffer. */
+export function rmspropMeasuredSlots(optimizer: Optimizer): u32 {
+  return hasFeature(optimizer, OptimizerFeature.Momentum) ? 1 : 0;
+}
+
+/** See optimizerIsBounded(). v and m are weighted means of moderate g² and g. |g| / (√v + ε) is at most |g| / ε. */
+export function rmspropIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
+  const epsilon = <f64><T>hyperparameter(optimizer, EPSILON);
+  if (!(gradient < moderate<T>())) return false;
+  if (!hasFeature(optimizer, OptimizerFeature.Momentum)) {
+    const product = <f64><T>optimizer.learningRate * gradient;
+    return product < largestStep<T>() && product / epsilon < largestStep<T>();
+  }
+  const buffer = <f64><T>hyperparameter(optimizer, MOMENTUM) * state + gradient / epsilon;
+  return isModerateStep<T>(optimizer.learningRate, buffer);
+}

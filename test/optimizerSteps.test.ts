@@ -1,0 +1,377 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { StructView } from "../src/abi/struct.js";
+import {
+  HYPERPARAMETER_COUNT,
+  OptimizerFeatureNumber,
+  OptimizerKindNumber,
+  OptimizerStruct,
+  StatusNumber,
+} from "../src/abi/structs.js";
+import {
+  adadelta,
+  adagrad,
+  adam,
+  type DType,
+  type FloatArray,
+  nadam,
+  type Optimizer,
+  rmsprop,
+  rprop,
+  sgd,
+} from "../src/index.js";
+import { encodeOptimizer } from "../src/optimizers.js";
+import { type Assembly, compileAssembly } from "./support/compile.js";
+import { bitsOf, DTYPES, firstDifference, floats, lanesOf, spread } from "./support/floats.js";
+import { OPTIMIZERS } from "./support/optimizers.js";
+import { Region } from "./support/region.js";
+
+// The steps of all optimizers in the core, without a network.
+
+const NAMES = Object.keys(OPTIMIZERS);
+
+let assembly: Assembly;
+
+beforeAll(async () => {
+  assembly = await compileAssembly("test/assembly/optimizers.ts");
+});
+
+/** An optimizer in linear memory, with parameters and gradients of its own. All arrays are live views. */
+class CoreOptimizer {
+  readonly parameters: FloatArray;
+  readonly gradients: FloatArray;
+  /** All slots, one after the other. */
+  readonly state: FloatArray;
+  readonly slots: number;
+  readonly struct: StructView<typeof OptimizerStruct>;
+  readonly #dtype: DType;
+  readonly #addresses: readonly [optimizer: number, parameters: number, gradients: number];
+
+  /** `count`: a multiple of the numbers in a cache line. */
+  constructor(region: Region, dtype: DType, optimizer: Optimizer, count: number) {
+    this.#dtype = dtype;
+    const size = dtype === "float32" ? 4 : 8;
+    const { kind, features, learningRate, weightDecay, hyperparameters } = encodeOptimizer(optimizer);
+    const { optimizer_layout: layout } = assembly.exports;
+    const bytes = layout!(0, kind, features, count * size);
+    const address = region.put(floats(dtype, bytes / size));
+    const parameters = region.put(floats(dtype, count));
+    const gradients = region.put(floats(dtype, count));
+    layout!(address, kind, features, count * size);
+    this.#addresses = [address, parameters, gradients];
+    this.struct = new StructView(OptimizerStruct, assembly.memory, address);
+    this.struct.set({ learningRate, weightDecay });
+    this.hyperparameters.set(hyperparameters);
+    this.parameters = region.view(parameters, count);
+    this.gradients = region.view(gradients, count);
+    this.slots = this.struct.get("slots");
+    this.state = region.view(this.struct.get("state"), this.slots * count);
+    this.prepare();
+  }
+
+  /** The numbers of the first slots, whose size the bound depends on. */
+  get measured(): FloatArray {
+    const { optimizer_measured_slots: measuredSlots } = assembly.exports;
+    return this.state.subarray(0, this.parameters.length * measuredSlots!(this.#addresses[0]));
+  }
+
+  prepare(): void {
+    this.#call("optimizer_prepare", this.#addresses[0]);
+  }
+
+  advance(): void {
+    const { optimizer_advance: advance } = assembly.exports;
+    advance!(this.#addresses[0]);
+  }
+
+  /** Of the elements `begin` … `end` − 1. */
+  apply(begin = 0, end = this.parameters.length): void {
+    const size = this.parameters.BYTES_PER_ELEMENT;
+    this.#call("optimizer_apply", ...this.#addresses, begin * size, end * size);
+  }
+
+  check(begin = 0, end = this.parameters.length): boolean {
+    const size = this.parameters.BYTES_PER_ELEMENT;
+    return this.#call("optimizer_check", ...this.#addresses, begin * size, end * size) === 1;
+  }
+
+  isBounded(gradient: number, parameter: number, state: number): boolean {
+    return this.#call("optimizer_is_bounded", this.#addresses[0], gradient, parameter, state) === 1;
+  }
+
+  /** A whole step. */
+  step(gradients: ArrayLike<number>): void {
+    this.gradients.set(gradients);
+    this.prepare();
+    this.apply();
+    this.advance();
+  }
+
+  /** All hyperparameters that the core has room for, as a live view. */
+  get hyperparameters(): Float64Array {
+    const begin = this.#addresses[0] + OptimizerStruct.size;
+    return new Float64Array(assembly.memory.buffer, begin, HYPERPARAMETER_COUNT);
+  }
+
+  /** Why the core does not take the hyperparameters. */
+  objection(): number {
+    const { check_hyperparameters: check } = assembly.exports;
+    return check!(this.#addresses[0], this.parameters.BYTES_PER_ELEMENT);
+  }
+
+  get isFinite(): boolean {
+    return this.parameters.every(Number.isFinite) && this.state.every(Number.isFinite);
+  }
+
+  #call(name: string, ...values: number[]): number {
+    return assembly.exports[`${name}_${this.#dtype === "float32" ? "f32" : "f64"}`]!(...values);
+  }
+}
+
+describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
+  const lanes = lanesOf(dtype);
+  const count = 8 * lanes;
+  const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+  const tiny = dtype === "float32" ? 2 ** -149 : 2 ** -1074;
+  let region: Region;
+
+  beforeAll(() => {
+    region = new Region(assembly, dtype);
+  });
+
+  function create(name: string, length = count): CoreOptimizer {
+    const optimizer = new CoreOptimizer(region, dtype, OPTIMIZERS[name]!, length);
+    optimizer.parameters.set(spread(length, -2, 2, 0.3));
+    return optimizer;
+  }
+
+  const gradientsOf = (step: number, length = count) => spread(length, -1, 1, step / 7);
+
+  it.each(NAMES)("of %s is the same in any parts of the parameters", (name) => {
+    region.clear();
+    const whole = create(name);
+    const parts = create(name);
+    for (let step = 0; step < 4; step++) {
+      whole.step(gradientsOf(step));
+      parts.gradients.set(gradientsOf(step));
+      parts.prepare();
+      const cuts = [0, lanes * (step + 1), lanes * 6, count];
+      for (let i = cuts.length - 1; i > 0; i--) parts.apply(cuts[i - 1], cuts[i]);
+      parts.advance();
+      expect(bitsOf(parts.parameters)).toBe(bitsOf(whole.parameters));
+      expect(bitsOf(parts.state)).toBe(bitsOf(whole.state));
+    }
+  });
+
+  it.each(NAMES)("of %s changes each parameter as if it were the only one", (name) => {
+    region.clear();
+    const whole = create(name);
+    for (let step = 0; step < 4; step++) whole.step(gradientsOf(step));
+    const expected = whole.parameters.slice();
+    for (let at = 0; at < count; at++) {
+      region.clear();
+      const same = create(name);
+      same.parameters.fill(same.parameters[at]!);
+      for (let step = 0; step < 4; step++) same.step(floats(dtype, count).fill(gradientsOf(step)[at]!));
+      expect(firstDifference(same.parameters, floats(dtype, count).fill(expected[at]!))).toBe(-1);
+    }
+  });
+
+  it.each(NAMES)("of %s leaves the gradients and the padding of zeros as they are", (name) => {
+    region.clear();
+    const optimizer = create(name);
+    optimizer.parameters.fill(0, count - lanes);
+    for (let step = 0; step < 4; step++) {
+      const gradients = floats(dtype, gradientsOf(step)).fill(0, count - lanes);
+      optimizer.step(gradients);
+      expect(bitsOf(optimizer.gradients)).toBe(bitsOf(gradients));
+      expect([...optimizer.parameters.subarray(count - lanes)]).toEqual(Array(lanes).fill(0));
+    }
+  });
+
+  it.each(NAMES)("of %s is found not finite exactly if a new number would not be", (name) => {
+    const pool = [0, -0, tiny, -tiny, 1, -1, 0.3, largest, -largest, largest / 2, Math.sqrt(largest)];
+    const bad = [Number.NaN, Infinity, -Infinity];
+    let [finite, infinite] = [0, 0];
+    for (let i = 0; i < 300; i++) {
+      region.clear();
+      const optimizer = create(name, lanes * 4);
+      const pick = (salt: number, values: readonly number[]) =>
+        values[Math.floor(((i * 0.6180339887498949 + salt * 0.7548776662466927) % 1) * values.length)]!;
+      // One element is unusual; the others are ordinary numbers.
+      const at = i % optimizer.parameters.length;
+      optimizer.step(gradientsOf(0, optimizer.parameters.length));
+      optimizer.prepare();
+      optimizer.gradients.set(gradientsOf(1, optimizer.parameters.length));
+      optimizer.gradients[at] = pick(1, i % 3 ? pool : [...pool, ...bad]);
+      if (i % 2) optimizer.parameters[at] = pick(2, i % 5 ? pool : [...pool, ...bad]);
+      if (i % 4 === 1)
+        for (let slot = 0; slot < optimizer.slots; slot++)
+          optimizer.state[slot * optimizer.parameters.length + at] = Math.abs(pick(3 + slot, pool));
+      const before = [bitsOf(optimizer.parameters), bitsOf(optimizer.state), bitsOf(optimizer.gradients)];
+      const answer = optimizer.check();
+      expect([bitsOf(optimizer.parameters), bitsOf(optimizer.state), bitsOf(optimizer.gradients)]).toEqual(
+        before,
+      );
+      optimizer.apply();
+      if (answer !== optimizer.isFinite) expect.fail(`case ${i}: ${answer}`);
+      if (answer) finite++;
+      else infinite++;
+    }
+    expect(finite).toBeGreaterThan(20);
+    expect(infinite).toBeGreaterThan(20);
+  });
+
+  it.each(NAMES)("of %s is finite if it is bounded", (name) => {
+    const powers =
+      dtype === "float32" ? [-140, -30, 0, 10, 45, 49, 60, 99, 120] : [-1000, -90, 0, 99, 470, 500, 950, 970];
+    const sizes = [0, ...powers.map((power) => 1.5 * 2 ** power)];
+    let [bounded, unbounded] = [0, 0];
+    for (const gradient of sizes) {
+      for (const parameter of sizes) {
+        for (const state of sizes) {
+          region.clear();
+          const optimizer = create(name, lanes * 4);
+          optimizer.struct.set({ step: 1 });
+          optimizer.prepare();
+          if (!optimizer.isBounded(gradient, parameter, state)) {
+            unbounded++;
+            continue;
+          }
+          bounded++;
+          optimizer.parameters.set([parameter, -parameter]);
+          if (!encodeOptimizer(OPTIMIZERS[name]!).weightDecay) optimizer.parameters.set([largest, -largest]);
+          optimizer.gradients.fill(gradient).fill(-gradient, 1);
+          optimizer.measured.fill(state);
+          if (!optimizer.check()) expect.fail(`gradient ${gradient}, parameter ${parameter}, state ${state}`);
+        }
+      }
+    }
+    expect(bounded).toBeGreaterThan(50);
+    expect(unbounded).toBeGreaterThan(50);
+  });
+
+  it.each(NAMES)("of %s is bounded for ordinary numbers, and not for NaN and infinities", (name) => {
+    region.clear();
+    const optimizer = create(name);
+    for (const size of [2, 1e6]) expect(optimizer.isBounded(size, size, size)).toBe(true);
+    for (const bad of [Number.NaN, Infinity]) expect(optimizer.isBounded(bad, 1, 1)).toBe(false);
+    for (let step = 0; step < 100; step++) optimizer.step(gradientsOf(step));
+    optimizer.prepare();
+    expect(optimizer.isBounded(2, 2, Math.max(2, ...optimizer.measured.map(Math.abs)))).toBe(true);
+  });
+});
+
+describe("the kinds of optimizers", () => {
+  it("have room for their slots", () => {
+    const { optimizer_slots: slotsOf, optimizer_layout: layoutOf } = assembly.exports;
+    for (const optimizer of Object.values(OPTIMIZERS)) {
+      const { kind, features } = encodeOptimizer(optimizer);
+      const stateBytes = layoutOf!(0, kind, features, 640) - layoutOf!(0, kind, features, 0);
+      expect(stateBytes).toBe(640 * slotsOf!(kind, features));
+    }
+  });
+
+  it("do not take numbers of no kind, nor features of others", () => {
+    const { check_kind: checkKind } = assembly.exports;
+    const { Ok, UnknownOptimizer, InvalidFlag } = StatusNumber;
+    const { Adam, Rprop, Sgd } = OptimizerKindNumber;
+    const { Amsgrad, Momentum, WeightDecay } = OptimizerFeatureNumber;
+    expect(checkKind!(Rprop, 0)).toBe(Ok);
+    for (const kind of [Rprop + 1, 2 ** 32 - 1]) expect(checkKind!(kind, 0)).toBe(UnknownOptimizer);
+    for (const [kind, features] of [
+      [Sgd, Amsgrad],
+      [Adam, Momentum],
+      [Rprop, WeightDecay],
+      [Adam, 2 ** 31],
+    ] as const) {
+      expect(checkKind!(kind, features)).toBe(InvalidFlag);
+    }
+  });
+});
+
+describe.each(DTYPES)("the hyperparameters in %s", (dtype) => {
+  const infinite = dtype === "float32" ? 1e39 : Infinity;
+  const zero = dtype === "float32" ? 1e-50 : 0;
+  const BELOW_ONE = [-0.1, 1, Number.NaN];
+  const NOT_NEGATIVE = [-0.1, infinite, Number.NaN];
+  const POSITIVE = [zero, -1, infinite, Number.NaN];
+  const COUNT = [-0.1, Infinity, Number.NaN];
+
+  it.each<[Optimizer, readonly (readonly number[])[]]>([
+    [sgd({ momentum: 0.9 }), [NOT_NEGATIVE, [infinite, -Infinity, Number.NaN]]],
+    [rmsprop({ momentum: 0.9 }), [BELOW_ONE, POSITIVE, NOT_NEGATIVE]],
+    [adagrad(), [COUNT, NOT_NEGATIVE, POSITIVE]],
+    [adadelta(), [BELOW_ONE, POSITIVE]],
+    [adam(), [BELOW_ONE, BELOW_ONE, POSITIVE]],
+    [nadam(), [BELOW_ONE, BELOW_ONE, POSITIVE, COUNT]],
+    [
+      rprop(),
+      [
+        [0, 1, -0.5, zero],
+        [1, 0.9, infinite, Number.NaN],
+        [zero, 51, -1],
+        [1e-7, infinite, Number.NaN],
+      ],
+    ],
+  ])("of $name are refused outside their ranges", (optimizer, bad) => {
+    const region = new Region(assembly, dtype);
+    region.clear();
+    const core = new CoreOptimizer(region, dtype, optimizer, 16);
+    const valid = core.hyperparameters.slice();
+    expect(core.objection()).toBe(StatusNumber.Ok);
+    for (const [i, values] of bad.entries()) {
+      for (const value of values) {
+        core.hyperparameters[i] = value;
+        if (core.objection() !== StatusNumber.InvalidHyperparameter)
+          expect.fail(`hyperparameter ${i}: ${value}`);
+        core.hyperparameters.set(valid);
+      }
+    }
+    for (let i = bad.length; i < valid.length; i++) {
+      core.hyperparameters[i] = 1;
+      expect(core.objection()).toBe(StatusNumber.ReservedNotZero);
+      core.hyperparameters.set(valid);
+    }
+  });
+
+  it("are 0 where a feature is missing", () => {
+    const region = new Region(assembly, dtype);
+    for (const [optimizer, index] of [
+      [sgd(), 0],
+      [sgd(), 1],
+      [rmsprop(), 2],
+    ] as const) {
+      region.clear();
+      const core = new CoreOptimizer(region, dtype, optimizer, 16);
+      core.hyperparameters[index] = 0.5;
+      expect(core.objection()).toBe(StatusNumber.ReservedNotZero);
+    }
+  });
+});
+
+describe("Rprop", () => {
+  it("reads only the signs of the gradients", () => {
+    const region = new Region(assembly, "float64");
+    region.clear();
+    const one = new CoreOptimizer(region, "float64", rprop(), 8);
+    const other = new CoreOptimizer(region, "float64", rprop(), 8);
+    for (let step = 0; step < 6; step++) {
+      const gradients = spread(8, -1, 1, step / 7);
+      one.step(gradients);
+      other.step(gradients.map((gradient, i) => gradient * (i + 1) * 1e-3));
+      expect(bitsOf(other.parameters)).toBe(bitsOf(one.parameters));
+    }
+  });
+});
+
+describe("centered RMSprop", () => {
+  it("stays finite where rounding makes v − m² negative", () => {
+    for (const dtype of DTYPES) {
+      const region = new Region(assembly, dtype);
+      region.clear();
+      const optimizer = new CoreOptimizer(region, dtype, rmsprop({ centered: true }), 16);
+      for (let step = 0; step < 2000; step++) optimizer.step(floats(dtype, 16).fill(0.1));
+      expect(optimizer.isFinite).toBe(true);
+    }
+  });
+});
