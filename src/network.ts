@@ -25,7 +25,7 @@ import {
 } from "./layers/parameters.js";
 import { checkLayers, definitionOf, layerWidths, placeParameters } from "./layers/stack.js";
 import { describeLoss, type Loss, type LossName } from "./losses.js";
-import { checkOptimizer, type Optimizer, sgd } from "./optimizers.js";
+import { checkOptimizer, type Optimizer, sgd, withLearningRate } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
 import { show } from "./show.js";
@@ -210,7 +210,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly #model: Model;
   readonly #scratch: Scratch;
   readonly #description: NetworkDescription;
-  readonly #optimizer: Optimizer;
+  #optimizer: Optimizer;
   readonly #keys: Keys;
   readonly #inputFormat: RowFormat;
   readonly #targetFormat: RowFormat;
@@ -241,6 +241,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** Epochs that the network was trained for, over all its fits. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** The optimizer, with the learning rate of the coming step. */
+  get optimizer(): Optimizer {
+    return this.#optimizer;
   }
 
   /**
@@ -354,6 +359,40 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle().parameters().set(values);
   }
 
+  /**
+   * Replaces the optimizer from the next step on. The new one begins with a state of zeros. Allowed between fits and
+   * during one, such as in `onProgress`.
+   *
+   * @throws BackpropError `invalidOption`, `unknownName`, `outOfMemory` (then the old one stays), `disposed`.
+   */
+  setOptimizer(optimizer: Optimizer): void {
+    const checked = checkOptimizer(optimizer, this.#description.dtype);
+    this.#alive().setOptimizer(checked);
+    this.#optimizer = checked;
+  }
+
+  /**
+   * Sets the learning rate of the steps to come; 0 or more. The optimizer keeps its state. (Rprop reads its learning
+   * rate only in its first step.) Allowed between fits and during one, such as in `onProgress`.
+   *
+   * @throws BackpropError `invalidOption`, `disposed`.
+   */
+  setLearningRate(learningRate: number): void {
+    const checked = withLearningRate(this.#optimizer, learningRate, this.#description.dtype);
+    this.#alive().setLearningRate(learningRate);
+    this.#optimizer = checked;
+  }
+
+  /**
+   * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. It keeps its options, and the learning
+   * rate that was set last. Allowed between fits and during one, such as in `onProgress`.
+   *
+   * @throws BackpropError `disposed`.
+   */
+  resetOptimizer(): void {
+    this.#alive().resetOptimizer();
+  }
+
   /** A table of the layers, with their shapes and the number of parameters, as text. */
   summary(): string {
     this.#alive();
@@ -414,7 +453,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       model: this.#alive(),
       samples,
       firstEpoch: this.#epoch,
-      learningRate: this.#optimizer.learningRate,
+      learningRate: () => this.#optimizer.learningRate,
       canWait,
     };
     const fit = yield* this.#allocate(() => new Fit(subject, plan));

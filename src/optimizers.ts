@@ -427,6 +427,16 @@ export function checkOptimizer(optimizer: unknown, dtype: DType): Optimizer {
   return read(name, "optimizer", optimizer, { prefix: "optimizer.", dtype, known: { name } });
 }
 
+/**
+ * A copy of a checked optimizer with another learning rate.
+ *
+ * @throws BackpropError `invalidOption`.
+ */
+export function withLearningRate(optimizer: Optimizer, learningRate: number, dtype: DType): Optimizer {
+  requireNotNegative("learningRate", learningRate, dtype);
+  return Object.freeze({ ...optimizer, learningRate });
+}
+
 /** A checked, frozen copy of an optimizer. */
 function read(name: Optimizer["name"], of: string, given: unknown, reading: Reading = {}): Optimizer {
   const options: OptionsOf<Record<string, unknown>> = { ...definitionOf(name).options };

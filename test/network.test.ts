@@ -269,7 +269,7 @@ describe("stochastic gradient descent", () => {
   );
 
   it("has a learning rate of 0.01 unless told", () => {
-    expect(sgd()).toEqual({ name: "sgd", learningRate: 0.01 });
+    expect(sgd()).toMatchObject({ name: "sgd", learningRate: 0.01 });
     expect(sgd({ learningRate: 0 }).learningRate).toBe(0);
   });
 });

@@ -214,6 +214,14 @@ describe("the options of the optimizers", () => {
     expect(sgd({ momentum: 0.1, nesterov: true }).nesterov).toBe(true);
   });
 
+  it("have their defaults where a hand-written optimizer lacks them", async () => {
+    const [network, twin] = [await create({ name: "adamW" } as Optimizer), await create(adamW())];
+    for (const each of [network, twin]) each.fitSync(inputs, targets);
+    expect(network.optimizer).toEqual(adamW());
+    expect(bitsOfParameters(network)).toBe(bitsOfParameters(twin));
+    for (const each of [network, twin]) each.dispose();
+  });
+
   it("are copied: changing arrays later has no effect", () => {
     const etas: [number, number] = [0.5, 1.2];
     const optimizer = rprop({ etas });

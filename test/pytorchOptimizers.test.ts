@@ -23,6 +23,7 @@ interface Reference {
   readonly widths: readonly [number, ...number[]];
   readonly rows: number;
   readonly steps: readonly number[];
+  readonly laterFrom: number;
   readonly initial: string;
   readonly inputs: string;
   readonly targets: string;
@@ -34,6 +35,8 @@ interface Case {
   readonly optimizer: Optimizer["name"];
   readonly options: object;
   readonly batchSize: number;
+  /** The learning rate from step number `laterFrom` on, counted from 0; null: it does not change. */
+  readonly later: number | null;
   /** The loss of each step, before its update. */
   readonly losses: readonly number[];
   /** The parameters after each number of steps. */
@@ -98,11 +101,12 @@ function largestRelativeError(actual: readonly number[], expected: ArrayLike<num
 
 describe("ten steps and PyTorch's", () => {
   it.each(REFERENCE.cases)(
-    "give the same losses and parameters: $optimizer in $dtype, $options, batches of $batchSize",
-    async ({ dtype, optimizer, options, batchSize, losses, after }) => {
+    "give the same losses and parameters: $optimizer in $dtype, $options, batches of $batchSize, later rate $later",
+    async ({ dtype, optimizer, options, batchSize, later, losses, after }) => {
       const network = await create(dtype, MAKERS[optimizer](options));
       const actual: number[] = [];
       for (let step = 0; step < losses.length; step++) {
+        if (step === REFERENCE.laterFrom && later !== null) network.setLearningRate(later);
         actual.push(takeStep(network, step, batchSize));
         const recorded = REFERENCE.steps.indexOf(step + 1);
         if (recorded < 0) continue;

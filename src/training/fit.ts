@@ -81,7 +81,8 @@ export interface FitSubject {
   readonly samples: Samples;
   /** Epochs that the network was trained for before. */
   readonly firstEpoch: number;
-  readonly learningRate: number;
+  /** The learning rate of the coming step. */
+  readonly learningRate: () => number;
   /** Whether the caller can wait for a promise that `onProgress` returns. */
   readonly canWait: boolean;
 }
@@ -189,7 +190,12 @@ export class Fit {
         ? `The loss became ${this.#run.losses()[epoch]}`
         : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
     const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0)`;
-    const message = describeDivergence({ ...this.#subject, cause, event });
+    const message = describeDivergence({
+      ...this.#subject,
+      learningRate: this.#subject.learningRate(),
+      cause,
+      event,
+    });
     return new BackpropError("diverged", message, { epoch, history: this.#history() });
   }
 }

@@ -38,9 +38,10 @@ export class Model {
   readonly #workspace: Block;
   readonly #parameters: View;
   readonly #gradients: View;
+  #optimizer: OptimizerState;
   /** Room for the predictions of a call. Its view is kept, because most calls have as many rows as the one before. */
   #predictions: View;
-  /** All that the model has in linear memory. */
+  /** All that the model has in linear memory besides its optimizer. */
   readonly #blocks: { dispose(): void }[] = [];
   readonly #threads: number;
   #team: Team | undefined;
@@ -64,10 +65,9 @@ export class Model {
       requireAccepted(kernels.workspace_check(network, WORKSPACE_ROWS, threads));
       this.#workspace = keep(new Block(heap, kernels.workspace_size(network, WORKSPACE_ROWS, threads)));
       requireAccepted(kernels.workspace_layout(network, this.#workspace.address, WORKSPACE_ROWS, threads));
-      const { address } = keep(new OptimizerState(host, network, optimizer));
-      requireAccepted(core.network_set_optimizer(network, address));
       const predictions = keep(new Block(heap, WORKSPACE_ROWS * outputs * type.size));
       this.#predictions = new View(host, predictions.address, outputs);
+      this.#optimizer = this.#createOptimizer(optimizer);
     } catch (error) {
       this.#disposeBlocks();
       throw error;
@@ -100,6 +100,22 @@ export class Model {
   /** The key of the network's random numbers, an integer from 0 to 2³² − 1. */
   setSeed(seed: number): void {
     this.#host.core.exports.network_set_seed(this.#network.address, seed);
+  }
+
+  /** Replaces the optimizer by a new one, which has taken no steps. If it does not fit into memory, the old one stays. */
+  setOptimizer(optimizer: Optimizer): void {
+    const old = this.#optimizer;
+    this.#optimizer = this.#createOptimizer(optimizer);
+    old.dispose();
+  }
+
+  setLearningRate(learningRate: number): void {
+    this.#optimizer.setLearningRate(learningRate);
+  }
+
+  /** Lets the optimizer forget all steps. */
+  resetOptimizer(): void {
+    this.#optimizer.reset();
   }
 
   /** Allocates room for `rows` samples. */
@@ -157,7 +173,16 @@ export class Model {
 
   dispose(): void {
     this.#team?.dispose();
+    this.#optimizer.dispose();
     this.#disposeBlocks();
+  }
+
+  /** An optimizer that the network uses from now on. */
+  #createOptimizer(optimizer: Optimizer): OptimizerState {
+    const network = this.#network.address;
+    const state = new OptimizerState(this.#host, network, optimizer);
+    requireAccepted(this.#host.core.exports.network_set_optimizer(network, state.address));
+    return state;
   }
 
   #disposeBlocks(): void {

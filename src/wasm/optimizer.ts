@@ -3,12 +3,15 @@ import { OptimizerStruct } from "../abi/structs.js";
 import { encodeOptimizer, type Optimizer } from "../optimizers.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
+import type { Heap } from "./heap.js";
 import type { Host } from "./host.js";
 import { requireAccepted } from "./status.js";
 
 /** An optimizer and its state in linear memory. */
 export class OptimizerState {
   readonly #block: Block;
+  readonly #struct: StructView<typeof OptimizerStruct>;
+  readonly #heap: Heap;
 
   constructor({ heap, kernels }: Host, network: Address, optimizer: Optimizer) {
     const { kind, features, learningRate, weightDecay, hyperparameters } = encodeOptimizer(optimizer);
@@ -16,7 +19,9 @@ export class OptimizerState {
     this.#block = new Block(heap, kernels.optimizer_size(network, kind, features));
     const { address } = this.#block;
     requireAccepted(kernels.optimizer_layout(network, address, kind, features));
-    new StructView(OptimizerStruct, heap, address).set({ learningRate, weightDecay });
+    this.#heap = heap;
+    this.#struct = new StructView(OptimizerStruct, heap, address);
+    this.#struct.set({ learningRate, weightDecay });
     new Float64Array(heap.buffer, address + OptimizerStruct.size, hyperparameters.length).set(
       hyperparameters,
     );
@@ -24,6 +29,17 @@ export class OptimizerState {
 
   get address(): Address {
     return this.#block.address;
+  }
+
+  setLearningRate(learningRate: number): void {
+    this.#struct.set({ learningRate });
+  }
+
+  /** Forgets all steps. */
+  reset(): void {
+    this.#struct.set({ step: 0 });
+    const bytes = this.#struct.get("slots") * this.#struct.get("slotSize");
+    new Uint8Array(this.#heap.buffer, this.#struct.get("state"), bytes).fill(0);
   }
 
   dispose(): void {

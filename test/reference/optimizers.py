@@ -8,6 +8,7 @@ steps from the same parameters on the same 8 rows, in their order, in batches of
 every step, before its update, and after each number of steps in "steps" the parameters. Arrays are base64 of little-endian
 numbers of the case's dtype: of each layer the kernel [inputs, units], then the bias. "initial", "inputs" and "targets" are
 float32 numbers, so both dtypes start with the same values. "options" are this library's; OPTIONS maps them to PyTorch's.
+"later" is the learning rate from step 6 on, where it changes.
 """
 
 import base64
@@ -20,6 +21,7 @@ import torch
 WIDTHS = (3, 4, 2)
 ROWS = 8
 STEPS = (1, 2, 5, 10)
+LATER = 5
 
 OPTIONS = {
     "alpha": "alpha",
@@ -85,6 +87,12 @@ CASES = (
     ("nadam", {"learningRate": 0.1, "beta1": 0.5, "beta2": 0.9, "momentumDecay": 0.3}, 1),
     ("nadam", {"momentumDecay": 0.0, "weightDecay": 0.1}, 8),
     ("nadam", {"learningRate": 0.05, "decoupledWeightDecay": True, "weightDecay": 0.5}, 4),
+    ("sgd", {"learningRate": 0.1, "momentum": 0.9}, 4, 0.01),
+    ("adagrad", {"learningRateDecay": 0.1}, 4, 0.1),
+    ("adam", {}, 4, 0.1),
+    ("adamW", {"weightDecay": 0.5}, 4, 0.1),
+    ("nadam", {}, 4, 0.1),
+    ("rprop", {}, 8, 1.0),
     ("rprop", {}, 8),
     ("rprop", {"learningRate": 0.1, "etas": [0.3, 1.5], "stepSizes": [0.05, 0.2]}, 8),
 )
@@ -122,7 +130,7 @@ def create_optimizer(name, options, parameters):
     return OPTIMIZERS[name](parameters, **arguments)
 
 
-def train(dtype, name, options, batch_size):
+def train(dtype, name, options, batch_size, later=None):
     # NAdam keeps its product of momenta in the default type.
     torch.set_default_dtype(getattr(torch, dtype))
     layers = create_layers(dtype)
@@ -134,6 +142,8 @@ def train(dtype, name, options, batch_size):
     after = []
     for step in range(max(STEPS)):
         begin = step * batch_size % ROWS
+        if step == LATER and later is not None:
+            optimizer.param_groups[0]["lr"] = later
         optimizer.zero_grad()
         loss = criterion(model(inputs[begin : begin + batch_size]), targets[begin : begin + batch_size])
         loss.backward()
@@ -146,6 +156,7 @@ def train(dtype, name, options, batch_size):
         "optimizer": name,
         "options": options,
         "batchSize": batch_size,
+        "later": later,
         "losses": losses,
         "after": after,
     }
@@ -158,6 +169,7 @@ def main():
         "widths": WIDTHS,
         "rows": ROWS,
         "steps": STEPS,
+        "laterFrom": LATER,
         "initial": encoded(parameters_of(create_layers("float32")), "float32"),
         "inputs": encoded([inputs], "float32"),
         "targets": encoded([targets], "float32"),
