@@ -30,6 +30,7 @@ export {
   adagrad,
   adam,
   adamW,
+  type CommonOptions,
   type Nadam,
   nadam,
   type Optimizer,

@@ -20,8 +20,27 @@ import {
   requirePositive,
 } from "./validation.js";
 
+/** What every optimizer takes. */
+export interface CommonOptions {
+  /**
+   * Limits each gradient to [−clipValue, clipValue] in the step, as `torch.nn.utils.clip_grad_value_`; above 0. Not given:
+   * no limit.
+   */
+  readonly clipValue?: number | undefined;
+  /**
+   * Limits the norm of all gradients together in the step, as `torch.nn.utils.clip_grad_norm_`; above 0. Not given: no
+   * limit. Each gradient is multiplied by min(1, clipNorm / (norm + 1e-6)), with norm = √Σg² over all parameters. It is
+   * summed in float64 in a fixed order, so its bits do not depend on the number of threads. The step diverges if the norm
+   * is not finite.
+   *
+   * Values are clipped before the norm, and both before weight decay. `gradients` returns them as they are. R. Pascanu,
+   * T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
+   */
+  readonly clipNorm?: number | undefined;
+}
+
 /** Stochastic gradient descent, as `sgd` makes it. */
-export interface Sgd {
+export interface Sgd extends CommonOptions {
   readonly name: "sgd";
   readonly learningRate: number;
   readonly momentum: number;
@@ -31,7 +50,7 @@ export interface Sgd {
 }
 
 /** RMSprop, as `rmsprop` makes it. */
-export interface Rmsprop {
+export interface Rmsprop extends CommonOptions {
   readonly name: "rmsprop";
   readonly learningRate: number;
   readonly alpha: number;
@@ -42,7 +61,7 @@ export interface Rmsprop {
 }
 
 /** Adagrad, as `adagrad` makes it. */
-export interface Adagrad {
+export interface Adagrad extends CommonOptions {
   readonly name: "adagrad";
   readonly learningRate: number;
   readonly learningRateDecay: number;
@@ -52,7 +71,7 @@ export interface Adagrad {
 }
 
 /** Adadelta, as `adadelta` makes it. */
-export interface Adadelta {
+export interface Adadelta extends CommonOptions {
   readonly name: "adadelta";
   readonly learningRate: number;
   readonly rho: number;
@@ -60,7 +79,7 @@ export interface Adadelta {
   readonly weightDecay: number;
 }
 
-interface AdamHyperparameters {
+interface AdamHyperparameters extends CommonOptions {
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -80,7 +99,7 @@ export interface AdamW extends AdamHyperparameters {
 }
 
 /** NAdam, as `nadam` makes it. */
-export interface Nadam {
+export interface Nadam extends CommonOptions {
   readonly name: "nadam";
   readonly learningRate: number;
   readonly beta1: number;
@@ -92,7 +111,7 @@ export interface Nadam {
 }
 
 /** Rprop, as `rprop` makes it. */
-export interface Rprop {
+export interface Rprop extends CommonOptions {
   readonly name: "rprop";
   readonly learningRate: number;
   readonly etas: readonly [minus: number, plus: number];
@@ -113,8 +132,8 @@ type Named<N extends Optimizer["name"]> = Extract<Optimizer, { name: N }>;
 interface OptimizerDefinition<O extends Optimizer> {
   /** The core's number. */
   readonly number: number;
-  /** Every option. */
-  readonly options: OptionsOf<Omit<O, "name">>;
+  /** Every option but the common ones. */
+  readonly options: OptionsOf<Omit<O, "name" | keyof CommonOptions>>;
   /** The options that the core takes as hyperparameters, in its order. */
   readonly hyperparameters: readonly (keyof O & string)[];
   /** The core's OptimizerFeature bits. */
@@ -126,6 +145,11 @@ interface OptimizerDefinition<O extends Optimizer> {
    */
   readonly check?: (optimizer: O, prefix: string) => void;
 }
+
+const COMMON_OPTIONS: OptionsOf<CommonOptions> = {
+  clipValue: { check: requirePositive, default: undefined },
+  clipNorm: { check: requirePositive, default: undefined },
+};
 
 const requireEtas = pairThat(
   "two finite numbers, the first above 0 and below 1, the second above 1",
@@ -248,7 +272,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
  * learning", ICML 2013; https://pytorch.org/docs/stable/generated/torch.optim.SGD.html.
  *
  * Weight decay applies to all parameters, biases too, as in PyTorch, and does not count in the loss. This holds for all
- * optimizers.
+ * optimizers. All take the CommonOptions, too.
  *
  * Defaults: learningRate 0.01, momentum 0, dampening 0, nesterov false, weightDecay 0. Memory: with a momentum, one
  * number for each parameter.
@@ -437,13 +461,14 @@ export function withLearningRate(optimizer: Optimizer, learningRate: number, dty
   return Object.freeze({ ...optimizer, learningRate });
 }
 
-/** A checked, frozen copy of an optimizer. */
+/** A checked, frozen copy of an optimizer. Options that are undefined are left out. */
 function read(name: Optimizer["name"], of: string, given: unknown, reading: Reading = {}): Optimizer {
-  const options: OptionsOf<Record<string, unknown>> = { ...definitionOf(name).options };
+  const options: OptionsOf<Record<string, unknown>> = { ...definitionOf(name).options, ...COMMON_OPTIONS };
   const values: Record<string, unknown> = { name, ...readOptions(of, given, options, reading) };
   const { prefix = "", dtype } = reading;
   for (const [key, { check }] of Object.entries(options)) {
-    values[key] = attempt("invalidOption", `${prefix}${key}`, () => copyOf(values[key]));
+    if (values[key] === undefined) delete values[key];
+    else values[key] = attempt("invalidOption", `${prefix}${key}`, () => copyOf(values[key]));
     // Reading a pair twice may give other numbers: what is used is checked.
     if (Array.isArray(values[key])) check(`${prefix}${key}`, values[key], dtype);
   }
@@ -464,6 +489,10 @@ export interface EncodedOptimizer {
   readonly features: number;
   readonly learningRate: number;
   readonly weightDecay: number;
+  /** 0: none. */
+  readonly clipValue: number;
+  /** 0: none. */
+  readonly clipNorm: number;
   readonly hyperparameters: readonly number[];
 }
 
@@ -472,15 +501,21 @@ export function encodeOptimizer(optimizer: Optimizer): EncodedOptimizer {
   const values = optimizer as unknown as Record<string, number | readonly number[]>;
   return {
     kind: number,
-    features: features(optimizer),
+    features: features(optimizer) | commonFeatures(optimizer),
     learningRate: optimizer.learningRate,
     weightDecay: "weightDecay" in optimizer ? optimizer.weightDecay : 0,
+    clipValue: optimizer.clipValue ?? 0,
+    clipNorm: optimizer.clipNorm ?? 0,
     hyperparameters: hyperparameters.flatMap((key) => values[key]!),
   };
 }
 
 function definitionOf(name: Optimizer["name"]): OptimizerDefinition<Optimizer> {
   return DEFINITIONS[name] as unknown as OptimizerDefinition<Optimizer>;
+}
+
+function commonFeatures({ clipValue, clipNorm }: CommonOptions): number {
+  return bit("ValueClipping", clipValue !== undefined) | bit("NormClipping", clipNorm !== undefined);
 }
 
 function bit(feature: keyof typeof OptimizerFeatureNumber, isOn: boolean): number {

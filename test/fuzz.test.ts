@@ -356,7 +356,7 @@ function layOutWorkspace(random: Random, { address, suffix }: Network): number |
   return workspace;
 }
 
-/** The features of each kind. */
+/** The features of each kind besides those that all kinds have. */
 const FEATURES: Readonly<Record<number, readonly (keyof typeof OptimizerFeatureNumber)[]>> = {
   [OptimizerKindNumber.Sgd]: ["Momentum", "Nesterov", "WeightDecay"],
   [OptimizerKindNumber.Adam]: ["Amsgrad", "DecoupledDecay", "WeightDecay"],
@@ -367,9 +367,11 @@ const FEATURES: Readonly<Record<number, readonly (keyof typeof OptimizerFeatureN
   [OptimizerKindNumber.Rprop]: [],
 };
 
+const COMMON_FEATURES = OptimizerFeatureNumber.ValueClipping | OptimizerFeatureNumber.NormClipping;
+
 function isRightKind(kind: number, features: number): boolean {
   const own = FEATURES[kind]?.reduce((bits, feature) => bits | OptimizerFeatureNumber[feature], 0);
-  return own !== undefined && (features & ~own) === 0;
+  return own !== undefined && (features & ~(own | COMMON_FEATURES)) === 0;
 }
 
 function layOutOptimizer(random: Random, { address, suffix }: Network): number | undefined {
@@ -386,9 +388,13 @@ function layOutOptimizer(random: Random, { address, suffix }: Network): number |
   expectStatus(layout(optimizer), "Ok");
   // Its fields would not fit.
   if (kind !== encoded.kind || features !== encoded.features) return undefined;
-  const { weightDecay, hyperparameters } = encoded;
-  const learningRate = random.float(0, 1e-3);
-  new StructView(OptimizerStruct, arena.memory, optimizer).set({ learningRate, weightDecay });
+  const { weightDecay, clipValue, clipNorm, hyperparameters } = encoded;
+  new StructView(OptimizerStruct, arena.memory, optimizer).set({
+    learningRate: random.float(0, 1e-3),
+    weightDecay,
+    clipValue,
+    clipNorm,
+  });
   arena.floats(optimizer + OptimizerStruct.size, hyperparameters.length, 8).set(hyperparameters);
   expectStatus(arena.call("network_set_optimizer", address, optimizer), "Ok");
   expectNoIntrusion("optimizer_layout");

@@ -222,6 +222,23 @@ describe("the options of the optimizers", () => {
     for (const each of [network, twin]) each.dispose();
   });
 
+  const CLIPS = Object.entries({ sgd, rmsprop, adagrad, adadelta, adam, adamW, nadam, rprop });
+
+  it.each(CLIPS)("of %s may have clips above 0", async (_name, make) => {
+    expect(make({ clipValue: 1, clipNorm: 2 })).toEqual({ ...make(), clipValue: 1, clipNorm: 2 });
+    expect(Object.keys(make({ clipValue: undefined, clipNorm: undefined }))).toEqual(Object.keys(make()));
+    for (const key of ["clipValue", "clipNorm"]) {
+      for (const value of [0, -1, Number.NaN, Infinity, "1", null]) {
+        const error = errorOf(() => make({ [key]: value }));
+        expect(error.code).toBe("invalidOption");
+        expect(error.message).toMatch(new RegExp(`^${key} is .+; expected a finite number above 0\\.$`));
+      }
+      await expect(create({ ...make(), [key]: 0 } as Optimizer)).rejects.toMatchObject({
+        code: "invalidOption",
+      });
+    }
+  });
+
   it("are copied: changing arrays later has no effect", () => {
     const etas: [number, number] = [0.5, 1.2];
     const optimizer = rprop({ etas });
@@ -265,6 +282,31 @@ describe.each(DTYPES)("in %s", (dtype) => {
     }
   });
 
+  it("clips change the step, but not what gradients() returns; a norm that is not reached changes nothing", async () => {
+    const plain = await create(sgd({ learningRate: 1 }), dtype);
+    const { loss, layers } = plain.gradients(inputs, targets);
+    const norm = Math.sqrt(valuesOf(layers).reduce((sum, gradient) => sum + gradient ** 2, 0));
+    const before = valuesOf(plain.parameters);
+    plain.fitSync(inputs, targets);
+    const networks = {
+      value: await create(sgd({ learningRate: 1, clipValue: 0.01 }), dtype),
+      norm: await create(sgd({ learningRate: 1, clipNorm: norm / 2 }), dtype),
+      large: await create(sgd({ learningRate: 1, clipNorm: norm * 2 }), dtype),
+    };
+    for (const network of Object.values(networks)) {
+      expect(network.gradients(inputs, targets)).toEqual({ loss, layers });
+      network.fitSync(inputs, targets);
+    }
+    const steps = (network: Network) => valuesOf(network.parameters).map((value, i) => before[i]! - value);
+    for (const [i, step] of steps(networks.value).entries()) {
+      const gradient = valuesOf(layers)[i]!;
+      expect(step).toBeCloseTo(Math.max(-0.01, Math.min(0.01, gradient)), 6);
+      expect(steps(networks.norm)[i]).toBeCloseTo(gradient / 2, 5);
+    }
+    expect(bitsOfParameters(networks.large)).toBe(bitsOfParameters(plain));
+    for (const network of [plain, ...Object.values(networks)]) network.dispose();
+  });
+
   it("weight decay does not count in the loss, and shrinks biases too", async () => {
     for (const decayed of [
       sgd({ weightDecay: 0.5, learningRate: 0.1 }),
@@ -290,7 +332,11 @@ describe.each(DTYPES)("in %s", (dtype) => {
     }
   });
 
-  const PROPORTIONAL = Object.entries(OPTIMIZERS).filter(([, { name }]) => name !== "rprop");
+  // Rprop reads only signs, and clipped gradients are small.
+  const PROPORTIONAL = Object.entries(OPTIMIZERS).filter(
+    ([, { name, clipValue, clipNorm }]) =>
+      name !== "rprop" && clipValue === undefined && clipNorm === undefined,
+  );
 
   it.each(PROPORTIONAL)(
     "a step by %s that would not be finite changes nothing, and training goes on",

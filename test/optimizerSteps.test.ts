@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { StructView } from "../src/abi/struct.js";
 import {
   HYPERPARAMETER_COUNT,
+  NORM_BLOCK,
   OptimizerFeatureNumber,
   OptimizerKindNumber,
   OptimizerStruct,
@@ -50,7 +51,7 @@ class CoreOptimizer {
   constructor(region: Region, dtype: DType, optimizer: Optimizer, count: number) {
     this.#dtype = dtype;
     const size = dtype === "float32" ? 4 : 8;
-    const { kind, features, learningRate, weightDecay, hyperparameters } = encodeOptimizer(optimizer);
+    const { kind, features, hyperparameters, ...fields } = encodeOptimizer(optimizer);
     const { optimizer_layout: layout } = assembly.exports;
     const bytes = layout!(0, kind, features, count * size);
     const address = region.put(floats(dtype, bytes / size));
@@ -59,7 +60,7 @@ class CoreOptimizer {
     layout!(address, kind, features, count * size);
     this.#addresses = [address, parameters, gradients];
     this.struct = new StructView(OptimizerStruct, assembly.memory, address);
-    this.struct.set({ learningRate, weightDecay });
+    this.struct.set(fields);
     this.hyperparameters.set(hyperparameters);
     this.parameters = region.view(parameters, count);
     this.gradients = region.view(gradients, count);
@@ -74,8 +75,18 @@ class CoreOptimizer {
     return this.state.subarray(0, this.parameters.length * measuredSlots!(this.#addresses[0]));
   }
 
-  prepare(): void {
-    this.#call("optimizer_prepare", this.#addresses[0]);
+  /** Sums the squares of the gradients in parts that begin at these blocks. */
+  prepare(blocks: readonly number[] = [0]): void {
+    const { set_norm: setNorm } = assembly.exports;
+    const [optimizer, , gradients] = this.#addresses;
+    if (this.struct.get("features") & OptimizerFeatureNumber.NormClipping) {
+      for (const [i, block] of blocks.entries()) {
+        const end = Math.min((blocks[i + 1] ?? Infinity) * NORM_BLOCK, this.gradients.byteLength);
+        this.#call("sum_blocks", optimizer, gradients, block * NORM_BLOCK, end);
+      }
+      setNorm!(optimizer);
+    }
+    this.#call("optimizer_prepare", optimizer);
   }
 
   advance(): void {
@@ -162,7 +173,9 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
     }
   });
 
-  it.each(NAMES)("of %s changes each parameter as if it were the only one", (name) => {
+  const ELEMENTWISE = NAMES.filter((name) => OPTIMIZERS[name]!.clipNorm === undefined);
+
+  it.each(ELEMENTWISE)("of %s changes each parameter as if it were the only one", (name) => {
     region.clear();
     const whole = create(name);
     for (let step = 0; step < 4; step++) whole.step(gradientsOf(step));
@@ -200,13 +213,13 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
       // One element is unusual; the others are ordinary numbers.
       const at = i % optimizer.parameters.length;
       optimizer.step(gradientsOf(0, optimizer.parameters.length));
-      optimizer.prepare();
       optimizer.gradients.set(gradientsOf(1, optimizer.parameters.length));
       optimizer.gradients[at] = pick(1, i % 3 ? pool : [...pool, ...bad]);
       if (i % 2) optimizer.parameters[at] = pick(2, i % 5 ? pool : [...pool, ...bad]);
       if (i % 4 === 1)
         for (let slot = 0; slot < optimizer.slots; slot++)
           optimizer.state[slot * optimizer.parameters.length + at] = Math.abs(pick(3 + slot, pool));
+      optimizer.prepare();
       const before = [bitsOf(optimizer.parameters), bitsOf(optimizer.state), bitsOf(optimizer.gradients)];
       const answer = optimizer.check();
       expect([bitsOf(optimizer.parameters), bitsOf(optimizer.state), bitsOf(optimizer.gradients)]).toEqual(
@@ -217,8 +230,8 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
       if (answer) finite++;
       else infinite++;
     }
-    expect(finite).toBeGreaterThan(20);
-    expect(infinite).toBeGreaterThan(20);
+    expect(finite).toBeGreaterThan(10);
+    expect(infinite).toBeGreaterThan(10);
   });
 
   it.each(NAMES)("of %s is finite if it is bounded", (name) => {
@@ -232,32 +245,120 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
           region.clear();
           const optimizer = create(name, lanes * 4);
           optimizer.struct.set({ step: 1 });
+          optimizer.parameters.set([parameter, -parameter]);
+          if (!encodeOptimizer(OPTIMIZERS[name]!).weightDecay) optimizer.parameters.set([largest, -largest]);
+          optimizer.gradients.fill(gradient).fill(-gradient, 1);
+          optimizer.measured.fill(state);
           optimizer.prepare();
           if (!optimizer.isBounded(gradient, parameter, state)) {
             unbounded++;
             continue;
           }
           bounded++;
-          optimizer.parameters.set([parameter, -parameter]);
-          if (!encodeOptimizer(OPTIMIZERS[name]!).weightDecay) optimizer.parameters.set([largest, -largest]);
-          optimizer.gradients.fill(gradient).fill(-gradient, 1);
-          optimizer.measured.fill(state);
           if (!optimizer.check()) expect.fail(`gradient ${gradient}, parameter ${parameter}, state ${state}`);
         }
       }
     }
     expect(bounded).toBeGreaterThan(50);
-    expect(unbounded).toBeGreaterThan(50);
+    const { clipValue, clipNorm } = OPTIMIZERS[name]!;
+    if (clipValue === undefined && clipNorm === undefined) expect(unbounded).toBeGreaterThan(50);
   });
 
-  it.each(NAMES)("of %s is bounded for ordinary numbers, and not for NaN and infinities", (name) => {
+  it.each(NAMES)("of %s is bounded for ordinary numbers, and not for NaN", (name) => {
     region.clear();
     const optimizer = create(name);
-    for (const size of [2, 1e6]) expect(optimizer.isBounded(size, size, size)).toBe(true);
-    for (const bad of [Number.NaN, Infinity]) expect(optimizer.isBounded(bad, 1, 1)).toBe(false);
+    for (const size of [2, 1e6]) {
+      optimizer.gradients.fill(size);
+      optimizer.prepare();
+      expect(optimizer.isBounded(size, size, size)).toBe(true);
+    }
+    // A value that is clipped may be infinite.
+    const takesInfinity = OPTIMIZERS[name]!.clipValue !== undefined;
+    for (const [bad, isTaken] of [
+      [Number.NaN, false],
+      [Infinity, takesInfinity],
+    ] as const) {
+      optimizer.gradients[3] = bad;
+      optimizer.prepare();
+      expect(optimizer.isBounded(bad, 1, 1)).toBe(isTaken);
+      expect(optimizer.check()).toBe(isTaken);
+    }
+    optimizer.gradients.fill(0);
     for (let step = 0; step < 100; step++) optimizer.step(gradientsOf(step));
     optimizer.prepare();
     expect(optimizer.isBounded(2, 2, Math.max(2, ...optimizer.measured.map(Math.abs)))).toBe(true);
+  });
+});
+
+describe.each(DTYPES)("the norm in %s", (dtype) => {
+  const perBlock = NORM_BLOCK / (dtype === "float32" ? 4 : 8);
+  const lanes = lanesOf(dtype);
+
+  it("has the same bits in any parts of blocks, and is the root of the sum of squares", () => {
+    const region = new Region(assembly, dtype);
+    for (const count of [lanes, 16, perBlock - lanes, perBlock, perBlock + lanes, 5 * perBlock + 3 * lanes]) {
+      region.clear();
+      const optimizer = new CoreOptimizer(region, dtype, sgd({ clipNorm: 1 }), count);
+      optimizer.gradients.set(spread(count, -1, 1, 0.2));
+      optimizer.prepare();
+      const norm = optimizer.struct.get("norm");
+      const sum = [...optimizer.gradients].reduce((sum, gradient) => sum + gradient * gradient, 0);
+      expect(Math.abs(norm / Math.sqrt(sum) - 1)).toBeLessThan(1e-13);
+      const last = Math.ceil(count / perBlock) - 1;
+      for (const blocks of [
+        [0, last],
+        [0, 1, 2, 3, 4, 5],
+        [0, 2, 4],
+      ].map((each) => each.filter((i) => i <= last))) {
+        optimizer.struct.set({ norm: 0 });
+        optimizer.prepare(blocks);
+        expect(optimizer.struct.get("norm")).toBe(norm);
+      }
+    }
+  });
+
+  it("sees every element, and is NaN if one is", () => {
+    const region = new Region(assembly, dtype);
+    const count = 3 * 64;
+    region.clear();
+    const optimizer = new CoreOptimizer(region, dtype, sgd({ clipNorm: 1 }), count);
+    for (let at = 0; at < count; at++) {
+      optimizer.gradients.fill(0);
+      optimizer.gradients[at] = -3;
+      optimizer.prepare();
+      expect(optimizer.struct.get("norm")).toBe(3);
+      optimizer.gradients[at] = Number.NaN;
+      optimizer.prepare();
+      expect(optimizer.struct.get("norm")).toBeNaN();
+    }
+  });
+
+  it("of limited values is that after limiting them", () => {
+    const region = new Region(assembly, dtype);
+    region.clear();
+    const optimizer = new CoreOptimizer(
+      region,
+      dtype,
+      sgd({ clipNorm: 1, clipValue: 0.5, learningRate: 1 }),
+      16,
+    );
+    optimizer.step([3, -4, 0.5, ...Array(13).fill(0)]);
+    expect(optimizer.struct.get("norm")).toBeCloseTo(Math.sqrt(3) / 2, 15);
+    expect([...optimizer.parameters.subarray(0, 4)]).toEqual([-0.5, 0.5, -0.5, 0]);
+  });
+
+  it("does not overflow in float32, and in float64 refuses the step where it would", () => {
+    const region = new Region(assembly, dtype);
+    region.clear();
+    const optimizer = new CoreOptimizer(region, dtype, sgd({ clipNorm: 1, learningRate: 1 }), 16);
+    const huge = dtype === "float32" ? 3e38 : 1e153;
+    optimizer.step([huge, -huge, huge, huge, ...Array(12).fill(0)]);
+    for (const value of optimizer.parameters.subarray(0, 4)) expect(Math.abs(value)).toBeCloseTo(0.5, 6);
+    if (dtype === "float32") return;
+    optimizer.gradients[0] = 1e155;
+    optimizer.prepare();
+    expect(optimizer.isBounded(1e155, 1, 1)).toBe(false);
+    expect(optimizer.check()).toBe(false);
   });
 });
 
@@ -267,7 +368,9 @@ describe("the kinds of optimizers", () => {
     for (const optimizer of Object.values(OPTIMIZERS)) {
       const { kind, features } = encodeOptimizer(optimizer);
       const stateBytes = layoutOf!(0, kind, features, 640) - layoutOf!(0, kind, features, 0);
-      expect(stateBytes).toBe(640 * slotsOf!(kind, features));
+      // One line for the sum of one block.
+      const sumsBytes = features & OptimizerFeatureNumber.NormClipping ? 64 : 0;
+      expect(stateBytes).toBe(640 * slotsOf!(kind, features) + sumsBytes);
     }
   });
 

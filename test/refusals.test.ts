@@ -363,6 +363,13 @@ describe.each([
         "WrongOptimizer",
       ],
       ["with a weight decay but not its feature", set({ weightDecay: 0.1 }), "ReservedNotZero"],
+      ["with a clip of values but not its feature", set({ clipValue: 1 }), "ReservedNotZero"],
+      ["with a clip of the norm but not its feature", set({ clipNorm: 1 }), "ReservedNotZero"],
+      [
+        "with the feature of clipping values, but no limit",
+        set({ features: OptimizerFeatureNumber.ValueClipping }),
+        "InvalidHyperparameter",
+      ],
       ["with a negative weight decay", set({ weightDecay: -0.1 }), "InvalidHyperparameter"],
       ["with a weight decay of NaN", set({ weightDecay: Number.NaN }), "InvalidHyperparameter"],
       ["of a kind with fewer slots", set({ kind: OptimizerKindNumber.Sgd }), "WrongOptimizer"],

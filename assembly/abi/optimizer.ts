@@ -24,6 +24,10 @@ export const enum OptimizerFeature {
   DecoupledDecay = 16,
   /** All but rprop: uses `weightDecay`. */
   WeightDecay = 32,
+  /** Uses `clipValue`. */
+  ValueClipping = 64,
+  /** Uses `clipNorm`. */
+  NormClipping = 128,
 }
 
 /** How many hyperparameters an optimizer has room for. */
@@ -33,7 +37,10 @@ export const HYPERPARAMETER_COUNT: u32 = 8;
 export const SHARED_COUNT: u32 = 6;
 
 /** How many vectors an optimizer has room for: see optimizers/adjustment.ts. */
-export const VECTOR_COUNT: u32 = 2;
+export const VECTOR_COUNT: u32 = 5;
+
+/** The squares of the gradients are added up in blocks of so many bytes, whatever the number of threads. */
+export const NORM_BLOCK: usize = 16384;
 
 /**
  * The head of an optimizer's region. The host writes the hyperparameters, learningRate, weightDecay and step; calls check
@@ -44,6 +51,7 @@ export const VECTOR_COUNT: u32 = 2;
  *     shared           f64 [SHARED_COUNT], computed before each step
  *     vectors          [VECTOR_COUNT], numbers of the network's type in all lanes, computed before each step
  *     state            [slots, parameterCount rounded up to a cache line], zeros before the first step
+ *     sums             f64 [blocks of NORM_BLOCK bytes in a slot], with OptimizerFeature.NormClipping
  */
 @unmanaged
 export class Optimizer {
@@ -58,6 +66,10 @@ export class Optimizer {
   learningRate: f64;
   /** At least 0 and finite in the network's dtype; 0 without OptimizerFeature.WeightDecay. */
   weightDecay: f64;
+  /** Above 0 and finite in the network's dtype; 0 without OptimizerFeature.ValueClipping. */
+  clipValue: f64;
+  /** Above 0 and finite in the network's dtype; 0 without OptimizerFeature.NormClipping. */
+  clipNorm: f64;
   /** How many numbers of state each parameter has. */
   slots: u32;
   /** Address of the state. */
@@ -66,6 +78,10 @@ export class Optimizer {
   slotSize: usize;
   /** Whether the coming step does not take the gradients and parameters as they are: see optimizers/adjustment.ts. */
   isAdjusted: bool;
+  /** With OptimizerFeature.NormClipping: the norm of the gradients of the coming step, after clipping of values. */
+  norm: f64;
+  /** What the coming step multiplies each gradient by. */
+  scale: f64;
   /** What the coming step adds to each gradient, as a multiple of the parameter. */
   decay: f64;
   /** What the coming step multiplies each parameter by. */
@@ -123,4 +139,10 @@ export function vectorAt(optimizer: Optimizer, index: usize): usize {
 @inline
 export function slotAt(optimizer: Optimizer, index: usize): usize {
   return optimizer.state + index * optimizer.slotSize;
+}
+
+/** Address of the sums of squares of the blocks. */
+@inline
+export function sumsOf(optimizer: Optimizer): usize {
+  return slotAt(optimizer, optimizer.slots);
 }

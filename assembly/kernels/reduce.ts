@@ -1,7 +1,7 @@
 // Sums and maxima of arrays.
 
 import { sign } from "../math/constants";
-import { laneCount, splat } from "../math/vector";
+import { clamp, laneCount, splat } from "../math/vector";
 import { loadLanes } from "./memory";
 
 /**
@@ -25,6 +25,48 @@ export function absoluteSum<T>(x: usize, count: usize): f64 {
   sum = v128.add<T>(sum, v128.shuffle<i64>(sum, sum, 1, 1));
   if (sizeof<T>() == 4) sum = v128.add<T>(sum, v128.shuffle<i32>(sum, sum, 1, 1, 1, 1));
   return <f64>v128.extract_lane<T>(sum, 0);
+}
+
+/**
+ * Σ xᵢ², with xᵢ limited to [−limit, limit], over the numbers in `bytes` bytes, whole vectors. Computed in f64, so that for
+ * f32 it does not overflow. NaN if some xᵢ is.
+ */
+export function sumOfSquares<T>(x: usize, bytes: usize, limit: f64): f64 {
+  const low = splat<T>(-limit), high = splat<T>(limit);
+  const end = x + bytes;
+  let sum = f64x2(0, 0), sum1 = sum, sum2 = sum, sum3 = sum;
+  for (; x + 32 <= end; x += 32) {
+    const a = clamp<T>(v128.load(x), low, high), b = clamp<T>(v128.load(x, 16), low, high);
+    sum = addSquares(sum, lowHalf<T>(a));
+    sum1 = addSquares(sum1, lowHalf<T>(b));
+    if (sizeof<T>() == 8) continue;
+    sum2 = addSquares(sum2, highHalf(a));
+    sum3 = addSquares(sum3, highHalf(b));
+  }
+  if (x < end) {
+    const a = clamp<T>(v128.load(x), low, high);
+    sum = addSquares(sum, lowHalf<T>(a));
+    if (sizeof<T>() == 4) sum2 = addSquares(sum2, highHalf(a));
+  }
+  sum = v128.add<f64>(v128.add<f64>(sum, sum1), v128.add<f64>(sum2, sum3));
+  return v128.extract_lane<f64>(sum, 0) + v128.extract_lane<f64>(sum, 1);
+}
+
+@inline
+function addSquares(sum: v128, x: v128): v128 {
+  return v128.add<f64>(sum, v128.mul<f64>(x, x));
+}
+
+/** The first two lanes as f64: of f64, all. */
+@inline
+function lowHalf<T>(x: v128): v128 {
+  return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(x) : x;
+}
+
+/** The last two of four f32 as f64. */
+@inline
+function highHalf(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1));
 }
 
 /**

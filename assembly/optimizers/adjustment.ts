@@ -1,48 +1,110 @@
-// What happens to gradients and parameters before the formula of an optimizer: weight decay.
+// What happens to gradients and parameters before the formula of an optimizer:
 //
+//     gradient  ← gradient limited to [−clipValue, clipValue]
+//     gradient  ← scale · gradient                  scale = min(1, clipNorm / (norm of all gradients + 10⁻⁶))
 //     gradient  ← gradient + decay · parameter      decay = weightDecay
 //     parameter ← keep · parameter                  decoupled: keep = 1 − learningRate · weightDecay, and decay = 0
 //
-// The network's gradients stay as they are. As in PyTorch, all parameters decay, biases too. Decoupled: I. Loshchilov
-// and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+// as torch.nn.utils.clip_grad_value_, clip_grad_norm_ and PyTorch's optimizers do it. The network's gradients stay as they
+// are. As in PyTorch, all parameters decay, biases too. Clipping of the norm: R. Pascanu, T. Mikolov and Y. Bengio, "On
+// the difficulty of training recurrent neural networks", ICML 2013; decoupled decay: I. Loshchilov and F. Hutter,
+// "Decoupled Weight Decay Regularization", ICLR 2019.
 
-import { hasFeature, Optimizer, OptimizerFeature, vectorAt } from "../abi/optimizer";
+import { hasFeature, NORM_BLOCK, Optimizer, OptimizerFeature, sumsOf, vectorAt } from "../abi/optimizer";
 import { Status } from "../abi/status";
-import { isNotNegative } from "../math/range";
-import { splat } from "../math/vector";
+import { sumOfSquares } from "../kernels/reduce";
+import { isNotNegative, isPositive } from "../math/range";
+import { clamp, splat } from "../math/vector";
+
+/** The features that concern only the adjustment, but for weight decay, which not all optimizers have. */
+export const ADJUSTMENT_FEATURES: u32 = OptimizerFeature.ValueClipping | OptimizerFeature.NormClipping;
 
 // The vectors. Loops load them when they need them: an optimizer's own numbers fill the registers.
-const DECAY: usize = 0;
-const KEEP: usize = 1;
+const LOW: usize = 0;
+const HIGH: usize = 1;
+const SCALE: usize = 2;
+const DECAY: usize = 3;
+const KEEP: usize = 4;
 
 /** See checkHyperparameters(). */
 export function checkAdjustment(optimizer: Optimizer, elementSize: usize): Status {
-  const weightDecay = optimizer.weightDecay;
-  if (!isNotNegative(weightDecay, elementSize)) return Status.InvalidHyperparameter;
-  return weightDecay == 0 || hasFeature(optimizer, OptimizerFeature.WeightDecay) ? Status.Ok : Status.ReservedNotZero;
+  if (!isNotNegative(optimizer.weightDecay, elementSize)) return Status.InvalidHyperparameter;
+  if (!hasFeature(optimizer, OptimizerFeature.WeightDecay) && optimizer.weightDecay != 0) return Status.ReservedNotZero;
+  return checkClip(optimizer, OptimizerFeature.ValueClipping, optimizer.clipValue, elementSize) ||
+    checkClip(optimizer, OptimizerFeature.NormClipping, optimizer.clipNorm, elementSize);
 }
 
-/** Computes the adjustment of the coming step. */
+function checkClip(optimizer: Optimizer, feature: OptimizerFeature, limit: f64, elementSize: usize): Status {
+  if (!hasFeature(optimizer, feature)) return limit == 0 ? Status.Ok : Status.ReservedNotZero;
+  return isPositive(limit, elementSize) ? Status.Ok : Status.InvalidHyperparameter;
+}
+
+/** Computes the adjustment of the coming step. With NormClipping, after setNorm(). */
 export function prepareAdjustment<T>(optimizer: Optimizer): void {
+  const clipsValues = hasFeature(optimizer, OptimizerFeature.ValueClipping);
+  optimizer.scale = hasFeature(optimizer, OptimizerFeature.NormClipping) ? normScale(optimizer) : 1;
   optimizer.decay = 0;
   optimizer.keep = 1;
   if (hasFeature(optimizer, OptimizerFeature.WeightDecay)) {
     if (!hasFeature(optimizer, OptimizerFeature.DecoupledDecay)) optimizer.decay = optimizer.weightDecay;
     else optimizer.keep = 1 - optimizer.learningRate * optimizer.weightDecay;
   }
-  optimizer.isAdjusted = optimizer.decay != 0 || optimizer.keep != 1;
+  optimizer.isAdjusted = clipsValues || optimizer.scale != 1 || optimizer.decay != 0 || optimizer.keep != 1;
+  const limit = valueLimit(optimizer);
+  v128.store(vectorAt(optimizer, LOW), splat<T>(-limit));
+  v128.store(vectorAt(optimizer, HIGH), splat<T>(limit));
+  v128.store(vectorAt(optimizer, SCALE), splat<T>(optimizer.scale));
   v128.store(vectorAt(optimizer, DECAY), splat<T>(optimizer.decay));
   v128.store(vectorAt(optimizer, KEEP), splat<T>(optimizer.keep));
 }
 
+function valueLimit(optimizer: Optimizer): f64 {
+  return hasFeature(optimizer, OptimizerFeature.ValueClipping) ? optimizer.clipValue : Infinity;
+}
+
+/** NaN if the norm is not finite: then the step is not finite. */
+function normScale(optimizer: Optimizer): f64 {
+  const norm = optimizer.norm;
+  return isFinite(norm) ? min<f64>(1, optimizer.clipNorm / (norm + 1e-6)) : NaN;
+}
+
+/** Adds up the squares of the gradients in bytes `begin` … `end` − 1, whole blocks or up to the end, block by block. */
+export function sumBlocks<T>(optimizer: Optimizer, gradients: usize, begin: usize, end: usize): void {
+  const limit = valueLimit(optimizer);
+  for (let block = begin; block < end; block += NORM_BLOCK) {
+    const sum = sumOfSquares<T>(gradients + block, min(NORM_BLOCK, end - block), limit);
+    store<f64>(sumsOf(optimizer) + block / NORM_BLOCK * sizeof<f64>(), sum);
+  }
+}
+
+/** Computes the norm from the sums of all blocks, in their order. */
+export function setNorm(optimizer: Optimizer): void {
+  let sum: f64 = 0;
+  const end = sumsOf(optimizer) + normBlocks(optimizer.slotSize) * sizeof<f64>();
+  for (let at = sumsOf(optimizer); at < end; at += sizeof<f64>()) sum += load<f64>(at);
+  optimizer.norm = sqrt<f64>(sum);
+}
+
+/** How many sums gradients of so many bytes have. */
+export function normBlocks(bytes: u64): u64 {
+  return (bytes + NORM_BLOCK - 1) / NORM_BLOCK;
+}
+
 @inline
 export function adjustedGradient<T>(optimizer: Optimizer, gradient: v128, parameter: v128): v128 {
-  return v128.add<T>(gradient, v128.mul<T>(v128.load(vectorAt(optimizer, DECAY)), parameter));
+  const clipped = clamp<T>(gradient, v128.load(vectorAt(optimizer, LOW)), v128.load(vectorAt(optimizer, HIGH)));
+  const scaled = v128.mul<T>(v128.load(vectorAt(optimizer, SCALE)), clipped);
+  return v128.add<T>(scaled, v128.mul<T>(v128.load(vectorAt(optimizer, DECAY)), parameter));
 }
 
 @inline
 export function adjustedParameter<T>(optimizer: Optimizer, parameter: v128): v128 {
   return v128.mul<T>(v128.load(vectorAt(optimizer, KEEP)), parameter);
+}
+
+/** Whether the bound of a step depends on the size of the gradients: the norm is a bound, too. */
+export function measuresGradients(optimizer: Optimizer): bool {
+  return !hasFeature(optimizer, OptimizerFeature.NormClipping);
 }
 
 /** Whether the bound of a step depends on the size of the parameters. */
@@ -52,12 +114,14 @@ export function measuresParameters(optimizer: Optimizer): bool {
 }
 
 /**
- * A bound of the adjusted gradients, if all |gradients| ≤ `gradient` and all |parameters| ≤ `parameter`. NaN or
- * infinite if there is none.
+ * A bound of the adjusted gradients, if all |gradients| ≤ `gradient` (read only if measuresGradients(); infinite, but not
+ * NaN, if no gradient is NaN) and all |parameters| ≤ `parameter` (read only if measuresParameters()). NaN or infinite if
+ * there is none.
  */
 export function adjustedBound<T>(optimizer: Optimizer, gradient: f64, parameter: f64): f64 {
-  if (!measuresParameters(optimizer)) return gradient;
-  return gradient + abs(<f64><T>optimizer.decay) * parameter;
+  let bound = measuresGradients(optimizer) ? gradient : optimizer.norm * optimizer.scale;
+  bound = min<f64>(bound, valueLimit(optimizer));
+  return measuresParameters(optimizer) ? bound + <f64><T>optimizer.decay * parameter : bound;
 }
 
 /** Whether kept parameters are certain to be finite, and not larger than before. */

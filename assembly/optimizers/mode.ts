@@ -44,17 +44,18 @@ export class ApplyAdjusted {
   }
 }
 
-/** Adjusts gradients and parameters, and stores nothing. Sets bits of the result if a new value is not finite. */
+/** Adjusts gradients and parameters if necessary, and stores nothing. Sets bits of the result if a new value is not finite. */
 @unmanaged
 export class Check {
   @inline
   gradient<T>(optimizer: Optimizer, address: usize, parameter: v128): v128 {
-    return adjustedGradient<T>(optimizer, v128.load(address), parameter);
+    const gradient = v128.load(address);
+    return optimizer.isAdjusted ? adjustedGradient<T>(optimizer, gradient, parameter) : gradient;
   }
 
   @inline
   kept<T>(optimizer: Optimizer, parameter: v128): v128 {
-    return adjustedParameter<T>(optimizer, parameter);
+    return optimizer.isAdjusted ? adjustedParameter<T>(optimizer, parameter) : parameter;
   }
 
   @inline

@@ -4,11 +4,11 @@ import {
   hasFeature, isPlain, Optimizer, OptimizerFeature, OptimizerKind, VECTOR_COUNT, vectorAt,
 } from "../abi/optimizer";
 import { Status } from "../abi/status";
-import { aligned, place, productOf } from "../kernels/place";
+import { aligned, place, productOf, sumOf } from "../kernels/place";
 import { adadelta, adadeltaIsBounded, ADADELTA_FEATURES, ADADELTA_MEASURED_SLOTS, ADADELTA_SLOTS, checkAdadelta } from "./adadelta";
 import { adagrad, adagradIsBounded, ADAGRAD_FEATURES, ADAGRAD_SLOTS, checkAdagrad, prepareAdagrad } from "./adagrad";
 import { adam, adamIsBounded, adamSlots, ADAM_FEATURES, checkAdam, prepareAdam } from "./adam";
-import { adjustedBound, checkAdjustment, prepareAdjustment } from "./adjustment";
+import { adjustedBound, ADJUSTMENT_FEATURES, checkAdjustment, normBlocks, prepareAdjustment } from "./adjustment";
 import { Apply, ApplyAdjusted, Check } from "./mode";
 import { advanceNadam, checkNadam, nadam, nadamIsBounded, NADAM_FEATURES, NADAM_SLOTS, prepareNadam } from "./nadam";
 import { checkRmsprop, rmsprop, rmspropIsBounded, rmspropMeasuredSlots, rmspropSlots, RMSPROP_FEATURES } from "./rmsprop";
@@ -18,7 +18,7 @@ import { checkSgd, momentumSgd, sgd, sgdIsBounded, sgdSlots, SGD_FEATURES } from
 /** What featuresOf() returns for a number that is no optimizer's. */
 const UNKNOWN: i32 = -1;
 
-/** The features that an optimizer of this kind takes. */
+/** The features that an optimizer of this kind takes besides ADJUSTMENT_FEATURES. */
 function featuresOf(kind: OptimizerKind): i32 {
   switch (kind) {
     case OptimizerKind.Sgd: return SGD_FEATURES;
@@ -36,7 +36,7 @@ function featuresOf(kind: OptimizerKind): i32 {
 export function checkKind(kind: OptimizerKind, features: u32): Status {
   const known = featuresOf(kind);
   if (known == UNKNOWN) return Status.UnknownOptimizer;
-  return (features & ~known) == 0 ? Status.Ok : Status.InvalidFlag;
+  return (features & ~(known | ADJUSTMENT_FEATURES)) == 0 ? Status.Ok : Status.InvalidFlag;
 }
 
 /** Why the optimizer, of a known kind, does not take its hyperparameters; Ok if it does. */
@@ -69,13 +69,11 @@ export function optimizerSlots(kind: OptimizerKind, features: u32): u32 {
   }
 }
 
-/** Computes the numbers of the coming step, number `optimizer.step` + 1. Call it before the functions of the step. */
-@inline
+/**
+ * Computes the numbers of the coming step, number `optimizer.step` + 1. Call it before the functions of the step, unless
+ * the optimizer is plain; with NormClipping, after setNorm().
+ */
 export function optimizerPrepare<T>(optimizer: Optimizer): void {
-  if (!isPlain(optimizer)) prepare<T>(optimizer);
-}
-
-function prepare<T>(optimizer: Optimizer): void {
   prepareAdjustment<T>(optimizer);
   switch (optimizer.kind) {
     case OptimizerKind.Adam: { prepareAdam(optimizer); return; }
@@ -148,8 +146,9 @@ export function optimizerMeasuredSlots(optimizer: Optimizer): u32 {
 }
 
 /**
- * Whether the prepared step is certain to leave parameters and state finite, if all |gradients| ≤ `gradient`,
- * all |parameters| ≤ `parameter` (read only if measuresParameters()), and all |numbers| in the measured slots ≤ `state`.
+ * Whether the prepared step is certain to leave parameters and state finite, if all |gradients| ≤ `gradient`
+ * (read only if measuresGradients()), all |parameters| ≤ `parameter` (read only if measuresParameters()), and all
+ * |numbers| in the measured slots ≤ `state`.
  * Assumes that the parameters are finite, and that the state passed isModerateState() and has taken only such steps
  * since. False if it is not certain: then optimizerCheck() decides.
  */
@@ -179,7 +178,8 @@ export function optimizerHead(): u64 {
  */
 export function optimizerLayout(region: usize, kind: OptimizerKind, features: u32, arenaBytes: u64): u64 {
   const slots = optimizerSlots(kind, features);
-  const size = productOf(slots, arenaBytes);
+  let size = productOf(slots, arenaBytes);
+  if (features & OptimizerFeature.NormClipping) size = sumOf(size, normBlocks(arenaBytes) * sizeof<f64>());
   const end = place(region, region + offsetof<Optimizer>("state"), optimizerHead(), size);
   if (!region) return end;
   const optimizer = changetype<Optimizer>(region);

@@ -3,7 +3,7 @@
 
 import { partBegin } from "../kernels/parts";
 import { TILE_ROWS } from "../kernels/gemm";
-import { isPlain, Optimizer, slotAt } from "../abi/optimizer";
+import { isPlain, NORM_BLOCK, Optimizer, slotAt } from "../abi/optimizer";
 import { magnitudeBound } from "../kernels/reduce";
 import { RowPath, Scratch } from "../layers/tensors";
 import { laneCount, wholeVectors } from "../math/vector";
@@ -11,7 +11,7 @@ import { backward, gradients } from "../network/backward";
 import { forward } from "../network/forward";
 import { layerAt, Network } from "../network/network";
 import { passOf, scratchAt, tensorsAt, Workspace } from "../network/workspace";
-import { measuresParameters } from "../optimizers/adjustment";
+import { measuresGradients, measuresParameters, sumBlocks } from "../optimizers/adjustment";
 import { optimizerCheck, optimizerMeasuredSlots, optimizerStep } from "../optimizers/optimizer";
 import { rowBackward } from "../rowPath/backward";
 import { rowForward } from "../rowPath/forward";
@@ -24,6 +24,8 @@ export const enum Phase {
   Backward,
   /** Computes the gradients of all parameters from the gradients of the logits. */
   Gradients,
+  /** The sums of squares of the gradients, to the optimizer: with OptimizerFeature.NormClipping. */
+  Norm,
   /** Bounds of the numbers that the update reads, to the scratch of each part. */
   Measure,
   /** Writes to scratch.isFinite of each part whether the update would give finite numbers. */
@@ -97,21 +99,27 @@ function columnsPart<T>(
 @inline
 function parametersPart<T>(network: Network, scratch: Scratch, phase: Phase, index: usize, count: usize): void {
   const bytes = wholeVectors<T>(network.parameterCount) * sizeof<T>();
-  const begin = partBegin(bytes, CACHE_LINE, index, count);
-  const end = partBegin(bytes, CACHE_LINE, index + 1, count);
+  const unit = phase == Phase.Norm ? NORM_BLOCK : CACHE_LINE;
+  const begin = partBegin(bytes, unit, index, count);
+  const end = partBegin(bytes, unit, index + 1, count);
   const parameters = network.parameters, gradients = network.gradients, optimizer = network.optimizer;
   if (phase == Phase.Measure) {
-    scratch.bound = magnitudeBound<T>(gradients + begin, end - begin);
-    if (!isPlain(optimizer)) measureOthers<T>(optimizer, parameters, scratch, begin, end);
+    if (isPlain(optimizer)) scratch.bound = magnitudeBound<T>(gradients + begin, end - begin);
+    else measure<T>(optimizer, parameters, gradients, scratch, begin, end);
   } else if (phase == Phase.Update) {
     optimizerStep<T>(optimizer, parameters, gradients, begin, end);
+  } else if (phase == Phase.Norm) {
+    sumBlocks<T>(optimizer, gradients, begin, end);
   } else {
     scratch.isFinite = optimizerCheck<T>(optimizer, parameters, gradients, begin, end);
   }
 }
 
-/** Of parameters and state, only what optimizerIsBounded() reads: each pass takes 1 to 2 % of a step. */
-function measureOthers<T>(optimizer: Optimizer, parameters: usize, scratch: Scratch, begin: usize, end: usize): void {
+/** Only what optimizerIsBounded() reads: each pass takes 1 to 2 % of a step. */
+function measure<T>(
+  optimizer: Optimizer, parameters: usize, gradients: usize, scratch: Scratch, begin: usize, end: usize,
+): void {
+  if (measuresGradients(optimizer)) scratch.bound = magnitudeBound<T>(gradients + begin, end - begin);
   if (measuresParameters(optimizer)) scratch.parameterBound = magnitudeBound<T>(parameters + begin, end - begin);
   const slots = optimizerMeasuredSlots(optimizer);
   let bound: f64 = 0;

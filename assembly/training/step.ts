@@ -1,12 +1,13 @@
 // The flow of one training step: forward → loss → backward → gradients → update.
 
-import { isPlain, Optimizer } from "../abi/optimizer";
+import { hasFeature, isPlain, Optimizer, OptimizerFeature } from "../abi/optimizer";
 import { Samples } from "../abi/run";
 import { areFinite } from "../kernels/finite";
 import { RowPath } from "../layers/tensors";
 import { lossBackward } from "../losses/loss";
 import { arenaSize, Network, outputLayer } from "../network/network";
 import { BLOCK_ROWS, outputTensors, passOf, scratchAt, Workspace } from "../network/workspace";
+import { setNorm } from "../optimizers/adjustment";
 import { isModerateState, isModerateStep } from "../optimizers/bound";
 import { optimizerAdvance, optimizerIsBounded, optimizerPrepare } from "../optimizers/optimizer";
 import { rowLossBackward } from "../rowPath/loss";
@@ -89,7 +90,7 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
  */
 @inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {
-  optimizerPrepare<T>(network.optimizer);
+  if (!isPlain(network.optimizer)) prepareUpdate<T>(network, workspace);
   if (!isSettled<T>(network) || !isBoundedStep<T>(network, workspace)) {
     if (!isFiniteStep<T>(network, workspace)) return false;
     network.isSettled = false;
@@ -97,6 +98,15 @@ export function updateStep<T>(network: Network, workspace: Workspace): bool {
   runPhase<T>(network, workspace, Phase.Update);
   countStep(network);
   return true;
+}
+
+function prepareUpdate<T>(network: Network, workspace: Workspace): void {
+  const optimizer = network.optimizer;
+  if (hasFeature(optimizer, OptimizerFeature.NormClipping)) {
+    runPhase<T>(network, workspace, Phase.Norm);
+    setNorm(optimizer);
+  }
+  optimizerPrepare<T>(optimizer);
 }
 
 function countStep(network: Network): void {

@@ -14,14 +14,14 @@ export class OptimizerState {
   readonly #heap: Heap;
 
   constructor({ heap, kernels }: Host, network: Address, optimizer: Optimizer) {
-    const { kind, features, learningRate, weightDecay, hyperparameters } = encodeOptimizer(optimizer);
+    const { kind, features, hyperparameters, ...fields } = encodeOptimizer(optimizer);
     requireAccepted(kernels.optimizer_check(network, kind, features));
     this.#block = new Block(heap, kernels.optimizer_size(network, kind, features));
     const { address } = this.#block;
     requireAccepted(kernels.optimizer_layout(network, address, kind, features));
     this.#heap = heap;
     this.#struct = new StructView(OptimizerStruct, heap, address);
-    this.#struct.set({ learningRate, weightDecay });
+    this.#struct.set(fields);
     new Float64Array(heap.buffer, address + OptimizerStruct.size, hyperparameters.length).set(
       hyperparameters,
     );

@@ -2,6 +2,7 @@
 
 import { Optimizer, OptimizerKind } from "../../assembly/abi/optimizer";
 import { Status } from "../../assembly/abi/status";
+import { setNorm, sumBlocks } from "../../assembly/optimizers/adjustment";
 import { isModerateState } from "../../assembly/optimizers/bound";
 import {
   checkHyperparameters, checkKind, optimizerAdvance, optimizerCheck, optimizerIsBounded, optimizerLayout, optimizerMeasuredSlots, optimizerPrepare,
@@ -26,6 +27,18 @@ export function optimizer_layout(region: usize, kind: OptimizerKind, features: u
 
 export function check_kind(kind: OptimizerKind, features: u32): Status {
   return checkKind(kind, features);
+}
+
+export function sum_blocks_f32(optimizer: Optimizer, gradients: usize, begin: usize, end: usize): void {
+  sumBlocks<f32>(optimizer, gradients, begin, end);
+}
+
+export function sum_blocks_f64(optimizer: Optimizer, gradients: usize, begin: usize, end: usize): void {
+  sumBlocks<f64>(optimizer, gradients, begin, end);
+}
+
+export function set_norm(optimizer: Optimizer): void {
+  setNorm(optimizer);
 }
 
 export function optimizer_prepare_f32(optimizer: Optimizer): void {

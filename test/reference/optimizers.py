@@ -87,6 +87,16 @@ CASES = (
     ("nadam", {"learningRate": 0.1, "beta1": 0.5, "beta2": 0.9, "momentumDecay": 0.3}, 1),
     ("nadam", {"momentumDecay": 0.0, "weightDecay": 0.1}, 8),
     ("nadam", {"learningRate": 0.05, "decoupledWeightDecay": True, "weightDecay": 0.5}, 4),
+    ("sgd", {"learningRate": 0.1, "clipValue": 0.05}, 4),
+    ("sgd", {"learningRate": 0.1, "clipNorm": 0.3, "weightDecay": 0.1}, 4),
+    ("sgd", {"learningRate": 0.1, "clipNorm": 100.0, "momentum": 0.5}, 4),
+    ("rmsprop", {"clipValue": 0.05, "clipNorm": 0.1, "momentum": 0.9}, 4),
+    ("adagrad", {"clipNorm": 0.1}, 8),
+    ("adadelta", {"clipNorm": 0.1, "weightDecay": 0.1}, 8),
+    ("adam", {"learningRate": 0.1, "clipNorm": 0.3, "weightDecay": 0.1, "epsilon": 0.1}, 4),
+    ("adamW", {"learningRate": 0.1, "clipValue": 0.1, "epsilon": 0.1}, 4),
+    ("nadam", {"learningRate": 0.1, "clipNorm": 0.3, "epsilon": 0.1}, 1),
+    ("rprop", {"clipValue": 0.1}, 8),
     ("sgd", {"learningRate": 0.1, "momentum": 0.9}, 4, 0.01),
     ("adagrad", {"learningRateDecay": 0.1}, 4, 0.1),
     ("adam", {}, 4, 0.1),
@@ -133,11 +143,14 @@ def create_optimizer(name, options, parameters):
 def train(dtype, name, options, batch_size, later=None):
     # NAdam keeps its product of momenta in the default type.
     torch.set_default_dtype(getattr(torch, dtype))
+    options_of_optimizer = dict(options)
+    clip_value = options_of_optimizer.pop("clipValue", None)
+    clip_norm = options_of_optimizer.pop("clipNorm", None)
     layers = create_layers(dtype)
     inputs, targets = create_rows(dtype)
     model = torch.nn.Sequential(layers[0], torch.nn.Tanh(), layers[1])
     criterion = torch.nn.MSELoss()
-    optimizer = create_optimizer(name, options, model.parameters())
+    optimizer = create_optimizer(name, options_of_optimizer, model.parameters())
     losses = []
     after = []
     for step in range(max(STEPS)):
@@ -147,6 +160,10 @@ def train(dtype, name, options, batch_size, later=None):
         optimizer.zero_grad()
         loss = criterion(model(inputs[begin : begin + batch_size]), targets[begin : begin + batch_size])
         loss.backward()
+        if clip_value is not None:
+            torch.nn.utils.clip_grad_value_(model.parameters(), clip_value)
+        if clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
         losses.append(loss.item())
         if step + 1 in STEPS:

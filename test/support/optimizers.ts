@@ -58,6 +58,16 @@ export const OPTIMIZERS: Readonly<Record<string, Optimizer>> = {
     weightDecay: 0.5,
   }),
   rprop: rprop(),
+  "sgd with clipped values": sgd({ learningRate: 0.1, clipValue: 0.4 }),
+  "sgd with a clipped norm": sgd({ learningRate: 0.1, clipNorm: 0.7 }),
+  "adam with clipped values, a clipped norm and weight decay": adam({
+    learningRate: 0.1,
+    clipValue: 0.3,
+    clipNorm: 0.5,
+    weightDecay: 0.1,
+  }),
+  "adamW with a clipped norm": adamW({ learningRate: 0.1, clipNorm: 0.5 }),
+  "rprop with clipped values": rprop({ clipValue: 0.3 }),
 };
 
 /** Bytes of an optimizer's region before its state. */
