@@ -31,7 +31,7 @@ import { outputTensors, passOf, Workspace } from "./network/workspace";
 import { optimizerHead } from "./optimizers/optimizer";
 import { permute } from "./random/permutation";
 import { computeGradients, evaluate } from "./training/evaluate";
-import { backwardPass, completePass, forwardRows, lossOfBlock, update } from "./training/parts";
+import { addPenaltyGradients, backwardPass, completePass, forwardRows, lossOfBlock, penalty, update } from "./training/parts";
 import { predict } from "./training/predict";
 import { train } from "./training/run";
 
@@ -364,6 +364,26 @@ export function backward_f32(network: Network, workspace: Workspace, accumulates
 /** The backward pass, given the gradient of the outputs. Adds to the network's gradients if `accumulates`. */
 export function backward_f64(network: Network, workspace: Workspace, accumulates: bool): Status {
   return backwardPass<f64>(network, workspace, accumulates);
+}
+
+/** The penalty of the layers' parameters, which is a part of the loss; NaN for a network of the other dtype. */
+export function network_penalty_f32(network: Network): f64 {
+  return penalty<f32>(network);
+}
+
+/** The penalty of the layers' parameters, which is a part of the loss; NaN for a network of the other dtype. */
+export function network_penalty_f64(network: Network): f64 {
+  return penalty<f64>(network);
+}
+
+/** Adds the gradient of the penalty to the network's gradients: once for each batch, after its last backward pass. */
+export function add_penalty_gradients_f32(network: Network, workspace: Workspace): Status {
+  return addPenaltyGradients<f32>(network, workspace);
+}
+
+/** Adds the gradient of the penalty to the network's gradients: once for each batch, after its last backward pass. */
+export function add_penalty_gradients_f64(network: Network, workspace: Workspace): Status {
+  return addPenaltyGradients<f64>(network, workspace);
 }
 
 /**

@@ -138,12 +138,18 @@ function validLayer(random: Random, inputs: number): Described["layers"][number]
 
 function validDense(random: Random, activation: number): Described["layers"][number] {
   const hasAlpha = activation === LeakyRelu || activation === Elu;
+  const useBias = random.integer(0, 1);
+  const penalty = (isAllowed = true) => (isAllowed && random.chance(0.2) ? random.float(0, 0.1) : 0);
   return {
     kind: Dense,
     units: random.integer(activation === Softmax ? 2 : 1, 12),
     activation,
-    useBias: random.integer(0, 1),
+    useBias,
     parameter: hasAlpha ? random.float(0, 2) : 0,
+    kernelL1: penalty(),
+    kernelL2: penalty(),
+    biasL1: penalty(useBias === 1),
+    biasL2: penalty(useBias === 1),
   };
 }
 
@@ -223,12 +229,16 @@ function isRightLoss(loss: number, parameter: number, elementSize: number): bool
 type LayerInMemory = { readonly [F in FieldName<typeof LayerDescriptionStruct>]: number };
 
 function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number): boolean {
-  const { kind, units, activation, useBias, parameter } = layer;
+  const { kind, units, activation, useBias, parameter, kernelL1, kernelL2, biasL1, biasL2 } = layer;
+  const penalties = [kernelL1, kernelL2, biasL1, biasL2];
   if (kind === Dropout) {
-    return (
-      units === inputs && units > 0 && activation === 0 && useBias === 0 && parameter >= 0 && parameter < 1
-    );
+    const isRightRate = parameter >= 0 && parameter < 1;
+    const hasNoOthers = activation === 0 && useBias === 0 && penalties.every((penalty) => penalty === 0);
+    return units === inputs && units > 0 && hasNoOthers && isRightRate;
   }
+  const rounded = penalties.map((penalty) => roundedTo(elementSize, penalty));
+  if (!rounded.every((penalty) => penalty >= 0 && penalty < Infinity)) return false;
+  if (useBias === 0 && (biasL1 !== 0 || biasL2 !== 0)) return false;
   if (kind !== Dense || units === 0 || activation > Softmax || useBias > 1) return false;
   if (activation === Softmax && units === 1) return false;
   const alpha = roundedTo(elementSize, parameter);

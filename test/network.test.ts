@@ -238,7 +238,7 @@ describe("a dense layer", () => {
       "options of null",
       [3, "relu", null],
       "invalidOption",
-      'dense is given null; expected an object with "useBias", "kernelInitializer", "biasInitializer", "alpha".',
+      'dense is given null; expected an object with "useBias", "kernelInitializer", "biasInitializer", "alpha", "kernelL1"',
     ],
   ];
 
@@ -296,8 +296,8 @@ describe("the layers of a network", () => {
     network.fitSync(XOR_INPUTS, XOR_TARGETS);
     expect(network.summary()).toContain("tanh        [rows, 3]           9");
     reads.delete("kind");
-    expect(reads.size).toBe(6);
-    expect([...reads.values()]).toEqual(Array(6).fill(1));
+    expect(reads.size).toBe(10);
+    expect([...reads.values()]).toEqual(Array(10).fill(1));
     network.dispose();
   });
 

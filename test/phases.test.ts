@@ -12,11 +12,12 @@ const PHASES = {
   Forward: 0,
   Backward: 1,
   Gradients: 2,
-  Norm: 3,
-  Measure: 4,
-  Check: 5,
-  Update: 6,
-  RowStep: 7,
+  Penalty: 3,
+  Norm: 4,
+  Measure: 5,
+  Check: 6,
+  Update: 7,
+  RowStep: 8,
 } as const;
 
 /** The numbers of RowPath in assembly/layers/tensors.ts. */

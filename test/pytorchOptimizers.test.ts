@@ -37,6 +37,8 @@ interface Case {
   readonly batchSize: number;
   /** The learning rate from step number `laterFrom` on, counted from 0; null: it does not change. */
   readonly later: number | null;
+  /** kernelL1, kernelL2, biasL1 and biasL2 of each layer; none: all 0. */
+  readonly penalties: readonly (readonly [number, number, number, number])[];
   /** The loss of each step, before its update. */
   readonly losses: readonly number[];
   /** The parameters after each number of steps. */
@@ -62,8 +64,12 @@ const outputWidth = units.at(-1)!;
 const inputs = decode("float32", REFERENCE.inputs);
 const targets = decode("float32", REFERENCE.targets);
 
-async function create(dtype: DType, optimizer: Optimizer): Promise<Network> {
-  const layers = units.map((width, i) => dense(width, i < units.length - 1 ? "tanh" : "linear"));
+async function create(dtype: DType, optimizer: Optimizer, penalties: Case["penalties"]): Promise<Network> {
+  const layers = units.map((width, i) => {
+    const [kernelL1, kernelL2, biasL1, biasL2] = penalties[i] ?? [0, 0, 0, 0];
+    const activation = i < units.length - 1 ? "tanh" : "linear";
+    return dense(width, activation, { kernelL1, kernelL2, biasL1, biasL2 });
+  });
   const network = await createNetwork({
     inputs: inputWidth,
     layers,
@@ -101,9 +107,9 @@ function largestRelativeError(actual: readonly number[], expected: ArrayLike<num
 
 describe("ten steps and PyTorch's", () => {
   it.each(REFERENCE.cases)(
-    "give the same losses and parameters: $optimizer in $dtype, $options, batches of $batchSize, later rate $later",
-    async ({ dtype, optimizer, options, batchSize, later, losses, after }) => {
-      const network = await create(dtype, MAKERS[optimizer](options));
+    "give the same losses and parameters: $optimizer in $dtype, $options, batches of $batchSize, later rate $later, penalties $penalties",
+    async ({ dtype, optimizer, options, batchSize, later, penalties, losses, after }) => {
+      const network = await create(dtype, MAKERS[optimizer](options), penalties);
       const actual: number[] = [];
       for (let step = 0; step < losses.length; step++) {
         if (step === REFERENCE.laterFrom && later !== null) network.setLearningRate(later);

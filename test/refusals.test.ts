@@ -362,6 +362,12 @@ describe.each([
         set({ features: OptimizerFeatureNumber.Amsgrad }),
         "WrongOptimizer",
       ],
+      [
+        "with a feature that needs more room",
+        set({ features: OptimizerFeatureNumber.NormClipping, clipNorm: 1 }),
+        "WrongOptimizer",
+      ],
+      ["with another size", set({ size: 64 }), "WrongOptimizer"],
       ["with a weight decay but not its feature", set({ weightDecay: 0.1 }), "ReservedNotZero"],
       ["with a clip of values but not its feature", set({ clipValue: 1 }), "ReservedNotZero"],
       ["with a clip of the norm but not its feature", set({ clipNorm: 1 }), "ReservedNotZero"],

@@ -86,4 +86,12 @@ export class LayerDescription {
    * 0 to below 1.
    */
   parameter: f64;
+  /**
+   * The penalties of a dense layer: see layers/penalty.ts. At least 0 and finite in the network's dtype; those of the bias
+   * are 0 without one.
+   */
+  kernelL1: f64;
+  kernelL2: f64;
+  biasL1: f64;
+  biasL2: f64;
 }

@@ -76,6 +76,8 @@ export class Optimizer {
   state: usize;
   /** Bytes from one slot to the next. */
   slotSize: usize;
+  /** Bytes of the region. */
+  size: usize;
   /** Whether the coming step does not take the gradients and parameters as they are: see optimizers/adjustment.ts. */
   isAdjusted: bool;
   /** With OptimizerFeature.NormClipping: the norm of the gradients of the coming step, after clipping of values. */

@@ -65,7 +65,9 @@ function checkLaidOut(network: Network, optimizer: Optimizer): Status {
   const status = checkKind(optimizer.kind, optimizer.features);
   if (status != Status.Ok) return status;
   const slots = optimizerSlots(optimizer.kind, optimizer.features), step = optimizer.step;
-  if (optimizer.slots != slots || optimizer.slotSize != slotSizeOf(network)) return Status.WrongOptimizer;
+  // A host that sets a feature needs a new layout: the region may have no room for it.
+  const size = optimizerLayout(0, optimizer.kind, optimizer.features, optimizer.slotSize);
+  if (optimizer.slots != slots || optimizer.size != size || optimizer.slotSize != slotSizeOf(network)) return Status.WrongOptimizer;
   if (optimizer.state != changetype<usize>(optimizer) + <usize>optimizerHead()) return Status.WrongOptimizer;
   return step >= 0 && step <= MAX_STEP && floor(step) == step ? Status.Ok : Status.WrongOptimizer;
 }

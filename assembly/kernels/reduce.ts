@@ -28,33 +28,68 @@ export function absoluteSum<T>(x: usize, count: usize): f64 {
 }
 
 /**
- * Σ xᵢ², with xᵢ limited to [−limit, limit], over the numbers in `bytes` bytes, whole vectors. Computed in f64, so that for
- * f32 it does not overflow. NaN if some xᵢ is.
+ * Σ xᵢ² over `count` elements, with xᵢ limited to [−limit, limit]. Computed in f64, so that for f32 it does not overflow.
+ * NaN if some xᵢ is.
  */
-export function sumOfSquares<T>(x: usize, bytes: usize, limit: f64): f64 {
+export function sumOfSquares<T>(x: usize, count: usize, limit: f64): f64 {
+  return sumIn64<T, Square>(x, count, limit);
+}
+
+/** Σ|xᵢ| over `count` elements, computed in f64. */
+export function sumOfMagnitudes<T>(x: usize, count: usize): f64 {
+  return sumIn64<T, Magnitude>(x, count, Infinity);
+}
+
+// The terms of sumIn64(), as types. No instances of these classes exist.
+
+@unmanaged
+class Square {
+  @inline
+  of(x: v128): v128 {
+    return v128.mul<f64>(x, x);
+  }
+}
+
+@unmanaged
+class Magnitude {
+  @inline
+  of(x: v128): v128 {
+    return v128.abs<f64>(x);
+  }
+}
+
+/** Four accumulators hide the latency of the additions. */
+@inline
+function sumIn64<T, Term>(x: usize, count: usize, limit: f64): f64 {
   const low = splat<T>(-limit), high = splat<T>(limit);
-  const end = x + bytes;
+  const rest = count & (laneCount<T>() - 1);
+  const end = x + (count - rest) * sizeof<T>();
   let sum = f64x2(0, 0), sum1 = sum, sum2 = sum, sum3 = sum;
   for (; x + 32 <= end; x += 32) {
     const a = clamp<T>(v128.load(x), low, high), b = clamp<T>(v128.load(x, 16), low, high);
-    sum = addSquares(sum, lowHalf<T>(a));
-    sum1 = addSquares(sum1, lowHalf<T>(b));
+    sum = add<Term>(sum, lowHalf<T>(a));
+    sum1 = add<Term>(sum1, lowHalf<T>(b));
     if (sizeof<T>() == 8) continue;
-    sum2 = addSquares(sum2, highHalf(a));
-    sum3 = addSquares(sum3, highHalf(b));
+    sum2 = add<Term>(sum2, highHalf(a));
+    sum3 = add<Term>(sum3, highHalf(b));
   }
   if (x < end) {
     const a = clamp<T>(v128.load(x), low, high);
-    sum = addSquares(sum, lowHalf<T>(a));
-    if (sizeof<T>() == 4) sum2 = addSquares(sum2, highHalf(a));
+    sum = add<Term>(sum, lowHalf<T>(a));
+    if (sizeof<T>() == 4) sum2 = add<Term>(sum2, highHalf(a));
+  }
+  if (rest > 0) {
+    const a = clamp<T>(loadLanes<T>(end, rest), low, high);
+    sum1 = add<Term>(sum1, lowHalf<T>(a));
+    if (sizeof<T>() == 4) sum3 = add<Term>(sum3, highHalf(a));
   }
   sum = v128.add<f64>(v128.add<f64>(sum, sum1), v128.add<f64>(sum2, sum3));
   return v128.extract_lane<f64>(sum, 0) + v128.extract_lane<f64>(sum, 1);
 }
 
 @inline
-function addSquares(sum: v128, x: v128): v128 {
-  return v128.add<f64>(sum, v128.mul<f64>(x, x));
+function add<Term>(sum: v128, x: v128): v128 {
+  return v128.add<f64>(sum, changetype<Term>(0).of(x));
 }
 
 /** The first two lanes as f64: of f64, all. */

@@ -8,6 +8,7 @@ import { place, productOf, tensorSize } from "../kernels/place";
 import { transpose } from "../kernels/transpose";
 import { wholeVectors } from "../math/vector";
 import { activationBackward, activationForward, checkActivation, keepsLogits } from "./activation";
+import { checkPenalties } from "./penalty";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
 /** kernel [inputs, units], then bias [units]. */
@@ -18,7 +19,7 @@ export function denseParameterCount(inputs: u64, units: u64, useBias: u64): u64 
 /** See checkLayer(). */
 export function checkDense(description: LayerDescription, elementSize: usize): Status {
   if (description.useBias > 1) return Status.InvalidFlag;
-  return checkActivation(description.activation, description.units, description.parameter, elementSize);
+  return checkPenalties(description, elementSize) || checkActivation(description.activation, description.units, description.parameter, elementSize);
 }
 
 /** The largest k of its products, for microbatches of `rows` rows. */

@@ -20,6 +20,11 @@ export class Layer {
   parameters: usize;
   gradients: usize;
   parameterCount: usize;
+  /** The factors of its penalties: see penalty.ts. */
+  kernelL1: f64;
+  kernelL2: f64;
+  biasL1: f64;
+  biasL2: f64;
 }
 
 /**

@@ -4,6 +4,7 @@ import { Activation, Description, LayerDescription, LayerKind, Loss } from "../a
 import { Optimizer } from "../abi/optimizer";
 import { aligned, place, productOf, sumOf, tensorSize } from "../kernels/place";
 import { layerParameterCount } from "../layers/layer";
+import { hasPenalty, setPenalties } from "../layers/penalty";
 import { Layer } from "../layers/tensors";
 import { isCategorical, isFused, takesLabels } from "../losses/loss";
 import { laneCount } from "../math/vector";
@@ -37,6 +38,8 @@ export class Network {
   firstTrained: usize;
   /** Whether all layers are dense. */
   isDense: bool;
+  /** Whether a layer has a penalty. */
+  isPenalized: bool;
   /**
    * Whether the parameters are known to be finite and the optimizer's state small enough (see optimizerIsBounded()).
    */
@@ -154,11 +157,13 @@ function fillLayers<T>(network: Network, description: Description): void {
     layer.useBias = described.useBias;
     layer.parameter = described.parameter;
     layer.parameterCount = <usize>layerParameterCount(described, inputs);
+    setPenalties(layer, described);
     layer.parameters = network.parameters + offset;
     layer.gradients = network.gradients + offset;
     offset += layer.parameterCount * sizeof<T>();
     inputs = layer.units;
     if (layer.parameterCount) network.firstTrained = min(network.firstTrained, i);
     if (layer.kind != LayerKind.Dense) network.isDense = false;
+    if (hasPenalty(layer)) network.isPenalized = true;
   }
 }

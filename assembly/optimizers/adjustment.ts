@@ -72,7 +72,7 @@ function normScale(optimizer: Optimizer): f64 {
 export function sumBlocks<T>(optimizer: Optimizer, gradients: usize, begin: usize, end: usize): void {
   const limit = valueLimit(optimizer);
   for (let block = begin; block < end; block += NORM_BLOCK) {
-    const sum = sumOfSquares<T>(gradients + block, min(NORM_BLOCK, end - block), limit);
+    const sum = sumOfSquares<T>(gradients + block, min(NORM_BLOCK, end - block) / sizeof<T>(), limit);
     store<f64>(sumsOf(optimizer) + block / NORM_BLOCK * sizeof<f64>(), sum);
   }
 }

@@ -187,5 +187,6 @@ export function optimizerLayout(region: usize, kind: OptimizerKind, features: u3
   optimizer.features = features;
   optimizer.slots = slots;
   optimizer.slotSize = <usize>arenaBytes;
+  optimizer.size = <usize>end;
   return end;
 }

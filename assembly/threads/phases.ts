@@ -10,6 +10,7 @@ import { laneCount, wholeVectors } from "../math/vector";
 import { backward, gradients } from "../network/backward";
 import { forward } from "../network/forward";
 import { layerAt, Network } from "../network/network";
+import { penaltyGradients } from "../network/penalty";
 import { passOf, scratchAt, tensorsAt, Workspace } from "../network/workspace";
 import { measuresGradients, measuresParameters, sumBlocks } from "../optimizers/adjustment";
 import { optimizerCheck, optimizerMeasuredSlots, optimizerStep } from "../optimizers/optimizer";
@@ -24,6 +25,8 @@ export const enum Phase {
   Backward,
   /** Computes the gradients of all parameters from the gradients of the logits. */
   Gradients,
+  /** The gradients of the penalties, added to the gradients of all parameters: once for each batch. */
+  Penalty,
   /** The sums of squares of the gradients, to the optimizer: with OptimizerFeature.NormClipping. */
   Norm,
   /** Bounds of the numbers that the update reads, to the scratch of each part. */
@@ -73,6 +76,7 @@ function partOfPhase<T>(
 ): void {
   if (phase <= Phase.Backward) columnsPart<T>(network, workspace, scratch, phase, index, count);
   else if (phase == Phase.Gradients) gradients<T>(network, workspace, scratch, index, count);
+  else if (phase == Phase.Penalty) penaltyGradients<T>(network, index, count);
   else if (phase == Phase.RowStep) rowStepPart<T>(network, workspace, index, count);
   else parametersPart<T>(network, scratch, phase, index, count);
 }

@@ -6,12 +6,13 @@ import { checkEvaluate } from "../checks/calls";
 import { lossScale, Network } from "../network/network";
 import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
 import { beginPasses } from "./gather";
-import { backwardStep, forwardStep, lossStep } from "./step";
+import { backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms } from "./step";
 
 /**
- * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1. If checkEvaluate() objects, returns NaN and changes
- * nothing. The loss of all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the
- * other, that begin at multiples of BLOCK_ROWS: the bits are the same.
+ * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1; the slice that begins with row 0 adds the
+ * penalties of the layers. If checkEvaluate() objects, returns NaN and changes nothing. The loss of all rows is that sum
+ * times lossScale(). A large set may be evaluated in slices, one after the other, that begin at multiples of BLOCK_ROWS:
+ * the bits are the same.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
@@ -32,6 +33,7 @@ function addSlice<T>(
   if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
   const scale = lossScale(network, samples.rows);
   beginPasses(network, workspace, false);
+  if (begin == 0) sum += penaltyTerms<T>(network, scale);
   for (let row = begin; row < end; row += workspace.capacity) {
     forwardStep<T>(network, workspace, samples, row, row, min(workspace.capacity, end - row), false);
     for (let block: usize = 0; block < passOf(workspace).rows; block += BLOCK_ROWS) {
@@ -39,5 +41,6 @@ function addSlice<T>(
     }
     if (withGradients) backwardStep<T>(network, workspace, row > 0);
   }
+  if (withGradients && end == samples.rows) penaltyStep<T>(network, workspace);
   return sum;
 }

@@ -3,11 +3,13 @@
 import { Samples } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkForward, checkPass, checkUpdate } from "../checks/calls";
+import { checkNetwork } from "../checks/regions";
 import { Network } from "../network/network";
+import { networkPenalty } from "../network/penalty";
 import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
 import { beginPasses } from "./gather";
 import { completeOutputs } from "./predict";
-import { backwardStep, forwardStep, lossStep, updateStep } from "./step";
+import { backwardStep, forwardStep, lossStep, penaltyStep, updateStep } from "./step";
 
 /** The forward pass of rows `begin` … `end` − 1, at most the workspace's capacity. */
 export function forwardRows<T>(
@@ -32,6 +34,18 @@ export function lossOfBlock<T>(network: Network, workspace: Workspace, block: us
   if (checkPass(network, workspace, sizeof<T>()) != Status.Ok) return NaN;
   if (block >= passOf(workspace).rows || block % BLOCK_ROWS != 0) return NaN;
   return lossStep<T>(network, workspace, block, scale);
+}
+
+/** The penalty of the layers, a part of the loss; NaN if this is no network of T. */
+export function penalty<T>(network: Network): f64 {
+  return checkNetwork(network, sizeof<T>()) == Status.Ok ? networkPenalty<T>(network) : NaN;
+}
+
+/** penaltyStep(): the host calls it once for each batch, after its last backwardPass(). */
+export function addPenaltyGradients<T>(network: Network, workspace: Workspace): Status {
+  const status = checkPass(network, workspace, sizeof<T>());
+  if (status == Status.Ok) penaltyStep<T>(network, workspace);
+  return status;
 }
 
 export function backwardPass<T>(network: Network, workspace: Workspace, accumulates: bool): Status {

@@ -9,7 +9,9 @@ import { lossScale, Network } from "../network/network";
 import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
 import { permute } from "../random/permutation";
 import { beginPasses } from "./gather";
-import { backwardStep, forwardStep, lossStep, rowStep, takesRowStep, updateStep } from "./step";
+import {
+  backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateStep,
+} from "./step";
 
 /** Rows that are shuffled as one unit of work. */
 const SHUFFLED_ROWS: usize = 65536;
@@ -52,7 +54,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
       }
       if (checksRows && !takesMicrobatch<T>(network, run, rows)) break;
     }
-    if (!run.isInBatch && !beginBatch(network, run, batchEnd)) break;
+    if (!run.isInBatch && !beginBatch<T>(network, run, batchEnd)) break;
     const accumulates = run.row != run.batchBegin;
     forwardStep<T>(network, workspace, samples, run.row, run.row - run.batchBegin, rows, gathered);
     ++done;
@@ -66,6 +68,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
     }
     backwardStep<T>(network, workspace, accumulates);
     if (!completes) continue;
+    penaltyStep<T>(network, workspace);
     if (pauses(run, Pause.Batch, Status.BatchEnded)) {
       run.updateIsDue = 1;
       break;
@@ -101,17 +104,24 @@ function takesMicrobatch<T>(network: Network, run: Run, rows: usize): bool {
 
 /** False if there is no learning rate for the batch. */
 @inline
-function beginBatch(network: Network, run: Run, end: usize): bool {
+function beginBatch<T>(network: Network, run: Run, end: usize): bool {
   if (run.learningRates && !takeLearningRate(network, run)) return false;
   const rows = end - run.row;
   run.batchBegin = run.row;
   run.batchEnd = end;
   run.batchLossSum = 0;
   run.isInBatch = 1;
-  if (rows == run.batchScaleRows) return true;
-  run.batchScaleRows = rows;
-  run.batchScale = lossScale(network, rows);
+  if (rows != run.batchScaleRows) {
+    run.batchScaleRows = rows;
+    run.batchScale = lossScale(network, rows);
+  }
+  if (network.isPenalized) addPenalty<T>(network, run);
   return true;
+}
+
+function addPenalty<T>(network: Network, run: Run): void {
+  run.batchLossSum = penaltyTerms<T>(network, run.batchScale);
+  run.lossSum += run.batchLossSum;
 }
 
 function takeLearningRate(network: Network, run: Run): bool {

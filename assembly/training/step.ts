@@ -6,6 +6,7 @@ import { areFinite } from "../kernels/finite";
 import { RowPath } from "../layers/tensors";
 import { lossBackward } from "../losses/loss";
 import { arenaSize, Network, outputLayer } from "../network/network";
+import { networkPenalty } from "../network/penalty";
 import { BLOCK_ROWS, outputTensors, passOf, scratchAt, Workspace } from "../network/workspace";
 import { setNorm } from "../optimizers/adjustment";
 import { isModerateState, isModerateStep } from "../optimizers/bound";
@@ -62,6 +63,17 @@ export function backwardStep<T>(network: Network, workspace: Workspace, accumula
   passOf(workspace).accumulates = accumulates;
   runPhase<T>(network, workspace, Phase.Backward);
   runPhase<T>(network, workspace, Phase.Gradients);
+}
+
+/** Completes the gradients of a batch after backwardStep() of all its microbatches. */
+@inline
+export function penaltyStep<T>(network: Network, workspace: Workspace): void {
+  if (network.isPenalized) runPhase<T>(network, workspace, Phase.Penalty);
+}
+
+/** The penalty of a batch as terms of its loss, which `scale` turns into the loss. */
+export function penaltyTerms<T>(network: Network, scale: f64): f64 {
+  return network.isPenalized ? networkPenalty<T>(network) / scale : 0;
 }
 
 /** Whether rowStep() can replace backwardStep() and updateStep(). */

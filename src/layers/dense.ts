@@ -61,6 +61,18 @@ export interface DenseOptions {
   readonly biasInitializer?: Initializer;
   /** leakyRelu: the slope below 0, default 0.01; elu: its limit is −alpha, default 1. At least 0. */
   readonly alpha?: number;
+  /**
+   * Penalties that are added to the loss, as in Keras: kernelL1 · Σ|w| + kernelL2 · Σw² over the kernel, and
+   * biasL1 · Σ|b| + biasL2 · Σb² over the bias. At least 0, default 0. They count in every loss that the library returns,
+   * and in `gradients`; the weight decay of an optimizer does not.
+   */
+  readonly kernelL1?: number;
+  /** See `kernelL1`. */
+  readonly kernelL2?: number;
+  /** See `kernelL1`; 0 for a layer without a bias. */
+  readonly biasL1?: number;
+  /** See `kernelL1`; 0 for a layer without a bias. */
+  readonly biasL2?: number;
 }
 
 /** A dense layer: activation(x · kernel + bias). */
@@ -72,6 +84,10 @@ export interface DenseLayer {
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
   readonly alpha: number;
+  readonly kernelL1: number;
+  readonly kernelL2: number;
+  readonly biasL1: number;
+  readonly biasL2: number;
 }
 
 const KIND = { kind: "dense" } as const;
@@ -83,6 +99,10 @@ const OPTIONS: OptionsOf<DenseOptions> = {
   kernelInitializer: { check: isInitializer, default: glorotUniform() },
   biasInitializer: { check: isInitializer, default: zeros() },
   alpha: { check: requireNotNegative, default: undefined },
+  kernelL1: { check: requireNotNegative, default: 0 },
+  kernelL2: { check: requireNotNegative, default: 0 },
+  biasL1: { check: requireNotNegative, default: 0 },
+  biasL2: { check: requireNotNegative, default: 0 },
 };
 
 const LAYER_OPTIONS: OptionsOf<Omit<DenseLayer, "kind">> = {
@@ -95,8 +115,8 @@ const LAYER_OPTIONS: OptionsOf<Omit<DenseLayer, "kind">> = {
  * A dense layer of `units` outputs: activation(x · kernel + bias), kernel [inputs, units], bias [units]. The default
  * activation is "linear".
  *
- * @throws BackpropError `invalidOption` for units that are not a positive integer, an alpha below 0, or a softmax of
- *   one unit (it is always 1); `unknownName` for an activation that does not exist.
+ * @throws BackpropError `invalidOption` for units that are not a positive integer, an alpha or penalty below 0, a penalty
+ *   of a bias that the layer does not have, or a softmax of one unit (it is always 1); `unknownName` for an activation that does not exist.
  */
 export function dense(
   units: number,
@@ -117,7 +137,18 @@ function complete(of: string, given: unknown, prefix = "", dtype?: DType): Dense
       `${prefix}units is 1 with activation "softmax", which is then always 1. Use 2 units or more, or "sigmoid".`,
     );
   }
+  if (!layer.useBias) requireNoBiasPenalty(layer, prefix);
   return Object.freeze(layer);
+}
+
+function requireNoBiasPenalty(layer: DenseLayer, prefix: string): void {
+  for (const name of ["biasL1", "biasL2"] as const) {
+    if (layer[name] === 0) continue;
+    throw new BackpropError(
+      "invalidOption",
+      `${prefix}${name} is ${layer[name]}, but the layer has no bias; expected 0.`,
+    );
+  }
 }
 
 function parameterSpecs(layer: DenseLayer, inputs: number): ParameterSpec[] {
@@ -147,13 +178,17 @@ export const denseDefinition: LayerDefinition<DenseLayer> = {
   check: (layer, path, dtype) => complete(path, layer, `${path}.`, dtype),
   outputs: ({ units }) => units,
   parameters: parameterSpecs,
-  encode: ({ units, activation, useBias, alpha }) => ({
+  encode: ({ units, activation, useBias, alpha, kernelL1, kernelL2, biasL1, biasL2 }) => ({
     kind: LayerKindNumber.Dense,
     units,
     activation: ACTIVATION_NUMBERS[activation],
     useBias: Number(useBias),
     // The core refuses a number that the activation does not use.
     parameter: DEFAULT_ALPHA.has(activation) ? alpha : 0,
+    kernelL1,
+    kernelL2,
+    biasL1,
+    biasL2,
   }),
   summarize: ({ activation }) => activation,
 };

@@ -8,7 +8,8 @@ steps from the same parameters on the same 8 rows, in their order, in batches of
 every step, before its update, and after each number of steps in "steps" the parameters. Arrays are base64 of little-endian
 numbers of the case's dtype: of each layer the kernel [inputs, units], then the bias. "initial", "inputs" and "targets" are
 float32 numbers, so both dtypes start with the same values. "options" are this library's; OPTIONS maps them to PyTorch's.
-"later" is the learning rate from step 6 on, where it changes.
+"later" is the learning rate from step 6 on, where it changes. "penalties": kernelL1, kernelL2, biasL1, biasL2 of each layer,
+which are part of the loss.
 """
 
 import base64
@@ -97,13 +98,14 @@ CASES = (
     ("adamW", {"learningRate": 0.1, "clipValue": 0.1, "epsilon": 0.1}, 4),
     ("nadam", {"learningRate": 0.1, "clipNorm": 0.3, "epsilon": 0.1}, 1),
     ("rprop", {"clipValue": 0.1}, 8),
+    ("sgd", {"learningRate": 0.1}, 4, None, ((0.02, 0.05, 0.03, 0.01), (0, 0.04, 0.02, 0))),
+    ("adam", {"clipNorm": 0.3, "weightDecay": 0.1}, 8, None, ((0, 0.1, 0, 0), (0.05, 0, 0, 0.2))),
     ("sgd", {"learningRate": 0.1, "momentum": 0.9}, 4, 0.01),
     ("adagrad", {"learningRateDecay": 0.1}, 4, 0.1),
     ("adam", {}, 4, 0.1),
     ("adamW", {"weightDecay": 0.5}, 4, 0.1),
     ("nadam", {}, 4, 0.1),
     ("rprop", {}, 8, 1.0),
-    ("rprop", {}, 8),
     ("rprop", {"learningRate": 0.1, "etas": [0.3, 1.5], "stepSizes": [0.05, 0.2]}, 8),
 )
 
@@ -140,7 +142,15 @@ def create_optimizer(name, options, parameters):
     return OPTIMIZERS[name](parameters, **arguments)
 
 
-def train(dtype, name, options, batch_size, later=None):
+def penalty_of(layers, penalties):
+    terms = []
+    for layer, (kernel_l1, kernel_l2, bias_l1, bias_l2) in zip(layers, penalties):
+        terms += [kernel_l1 * layer.weight.abs().sum(), kernel_l2 * layer.weight.square().sum()]
+        terms += [bias_l1 * layer.bias.abs().sum(), bias_l2 * layer.bias.square().sum()]
+    return sum(terms)
+
+
+def train(dtype, name, options, batch_size, later=None, penalties=()):
     # NAdam keeps its product of momenta in the default type.
     torch.set_default_dtype(getattr(torch, dtype))
     options_of_optimizer = dict(options)
@@ -159,6 +169,7 @@ def train(dtype, name, options, batch_size, later=None):
             optimizer.param_groups[0]["lr"] = later
         optimizer.zero_grad()
         loss = criterion(model(inputs[begin : begin + batch_size]), targets[begin : begin + batch_size])
+        loss = loss + penalty_of(layers, penalties)
         loss.backward()
         if clip_value is not None:
             torch.nn.utils.clip_grad_value_(model.parameters(), clip_value)
@@ -174,6 +185,7 @@ def train(dtype, name, options, batch_size, later=None):
         "options": options,
         "batchSize": batch_size,
         "later": later,
+        "penalties": penalties,
         "losses": losses,
         "after": after,
     }
