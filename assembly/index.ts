@@ -30,6 +30,7 @@ import { arenaSize, lossScale, Network } from "./network/network";
 import { outputTensors, passOf, Workspace } from "./network/workspace";
 import { optimizerHead } from "./optimizers/optimizer";
 import { permute } from "./random/permutation";
+import { predictionParameters } from "./training/average";
 import { computeGradients, evaluate } from "./training/evaluate";
 import { addPenaltyGradients, backwardPass, completePass, forwardRows, lossOfBlock, penalty, update } from "./training/parts";
 import { predict } from "./training/predict";
@@ -76,6 +77,11 @@ export function network_layout(network: Network, description: Description): Stat
 /** Address of the parameters: layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]. */
 export function network_parameters(network: Network): usize {
   return network.parameters;
+}
+
+/** Address of the parameters that predict and evaluate use: see training/average.ts. */
+export function network_prediction_parameters(network: Network): usize {
+  return predictionParameters(network);
 }
 
 /** Address of the gradients, in the order of the parameters. Plain SGD with batches of one row does not store them. */

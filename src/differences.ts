@@ -28,7 +28,7 @@ export function forwardDifferences<L extends readonly Layer[]>(
   options: DifferenceOptions = {},
 ): Gradients<L> {
   const epsilon = epsilonOf(network, options);
-  const loss = () => network.evaluate(inputs, targets).loss;
+  const loss = () => network.evaluate(inputs, targets, { averaged: false }).loss;
   const begin = loss();
   return {
     loss: begin,
@@ -49,7 +49,7 @@ export function centralDifferences<L extends readonly Layer[]>(
   options: DifferenceOptions = {},
 ): Gradients<L> {
   const epsilon = epsilonOf(network, options);
-  const loss = () => network.evaluate(inputs, targets).loss;
+  const loss = () => network.evaluate(inputs, targets, { averaged: false }).loss;
   return {
     loss: loss(),
     layers: mapParameters(

@@ -20,7 +20,13 @@ export type {
   ParametersOf,
 } from "./layers/parameters.js";
 export { LOSSES, type Loss, type LossName, type Reduction } from "./losses.js";
-export { createNetwork, type Gradients, type Network, type NetworkOptions } from "./network.js";
+export {
+  createNetwork,
+  type Gradients,
+  type Network,
+  type NetworkOptions,
+  type PredictionOptions,
+} from "./network.js";
 export {
   type Adadelta,
   type Adagrad,

@@ -43,6 +43,7 @@ import {
 import {
   integerWithin,
   type OptionsOf,
+  ofType,
   oneOf,
   readOptions,
   requireInteger,
@@ -91,6 +92,14 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
   readonly threads?: number;
 }
 
+export interface PredictionOptions {
+  /**
+   * Whether to use the average of the parameters, if the optimizer keeps one (see its option `ema`); default true. False:
+   * the parameters themselves.
+   */
+  readonly averaged?: boolean;
+}
+
 export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The loss at the current parameters. */
   readonly loss: number;
@@ -117,6 +126,10 @@ const OPTIONS: OptionsOf<NetworkOptions<readonly Layer[]>> = {
   },
   numerics: { check: oneOf(["strict", "relaxed"]), default: "strict" },
   threads: { check: integerWithin(1, MAX_THREADS), default: 1 },
+};
+
+const PREDICTION_OPTIONS: OptionsOf<PredictionOptions> = {
+  averaged: { check: ofType("boolean"), default: true },
 };
 
 /** The options of a network that are not undefined. */
@@ -207,6 +220,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * The parameters as live views: `parameters[i]` belongs to `layers[i]`, and is `{}` for a layer without parameters.
    */
   readonly parameters: ParametersOf<L>;
+  /**
+   * The parameters that `predict` and `evaluate` use, as live views: the average of the parameters, if the optimizer keeps
+   * one (see its option `ema`) and has taken a step; else `parameters`.
+   */
+  readonly averagedParameters: ParametersOf<L>;
   readonly #model: Model;
   readonly #scratch: Scratch;
   readonly #description: NetworkDescription;
@@ -229,6 +247,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#inputFormat = { argument: "inputs", width: description.inputs };
     this.#targetFormat = targetFormatOf(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
+    this.averagedParameters = this.#tensors(() => this.#alive().predictionParameters());
     // An assignment such as network.learningRate = 5 throws instead of being ignored.
     Object.freeze(this);
   }
@@ -278,7 +297,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `disposed`.
    */
-  predict(inputs: Rows): Matrix {
+  predict(inputs: Rows, options: PredictionOptions = {}): Matrix {
+    const withModel = this.#predictor("predict", options);
     this.#alive();
     const source = openRows(this.#inputFormat, inputs);
     if (needsProbe(source)) finish(probeRows(source));
@@ -289,7 +309,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       finish(writeRows(source, () => samples.inputs()));
       const { dtype, outputs } = this.#description;
       const predictions = allocate(dtype, samples.rows * outputs);
-      this.#alive().predict(samples, predictions);
+      withModel((model) => model.predict(samples, predictions));
       return new Tensor([samples.rows, outputs], predictions);
     } finally {
       this.#scratch.giveBack(samples);
@@ -301,11 +321,12 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `disposed`.
    */
-  evaluate(inputs: Rows, targets: Rows): { loss: number } {
+  evaluate(inputs: Rows, targets: Rows, options: PredictionOptions = {}): { loss: number } {
+    const withModel = this.#predictor("evaluate", options);
     this.#alive();
     const samples = finish(this.#load(inputs, targets));
     try {
-      return { loss: this.#alive().evaluate(samples) };
+      return { loss: withModel((model) => model.evaluate(samples)) };
     } finally {
       this.#scratch.giveBack(samples);
     }
@@ -349,18 +370,22 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Replaces all parameters: one { kernel, bias } for each layer, such as
-   * `JSON.parse(JSON.stringify(network.parameters))`. If one is not valid, none changes.
+   * `JSON.parse(JSON.stringify(network.parameters))`. If one is not valid, none changes. An average of the parameters begins
+   * anew.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
    */
   setParameters(parameters: readonly LayerValues[]): void {
     this.#idle();
     const values = this.#collect("parameters", parameters);
-    this.#idle().parameters().set(values);
+    const model = this.#idle();
+    model.parameters().set(values);
+    model.restartAverage();
   }
 
   /**
-   * Replaces the optimizer from the next step on. The new one begins with a state of zeros. Allowed between fits and
+   * Replaces the optimizer from the next step on. The new one begins with a state of zeros, and without an average of the
+   * parameters. Allowed between fits and
    * during one, such as in `onProgress`.
    *
    * @throws BackpropError `invalidOption`, `unknownName`, `outOfMemory` (then the old one stays), `disposed`.
@@ -384,8 +409,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. It keeps its options, and the learning
-   * rate that was set last. Allowed between fits and during one, such as in `onProgress`.
+   * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. An average of the parameters begins anew.
+   * The optimizer keeps its options, and the learning rate that was set last. Allowed between fits and during one, such as in `onProgress`.
    *
    * @throws BackpropError `disposed`.
    */
@@ -409,6 +434,15 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** A function that lets `predict` or `evaluate` use the model with the parameters that the options say. */
+  #predictor(of: string, options: PredictionOptions): <T>(use: (model: Model) => T) => T {
+    const { averaged } = readOptions(of, options, PREDICTION_OPTIONS);
+    return (use) => {
+      const model = this.#alive();
+      return averaged ? use(model) : model.withoutAverage(() => use(model));
+    };
   }
 
   #alive(): Model {

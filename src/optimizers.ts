@@ -13,6 +13,7 @@ import {
   type Reading,
   readOptions,
   requireBelowOne,
+  requireBetween,
   requireFinite,
   requireKnown,
   requireNotNegative,
@@ -37,6 +38,17 @@ export interface CommonOptions {
    * T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
    */
   readonly clipNorm?: number | undefined;
+  /**
+   * The decay of an exponential moving average of the parameters; above 0 and below 1, such as 0.999. After each step,
+   * average = ema · average + (1 − ema) · parameter, as PyTorch's AveragedModel with get_ema_avg_fn; after the first step,
+   * average = parameter. Not given: no average.
+   *
+   * `predict` and `evaluate` then use the average; `network.averagedParameters` are its live views. The raw parameters stay
+   * in `network.parameters`; training and `gradients` use them, and the history has the losses with them. Memory: one
+   * number for each parameter. B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic Approximation by Averaging",
+   * SIAM Journal on Control and Optimization 30 (1992).
+   */
+  readonly ema?: number | undefined;
 }
 
 /** Stochastic gradient descent, as `sgd` makes it. */
@@ -149,6 +161,7 @@ interface OptimizerDefinition<O extends Optimizer> {
 const COMMON_OPTIONS: OptionsOf<CommonOptions> = {
   clipValue: { check: requirePositive, default: undefined },
   clipNorm: { check: requirePositive, default: undefined },
+  ema: { check: requireBetween, default: undefined },
 };
 
 const requireEtas = pairThat(
@@ -493,6 +506,8 @@ export interface EncodedOptimizer {
   readonly clipValue: number;
   /** 0: none. */
   readonly clipNorm: number;
+  /** 0: none. */
+  readonly averageDecay: number;
   readonly hyperparameters: readonly number[];
 }
 
@@ -506,6 +521,7 @@ export function encodeOptimizer(optimizer: Optimizer): EncodedOptimizer {
     weightDecay: "weightDecay" in optimizer ? optimizer.weightDecay : 0,
     clipValue: optimizer.clipValue ?? 0,
     clipNorm: optimizer.clipNorm ?? 0,
+    averageDecay: optimizer.ema ?? 0,
     hyperparameters: hyperparameters.flatMap((key) => values[key]!),
   };
 }
@@ -514,8 +530,10 @@ function definitionOf(name: Optimizer["name"]): OptimizerDefinition<Optimizer> {
   return DEFINITIONS[name] as unknown as OptimizerDefinition<Optimizer>;
 }
 
-function commonFeatures({ clipValue, clipNorm }: CommonOptions): number {
-  return bit("ValueClipping", clipValue !== undefined) | bit("NormClipping", clipNorm !== undefined);
+function commonFeatures({ clipValue, clipNorm, ema }: CommonOptions): number {
+  const clipping =
+    bit("ValueClipping", clipValue !== undefined) | bit("NormClipping", clipNorm !== undefined);
+  return clipping | bit("Average", ema !== undefined);
 }
 
 function bit(feature: keyof typeof OptimizerFeatureNumber, isOn: boolean): number {

@@ -377,7 +377,8 @@ const FEATURES: Readonly<Record<number, readonly (keyof typeof OptimizerFeatureN
   [OptimizerKindNumber.Rprop]: [],
 };
 
-const COMMON_FEATURES = OptimizerFeatureNumber.ValueClipping | OptimizerFeatureNumber.NormClipping;
+const COMMON_FEATURES =
+  OptimizerFeatureNumber.ValueClipping | OptimizerFeatureNumber.NormClipping | OptimizerFeatureNumber.Average;
 
 function isRightKind(kind: number, features: number): boolean {
   const own = FEATURES[kind]?.reduce((bits, feature) => bits | OptimizerFeatureNumber[feature], 0);
@@ -398,12 +399,13 @@ function layOutOptimizer(random: Random, { address, suffix }: Network): number |
   expectStatus(layout(optimizer), "Ok");
   // Its fields would not fit.
   if (kind !== encoded.kind || features !== encoded.features) return undefined;
-  const { weightDecay, clipValue, clipNorm, hyperparameters } = encoded;
+  const { weightDecay, clipValue, clipNorm, averageDecay, hyperparameters } = encoded;
   new StructView(OptimizerStruct, arena.memory, optimizer).set({
     learningRate: random.float(0, 1e-3),
     weightDecay,
     clipValue,
     clipNorm,
+    averageDecay,
   });
   arena.floats(optimizer + OptimizerStruct.size, hyperparameters.length, 8).set(hyperparameters);
   expectStatus(arena.call("network_set_optimizer", address, optimizer), "Ok");

@@ -5,6 +5,7 @@ import {
   ActivationNumber,
   LayerKindNumber,
   LossNumber,
+  OptimizerFeatureNumber,
   OptimizerKindNumber,
   OptimizerStruct,
   RunStruct,
@@ -26,7 +27,7 @@ const SHAPES = [
   [9, 1],
 ];
 
-describe.each(DTYPES)("a network at the end of memory, in %s", (dtype) => {
+describe.each(DTYPES)("a network or an optimizer at the end of memory, in %s", (dtype) => {
   const suffix = dtype === "float32" ? "f32" : "f64";
   const elementSize = dtype === "float32" ? 4 : 8;
   let module: WebAssembly.Module;
@@ -35,7 +36,17 @@ describe.each(DTYPES)("a network at the end of memory, in %s", (dtype) => {
     module = await WebAssembly.compile(await readFile(new URL("../build/core.wasm", import.meta.url)));
   });
 
-  it.each(SHAPES)("trains on one row without reading past the end: %i, %i, … units", async (...units) => {
+  it.each(SHAPES)("trains on one row without reading past the end: %i, %i, … units", (...units) =>
+    run("network", units),
+  );
+
+  it.each(SHAPES)(
+    "predicts one row with averages without reading past the end: %i, %i, … units",
+    (...units) => run("optimizer", units),
+  );
+
+  /** Trains and predicts with one of the regions at the end of memory. The optimizer averages the parameters. */
+  async function run(last: "network" | "optimizer", units: readonly number[]): Promise<void> {
     const pages = 256;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
     const core = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
@@ -63,13 +74,17 @@ describe.each(DTYPES)("a network at the end of memory, in %s", (dtype) => {
         useBias: i % 2,
       })),
     );
-    const network = memory.buffer.byteLength - core.network_size(description);
+    const place = (region: "network" | "optimizer", bytes: number) =>
+      region === last ? memory.buffer.byteLength - Math.ceil(bytes / 64) * 64 : allocate(bytes);
+    const network = place("network", core.network_size(description));
     core.network_layout(network, description);
     const workspace = allocate(call("workspace_size", network, 1, 1));
     call("workspace_layout", network, workspace, 1, 1);
-    const optimizer = allocate(call("optimizer_size", network, OptimizerKindNumber.Sgd, 0));
-    call("optimizer_layout", network, optimizer, OptimizerKindNumber.Sgd, 0);
-    write(OptimizerStruct, optimizer, { learningRate: 0.1 });
+    const { Sgd } = OptimizerKindNumber;
+    const features = last === "optimizer" ? OptimizerFeatureNumber.Average : 0;
+    const optimizer = place("optimizer", call("optimizer_size", network, Sgd, features));
+    call("optimizer_layout", network, optimizer, Sgd, features);
+    write(OptimizerStruct, optimizer, { learningRate: 0.1, averageDecay: features ? 0.5 : 0 });
     core.network_set_optimizer(network, optimizer);
     const samples = write(SamplesStruct, allocate(SamplesStruct.size), {
       inputs: allocate(8),
@@ -85,8 +100,10 @@ describe.each(DTYPES)("a network at the end of memory, in %s", (dtype) => {
       losses: allocate(24),
       targetLoss: Number.NEGATIVE_INFINITY,
     });
-    expect(end).toBeLessThan(network);
+    const predictions = allocate(units.at(-1)! * elementSize);
+    expect(end).toBeLessThan(last === "network" ? network : optimizer);
     call("train", network, run, 100);
     expect(new StructView(RunStruct, memory, run).get("status")).toBe(StatusNumber.Finished);
-  });
+    expect(call("predict", network, workspace, samples, 0, 1, predictions)).toBe(StatusNumber.Ok);
+  }
 });

@@ -117,6 +117,14 @@ class CoreOptimizer {
     this.advance();
   }
 
+  /** The averages of the parameters, which follow the state. */
+  get averages(): FloatArray {
+    const { byteOffset, buffer, length } = this.state;
+    const begin = byteOffset + length * this.parameters.BYTES_PER_ELEMENT;
+    const Floats = this.#dtype === "float32" ? Float32Array : Float64Array;
+    return new Floats(buffer as ArrayBuffer, begin, this.parameters.length);
+  }
+
   /** All hyperparameters that the core has room for, as a live view. */
   get hyperparameters(): Float64Array {
     const begin = this.#addresses[0] + OptimizerStruct.size;
@@ -362,15 +370,62 @@ describe.each(DTYPES)("the norm in %s", (dtype) => {
   });
 });
 
+describe.each(DTYPES)("the average in %s", (dtype) => {
+  const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+
+  it("of the largest numbers stays finite", () => {
+    const region = new Region(assembly, dtype);
+    for (const sign of [1, -1]) {
+      region.clear();
+      const optimizer = new CoreOptimizer(region, dtype, sgd({ ema: 0.7 }), 16);
+      optimizer.parameters.fill(sign * largest);
+      for (let step = 0; step < 5; step++) optimizer.step(Array(16).fill(0));
+      for (const average of optimizer.averages) expect(average / (sign * largest)).toBeCloseTo(1, 5);
+    }
+  });
+
+  it("has the bits of its definition, in any parts", () => {
+    const region = new Region(assembly, dtype);
+    region.clear();
+    const round = dtype === "float32" ? Math.fround : (value: number) => value;
+    const optimizer = new CoreOptimizer(region, dtype, sgd({ ema: 0.9, learningRate: 0.1 }), 64);
+    optimizer.parameters.set(spread(64, -2, 2));
+    let expected = floats(dtype, 64);
+    for (let step = 0; step < 5; step++) {
+      optimizer.gradients.set(spread(64, -1, 1, step / 7));
+      optimizer.prepare();
+      for (const begin of [32, 0, 48, 16]) optimizer.apply(begin, begin + 16);
+      optimizer.advance();
+      const { parameters } = optimizer;
+      expected = expected.map((average, i) =>
+        step === 0 ? parameters[i]! : round(round(0.9) * average) + round(round(1 - 0.9) * parameters[i]!),
+      );
+      expect(bitsOf(optimizer.averages)).toBe(bitsOf(expected));
+    }
+  });
+
+  it("does not change when a step is checked", () => {
+    const region = new Region(assembly, dtype);
+    region.clear();
+    const optimizer = new CoreOptimizer(region, dtype, sgd({ ema: 0.9 }), 16);
+    optimizer.step(spread(16));
+    const before = bitsOf(optimizer.averages);
+    optimizer.prepare();
+    optimizer.check();
+    expect(bitsOf(optimizer.averages)).toBe(before);
+  });
+});
+
 describe("the kinds of optimizers", () => {
   it("have room for their slots", () => {
     const { optimizer_slots: slotsOf, optimizer_layout: layoutOf } = assembly.exports;
     for (const optimizer of Object.values(OPTIMIZERS)) {
       const { kind, features } = encodeOptimizer(optimizer);
       const stateBytes = layoutOf!(0, kind, features, 640) - layoutOf!(0, kind, features, 0);
+      const averages = features & OptimizerFeatureNumber.Average ? 1 : 0;
       // One line for the sum of one block.
       const sumsBytes = features & OptimizerFeatureNumber.NormClipping ? 64 : 0;
-      expect(stateBytes).toBe(640 * slotsOf!(kind, features) + sumsBytes);
+      expect(stateBytes).toBe(640 * (slotsOf!(kind, features) + averages) + sumsBytes);
     }
   });
 

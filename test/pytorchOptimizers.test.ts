@@ -43,6 +43,8 @@ interface Case {
   readonly losses: readonly number[];
   /** The parameters after each number of steps. */
   readonly after: readonly string[];
+  /** The averages of the parameters after each number of steps, with `ema`. */
+  readonly averages?: readonly string[];
 }
 
 const REFERENCE: Reference = JSON.parse(
@@ -108,7 +110,7 @@ function largestRelativeError(actual: readonly number[], expected: ArrayLike<num
 describe("ten steps and PyTorch's", () => {
   it.each(REFERENCE.cases)(
     "give the same losses and parameters: $optimizer in $dtype, $options, batches of $batchSize, later rate $later, penalties $penalties",
-    async ({ dtype, optimizer, options, batchSize, later, penalties, losses, after }) => {
+    async ({ dtype, optimizer, options, batchSize, later, penalties, losses, after, averages }) => {
       const network = await create(dtype, MAKERS[optimizer](options), penalties);
       const actual: number[] = [];
       for (let step = 0; step < losses.length; step++) {
@@ -118,6 +120,10 @@ describe("ten steps and PyTorch's", () => {
         if (recorded < 0) continue;
         const error = largestRelativeError(valuesOf(network.parameters), decode(dtype, after[recorded]!));
         expect(error).toBeLessThan(TOLERANCE[dtype]);
+        if (!averages) continue;
+        const expected = decode(dtype, averages[recorded]!);
+        const averageError = largestRelativeError(valuesOf(network.averagedParameters), expected);
+        expect(averageError).toBeLessThan(TOLERANCE[dtype]);
       }
       expect(largestRelativeError(actual, losses)).toBeLessThan(TOLERANCE[dtype]);
       network.dispose();

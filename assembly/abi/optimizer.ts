@@ -28,6 +28,8 @@ export const enum OptimizerFeature {
   ValueClipping = 64,
   /** Uses `clipNorm`. */
   NormClipping = 128,
+  /** Averages the parameters with `averageDecay`. */
+  Average = 256,
 }
 
 /** How many hyperparameters an optimizer has room for. */
@@ -51,6 +53,7 @@ export const NORM_BLOCK: usize = 16384;
  *     shared           f64 [SHARED_COUNT], computed before each step
  *     vectors          [VECTOR_COUNT], numbers of the network's type in all lanes, computed before each step
  *     state            [slots, parameterCount rounded up to a cache line], zeros before the first step
+ *     averages         [parameterCount rounded up to a cache line], and READABLE bytes, with OptimizerFeature.Average
  *     sums             f64 [blocks of NORM_BLOCK bytes in a slot], with OptimizerFeature.NormClipping
  */
 @unmanaged
@@ -70,6 +73,15 @@ export class Optimizer {
   clipValue: f64;
   /** Above 0 and finite in the network's dtype; 0 without OptimizerFeature.NormClipping. */
   clipNorm: f64;
+  /** Above 0 and below 1; 0 without OptimizerFeature.Average. */
+  averageDecay: f64;
+  /**
+   * Steps over which the parameters were averaged. The host sets it to 0 to begin anew, for instance after it has written
+   * parameters.
+   */
+  averagedSteps: f64;
+  /** 1: predict and evaluate use the parameters although there is an average. */
+  ignoresAverage: u32;
   /** How many numbers of state each parameter has. */
   slots: u32;
   /** Address of the state. */
@@ -78,8 +90,8 @@ export class Optimizer {
   slotSize: usize;
   /** Bytes of the region. */
   size: usize;
-  /** Whether the coming step does not take the gradients and parameters as they are: see optimizers/adjustment.ts. */
-  isAdjusted: bool;
+  /** 1: the coming step does not take the gradients and parameters as they are. See optimizers/adjustment.ts. */
+  isAdjusted: u32;
   /** With OptimizerFeature.NormClipping: the norm of the gradients of the coming step, after clipping of values. */
   norm: f64;
   /** What the coming step multiplies each gradient by. */
@@ -130,11 +142,11 @@ export function setShared(optimizer: Optimizer, index: usize, value: f64): void 
   store<f64>(first + index * sizeof<f64>(), value);
 }
 
-/** Address of vector number `index`. */
+/** Address of vector number `index`. They begin at a multiple of 16. */
 @inline
 export function vectorAt(optimizer: Optimizer, index: usize): usize {
-  const shared: usize = (HYPERPARAMETER_COUNT + SHARED_COUNT) * sizeof<f64>();
-  return changetype<usize>(optimizer) + offsetof<Optimizer>() + shared + index * 16;
+  const numbers: usize = offsetof<Optimizer>() + (HYPERPARAMETER_COUNT + SHARED_COUNT) * sizeof<f64>();
+  return changetype<usize>(optimizer) + ((numbers + 15) & ~15) + index * 16;
 }
 
 /** Address of slot number `index` of the state. */
@@ -143,8 +155,23 @@ export function slotAt(optimizer: Optimizer, index: usize): usize {
   return optimizer.state + index * optimizer.slotSize;
 }
 
+/** rowPath/forward.ts reads up to so many bytes past the end of the parameters, and ignores them. */
+export const READABLE: usize = 128;
+
+/** Address of the averages, an arena like that of the parameters. */
+@inline
+export function averagesOf(optimizer: Optimizer): usize {
+  return slotAt(optimizer, optimizer.slots);
+}
+
+/** Bytes of the averages; 0 if there are none. */
+@inline
+export function averagesSize(features: u32, arenaBytes: u64): u64 {
+  return features & OptimizerFeature.Average ? arenaBytes + READABLE : 0;
+}
+
 /** Address of the sums of squares of the blocks. */
 @inline
 export function sumsOf(optimizer: Optimizer): usize {
-  return slotAt(optimizer, optimizer.slots);
+  return averagesOf(optimizer) + <usize>averagesSize(optimizer.features, optimizer.slotSize);
 }

@@ -5,7 +5,7 @@ import { Status } from "../abi/status";
 import { Network, outputLayer } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
 import { checkArray, isInMemory } from "./memory";
-import { checkOptimizer, checkWorkspace } from "./regions";
+import { checkAverages, checkOptimizer, checkWorkspace } from "./regions";
 import { checkInputs, checkMicrobatch, checkOrder, checkRange, checkTargetArray } from "./samples";
 
 /** See predict(). */
@@ -13,7 +13,7 @@ export function checkPredict(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, predictions: usize,
   elementSize: usize,
 ): Status {
-  return checkWorkspace(network, workspace, elementSize) || checkInputs(network, samples) ||
+  return checkWorkspace(network, workspace, elementSize) || checkAverages(network) || checkInputs(network, samples) ||
     checkRange(samples, begin, end) || checkOrder(samples, begin, end) ||
     checkArray(predictions, end - begin, outputLayer(network).units, elementSize);
 }
@@ -30,7 +30,7 @@ export function checkEvaluate<T>(
 function checkRangeOf(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, elementSize: usize,
 ): Status {
-  return checkWorkspace(network, workspace, elementSize) || checkInputs(network, samples) ||
+  return checkWorkspace(network, workspace, elementSize) || checkAverages(network) || checkInputs(network, samples) ||
     checkTargetArray(network, samples) || checkRange(samples, begin, end);
 }
 

@@ -6,6 +6,7 @@ import { Status } from "../abi/status";
 import { isFiniteIn } from "../math/range";
 import { Network } from "../network/network";
 import { Workspace, workspaceLayout } from "../network/workspace";
+import { predictsWithAverage } from "../optimizers/average";
 import {
   checkHyperparameters, checkKind, optimizerHead, optimizerLayout, optimizerSlots,
 } from "../optimizers/optimizer";
@@ -55,6 +56,13 @@ export function checkLearningRate(learningRate: f64, elementSize: usize): Status
   return isFiniteIn(learningRate, elementSize) ? Status.Ok : Status.InvalidLearningRate;
 }
 
+/** That the averages are there, if predictions use them. network_set_optimizer() has checked the address of the optimizer. */
+export function checkAverages(network: Network): Status {
+  const optimizer = network.optimizer;
+  if (!changetype<usize>(optimizer) || !predictsWithAverage(optimizer)) return Status.Ok;
+  return checkLaidOut(network, optimizer);
+}
+
 /** Bytes of one number for each parameter. */
 @inline
 export function slotSizeOf(network: Network): usize {
@@ -69,5 +77,9 @@ function checkLaidOut(network: Network, optimizer: Optimizer): Status {
   const size = optimizerLayout(0, optimizer.kind, optimizer.features, optimizer.slotSize);
   if (optimizer.slots != slots || optimizer.size != size || optimizer.slotSize != slotSizeOf(network)) return Status.WrongOptimizer;
   if (optimizer.state != changetype<usize>(optimizer) + <usize>optimizerHead()) return Status.WrongOptimizer;
-  return step >= 0 && step <= MAX_STEP && floor(step) == step ? Status.Ok : Status.WrongOptimizer;
+  return isCount(step) && isCount(optimizer.averagedSteps) ? Status.Ok : Status.WrongOptimizer;
+}
+
+function isCount(x: f64): bool {
+  return x >= 0 && x <= MAX_STEP && floor(x) == x;
 }

@@ -42,6 +42,12 @@ export function layerShape<T>(layer: Layer, tensors: Tensors, pass: Pass): void 
   if (layer.kind == LayerKind.Dense) denseShape<T>(tensors, pass);
 }
 
+/** Lets the forward pass read the parameters at another address: `shift` bytes after the present one. */
+export function layerShiftParameters(layer: Layer, tensors: Tensors, shift: usize): void {
+  layer.parameters += shift;
+  if (layer.kind == LayerKind.Dense) tensors.forward.a += shift;
+}
+
 /** x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). */
 @inline
 export function layerForward<T>(

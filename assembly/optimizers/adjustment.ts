@@ -49,7 +49,8 @@ export function prepareAdjustment<T>(optimizer: Optimizer): void {
     if (!hasFeature(optimizer, OptimizerFeature.DecoupledDecay)) optimizer.decay = optimizer.weightDecay;
     else optimizer.keep = 1 - optimizer.learningRate * optimizer.weightDecay;
   }
-  optimizer.isAdjusted = clipsValues || optimizer.scale != 1 || optimizer.decay != 0 || optimizer.keep != 1;
+  const isAdjusted = clipsValues || optimizer.scale != 1 || optimizer.decay != 0 || optimizer.keep != 1;
+  optimizer.isAdjusted = <u32>isAdjusted;
   const limit = valueLimit(optimizer);
   v128.store(vectorAt(optimizer, LOW), splat<T>(-limit));
   v128.store(vectorAt(optimizer, HIGH), splat<T>(limit));

@@ -1,7 +1,7 @@
 // The dispatch to the optimizers: one line for each in each function.
 
 import {
-  hasFeature, isPlain, Optimizer, OptimizerFeature, OptimizerKind, VECTOR_COUNT, vectorAt,
+  averagesSize, hasFeature, isPlain, Optimizer, OptimizerFeature, OptimizerKind, VECTOR_COUNT, vectorAt,
 } from "../abi/optimizer";
 import { Status } from "../abi/status";
 import { aligned, place, productOf, sumOf } from "../kernels/place";
@@ -9,6 +9,7 @@ import { adadelta, adadeltaIsBounded, ADADELTA_FEATURES, ADADELTA_MEASURED_SLOTS
 import { adagrad, adagradIsBounded, ADAGRAD_FEATURES, ADAGRAD_SLOTS, checkAdagrad, prepareAdagrad } from "./adagrad";
 import { adam, adamIsBounded, adamSlots, ADAM_FEATURES, checkAdam, prepareAdam } from "./adam";
 import { adjustedBound, ADJUSTMENT_FEATURES, checkAdjustment, normBlocks, prepareAdjustment } from "./adjustment";
+import { averageStep, checkAverage } from "./average";
 import { Apply, ApplyAdjusted, Check } from "./mode";
 import { advanceNadam, checkNadam, nadam, nadamIsBounded, NADAM_FEATURES, NADAM_SLOTS, prepareNadam } from "./nadam";
 import { checkRmsprop, rmsprop, rmspropIsBounded, rmspropMeasuredSlots, rmspropSlots, RMSPROP_FEATURES } from "./rmsprop";
@@ -18,7 +19,7 @@ import { checkSgd, momentumSgd, sgd, sgdIsBounded, sgdSlots, SGD_FEATURES } from
 /** What featuresOf() returns for a number that is no optimizer's. */
 const UNKNOWN: i32 = -1;
 
-/** The features that an optimizer of this kind takes besides ADJUSTMENT_FEATURES. */
+/** The features that an optimizer of this kind takes besides those that all take. */
 function featuresOf(kind: OptimizerKind): i32 {
   switch (kind) {
     case OptimizerKind.Sgd: return SGD_FEATURES;
@@ -36,12 +37,12 @@ function featuresOf(kind: OptimizerKind): i32 {
 export function checkKind(kind: OptimizerKind, features: u32): Status {
   const known = featuresOf(kind);
   if (known == UNKNOWN) return Status.UnknownOptimizer;
-  return (features & ~(known | ADJUSTMENT_FEATURES)) == 0 ? Status.Ok : Status.InvalidFlag;
+  return (features & ~(known | ADJUSTMENT_FEATURES | OptimizerFeature.Average)) == 0 ? Status.Ok : Status.InvalidFlag;
 }
 
 /** Why the optimizer, of a known kind, does not take its hyperparameters; Ok if it does. */
 export function checkHyperparameters(optimizer: Optimizer, elementSize: usize): Status {
-  return checkAdjustment(optimizer, elementSize) || checkOwn(optimizer, elementSize);
+  return checkAdjustment(optimizer, elementSize) || checkAverage(optimizer) || checkOwn(optimizer, elementSize);
 }
 
 function checkOwn(optimizer: Optimizer, elementSize: usize): Status {
@@ -92,11 +93,12 @@ export function optimizerAdvance(optimizer: Optimizer): void {
 
 function advance(optimizer: Optimizer): void {
   if (optimizer.kind == OptimizerKind.Nadam) advanceNadam(optimizer);
+  if (hasFeature(optimizer, OptimizerFeature.Average)) optimizer.averagedSteps += 1;
 }
 
 /**
  * One step of the optimizer, once it is prepared, for the parameters in bytes `begin` … `end` − 1 (whole vectors) of
- * their arena. Stores the new parameters and state.
+ * their arena. Stores the new parameters, state and average.
  */
 @inline
 export function optimizerStep<T>(
@@ -109,6 +111,7 @@ export function optimizerStep<T>(
 function preparedStep<T>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): void {
   if (optimizer.isAdjusted) step<T, ApplyAdjusted>(optimizer, parameters, gradients, begin, end);
   else step<T, Apply>(optimizer, parameters, gradients, begin, end);
+  if (hasFeature(optimizer, OptimizerFeature.Average)) averageStep<T>(optimizer, parameters, begin, end);
 }
 
 /** As optimizerStep(), but stores nothing, and returns whether all new values would be finite. */
@@ -179,6 +182,7 @@ export function optimizerHead(): u64 {
 export function optimizerLayout(region: usize, kind: OptimizerKind, features: u32, arenaBytes: u64): u64 {
   const slots = optimizerSlots(kind, features);
   let size = productOf(slots, arenaBytes);
+  size = sumOf(size, averagesSize(features, arenaBytes));
   if (features & OptimizerFeature.NormClipping) size = sumOf(size, normBlocks(arenaBytes) * sizeof<f64>());
   const end = place(region, region + offsetof<Optimizer>("state"), optimizerHead(), size);
   if (!region) return end;

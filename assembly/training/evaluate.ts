@@ -5,32 +5,40 @@ import { Status } from "../abi/status";
 import { checkEvaluate } from "../checks/calls";
 import { lossScale, Network } from "../network/network";
 import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
+import { beginPredictions, endPredictions } from "./average";
 import { beginPasses } from "./gather";
 import { backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms } from "./step";
 
 /**
- * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1; the slice that begins with row 0 adds the
- * penalties of the layers. If checkEvaluate() objects, returns NaN and changes nothing. The loss of all rows is that sum
- * times lossScale(). A large set may be evaluated in slices, one after the other, that begin at multiples of BLOCK_ROWS:
- * the bits are the same.
+ * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins with
+ * row 0 adds the penalties of the layers. If checkEvaluate() objects, returns NaN and changes nothing. The loss of all rows
+ * is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at multiples of
+ * BLOCK_ROWS: the bits are the same.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
-  return addSlice<T>(network, workspace, samples, begin, end, sum, false);
+  if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
+  beginPredictions(network, workspace);
+  sum = addSlice<T>(network, workspace, samples, begin, end, sum, false);
+  endPredictions(network, workspace);
+  return sum;
 }
 
-/** As evaluate(). After the last slice, the network's gradients are the gradient of the loss. */
+/**
+ * As evaluate(), but with the network's own parameters. After the last slice, the network's gradients are the gradient of
+ * the loss.
+ */
 export function computeGradients<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
+  if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
   return addSlice<T>(network, workspace, samples, begin, end, sum, true);
 }
 
 function addSlice<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, withGradients: bool,
 ): f64 {
-  if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
   const scale = lossScale(network, samples.rows);
   beginPasses(network, workspace, false);
   if (begin == 0) sum += penaltyTerms<T>(network, scale);

@@ -11,10 +11,11 @@ import { outputTensors, passOf, Workspace } from "../network/workspace";
 import { rowActivationForward } from "../rowPath/activation";
 import { Phase } from "../threads/phases";
 import { runPhase } from "../threads/team";
+import { beginPredictions, endPredictions } from "./average";
 import { beginMicrobatch, beginPasses } from "./gather";
 
 /**
- * Writes the outputs for rows `begin` … `end` − 1 to `predictions` [end − begin, outputs], row-major. A large set may
+ * Writes the outputs for rows `begin` … `end` − 1, with predictionParameters(), to `predictions` [end − begin, outputs], row-major. A large set may
  * be predicted in slices of any size: the bits are the same.
  */
 export function predict<T>(
@@ -24,6 +25,7 @@ export function predict<T>(
   if (status != Status.Ok) return status;
   const units = outputLayer(network).units;
   beginPasses(network, workspace, false);
+  beginPredictions(network, workspace);
   for (let row = begin; row < end; row += workspace.capacity) {
     const rows = min(workspace.capacity, end - row);
     beginMicrobatch<T>(network, workspace, samples, row, 0, rows);
@@ -33,6 +35,7 @@ export function predict<T>(
     const outputs = outputTensors(network, workspace).outputs;
     gatherTransposed<T>(out, units, units, outputs, passOf(workspace).stride, 0, units, rows);
   }
+  endPredictions(network, workspace);
   return Status.Ok;
 }
 

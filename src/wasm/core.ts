@@ -72,6 +72,7 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   network_layout(network: Address, description: Address): number;
   network_parameters(network: Address): Address;
   network_gradients(network: Address): Address;
+  network_prediction_parameters(network: Address): Address;
   network_parameter_count(network: Address): number;
   network_loss_scale(network: Address, rows: number): number;
   network_set_seed(network: Address, seed: number): void;

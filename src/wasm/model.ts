@@ -38,6 +38,8 @@ export class Model {
   readonly #workspace: Block;
   readonly #parameters: View;
   readonly #gradients: View;
+  /** Its address changes with the optimizer. */
+  #predictionParameters: View;
   #optimizer: OptimizerState;
   /** Room for the predictions of a call. Its view is kept, because most calls have as many rows as the one before. */
   #predictions: View;
@@ -75,12 +77,38 @@ export class Model {
     const network = this.#network.address;
     this.parameterCount = core.network_parameter_count(network) >>> 0;
     this.#parameters = new View(host, core.network_parameters(network) >>> 0, this.parameterCount);
+    this.#predictionParameters = this.#parameters;
     this.#gradients = new View(host, core.network_gradients(network) >>> 0, this.parameterCount);
   }
 
   /** All parameters, layer by layer without gaps. */
   parameters(): FloatArray {
     return this.#parameters.array;
+  }
+
+  /** The parameters that `predict` and `evaluate` use: the average, if the optimizer keeps one and has taken a step. */
+  predictionParameters(): FloatArray {
+    const address = this.#host.core.exports.network_prediction_parameters(this.#network.address) >>> 0;
+    if (address !== this.#predictionParameters.address) {
+      this.#predictionParameters = new View(this.#host, address, this.parameterCount);
+    }
+    return this.#predictionParameters.array;
+  }
+
+  /** Lets the average of the parameters begin anew with the next step. */
+  restartAverage(): void {
+    this.#optimizer.restartAverage();
+  }
+
+  /** Lets `work` predict and evaluate with the parameters although there is an average of them. */
+  withoutAverage<T>(work: () => T): T {
+    const optimizer = this.#optimizer;
+    optimizer.ignoresAverage = true;
+    try {
+      return work();
+    } finally {
+      optimizer.ignoresAverage = false;
+    }
   }
 
   /** The gradients that `computeGradients` wrote, or that `update` is to use. A run overwrites them. */

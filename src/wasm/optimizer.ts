@@ -1,5 +1,5 @@
 import { StructView } from "../abi/struct.js";
-import { OptimizerStruct } from "../abi/structs.js";
+import { OptimizerFeatureNumber, OptimizerStruct } from "../abi/structs.js";
 import { encodeOptimizer, type Optimizer } from "../optimizers.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
@@ -35,11 +35,25 @@ export class OptimizerState {
     this.#struct.set({ learningRate });
   }
 
-  /** Forgets all steps. */
+  /** Whether `predict` and `evaluate` use the parameters although there is an average of them. */
+  set ignoresAverage(ignores: boolean) {
+    this.#struct.set({ ignoresAverage: Number(ignores && this.#hasAverage) });
+  }
+
+  /** Lets the average begin anew with the next step. */
+  restartAverage(): void {
+    this.#struct.set({ averagedSteps: 0 });
+  }
+
+  /** Forgets all steps, and the average. */
   reset(): void {
-    this.#struct.set({ step: 0 });
+    this.#struct.set({ step: 0, averagedSteps: 0 });
     const bytes = this.#struct.get("slots") * this.#struct.get("slotSize");
     new Uint8Array(this.#heap.buffer, this.#struct.get("state"), bytes).fill(0);
+  }
+
+  get #hasAverage(): boolean {
+    return (this.#struct.get("features") & OptimizerFeatureNumber.Average) !== 0;
   }
 
   dispose(): void {

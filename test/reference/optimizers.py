@@ -9,7 +9,7 @@ every step, before its update, and after each number of steps in "steps" the par
 numbers of the case's dtype: of each layer the kernel [inputs, units], then the bias. "initial", "inputs" and "targets" are
 float32 numbers, so both dtypes start with the same values. "options" are this library's; OPTIONS maps them to PyTorch's.
 "later" is the learning rate from step 6 on, where it changes. "penalties": kernelL1, kernelL2, biasL1, biasL2 of each layer,
-which are part of the loss.
+which are part of the loss. With "ema", "averages" are the averages of the parameters after the steps.
 """
 
 import base64
@@ -100,6 +100,8 @@ CASES = (
     ("rprop", {"clipValue": 0.1}, 8),
     ("sgd", {"learningRate": 0.1}, 4, None, ((0.02, 0.05, 0.03, 0.01), (0, 0.04, 0.02, 0))),
     ("adam", {"clipNorm": 0.3, "weightDecay": 0.1}, 8, None, ((0, 0.1, 0, 0), (0.05, 0, 0, 0.2))),
+    ("sgd", {"learningRate": 0.1, "ema": 0.9}, 4),
+    ("adam", {"learningRate": 0.1, "epsilon": 0.1, "ema": 0.5}, 8),
     ("sgd", {"learningRate": 0.1, "momentum": 0.9}, 4, 0.01),
     ("adagrad", {"learningRateDecay": 0.1}, 4, 0.1),
     ("adam", {}, 4, 0.1),
@@ -156,13 +158,16 @@ def train(dtype, name, options, batch_size, later=None, penalties=()):
     options_of_optimizer = dict(options)
     clip_value = options_of_optimizer.pop("clipValue", None)
     clip_norm = options_of_optimizer.pop("clipNorm", None)
+    ema = options_of_optimizer.pop("ema", None)
     layers = create_layers(dtype)
     inputs, targets = create_rows(dtype)
     model = torch.nn.Sequential(layers[0], torch.nn.Tanh(), layers[1])
     criterion = torch.nn.MSELoss()
     optimizer = create_optimizer(name, options_of_optimizer, model.parameters())
+    averaged = torch.optim.swa_utils.AveragedModel(model, avg_fn=torch.optim.swa_utils.get_ema_avg_fn(ema or 0.5))
     losses = []
     after = []
+    averages = []
     for step in range(max(STEPS)):
         begin = step * batch_size % ROWS
         if step == LATER and later is not None:
@@ -176,9 +181,11 @@ def train(dtype, name, options, batch_size, later=None, penalties=()):
         if clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
+        averaged.update_parameters(model)
         losses.append(loss.item())
         if step + 1 in STEPS:
             after.append(encoded(parameters_of(layers), dtype))
+            averages.append(encoded(parameters_of(averaged.module[::2]), dtype))
     return {
         "dtype": dtype,
         "optimizer": name,
@@ -188,6 +195,7 @@ def train(dtype, name, options, batch_size, later=None, penalties=()):
         "penalties": penalties,
         "losses": losses,
         "after": after,
+        **({} if ema is None else {"averages": averages}),
     }
 
 

@@ -68,10 +68,12 @@ export const OPTIMIZERS: Readonly<Record<string, Optimizer>> = {
   }),
   "adamW with a clipped norm": adamW({ learningRate: 0.1, clipNorm: 0.5 }),
   "rprop with clipped values": rprop({ clipValue: 0.3 }),
+  "sgd with an average": sgd({ learningRate: 0.1, ema: 0.5 }),
+  "adam with an average and a clipped norm": adam({ learningRate: 0.1, ema: 0.9, clipNorm: 0.5 }),
 };
 
 /** Bytes of an optimizer's region before its state. */
 export function optimizerHeadSize(): number {
-  const bytes = OptimizerStruct.size + 8 * (HYPERPARAMETER_COUNT + SHARED_COUNT) + 16 * VECTOR_COUNT;
-  return Math.ceil(bytes / 64) * 64;
+  const numbers = OptimizerStruct.size + 8 * (HYPERPARAMETER_COUNT + SHARED_COUNT);
+  return Math.ceil((Math.ceil(numbers / 16) + VECTOR_COUNT) / 4) * 64;
 }

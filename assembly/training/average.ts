@@ -1,0 +1,30 @@
+// The parameters that predict and evaluate use: the average of an optimizer that keeps one, else the network's own.
+
+import { averagesOf } from "../abi/optimizer";
+import { layerShiftParameters } from "../layers/layer";
+import { layerAt, Network } from "../network/network";
+import { tensorsAt, Workspace } from "../network/workspace";
+import { predictsWithAverage } from "../optimizers/average";
+
+/** Address of the parameters that predict and evaluate use. */
+export function predictionParameters(network: Network): usize {
+  const optimizer = network.optimizer;
+  if (!changetype<usize>(optimizer) || !predictsWithAverage(optimizer)) return network.parameters;
+  return averagesOf(optimizer);
+}
+
+/** Lets forward passes use them until endPredictions(). */
+export function beginPredictions(network: Network, workspace: Workspace): void {
+  shift(network, workspace, predictionParameters(network) - network.parameters);
+}
+
+export function endPredictions(network: Network, workspace: Workspace): void {
+  shift(network, workspace, network.parameters - predictionParameters(network));
+}
+
+function shift(network: Network, workspace: Workspace, bytes: usize): void {
+  if (bytes == 0) return;
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    layerShiftParameters(layerAt(network, i), tensorsAt(workspace, i), bytes);
+  }
+}
