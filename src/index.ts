@@ -11,7 +11,16 @@ export type { DType, FloatArray } from "./dtype.js";
 export { BackpropError, type BackpropErrorDetails, type ErrorCode } from "./errors.js";
 export type { History } from "./history.js";
 export * from "./initializers.js";
-export * from "./layers/layers.js";
+export {
+  ACTIVATIONS,
+  type ActivationName,
+  type DenseLayer,
+  type DenseOptions,
+  type DropoutLayer,
+  dense,
+  dropout,
+  type Layer,
+} from "./layers/layers.js";
 export type {
   DenseParameters,
   LayerParameters,

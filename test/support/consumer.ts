@@ -20,7 +20,6 @@ const OPTIONS = {
   noImplicitReturns: true,
   noFallthroughCasesInSwitch: true,
   noPropertyAccessFromIndexSignature: true,
-  skipLibCheck: true,
   outDir: "out",
 };
 
