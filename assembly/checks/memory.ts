@@ -2,7 +2,6 @@
 
 import { MAX_REGION_SIZE } from "../abi/description";
 import { Status } from "../abi/status";
-import { productOf } from "../kernels/place";
 
 const PAGE_BITS: u64 = 16;
 
@@ -14,8 +13,10 @@ export function isInMemory(address: usize, bytes: u64, alignment: usize): bool {
 
 /** Why there is no array [rows, columns] of elements of `size` bytes, 4 or 8, at `address`; Ok if there is. */
 export function checkArray(address: usize, rows: usize, columns: usize, size: usize): Status {
-  const bytes = productOf(rows, columns) * size;
-  return bytes == 0 || isInMemory(address, bytes, size) ? Status.Ok : Status.InvalidAddress;
+  const count = <u64>rows * columns;
+  if (count == 0) return Status.Ok;
+  // Of more elements, the bytes might not fit into 64 bits.
+  return count <= u32.MAX_VALUE && isInMemory(address, count * size, size) ? Status.Ok : Status.InvalidAddress;
 }
 
 /** Why nothing can be laid out in a region of that size; Ok if it can. */
