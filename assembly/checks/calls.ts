@@ -1,4 +1,5 @@
-// Everything that a call checks before it changes anything.
+// Everything that a call checks before it changes anything. Each check returns the first reason that it finds, or Ok,
+// which is 0: `a() || b()` is the first reason of both.
 
 import { Pause, Run, Samples } from "../abi/run";
 import { Status } from "../abi/status";
@@ -22,12 +23,12 @@ export function checkPredict(
 export function checkEvaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
 ): Status {
-  const status = checkRangeOf(network, workspace, samples, begin, end, sizeof<T>());
+  const status = checkSamples(network, workspace, samples, begin, end, sizeof<T>());
   return status || checkMicrobatch<T>(network, samples, begin, end);
 }
 
-/** All that checkEvaluate() does without reading order and targets. */
-function checkRangeOf(
+/** What checkEvaluate() checks without reading order and targets. */
+function checkSamples(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, elementSize: usize,
 ): Status {
   return checkWorkspace(network, workspace, elementSize) || checkAverages(network) || checkInputs(network, samples) ||
