@@ -293,9 +293,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * The outputs [rows, outputs] for `inputs` [rows, inputs]. A row's outputs have the same bits alone and in any batch.
+   * The outputs [rows, outputs] for `inputs` [rows, inputs], computed with `averagedParameters` unless `averaged` is false.
+   * A row's outputs have the same bits alone and in any batch.
    *
-   * @throws BackpropError `invalidShape`, `invalidData`, `disposed`.
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidOption`, `disposed`.
    */
   predict(inputs: Rows, options?: PredictionOptions): Matrix {
     const averaged = usesAverage("predict", options);
@@ -317,9 +318,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * The loss over all rows as one batch.
+   * The loss over all rows as one batch, including the penalties of the layers, computed with `averagedParameters` unless
+   * `averaged` is false.
    *
-   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `disposed`.
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `disposed`.
    */
   evaluate(inputs: Rows, targets: Rows, options?: PredictionOptions): { loss: number } {
     const averaged = usesAverage("evaluate", options);
@@ -333,7 +335,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * The loss over all rows as one batch, and its gradient by backpropagation. Does not change parameters.
+   * The loss over all rows as one batch, including the penalties of the layers, and its gradient by backpropagation, at
+   * `parameters`. Gradients are not clipped. Does not change parameters.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `busy` while fitting, `disposed`.
    */
@@ -351,7 +354,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * One step of the optimizer with the given gradients: one { kernel, bias } for each layer.
+   * One step of the optimizer with the given gradients: one { kernel, bias } for each layer. The optimizer clips them, and
+   * applies weight decay. Penalties are not added: `gradients` has added them.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `diverged` if a parameter would become NaN or infinite (then
    *   none changes), `busy` while fitting, `disposed`.
