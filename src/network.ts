@@ -354,8 +354,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * One step of the optimizer with the given gradients: one { kernel, bias } for each layer. The optimizer clips them, and
-   * applies weight decay. Penalties are not added: `gradients` has added them.
+   * One step of the optimizer with the given gradients: one { kernel, bias } for each layer. If its options say so, it
+   * clips them and adds weight decay. Penalties are not added: `gradients` has added them.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `diverged` if a parameter would become NaN or infinite (then
    *   none changes), `busy` while fitting, `disposed`.
