@@ -17,7 +17,7 @@ import { descriptionSize, writeDescription } from "./support/descriptions.js";
 
 const CORE = new URL("../build/core.wasm", import.meta.url);
 
-/** What the strict build may make use of: no relaxed SIMD, whose bits are the processor's. */
+/** The features that the strict build may use. Not relaxed SIMD: its bits depend on the processor. */
 const STRICT_FEATURES =
   binaryen.Features.MVP |
   binaryen.Features.MutableGlobals |
@@ -26,7 +26,7 @@ const STRICT_FEATURES =
   binaryen.Features.SignExt |
   binaryen.Features.NontrappingFPToInt;
 
-/** The other builds, and what they may make use of besides. */
+/** The other builds, and the features that each may use. */
 const OTHER_BUILDS = [
   { file: "core.relaxed.wasm", isRelaxed: true, isShared: false, features: binaryen.Features.RelaxedSIMD },
   { file: "core.threads.wasm", isRelaxed: false, isShared: true, features: binaryen.Features.Atomics },
@@ -78,7 +78,7 @@ describe("the core's module", () => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
   });
 
-  it("exports functions alone, by the names that the wrapper calls", () => {
+  it("exports exactly the functions that the wrapper calls", () => {
     const exports = WebAssembly.Module.exports(module);
     expect(new Set(exports.map(({ kind }) => kind))).toEqual(new Set(["function"]));
     const names = exports.map(({ name }) => name);
@@ -122,7 +122,7 @@ describe("the core's module", () => {
     expect(tables).toBe(0);
   });
 
-  it("has no relaxed and no atomic instruction, and a memory of its own", () => {
+  it("has no relaxed and no atomic instructions, and its memory is not shared", () => {
     const core = binaryen.readBinary(bytes);
     const { imports, relaxedInstructions, atomicInstructions } = inspect(core);
     expect(relaxedInstructions).toEqual([]);
@@ -132,7 +132,7 @@ describe("the core's module", () => {
     expect(core.validate()).toBe(1);
   });
 
-  it("would be seen to have one", () => {
+  it("is inspected by a function that finds state, relaxed and atomic instructions", () => {
     const relaxed = binaryen.parseText(`(module
       (global $state (mut i32) (i32.const 0))
       (table 1 funcref)
@@ -146,7 +146,7 @@ describe("the core's module", () => {
     expect(tables).toBe(1);
   });
 
-  it("writes nothing when it is instantiated above its heap base, and nothing below 1024", async () => {
+  it("writes only from address 1024 to its heap base when it is instantiated", async () => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
     new Uint8Array(memory.buffer).fill(0x5a);
     const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
@@ -159,7 +159,7 @@ describe("the core's module", () => {
   });
 });
 
-// Not by WebAssembly itself: Node 20 does not compile them all.
+// Inspected by Binaryen, because Node 20 cannot compile all of them.
 describe.each(OTHER_BUILDS)("the module $file", ({ file, isRelaxed, isShared, features }) => {
   let core: binaryen.Module;
   let inspection: Inspection;
@@ -169,12 +169,12 @@ describe.each(OTHER_BUILDS)("the module $file", ({ file, isRelaxed, isShared, fe
     inspection = inspect(core);
   });
 
-  it(`imports a memory that is ${isShared ? "shared" : "its own"}, and nothing else`, () => {
+  it(`imports ${isShared ? "a shared" : "an unshared"} memory and nothing else`, () => {
     expect(inspection.imports).toEqual([expect.stringMatching(/^\(import "env" "memory" \(memory /)]);
     expect(/\bshared\b/.test(inspection.imports[0]!)).toBe(isShared);
   });
 
-  it("has the instructions of its build, and of no other", () => {
+  it("has only the instructions that its build allows", () => {
     const { relaxedInstructions, atomicInstructions } = inspection;
     const expected = isRelaxed ? ["f32x4.relaxed_madd", "f64x2.relaxed_madd"] : [];
     expect([...new Set(relaxedInstructions)].filter((name) => name.endsWith("_madd")).sort()).toEqual(
@@ -192,7 +192,7 @@ describe.each(OTHER_BUILDS)("the module $file", ({ file, isRelaxed, isShared, fe
     expect(tables).toBe(0);
   });
 
-  it("exports what the strict one does, and teams where its memory is shared", async () => {
+  it(`exports the functions of the strict build${isShared ? " and those of teams" : ""}`, async () => {
     const strict = binaryen.readBinary(new Uint8Array(await readFile(CORE)));
     const teams = ["network_set_team", "team_size", "team_stop", ...ofBoth("team_work")];
     const expected = [...exportsOf(strict), ...(isShared ? teams : [])];
@@ -257,14 +257,14 @@ describe("a network in memory", () => {
     return address;
   }
 
-  /** Zeroed bytes from `address` on; grows memory if need be. */
+  /** Zeroes `size` bytes from `address` on, and grows memory if necessary. */
   function clear(address: number, size: number): void {
     const missing = address + size - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / 65536));
     new Uint8Array(memory.buffer, address, size).fill(0);
   }
 
-  it("takes as many bytes as were said, with its parameters and gradients among them", () => {
+  it("has its parameters and gradients within the bytes that network_size returns", () => {
     fc.assert(
       fc.property(DESCRIPTION, (description) => {
         const written = write(description);
@@ -292,7 +292,7 @@ describe("a network in memory", () => {
     );
   });
 
-  it("has a size above 2 GiB as a positive number, and none above 4 GiB", () => {
+  it("has a positive size above 2 GiB, and the size 0 above 4 GiB", () => {
     const sizeOf = (units: number) => {
       const layer = { units, activation: 0, useBias: false };
       return core.network_size(
@@ -303,7 +303,7 @@ describe("a network in memory", () => {
     expect(sizeOf(2 ** 14)).toBe(0);
   });
 
-  it("and its workspace and optimizer do not touch memory outside their regions", () => {
+  it("is trained without touching memory outside its regions", () => {
     const ROWS = fc.integer({ min: 1, max: 300 });
     const THREADS = fc.integer({ min: 1, max: 4 });
     const GUARD = 0x5a;
@@ -313,7 +313,7 @@ describe("a network in memory", () => {
         const written = write(description);
         const regions: { address: number; size: number }[] = [];
         let end = written + 1024;
-        const take = (size: number) => {
+        const allocate = (size: number) => {
           expect(size % 64).toBe(0);
           const region = { address: end + 64, size };
           clear(end, size + 128);
@@ -323,11 +323,11 @@ describe("a network in memory", () => {
           regions.push(region);
           return region.address;
         };
-        const network = take(core.network_size(written));
+        const network = allocate(core.network_size(written));
         core.network_layout(network, written);
-        const workspace = take(core[`workspace_size_${suffix}`](network, rows, threads));
+        const workspace = allocate(core[`workspace_size_${suffix}`](network, rows, threads));
         core[`workspace_layout_${suffix}`](network, workspace, rows, threads);
-        const optimizer = take(core[`optimizer_size_${suffix}`](network, OptimizerKindNumber.Sgd, 0));
+        const optimizer = allocate(core[`optimizer_size_${suffix}`](network, OptimizerKindNumber.Sgd, 0));
         core[`optimizer_layout_${suffix}`](network, optimizer, OptimizerKindNumber.Sgd, 0);
         core.network_set_optimizer(network, optimizer);
         const samples = end + 64;
@@ -352,7 +352,7 @@ describe("a network in memory", () => {
     );
   });
 
-  it("is not laid out by a description of another version", () => {
+  it("has the size 0 if its description is of another version", () => {
     const layer = { units: 2, activation: 0, useBias: true };
     const description: Description = { elementSize: 8, inputs: 2, layers: [layer], loss: 0, mean: true };
     expect(core.network_size(write(description))).toBeGreaterThan(0);

@@ -28,7 +28,7 @@ function classifier(classes: number, dtype: DType = "float32"): Promise<Network>
   });
 }
 
-/** As JavaScript may hand it over, whatever its type. */
+/** A value of any type, as a caller in JavaScript may pass it. */
 function asRows(value: unknown): Rows {
   return value as Rows;
 }
@@ -64,12 +64,12 @@ describe("samples", () => {
     ["a frozen array", Object.freeze([Object.freeze([1, -2, 3]), Object.freeze([4, 5, -6])])],
   ];
 
-  it.each(forms)("come as %s", (_, rows) => {
+  it.each(forms)("may be %s", (_, rows) => {
     const expected = network.predict(forms[0]![1]).data;
     expect(bitsOf(network.predict(rows).data)).toBe(bitsOf(expected));
   });
 
-  it("of one column come as a plain list, too", () => {
+  it("may be a plain list if they have one column", () => {
     const expected = column.predict([[1], [2], [3]]);
     for (const rows of [
       [1, 2, 3],
@@ -88,7 +88,7 @@ describe("samples", () => {
     expect(network.evaluate(forms[0]![1], prediction).loss).toBe(0);
   });
 
-  it("are left as they are", () => {
+  it("are not changed", () => {
     const inputs = [[1, 2, 3]];
     const targets = { data: Float64Array.of(1, 2), shape: [1, 2] };
     network.evaluate(inputs, targets);
@@ -220,13 +220,13 @@ describe("samples", () => {
     ]) {
       const error = errorOf(work);
       expect(error).toBeInstanceOf(BackpropError);
-      // Whether there are as many targets is looked at before the rows are.
+      // The numbers of rows are compared before the rows are read.
       if ((error as BackpropError).message.includes("expected one target for each input")) continue;
       expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
     }
   });
 
-  it("are refused in the first row that is wrong, as targets by that name", () => {
+  it("are called targets in errors about targets", () => {
     expect(errorOf(() => network.evaluate([[1, 2, 3]], [[1]]))).toMatchObject({
       code: "invalidShape",
       message: "targets has rows of 1 number; this network takes 2 a row.",
@@ -237,7 +237,7 @@ describe("samples", () => {
     });
   });
 
-  it("are refused where inputs and targets are not as many", () => {
+  it("are refused if inputs and targets differ in their number of rows", () => {
     for (const work of [
       () =>
         network.evaluate(
@@ -272,7 +272,7 @@ describe("samples", () => {
     }
   });
 
-  it("of a shape that the data does not have take no memory", () => {
+  it("are refused if their shape is larger than their data", () => {
     for (const rows of [2 ** 20, 2 ** 31, 2 ** 33, 2 ** 52]) {
       expect(errorOf(() => network.predict({ data: [1, 2, 3], shape: [rows, 3] }))).toMatchObject({
         code: "invalidShape",
@@ -281,7 +281,7 @@ describe("samples", () => {
     }
   });
 
-  it("that are many come in any form, and are told by their places where they are wrong", () => {
+  it("give the same predictions in every form for 60 000 rows, and errors name the wrong row", () => {
     const rows = 60_000;
     const flat = new Float64Array(spread(rows * 3));
     const nested = Array.from({ length: rows }, (_, i) => flat.slice(i * 3, i * 3 + 3));
@@ -305,7 +305,7 @@ describe("samples", () => {
     });
   });
 
-  it("that are too large for float32 are refused in float32 alone", async () => {
+  it("may exceed the range of float32 only in float64", async () => {
     const narrow = await create(3, 2, "float32");
     for (const value of [1e300, -1e300, 3.5e38]) {
       const error = errorOf(() => narrow.predict([[1, value, 3]]));
@@ -342,11 +342,11 @@ describe("memory that grows while rows are read", () => {
     [7, 8, 9],
   ];
 
-  it("loses no number and gives the same bits", async () => {
+  it("does not change the training", async () => {
     const { memory } = await sharedCore();
     const network = await create(3, 2);
     const grow = rowsThatCall(() => {
-      // More rows than fit, so that the call of another network, such as for a derived column, makes memory grow.
+      // More rows than memory has room for: the other network's call, such as for a derived column, makes it grow.
       const rows = Math.ceil(memory.buffer.byteLength / 24) + 1;
       network.predict({ data: new Float64Array(rows * 3), shape: [rows, 3] });
     });
@@ -356,7 +356,7 @@ describe("memory that grows while rows are read", () => {
     network.dispose();
   });
 
-  it("at every number of inputs and targets loses none", async () => {
+  it("does not change losses or errors, even if it grows at every number", async () => {
     const { memory } = await sharedCore();
     const get = (row: number[], key: PropertyKey) => {
       memory.grow(1);
@@ -384,7 +384,7 @@ describe("memory that grows while rows are read", () => {
     labelled.dispose();
   });
 
-  it("and empties a view that was given as rows is named", async () => {
+  it("is named by the error about a view that it has emptied", async () => {
     const { memory } = await sharedCore();
     const wide = await create(3, 2);
     const view = () => wide.parameters[0]!.kernel.data;
@@ -403,7 +403,7 @@ describe("memory that grows while rows are read", () => {
 });
 
 describe("rows whose getter uses the network", () => {
-  it("may train it: nothing is lost", async () => {
+  it("may train it", async () => {
     const network = await create(3, 2);
     const targets = [
       [1, 2],
@@ -423,7 +423,7 @@ describe("rows whose getter uses the network", () => {
     network.dispose();
   });
 
-  it("may dispose it: each call then throws disposed", async () => {
+  it("make each call throw disposed if it disposes the network", async () => {
     const targets = [
       [1, 2],
       [3, 4],
@@ -436,7 +436,7 @@ describe("rows whose getter uses the network", () => {
     }
   });
 
-  it("and throws is refused with that cause", async () => {
+  it("are refused with the error that it throws as the cause", async () => {
     const network = await create(3, 2);
     const cause = new Error("from within");
     const rows = rowsThatCall(() => {
@@ -451,7 +451,7 @@ describe("rows whose getter uses the network", () => {
   });
 });
 
-describe("rows that are not there", () => {
+describe("rows that claim to be more than they are", () => {
   const sparse = (...given: unknown[]) => Object.assign(given, { length: 3e8 });
   const withLast = (...given: unknown[]) => Object.assign(sparse(...given), { [3e8 - 1]: given[0] });
 
@@ -465,7 +465,7 @@ describe("rows that are not there", () => {
     ["a shape and one number", 3, { data: { length: 9e8, 0: 1 }, shape: [3e8, 3] }],
     ["a subclass of a typed array that claims more", 3, { data: new Claiming(3), shape: [3e8, 3] }],
     ["rows for which no memory is large enough", 3, { length: 4e8 }],
-  ])("take no memory: %s", async (_, width, rows) => {
+  ])("are refused without taking memory: %s", async (_, width, rows) => {
     const { memory } = await sharedCore();
     const network = await create(width, width, "float32");
     const size = memory.buffer.byteLength;
@@ -533,7 +533,7 @@ describe("the message about", () => {
     [[1, "dog"], 'targets[1] is "dog"'],
     [[["cat"], ["dog"]], 'targets[0][0] is "cat"'],
     [["c", "d"], 'targets[0] is "c"'],
-  ])("a text as label says to number the classes: %j", async (labels, place) => {
+  ])("text labels says to number the classes: %j", async (labels, place) => {
     const network = await classified("sparseCategoricalCrossentropy");
     expect(errorOf(() => network.evaluate(inputs, asRows(labels))).message).toBe(
       `${place}; expected an integer label from 0 to 2. Give each class a number first.`,
@@ -541,7 +541,7 @@ describe("the message about", () => {
     network.dispose();
   });
 
-  it("a text as number says to convert it", async () => {
+  it("text inputs says to convert them", async () => {
     const network = await classified("sparseCategoricalCrossentropy");
     expect(errorOf(() => network.predict(asRows([["1", 2]]))).message).toBe(
       'inputs[0][0] is "1"; expected a finite float32 number. Convert text to numbers first.',
@@ -566,7 +566,7 @@ describe("the message about", () => {
 });
 
 describe("labels", () => {
-  it("come as a list, as rows of one, or as a typed array", async () => {
+  it("may be a list, rows of one label, or a typed array", async () => {
     const network = await classifier(3);
     const inputs = [
       [1, 2],
@@ -587,47 +587,50 @@ describe("labels", () => {
     network.dispose();
   });
 
-  it.each(["float32", "float64"] as const)("out of range or fractional are refused in %s", async (dtype) => {
-    const network = await classifier(3, dtype);
-    for (const label of [3, -1, 0.5, 1.5, 2.5, 1e9, -3]) {
-      for (const work of [
-        () =>
-          network.evaluate(
-            [
-              [1, 2],
-              [3, 4],
-            ],
-            [1, label],
-          ),
-        () =>
-          network.gradients(
-            [
-              [1, 2],
-              [3, 4],
-            ],
-            [1, label],
-          ),
-        () =>
-          network.fitSync(
-            [
-              [1, 2],
-              [3, 4],
-            ],
-            [[1], [label]],
-          ),
-      ]) {
-        expect(errorOf(work)).toMatchObject({
-          code: "invalidLabel",
-          message: expect.stringMatching(
-            /^targets\[1\](\[0\])? is .+; expected an integer label from 0 to 2\.$/,
-          ),
-        });
+  it.each(["float32", "float64"] as const)(
+    "are refused in %s if they are fractional or out of range",
+    async (dtype) => {
+      const network = await classifier(3, dtype);
+      for (const label of [3, -1, 0.5, 1.5, 2.5, 1e9, -3]) {
+        for (const work of [
+          () =>
+            network.evaluate(
+              [
+                [1, 2],
+                [3, 4],
+              ],
+              [1, label],
+            ),
+          () =>
+            network.gradients(
+              [
+                [1, 2],
+                [3, 4],
+              ],
+              [1, label],
+            ),
+          () =>
+            network.fitSync(
+              [
+                [1, 2],
+                [3, 4],
+              ],
+              [[1], [label]],
+            ),
+        ]) {
+          expect(errorOf(work)).toMatchObject({
+            code: "invalidLabel",
+            message: expect.stringMatching(
+              /^targets\[1\](\[0\])? is .+; expected an integer label from 0 to 2\.$/,
+            ),
+          });
+        }
       }
-    }
-    network.dispose();
-  });
+      network.dispose();
+    },
+  );
 
-  it("are told as they were given, and not as float32 has them", async () => {
+  it("appear in errors as given, not rounded to float32", async () => {
     const network = await classifier(3);
     expect(errorOf(() => network.evaluate([[1, 2]], [0.1]))).toMatchObject({
       code: "invalidLabel",
@@ -637,7 +640,7 @@ describe("labels", () => {
     network.dispose();
   });
 
-  it("that are no numbers are refused as data", async () => {
+  it("are refused if they are not numbers", async () => {
     const network = await classifier(3);
     expect(errorOf(() => network.evaluate([[1, 2]], [Number.NaN]))).toMatchObject({ code: "invalidData" });
     expect(errorOf(() => network.evaluate([[1, 2]], asRows(["cat"])))).toMatchObject({
@@ -654,7 +657,7 @@ describe("labels", () => {
   });
 });
 
-describe("whatever is handed over", () => {
+describe("arbitrary values as rows", () => {
   const anything = fc.anything({
     withBigInt: true,
     withDate: true,
@@ -679,7 +682,7 @@ describe("whatever is handed over", () => {
     }),
   );
 
-  it("is taken, or refused with a BackpropError", async () => {
+  it("are accepted, or refused with a BackpropError", async () => {
     const network = await create(2, 1, "float32");
     const column = await create(1, 1, "float64");
     const labelled = await classifier(2);
@@ -705,7 +708,7 @@ describe("whatever is handed over", () => {
     for (const of of [network, column, labelled]) of.dispose();
   });
 
-  it("is learned from where it is well formed", async () => {
+  it("can be trained on if they are finite and have the right shape", async () => {
     const finite = fc.double({ min: -1e3, max: 1e3, noNaN: true });
     const samples = fc
       .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 20 }))

@@ -7,7 +7,7 @@ import { errorOf } from "./support/errorOf.js";
 
 const PAGE = 65536;
 const HEAP_BASE = 1100;
-/** The first multiple of 64 from there on. */
+/** The first multiple of 64 at or after the heap base. */
 const FIRST = 1152;
 
 function createHeap(maximum = 256, heapBase = HEAP_BASE): { heap: Heap; memory: WebAssembly.Memory } {
@@ -22,7 +22,7 @@ interface Block {
   readonly mark: number;
 }
 
-/** Free room between blocks, and from the last one up to the end of what was ever given out. */
+/** The largest free gap between blocks, or between the last block and `end`, the end of all memory ever allocated. */
 function largestGap(blocks: readonly Block[], end: number): number {
   let largest = 0;
   let at = FIRST;
@@ -47,13 +47,13 @@ describe("the heap", () => {
     fc.oneof(
       fc.record({ allocate: ALLOCATION }),
       fc.record({ free: fc.nat() }),
-      // Twice, so that there is much to merge.
+      // Listed twice, so that many free blocks are merged.
       fc.record({ free: fc.nat() }),
     ),
     { maxLength: 60 },
   );
 
-  it("gives out aligned, zeroed blocks that never overlap, and grows only when none is free", () => {
+  it("allocates aligned, zeroed blocks that never overlap, and grows only when no free block is large enough", () => {
     fc.assert(
       fc.property(STEPS, (steps) => {
         const { heap } = createHeap();
@@ -63,7 +63,7 @@ describe("the heap", () => {
         const freeAt = (index: number) => {
           const [block] = blocks.splice(index, 1);
           const { address, bytes, mark } = block!;
-          // Nobody wrote into it meanwhile.
+          // No other block has overwritten it.
           expect(new Uint8Array(heap.buffer, address, bytes).every((byte) => byte === mark)).toBe(true);
           heap.free(address);
         };
@@ -95,7 +95,7 @@ describe("the heap", () => {
           new Uint8Array(heap.buffer, address, bytes).fill(marks);
           blocks.push({ address, bytes, mark: marks });
         }
-        // Freed in whatever order, it all becomes one block again.
+        // After all blocks are freed, in any order, memory is one free block.
         while (blocks.length > 0) freeAt(blocks.length >> 1);
         const size = heap.buffer.byteLength;
         if (end > FIRST) expect(heap.allocate(end - FIRST)).toBe(FIRST);
@@ -108,13 +108,13 @@ describe("the heap", () => {
   it("begins at the heap base, or at the next multiple of 64", () => {
     expect(createHeap(1, 1100).heap.allocate(1)).toBe(FIRST);
     expect(createHeap(1, 1152).heap.allocate(1)).toBe(FIRST);
-    // Above 2 GiB, addresses come back from the core negative.
+    // The core returns addresses above 2 GiB as negative numbers.
     expect(() => createHeap(1, -(2 ** 31)).heap.allocate(1)).toThrow(
       expect.objectContaining({ code: "outOfMemory" }),
     );
   });
 
-  it("merges what is freed with what is free before and after it", () => {
+  it("merges a freed block with the free blocks before and after it", () => {
     const { heap } = createHeap();
     const [a, b, c, d] = [64, 64, 64, 64].map((bytes) => heap.allocate(bytes)) as [
       number,
@@ -129,7 +129,7 @@ describe("the heap", () => {
     expect(heap.allocate(64)).toBe(d + 64);
   });
 
-  it("takes the first block that is large enough, and leaves the rest of it free", () => {
+  it("allocates from the first free block that is large enough, and keeps the rest of it free", () => {
     const { heap } = createHeap();
     const small = heap.allocate(64);
     heap.allocate(64);
@@ -142,7 +142,7 @@ describe("the heap", () => {
     expect(heap.allocate(512)).toBe(large + 128);
   });
 
-  it("extends a free block at the end instead of leaving it behind", () => {
+  it("extends a free block at the end of memory when it grows", () => {
     const { heap } = createHeap();
     const last = heap.allocate(PAGE / 2);
     heap.free(last);
@@ -150,7 +150,7 @@ describe("the heap", () => {
     expect(heap.buffer.byteLength).toBe(4 * PAGE);
   });
 
-  it("passes over what it has not given out", () => {
+  it("ignores addresses that are not of allocated blocks", () => {
     const { heap } = createHeap();
     const block = heap.allocate(64);
     heap.free(block + 64);
@@ -161,7 +161,7 @@ describe("the heap", () => {
     expect(heap.allocate(64)).toBe(block + 64);
   });
 
-  it("that cannot grow throws outOfMemory, and stays as it was", () => {
+  it("throws outOfMemory and does not change if it cannot grow", () => {
     const { heap } = createHeap(4);
     const first = heap.allocate(PAGE);
     new Uint8Array(heap.buffer, first, PAGE).fill(7);
@@ -172,7 +172,7 @@ describe("the heap", () => {
     expect(heap.buffer.byteLength).toBe(before);
     expect(new Uint8Array(heap.buffer, first, PAGE).every((byte) => byte === 7)).toBe(true);
     expect(heap.allocate(64)).toBe(first + PAGE);
-    // Also where the block at the end is free, it is not lost.
+    // A free block at the end is not lost.
     heap.free(first + PAGE);
     expect(() => heap.allocate(4 * PAGE)).toThrow(BackpropError);
     expect(heap.allocate(64)).toBe(first + PAGE);
@@ -180,7 +180,7 @@ describe("the heap", () => {
 
   const advice = /\. Call dispose\(\) on networks that are no longer needed: .+ Or use a smaller network/;
 
-  it("names the limit of the engine, if the engine does not give more pages", () => {
+  it("names the limit of the engine if the engine refuses more pages", () => {
     const { heap } = createHeap(4);
     const error = errorOf(() => heap.allocate(2 ** 31));
     expect(error.message).toMatch(
@@ -190,7 +190,7 @@ describe("the heap", () => {
     expect(error.cause).toBeInstanceOf(RangeError);
   });
 
-  it("names the limit of WebAssembly, if its addresses do not suffice", () => {
+  it("names the limit of WebAssembly if its addresses do not suffice", () => {
     const { heap } = createHeap(65536);
     const error = errorOf(() => heap.allocate(2 ** 32 - PAGE));
     expect(error.message).toMatch(

@@ -1,4 +1,4 @@
-// The package as npm would publish it.
+// The package that npm would publish.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import * as source from "../src/index.js";
 const ROOT = new URL("../", import.meta.url);
 const ENTRY = new URL("dist/index.js", ROOT).href;
 
-/** What a file imports before it runs. */
+/** The static imports of a file. */
 function importsOf(file: string): string[] {
   const { body } = parseAst(readFileSync(new URL(file, ROOT), "utf8"));
   return body.flatMap((statement) =>
@@ -33,12 +33,12 @@ describe("the package", () => {
     files = packed.map(({ path }) => path);
   });
 
-  it("has one JavaScript file for each thing that is loaded by itself", () => {
+  it("has only two JavaScript files: the library and its worker", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
     expect(scripts.sort()).toEqual(["dist/index.js", "dist/worker.js"]);
   });
 
-  it("has the cores, its types and the licences of what is in it", () => {
+  it("contains all builds of the core, the types and the licences", () => {
     expect(files).toEqual(
       expect.arrayContaining([
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
@@ -51,7 +51,7 @@ describe("the package", () => {
     );
   });
 
-  it("has types of what is in the source, and of nothing else", () => {
+  it("has type declarations only for files that exist in src", () => {
     const types = files.filter((file) => /^build\/.*\.d\.ts$/.test(file));
     const sources = types.map((file) => file.replace(/^build\//, "src/").replace(/\.d\.ts$/, ".ts"));
     const gone = sources.filter((file) => !existsSync(new URL(file, ROOT)));
@@ -59,13 +59,13 @@ describe("the package", () => {
   });
 });
 
-describe("what is published", () => {
-  it("loads no second file at import, nor in a worker", () => {
+describe("dist", () => {
+  it("has no static imports, neither in the library nor in its worker", () => {
     expect(importsOf("dist/index.js")).toEqual([]);
     expect(importsOf("dist/worker.js")).toEqual([]);
   });
 
-  it("exports what the source does, and nothing else", async () => {
+  it("has the same exports as the source", async () => {
     expect(Object.keys(await import(ENTRY)).sort()).toEqual(Object.keys(source).sort());
   });
 
@@ -83,7 +83,7 @@ describe("what is published", () => {
   });
 });
 
-/** What a lock file says of a package in the folder that is its key. */
+/** An entry of a lock file. Its key is the folder of the package. */
 interface LockedPackage {
   readonly integrity?: string;
   readonly dependencies?: Record<string, string>;
@@ -102,7 +102,7 @@ describe("the lock file", () => {
     return folder === "" ? [own] : [own, ...candidates(parent, name)];
   }
 
-  it("has every package, for every platform: `npm ci` needs it, and `npm install` would add what is missing", () => {
+  it("has every package for every platform, as `npm ci` requires", () => {
     const missing = Object.entries(packages).flatMap(([folder, locked]) => {
       const { dependencies, devDependencies, optionalDependencies } = locked;
       const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
