@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { erfc } from "../bench/baseline/erf.js";
 import { ACTIVATIONS, type ActivationName, type FloatArray } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
+import { activationNumber } from "./support/enumNumbers.js";
 import {
   DTYPES,
   firstDifference,
@@ -11,7 +12,6 @@ import {
   ulpDistance,
   wholeVectors,
 } from "./support/floats.js";
-import { activationNumber } from "./support/numbers.js";
 import { guardOf, Region } from "./support/region.js";
 
 const ALPHA = 0.25;
@@ -101,7 +101,7 @@ describe.each(DTYPES)("the activations in %s", (dtype) => {
     const { guard, guards } = guardOf(dtype);
     region.clear();
     const input = region.put(logits);
-    const output = region.take(logits.length);
+    const output = region.allocate(logits.length);
     forwardKernel(
       activationNumber(name),
       output,
@@ -358,7 +358,7 @@ describe.each(DTYPES)("the activations in %s", (dtype) => {
           for (let row = 0; row < lanes; row++) {
             region.clear();
             const logit = region.put(rowOf(z, row));
-            const output = region.take(wholeVectors(dtype, units));
+            const output = region.allocate(wholeVectors(dtype, units));
             rowForwardKernel(index, output, logit, units, ALPHA);
             expect(firstDifference(read(output, units), rowOf(outputs, row).slice(0, units))).toBe(-1);
             const gradient = region.put(rowOf(d, row));

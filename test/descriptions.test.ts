@@ -204,7 +204,7 @@ function nameOf(status: number): StatusName {
 }
 
 function write({ layers = [{}], ...fields }: Difference): number {
-  const address = arena.take(descriptionSize(layers.length));
+  const address = arena.allocate(descriptionSize(layers.length));
   const description = { elementSize: 4, inputs: 3, loss: MeanSquaredError, mean: 1, ...fields };
   const dense = { kind: Dense, units: 3, activation: Tanh, useBias: 1 };
   writeDescription(
@@ -219,7 +219,7 @@ function write({ layers = [{}], ...fields }: Difference): number {
 /** A region between guards, laid out by the core. */
 function layOutNetwork(difference: Difference = {}): number {
   const description = write(difference);
-  const network = arena.take(call("network_size", description));
+  const network = arena.allocate(call("network_size", description));
   expect(nameOf(call("network_layout", network, description))).toBe("Ok");
   return network;
 }
@@ -229,7 +229,7 @@ describe("network_size", () => {
     const description = write(difference);
     expect(nameOf(call("network_check", description))).toBe(status);
     expect(call("network_size", description)).toBe(0);
-    const region = arena.take(4096);
+    const region = arena.allocate(4096);
     expect(nameOf(call("network_layout", region, description))).toBe(status);
     expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
     expect(arena.findIntrusion()).toBe(-1);
@@ -286,7 +286,7 @@ describe.each([
     const network = layOutNetwork({ elementSize });
     expect(nameOf(call(`workspace_check_${suffix}`, network, rows, threads))).toBe(status);
     expect(call(`workspace_size_${suffix}`, network, rows, threads)).toBe(0);
-    const region = arena.take(65536);
+    const region = arena.allocate(65536);
     expect(nameOf(call(`workspace_layout_${suffix}`, network, region, rows, threads))).toBe(status);
     expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
     expect(arena.findIntrusion()).toBe(-1);
@@ -312,7 +312,7 @@ describe.each([
     const network = layOutNetwork({ elementSize });
     expect(nameOf(call(`optimizer_check_${suffix}`, network, kind))).toBe("UnknownOptimizer");
     expect(call(`optimizer_size_${suffix}`, network, kind)).toBe(0);
-    const region = arena.take(4096);
+    const region = arena.allocate(4096);
     expect(nameOf(call(`optimizer_layout_${suffix}`, network, region, kind))).toBe("UnknownOptimizer");
     expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
   });
@@ -321,7 +321,7 @@ describe.each([
     const network = layOutNetwork({ elementSize });
     for (const [address, name, status] of [
       [network, other, "WrongElementType"],
-      [arena.take(64), suffix, "WrongElementType"],
+      [arena.allocate(64), suffix, "WrongElementType"],
       [0, suffix, "InvalidAddress"],
       [network + 8, suffix, "InvalidAddress"],
       [2 ** 32 - 64, suffix, "InvalidAddress"],

@@ -307,7 +307,7 @@ function runCase(random: Random): void {
 
 function layOutNetwork(random: Random): Network | undefined {
   const { fields, layers } = validDescription(random);
-  const description = arena.take(descriptionSize(layers.length));
+  const description = arena.allocate(descriptionSize(layers.length));
   writeDescription(arena.memory, description, fields, layers);
   const isSpoilt = random.chance(0.5);
   if (isSpoilt)
@@ -318,12 +318,12 @@ function layOutNetwork(random: Random): Network | undefined {
   const isOk = measures(size, arena.call("network_check", description), isExpected);
   if (!isOk) {
     tally.wrong++;
-    const region = arena.take(MAX_REGION_BYTES);
+    const region = arena.allocate(MAX_REGION_BYTES);
     if (arena.call("network_layout", region, description) === StatusNumber.Ok) throw new Error("laid out");
     if (arena.copyOf(region).some((byte) => byte !== 0)) throw new Error("wrote to the region");
   }
   if (!isOk || size > MAX_REGION_BYTES) return undefined;
-  const address = arena.take(size);
+  const address = arena.allocate(size);
   const wrongRegion = wrongAddress(random, address);
   expectStatus(arena.call("network_layout", wrongRegion, description), "InvalidAddress");
   expectStatus(arena.call("network_layout", address, description), "Ok");
@@ -355,7 +355,7 @@ function layOutWorkspace(random: Random, { address, suffix }: Network): number |
   const isPossible = rows > 0 && threads > 0 && threads <= 255;
   const isOk = measures(size, status, isSpoilt && isPossible && rows > 300 ? undefined : isPossible);
   if (!isOk || size > 2 ** 21) return undefined;
-  const workspace = arena.take(size);
+  const workspace = arena.allocate(size);
   const wrongRegion = wrongAddress(random, workspace);
   expectStatus(
     arena.call(`workspace_layout_${suffix}`, address, wrongRegion, rows, threads),
@@ -392,7 +392,7 @@ function layOutOptimizer(random: Random, { address, suffix }: Network): number |
   const size = arena.call(`optimizer_size_${suffix}`, address, kind, features);
   const status = arena.call(`optimizer_check_${suffix}`, address, kind, features);
   if (!measures(size, status, isRightKind(kind, features))) return undefined;
-  const optimizer = arena.take(size);
+  const optimizer = arena.allocate(size);
   const layout = (region: number) =>
     arena.call(`optimizer_layout_${suffix}`, address, region, kind, features);
   expectStatus(layout(wrongAddress(random, optimizer)), "InvalidAddress");
@@ -437,7 +437,7 @@ function putRun(random: Random, samples: StructView<typeof SamplesStruct>, works
     batchSize: random.integer(1, samples.get("rows") + 5),
     pauses: random.chance(0.5) ? random.integer(0, 7) : PauseNumber.Never,
     until: random.integer(1, MAX_EPOCHS),
-    losses: arena.take(8 * LOSSES),
+    losses: arena.allocate(8 * LOSSES),
     shuffles: samples.get("order") && random.integer(0, 1),
     firstEpoch: random.integer(0, 9),
     learningRates: rates.length > 0 ? arena.putFloats(rates, 8) : 0,
@@ -595,7 +595,7 @@ function callParts(random: Random, { network, workspace, samples }: Training): v
   if (Number.isFinite(call("evaluate", ...range, 0)) && isRefused) throw new Error("evaluated");
   if (Number.isFinite(call("compute_gradients", ...range, 0)) && isRefused) throw new Error("computed");
   if (isRefused && Buffer.compare(arena.copyOf(address), gradients) !== 0) throw new Error("wrote gradients");
-  const predictions = arena.take(isRange ? (end - begin) * outputs * elementSize : 0);
+  const predictions = arena.allocate(isRange ? (end - begin) * outputs * elementSize : 0);
   call("predict", ...range, isRange ? predictions : wrongAddress(random, predictions));
   call("forward", ...range, random.integer(0, 1));
   call("loss", address, workspace, random.pick([0, 128, word()]), random.float(0, 1));

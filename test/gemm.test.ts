@@ -125,7 +125,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     const { guard, guards } = guardOf(dtype);
     return (...values) => {
       const length = tileRows * values.at(-1)!;
-      const panel = region.take(length);
+      const panel = region.allocate(length);
       kernel(...values, panel);
       const guarded = region.guarded(panel, length);
       for (let i = 0; i < guards; i++) {

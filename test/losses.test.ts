@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type DType, type FloatArray, LOSSES, type LossName } from "../src/index.js";
 import { compileAssembly } from "./support/compile.js";
+import { activationNumber, lossNumber } from "./support/enumNumbers.js";
 import { DTYPES, firstDifference, floats, lanesOf, spread, wholeVectors } from "./support/floats.js";
-import { activationNumber, lossNumber } from "./support/numbers.js";
 import { guardOf, Region } from "./support/region.js";
 
 type Round = (value: number) => number;
@@ -250,7 +250,7 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
     const tensors = tensorsOf(problem, layout);
     region.clear();
     const addresses = tensors.map((tensor) => region.put(tensor));
-    const gradient = region.take(height * stride);
+    const gradient = region.allocate(height * stride);
     const sum = call(problem, layout, [gradient, ...addresses]);
     for (const [i, tensor] of tensors.entries()) {
       const before = floats(dtype, [...band, ...tensor, ...band]);
@@ -320,7 +320,7 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
     const tensors = [outside(all.outputs), outside(all.targets)];
     region.clear();
     const addresses = tensors.map((tensor) => region.put(tensor));
-    const gradient = region.take(units * stride);
+    const gradient = region.allocate(units * stride);
     const offset = begin * tensors[0]!.BYTES_PER_ELEMENT;
     const places = [gradient, ...addresses].map((address) => address + offset);
     const sum = kernel(lossNumber(loss), ...places, units, rows, stride, scale, parameter);

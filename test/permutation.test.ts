@@ -22,7 +22,7 @@ function call(name: string, ...numbers: number[]): number {
 /** The permutation of n elements, by one call for each range between `cuts`. Asserts that nothing around it changes. */
 function permute(n: number, seed: number, epoch: number, cuts: number[] = []): number[] {
   region.clear();
-  const order = region.take(n);
+  const order = region.allocate(n);
   const ends = [...cuts, n];
   ends.forEach((end, i) => {
     call("permute", order, ends[i - 1] ?? 0, end, seed, epoch);
@@ -105,7 +105,7 @@ describe("the permutation of an epoch", () => {
   it("has the bits of a scalar shuffle where words are rejected", () => {
     const [begin, n] = [3_400_000, 3_420_000];
     region.clear();
-    const order = region.take(n);
+    const order = region.allocate(n);
     const view = wordsAt(order, n);
     for (let i = 0; i < begin; i++) view[i] = i;
     const expected = view.slice();

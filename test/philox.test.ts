@@ -52,7 +52,7 @@ function call(name: string, ...numbers: number[]): number {
 /** The `length` words at a new tensor that `write` fills, after a check that it wrote nothing around them. */
 function written(length: number, write: (out: number) => void): number[] {
   region.clear();
-  const out = region.take(length);
+  const out = region.allocate(length);
   write(out);
   const words = new Uint32Array(assembly.memory.buffer, out - 4 * GUARDS, length + 2 * GUARDS);
   const guards = [...words.slice(0, GUARDS), ...words.slice(GUARDS + length)];

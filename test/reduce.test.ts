@@ -29,7 +29,7 @@ describe.each(DTYPES)("reductions in %s", (dtype) => {
   /** The value that the kernel gives every lane. Asserts that all lanes are equal. */
   function everyLane(name: string, values: FloatArray): number {
     region.clear();
-    const out = region.take(lanesOf(dtype));
+    const out = region.allocate(lanesOf(dtype));
     exports[`${name}_${suffix}`]!(out, region.putLast(values), values.length);
     const [first, ...rest] = region.view(out, lanesOf(dtype));
     for (const lane of rest) expect(lane).toBe(first);
@@ -107,7 +107,7 @@ describe.each(DTYPES)("reductions in %s", (dtype) => {
       // Reading a guard around the tensor would change the result.
       const address = region.put(values);
       expect(exports[`absolute_sum_${suffix}`]!(address, count)).toBe(count);
-      const out = region.take(lanesOf(dtype));
+      const out = region.allocate(lanesOf(dtype));
       for (const [name, expected] of [
         ["sum_in_order", -count],
         ["maximum", -1],
@@ -136,7 +136,7 @@ describe.each(DTYPES)("reductions in %s", (dtype) => {
               Math.max(...Array.from({ length: count }, (_, i) => values[i * stride + j]!)),
             );
             region.clear();
-            const out = region.take(lanes);
+            const out = region.allocate(lanes);
             exports[`column_maximum_${suffix}`]!(out, region.putLast(values), count, stride * size);
             const { guard, guards } = guardOf(dtype);
             const band: number[] = Array(guards).fill(guard);

@@ -60,7 +60,7 @@ describe.each([
     /** A classifier with labels as targets, Adam, and a run of two epochs. */
     constructor(order?: readonly number[], labels = Array.from({ length: ROWS }, (_, i) => i % OUTPUTS)) {
       this.network = this.#createNetwork();
-      this.workspace = arena.take(call("workspace_size", this.network, 128, 1));
+      this.workspace = arena.allocate(call("workspace_size", this.network, 128, 1));
       call("workspace_layout", this.network, this.workspace, 128, 1);
       this.optimizer = this.#createOptimizer();
       this.samples = arena.put(SamplesStruct, {
@@ -75,7 +75,7 @@ describe.each([
         workspace: this.workspace,
         batchSize: 200,
         until: 2,
-        losses: arena.take(16),
+        losses: arena.allocate(16),
         targetLoss: Number.NEGATIVE_INFINITY,
       });
     }
@@ -113,7 +113,7 @@ describe.each([
     }
 
     #createNetwork(): number {
-      const description = arena.take(descriptionSize(2));
+      const description = arena.allocate(descriptionSize(2));
       const { Tanh, Softmax } = ActivationNumber;
       const dense = { kind: LayerKindNumber.Dense, useBias: 1 };
       const loss = LossNumber.SparseCategoricalCrossentropy;
@@ -121,7 +121,7 @@ describe.each([
         { ...dense, units: 5, activation: Tanh },
         { ...dense, units: OUTPUTS, activation: Softmax },
       ]);
-      const network = arena.take(arena.call("network_size", description));
+      const network = arena.allocate(arena.call("network_size", description));
       arena.call("network_layout", network, description);
       const count = arena.call("network_parameter_count", network);
       arena.floats(arena.call("network_parameters", network), count, elementSize).set(spread(count));
@@ -129,7 +129,7 @@ describe.each([
     }
 
     #createOptimizer(): StructView<typeof OptimizerStruct> {
-      const optimizer = arena.take(call("optimizer_size", this.network, OptimizerKindNumber.Adam));
+      const optimizer = arena.allocate(call("optimizer_size", this.network, OptimizerKindNumber.Adam));
       call("optimizer_layout", this.network, optimizer, OptimizerKindNumber.Adam);
       const view = new StructView(OptimizerStruct, arena.memory, optimizer);
       view.set({ learningRate: 0.01 });
@@ -223,7 +223,7 @@ describe.each([
 
     it("learning rates that are not aligned", () => {
       const task = new Task();
-      task.run.set({ learningRates: arena.take(64) + 4, learningRateCount: 3 });
+      task.run.set({ learningRates: arena.allocate(64) + 4, learningRateCount: 3 });
       expectRefusal(task, "InvalidAddress");
     });
 
@@ -242,7 +242,7 @@ describe.each([
       expect(arena.call(`train_${other}`, network, run.address, 1)).toBe(0);
       expect(nameOf(run.get("status"))).toBe("WrongElementType");
       for (const [address, status] of [
-        [arena.take(64), "WrongElementType"],
+        [arena.allocate(64), "WrongElementType"],
         [0, "InvalidAddress"],
         [network + 8, "InvalidAddress"],
         [2 ** 32 - 64, "InvalidAddress"],
@@ -318,7 +318,7 @@ describe.each([
       const task = new Task();
       expectNoSum(task, "InvalidRows", begin, end);
       const { network, workspace, samples } = task;
-      const out = arena.take(ROWS * OUTPUTS * elementSize);
+      const out = arena.allocate(ROWS * OUTPUTS * elementSize);
       expect(nameOf(call("predict", network, workspace, samples.address, begin, end, out))).toBe(
         "InvalidRows",
       );
@@ -411,11 +411,11 @@ describe.each([
 
     it("of another network", () => {
       const task = new Task();
-      const description = arena.take(descriptionSize(1));
+      const description = arena.allocate(descriptionSize(1));
       writeDescription(arena.memory, description, { elementSize, inputs: 1 }, [{ units: 1 }]);
-      const small = arena.take(arena.call("network_size", description));
+      const small = arena.allocate(arena.call("network_size", description));
       arena.call("network_layout", small, description);
-      const optimizer = arena.take(call("optimizer_size", small, OptimizerKindNumber.Sgd));
+      const optimizer = arena.allocate(call("optimizer_size", small, OptimizerKindNumber.Sgd));
       call("optimizer_layout", small, optimizer, OptimizerKindNumber.Sgd);
       expect(nameOf(arena.call("network_set_optimizer", task.network, optimizer))).toBe("Ok");
       expectRefusal(task, "WrongOptimizer");
@@ -437,7 +437,7 @@ describe.each([
 
     it("with a hyperparameter of SGD, which has none", () => {
       const task = new Task();
-      const optimizer = arena.take(call("optimizer_size", task.network, OptimizerKindNumber.Sgd));
+      const optimizer = arena.allocate(call("optimizer_size", task.network, OptimizerKindNumber.Sgd));
       call("optimizer_layout", task.network, optimizer, OptimizerKindNumber.Sgd);
       arena.call("network_set_optimizer", task.network, optimizer);
       arena.floats(optimizer + OptimizerStruct.size, 8, 8)[0] = 0.9;
@@ -518,7 +518,7 @@ describe.each([
           expectStop(task, "OrderOutOfRange", row, done);
           expectNoSum(task, "OrderOutOfRange", at, at + 1);
           const { network, workspace, samples } = task;
-          const out = arena.take(OUTPUTS * elementSize);
+          const out = arena.allocate(OUTPUTS * elementSize);
           const status = call("predict", network, workspace, samples.address, at, at + 1, out);
           expect(nameOf(status)).toBe("OrderOutOfRange");
           words[at] = order[at]!;
@@ -546,7 +546,7 @@ describe.each([
     expect(task.train()).toEqual([0, "LabelOutOfRange"]);
     task.samples.set({ targets: 0 });
     const { network, workspace, samples } = task;
-    const out = arena.take(ROWS * OUTPUTS * elementSize);
+    const out = arena.allocate(ROWS * OUTPUTS * elementSize);
     expect(nameOf(call("predict", network, workspace, samples.address, 0, ROWS, out))).toBe("Ok");
   });
 
@@ -585,7 +585,7 @@ describe.each([
 
     it("with what is not a network", () => {
       const { workspace, samples } = new Task();
-      expectNoCalls(arena.take(64), workspace, samples.address, "WrongElementType");
+      expectNoCalls(arena.allocate(64), workspace, samples.address, "WrongElementType");
       for (const address of WRONG_ADDRESSES) {
         expectNoCalls(address, workspace, samples.address, "InvalidAddress");
       }
@@ -594,7 +594,7 @@ describe.each([
     /** Asserts that every call that takes a network and a workspace refuses these. */
     function expectNoCalls(network: number, workspace: number, samples: number, status: StatusName): void {
       const range = [network, workspace, samples, 0, 1] as const;
-      const out = arena.take(OUTPUTS * elementSize);
+      const out = arena.allocate(OUTPUTS * elementSize);
       const statuses = [
         call("predict", ...range, out),
         call("evaluate_check", ...range),
@@ -611,7 +611,7 @@ describe.each([
 
 describe("permutation", () => {
   it("writes nothing to an order that is not in memory or not aligned", () => {
-    const order = arena.take(64);
+    const order = arena.allocate(64);
     for (const [address, end] of [
       [order, HUGE],
       [order, 2 ** 30],

@@ -42,7 +42,7 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     const x = source.subarray(0, xLength);
     const xAddress = region.putLast(x);
     const orderAddress = order ? region.putWords(order) : 0;
-    const out = region.take(outLength);
+    const out = region.allocate(outLength);
     gatherTransposed(out, outStride, width, xAddress, xStride, orderAddress, count, columns);
     const expected = floats(dtype, outLength + 2 * guards).fill(guard);
     for (let j = 0; j < columns; j++) {
@@ -106,7 +106,7 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
         const stride = wholeVectors(dtype, count);
         region.clear();
         const address = region.putLast(x);
-        const out = region.take(columns * stride);
+        const out = region.allocate(columns * stride);
         gatherRows(out, stride, stride, address, columns, ordered ? region.putWords(order) : 0, row, count);
         const { guard, guards } = guardOf(dtype);
         const expected = floats(dtype, columns * stride + 2 * guards).fill(guard);
@@ -126,8 +126,8 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     const stride = wholeVectors(dtype, rows);
     region.clear();
     const x = region.put(source.subarray(0, rows * columns));
-    const transposed = region.take(columns * stride);
-    const restored = region.take(rows * columns);
+    const transposed = region.allocate(columns * stride);
+    const restored = region.allocate(rows * columns);
     gatherTransposed(transposed, stride, stride, x, columns, 0, rows, columns);
     gatherTransposed(restored, columns, columns, transposed, stride, 0, columns, rows);
     expect(firstDifference(region.view(restored, rows * columns), source.subarray(0, rows * columns))).toBe(
@@ -146,7 +146,7 @@ describe.each(DTYPES)("the transpose in %s", (dtype) => {
     const x = source.subarray(0, width * xStride);
     const xAddress = region.putLast(x);
     const outLength = (columns - 1) * outStride + width;
-    const out = region.take(outLength);
+    const out = region.allocate(outLength);
     transpose(out, outStride * size, xAddress, xStride * size, rows, columns);
     const expected = floats(dtype, outLength + 2 * guards).fill(guard);
     for (let j = 0; j < columns; j++) {

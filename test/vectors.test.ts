@@ -37,7 +37,7 @@ describe.each(DTYPES)("vectors of %s", (dtype) => {
     for (const count of COUNTS.slice(0, -1)) {
       const values = floats(dtype, spread(count));
       region.clear();
-      const out = region.take(lanes);
+      const out = region.allocate(lanes);
       // The values are at the end of memory: reading past them traps.
       call("load_lanes", out, region.putLast(values), count);
       expectTensor(out, floats(dtype, [...values, ...Array(lanes - count).fill(0)]));
@@ -49,7 +49,7 @@ describe.each(DTYPES)("vectors of %s", (dtype) => {
       const values = floats(dtype, spread(lanes));
       region.clear();
       const x = region.put(values);
-      const out = region.take(2 * lanes);
+      const out = region.allocate(2 * lanes);
       call("store_lanes", out, x, count);
       const rest: number[] = Array(2 * lanes - count).fill(guard);
       expectTensor(out, floats(dtype, [...values.subarray(0, count), ...rest]));
@@ -63,7 +63,7 @@ describe.each(DTYPES)("vectors of %s", (dtype) => {
     for (const value of [1, -0, 0.1, Number.NaN, largest]) {
       for (const vectors of [0, 1, 2, 5, 33]) {
         region.clear();
-        const out = region.take((vectors + 1) * lanes);
+        const out = region.allocate((vectors + 1) * lanes);
         call("fill", out, value, vectors * lanes);
         const filled: number[] = Array(vectors * lanes).fill(value);
         expectTensor(out, floats(dtype, [...filled, ...Array(lanes).fill(guard)]));
@@ -75,7 +75,7 @@ describe.each(DTYPES)("vectors of %s", (dtype) => {
     for (const count of [0, ...COUNTS, lanes + 1, 1000]) {
       region.clear();
       const values = floats(dtype, spread(lanes, 1, 2));
-      const out = region.take(lanes);
+      const out = region.allocate(lanes);
       call("first_lanes", out, region.put(values), count);
       expectTensor(
         out,
@@ -86,7 +86,7 @@ describe.each(DTYPES)("vectors of %s", (dtype) => {
 
   it("laneNumbers are 0, 1 …", () => {
     region.clear();
-    const out = region.take(lanes);
+    const out = region.allocate(lanes);
     call("lane_numbers", out);
     expectTensor(
       out,
@@ -102,7 +102,7 @@ describe.each(DTYPES)("vectors of %s", (dtype) => {
         const values = floats(dtype, lanes);
         values[lane] = x;
         region.clear();
-        const out = region.take(lanes);
+        const out = region.allocate(lanes);
         call("clamp", out, region.put(values), low, high);
         values[lane] = expected;
         expectTensor(out, values);

@@ -48,7 +48,7 @@ export class Arena {
   }
 
   /** Zeroed bytes at a multiple of 64, with a guard band of at least 64 bytes on both sides. */
-  take(size: number): number {
+  allocate(size: number): number {
     const address = this.#end + 64;
     this.#blocks.push({ address, size });
     this.#end = Math.ceil((address + size) / 64) * 64;
@@ -57,20 +57,20 @@ export class Arena {
   }
 
   put<S extends Struct>(struct: S, values: FieldValues<S>): StructView<S> {
-    const view = new StructView(struct, this.memory, this.take(struct.size));
+    const view = new StructView(struct, this.memory, this.allocate(struct.size));
     view.set(values);
     return view;
   }
 
   putWords(words: ArrayLike<number>): number {
-    const address = this.take(4 * words.length);
+    const address = this.allocate(4 * words.length);
     new Uint32Array(this.memory.buffer, address, words.length).set(words);
     return address;
   }
 
   /** Floats of `elementSize` bytes. */
   putFloats(values: ArrayLike<number>, elementSize: number): number {
-    const address = this.take(elementSize * values.length);
+    const address = this.allocate(elementSize * values.length);
     this.floats(address, values.length, elementSize).set(values);
     return address;
   }

@@ -27,7 +27,7 @@ export class Region {
   }
 
   /** Allocates a tensor that is filled with guards, and one cache line of guards on each side. */
-  take(length: number): number {
+  allocate(length: number): number {
     const address = this.#end + 64;
     const size = this.#dtype === "float32" ? 4 : 8;
     this.#end = address + Math.ceil((length * size) / 64) * 64 + 64;
@@ -36,7 +36,7 @@ export class Region {
   }
 
   put(values: ArrayLike<number>): number {
-    const address = this.take(values.length);
+    const address = this.allocate(values.length);
     this.view(address, values.length).set(values);
     return address;
   }
@@ -49,7 +49,7 @@ export class Region {
   }
 
   putWords(words: Uint32Array): number {
-    const address = this.take(words.length);
+    const address = this.allocate(words.length);
     new Uint32Array(this.#memory.buffer, address, words.length).set(words);
     return address;
   }

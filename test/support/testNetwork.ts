@@ -10,8 +10,8 @@ import {
 import type { ActivationName, DType, FloatArray, LossName } from "../../src/index.js";
 import type { Assembly } from "./compile.js";
 import { descriptionSize, writeDescription } from "./descriptions.js";
+import { activationNumber, lossNumber } from "./enumNumbers.js";
 import { firstDifference, floats, spread, wholeVectors } from "./floats.js";
-import { activationNumber, lossNumber } from "./numbers.js";
 import { guardOf, type Region } from "./region.js";
 
 export interface LayerShape {
