@@ -165,7 +165,7 @@ describe("npm run bench:revectorize", () => {
     ]);
   });
 
-  it.runIf(reason)("prints in one line why the flag has no effect here", () => {
+  it.runIf(reason)("says in one line why the flag has no effect on this machine", () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect(stderr).toBe(`Nothing was measured: ${reason}.\n`);
     expect(stdout).toBe("");
@@ -173,8 +173,8 @@ describe("npm run bench:revectorize", () => {
   });
 });
 
-describe("the rows and parameters of a workload", () => {
-  it("are float32 numbers, with one class after another", () => {
+describe("the samples and parameters of a workload", () => {
+  it("are float32 numbers, and the rows' classes take turns", () => {
     const { rows, inputs, targets } = createSamples(findWorkload("4-16-3 b16 float32"));
     expect(rows).toBe(32);
     expect(inputs).toBeInstanceOf(Float32Array);
@@ -190,9 +190,9 @@ describe("the rows and parameters of a workload", () => {
   });
 });
 
-describe("the register peak", () => {
+describe("the register-only peak benchmark", () => {
   const ACCUMULATORS = 12;
-  /** Opcodes after the prefix byte of vector instructions. */
+  /** Opcodes, without the prefix byte of vector instructions. */
   const INSTRUCTIONS = [
     ["strict", "f32x4.mul", [0xe6, 0x01]],
     ["strict", "f64x2.mul", [0xf2, 0x01]],
@@ -200,7 +200,7 @@ describe("the register peak", () => {
     ["fused", "f64x2.relaxed_madd", [0x87, 0x02]],
   ] as const;
 
-  it.each(INSTRUCTIONS)("of the %s module has one %s for each accumulator", (name, _, opcode) => {
+  it.each(INSTRUCTIONS)("has in its %s module one %s for each accumulator", (name, _, opcode) => {
     const code = MODULES[name].toString("latin1");
     const instruction = Buffer.of(0xfd, ...opcode).toString("latin1");
     expect(code.split(instruction).length - 1).toBe(ACCUMULATORS);
@@ -215,11 +215,11 @@ describe("the register peak", () => {
     for (const { flops } of peaks) expect(flops).toBe(2 * ACCUMULATORS * lanes * 1000);
   });
 
-  it("adds the term in each iteration", async () => {
+  it("executes every iteration of its loop", async () => {
     const { exports } = (await WebAssembly.instantiate(MODULES.strict)).instance;
     for (const type of ["f32", "f64"]) {
       const multiplyAdd = exports[`multiply_add_${type}`] as (factor: number, term: number) => number;
-      // With the factor 1 every iteration adds the term; the accumulators begin at 0, 1, … 11.
+      // With the factor 1, every iteration adds the term. The accumulators begin at 0, 1, … 11, whose sum is 66.
       expect(multiplyAdd(1, 0.5)).toBe(ACCUMULATORS * 1000 * 0.5 + 66);
     }
   });

@@ -8,7 +8,7 @@ import { build } from "rolldown";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { bundle, sourcePath } from "../bundle.js";
 
-it("gives entry points one BackpropError class", async () => {
+it("shares one BackpropError class between entry points", async () => {
   const folder = await temporaryFolder();
   const second = join(folder, "second.ts");
   await writeFile(second, `export { BackpropError, dense } from ${JSON.stringify(sourcePath("index.ts"))};`);
@@ -37,7 +37,7 @@ const PROGRAM = `
       if (globalThis.coreBytes) await loadCore(globalThis.coreBytes, { threads: true });
       const network = await createNetwork({ inputs: 2, layers: [dense(1)], loss: "huber", threads: 2 });
       await network.fit([[0, 1]], [1]);
-      // A worker that could not be started has ended by then.
+      // Long enough for a worker that cannot be started to end.
       await new Promise((resolve) => setTimeout(resolve, 500));
       const { loss } = await network.fit([[0, 1]], [1]);
       network.dispose();
@@ -48,7 +48,7 @@ const PROGRAM = `
   }
   main();`;
 
-/** A program bundled alone, without any file beside it, as esbuild and rollup do it. */
+/** Bundles the program into one file. As with esbuild and rollup, the core is not copied. */
 async function bundleProgram(format: "esm" | "cjs" | "iife"): Promise<{ folder: string; program: string }> {
   const folder = await temporaryFolder();
   const source = join(folder, "source.mjs");
@@ -64,7 +64,7 @@ async function outputOf(program: string, ...flags: string[]): Promise<string> {
   return stdout;
 }
 
-describe("a program that a bundler put into one file", () => {
+describe("a program bundled into one file", () => {
   it("is told where to copy the core", async () => {
     const { folder, program } = await bundleProgram("esm");
     const output = await outputOf(program);
@@ -75,14 +75,14 @@ describe("a program that a bundler put into one file", () => {
     );
   });
 
-  it("trains with threads once the core is there, without any other file", async () => {
+  it("trains with threads if only the core is copied", async () => {
     const { folder, program } = await bundleProgram("esm");
     await mkdir(join(folder, "build"));
     await cp(join(CORES, "core.threads.wasm"), join(folder, "build", "core.threads.wasm"));
     expect(await outputOf(program)).toBe("trained 1\n");
   });
 
-  it("is told to import the core where it has no address", async () => {
+  it("is told to import the core if it has no import.meta.url", async () => {
     const { program } = await bundleProgram("iife");
     expect(await outputOf(program)).toMatch(
       /^coreUnavailable .+ does not know its own address.+ Import the file.+ loadCore\(core, \{ threads: true \}\)/,
@@ -90,7 +90,7 @@ describe("a program that a bundler put into one file", () => {
   });
 
   it.each(["esm", "cjs", "iife"] as const)(
-    "trains with threads with the bytes that it gives: %s",
+    "trains with threads after loadCore(bytes): %s",
     async (format) => {
       const { folder, program } = await bundleProgram(format);
       const bytes = await readFile(join(CORES, "core.threads.wasm"), "base64");

@@ -31,8 +31,8 @@ async function rejectionOf(promise: Promise<unknown>): Promise<BackpropError> {
   return error as BackpropError;
 }
 
-describe("an error of the library", () => {
-  it("is an Error with a code, and what else is known", () => {
+describe("BackpropError", () => {
+  it("is an Error with a code, and optionally a cause, an epoch and a history", () => {
     const history: History = { loss: [1, 2] };
     const cause = new Error("cause");
     const error = new BackpropError("diverged", "It diverged.", { cause, epoch: 2, history });
@@ -54,7 +54,7 @@ describe("an error of the library", () => {
   });
 });
 
-/** What a fit is to leave behind when it diverges. */
+/** The expected result of a fit that diverges. */
 interface Outcome {
   readonly parameters: number[];
   readonly losses: number[];
@@ -62,8 +62,8 @@ interface Outcome {
 }
 
 /**
- * Steps of gradients and applyGradients, batch after batch, up to the first loss or parameter that is not finite: the
- * same training by hand. `seed` is the network's key, which gives the order of each epoch.
+ * Does the training of fit() by gradients() and applyGradients(), up to the first loss or parameter that is not finite.
+ * `seed` is the key of the network's shuffling.
  */
 function trainByHand(
   network: Network,
@@ -87,7 +87,7 @@ function trainByHand(
       try {
         network.applyGradients(layers);
       } catch {
-        // Gradients that are not finite are refused; the parameters would not have been, either.
+        // applyGradients() refuses gradients that are not finite. They would have made parameters so.
         return { parameters, losses, epoch };
       }
       if (!parametersOf(network).every(Number.isFinite)) return { parameters, losses, epoch };
@@ -154,7 +154,7 @@ describe("a fit that diverges", () => {
     },
   );
 
-  it("by its loss alone keeps the parameters that had it", async () => {
+  it("keeps finite parameters if only the loss is infinite", async () => {
     const network = await linear(1e30);
     const error = errorOf(() => network.fitSync([[1, 0]], [[1]], { epochs: 100 }));
     expect(error.message).toBe(
@@ -169,8 +169,8 @@ describe("a fit that diverges", () => {
   });
 
   /**
-   * A step of 2·10³⁸ (float32) or 10³⁰⁸ towards a target that is far away: the second overflows the kernel, while the
-   * loss and the gradient are finite.
+   * Steps of 10³⁰⁸, or of the rate in `changes`, towards a distant target. The second step would make the kernel
+   * infinite, although the loss and the gradient are finite.
    */
   const overflowing = (changes: Partial<NetworkOptions> = {}) =>
     createNetwork({
@@ -182,18 +182,18 @@ describe("a fit that diverges", () => {
       ...changes,
     });
 
-  it("by a parameter that an update would make infinite keeps the last finite ones", async () => {
+  it("keeps the last finite parameters if an update would make one infinite", async () => {
     const network = await overflowing();
     const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 10 }));
-    // 0 − 1e308 is finite, the target is still below; −2e308 is not.
+    // The first step leads to −1e308, above the target. The second would lead to −2e308, which is infinite.
     expect(error).toMatchObject({ code: "diverged", epoch: 1, history: { loss: [1.7e308] } });
     expect([...network.parameters[0]!.kernel.data]).toEqual([-1e308]);
   });
 
   it.each([1, 3])(
-    "by a parameter amid the batches of %i rows puts the last finite ones back",
+    "keeps the last finite parameters if an update in the middle of an epoch would make one infinite, batches of %i",
     async (batchSize) => {
-      // Steps of up to 10³⁷ towards targets that float32 just holds.
+      // Steps of up to 10³⁷ towards targets near the largest float32.
       const changes = () => ({
         dtype: "float32" as const,
         optimizer: sgd({ learningRate: 1.2e37 }),
@@ -213,7 +213,7 @@ describe("a fit that diverges", () => {
     },
   );
 
-  it("by a parameter in the last step puts the last finite ones back", async () => {
+  it("keeps the last finite parameters if the last update would make one infinite", async () => {
     const network = await overflowing();
     const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 2 }));
     expect(error).toMatchObject({ code: "diverged", epoch: 1, history: { loss: [1.7e308] } });
@@ -225,7 +225,7 @@ describe("a fit that diverges", () => {
     expect([...network.parameters[0]!.kernel.data]).toEqual([-1e308]);
   });
 
-  it("by a parameter that no loss would show keeps the last finite ones", async () => {
+  it("finds an infinite parameter although every later loss would be finite", async () => {
     // The first step takes the hidden kernel to −∞, where relu is 0: every later loss is finite.
     const layers = [
       dense(1, "relu", { useBias: false, kernelInitializer: constant(1e-10) }),
@@ -239,8 +239,8 @@ describe("a fit that diverges", () => {
     expect(parametersOf(network)).toEqual([1e-10, 1]);
   });
 
-  it("after a long while is undone as well", async () => {
-    // Grows by 0.02 % a step, for some hundred thousand steps and many slices, before the square overflows.
+  it("keeps the last finite parameters after many time slices", async () => {
+    // The kernel grows by 0.02 % a step. Its square overflows after more than 100 000 steps and many time slices.
     const options = { epochs: 2_000_000, batchSize: 1, shuffle: false };
     const changes = {
       layers: [dense(1, "linear", { useBias: false, kernelInitializer: constant(1) })],
@@ -259,7 +259,7 @@ describe("a fit that diverges", () => {
   });
 
   it.each(["fit", "applyGradients"] as const)(
-    "by a number that was written through a view names it, in %s",
+    "names a NaN or infinity that was written through a view, in %s",
     async (use) => {
       for (const [value, layer, index] of [
         [Number.NaN, 0, 3],
@@ -282,7 +282,7 @@ describe("a fit that diverges", () => {
     },
   );
 
-  it("says how large the inputs are where nobody scaled them", async () => {
+  it("advises to scale inputs that are large", async () => {
     const bytes = { data: Uint8Array.from(spread(10 * 2, 0, 256)), shape: [10, 2] };
     const network = await linear(0.1);
     const largest = Math.max(...bytes.data);
@@ -292,7 +292,7 @@ describe("a fit that diverges", () => {
     network.dispose();
   });
 
-  it("leaves a network that can be trained on", async () => {
+  it("leaves a network that can be trained further", async () => {
     const network = await regression({ optimizer: sgd({ learningRate: 0.01 }) });
     network.parameters[2]!.kernel.data[0] = 1e200;
     await rejectionOf(network.fit(inputs, targets, { epochs: 50 }));
@@ -312,10 +312,10 @@ describe("a fit that is aborted", () => {
       loss: "meanSquaredError",
       dtype: "float64",
     });
-  /** One step an epoch: what was trained is a whole number of epochs. */
+  /** One step per epoch, so that an aborted fit has trained a whole number of epochs. */
   const options = { batchSize: 20, shuffle: false };
 
-  it("before it began trains nothing", async () => {
+  it("trains nothing if it was aborted before it began", async () => {
     const network = await create();
     const before = bitsOf(parametersOf(network));
     const reason = new Error("never mind");
@@ -331,7 +331,7 @@ describe("a fit that is aborted", () => {
   });
 
   const aborts: [string, (controller: AbortController) => { abort(): void; begin(): void }][] = [
-    ["by its own progress", (controller) => ({ abort: () => controller.abort("enough"), begin: () => {} })],
+    ["in onProgress", (controller) => ({ abort: () => controller.abort("enough"), begin: () => {} })],
     [
       "by a timer",
       (controller) => ({
@@ -343,7 +343,7 @@ describe("a fit that is aborted", () => {
     ],
   ];
 
-  it.each(aborts)("%s keeps what was trained, and can go on", async (_, make) => {
+  it.each(aborts)("%s keeps the finished epochs, and the network can be trained further", async (_, make) => {
     const controller = new AbortController();
     const { abort, begin } = make(controller);
     const network = await create();
@@ -374,7 +374,7 @@ describe("a fit that is aborted", () => {
     expect(bitsOf(parametersOf(network))).toBe(bitsOf(parametersOf(twin)));
   });
 
-  it("after it was done is done", async () => {
+  it("resolves if it was aborted after its last epoch", async () => {
     const controller = new AbortController();
     const network = await create();
     const history = await network.fit(inputs, targets, {
@@ -387,7 +387,7 @@ describe("a fit that is aborted", () => {
     expect(history.loss.length).toBe(1);
   });
 
-  it("lets timers have their turn meanwhile", async () => {
+  it("lets timers run during training", async () => {
     const controller = new AbortController();
     const network = await create();
     let ticks = 0;

@@ -72,7 +72,7 @@ function float64FromBits(bits: string): number {
 }
 
 describe("MersenneTwister", () => {
-  it("gives the ten-thousandth output that the C++ standard requires of mt19937, seeded with 5489", () => {
+  it("returns the 10 000th number that the C++ standard requires of mt19937, seeded with 5489", () => {
     const generator = new MersenneTwister(5489);
     for (let i = 1; i < 10_000; i++) generator.nextUint32();
     expect(generator.nextUint32()).toBe(4123659995);
@@ -123,7 +123,7 @@ describe("fused multiply-add", () => {
     );
   });
 
-  it("rounds once where the product rounded first would make a tie", () => {
+  it("rounds once if rounding the product first would produce a tie", () => {
     // (1 + x)(1 − x + x²) = 1 + x³, here 1 + 2⁻⁶⁰.
     const [a, b] = [1 + 2 ** -20, 2 ** -53 * (1 - 2 ** -20 + 2 ** -40)];
     expect(a * b + 1).toBe(1);
@@ -141,7 +141,7 @@ describe("fused multiply-add", () => {
   });
 
   it.each([1, -1])(
-    "rounds once to float32 where the sum rounded to float64 would make a tie (sign %d)",
+    "rounds once to float32 if rounding to float64 first would produce a tie (sign %d)",
     (sign) => {
       // (1 + x)(1 − x + x²) = 1 + x³, here 1 + 2⁻³⁶.
       const [a, b] = [1 + 2 ** -12, 2 ** -24 * (1 - 2 ** -12 + 2 ** -24)];
@@ -191,7 +191,7 @@ describe("elementary functions", () => {
   const reference: Record<"log" | "sin" | "cos", string[][]> = readReference("random_elementary.json");
   const rows = (name: keyof typeof reference) => reference[name].map((row) => row.map(float64FromBits));
 
-  it("log has glibc's bits", () => {
+  it("log has the bits of glibc's log", () => {
     for (const [x, , , glibc] of rows("log")) expect([x, log(x!)]).toEqual([x, glibc]);
   });
 
@@ -250,7 +250,7 @@ describe("numpyRandom", () => {
     });
   });
 
-  it("draws NumPy's bits a million times", () => {
+  it("draws a million normals with NumPy's bits", () => {
     const { seed, randn } = streams.million;
     expect(digestOf(numpyRandom(seed).randn(1_000_000))).toBe(randn);
   });
@@ -267,14 +267,14 @@ describe("numpyRandom", () => {
     });
   });
 
-  it("takes shapes as NumPy does and returns them flat", () => {
+  it("accepts shapes as NumPy does, and returns flat arrays", () => {
     expect(numpyRandom(3).rand(2, 3)).toEqual(numpyRandom(3).rand(6));
     expect(numpyRandom(3).randn(2, 3)).toEqual(numpyRandom(3).randn(6));
     expect(numpyRandom(3).rand()).toHaveLength(1);
     expect(numpyRandom(3).rand(2, 0)).toHaveLength(0);
   });
 
-  it("shuffles typed arrays and rows alike", () => {
+  it("shuffles typed arrays and arrays of rows in the same order", () => {
     const rows = [["a"], ["b"], ["c"], ["d"], ["e"]];
     const numbers = Uint8Array.of(0, 1, 2, 3, 4);
     const shuffledRows = [...rows];
@@ -337,7 +337,7 @@ describe("numpyRandom", () => {
     ["holes and one element", Object.assign([1], { length: 2 ** 32 - 1 })],
     ["only a length", { length: 2 ** 53 }],
     [
-      "a typed array that claims more",
+      "a typed array with a false length",
       new (class extends Uint8Array {
         override get length() {
           return 1e9;
@@ -421,7 +421,7 @@ describe("torchRandom", () => {
     );
   });
 
-  it("refuses magnitudes that its arithmetic cannot hold", () => {
+  it("refuses magnitudes that would overflow", () => {
     const values = new Float64Array(20);
     expect(errorOf(() => torchRandom(0).uniform_(values, 0, 1e300)).message).toBe(
       "to is 1e+300; expected a magnitude of up to 2^900.",
@@ -496,7 +496,7 @@ describe.each<[string, (seed: number) => RandomStream]>([
     ["a frozen array", Object.freeze([1, 2, 3])],
     ["an Int32Array", new Int32Array(4)],
     [
-      "a subclass that claims more",
+      "a subclass with a false length",
       new (class extends Float64Array {
         override get length() {
           return 1e9;
@@ -513,7 +513,7 @@ describe.each<[string, (seed: number) => RandomStream]>([
     }
   });
 
-  it("fills arrays of another realm as its own", () => {
+  it("fills arrays of another realm", () => {
     const values: Float32Array = runInNewContext("new Float32Array(20)");
     const expected = new Float32Array(20);
     createStream(3).fillUniform(values, 0, 1);
@@ -521,7 +521,7 @@ describe.each<[string, (seed: number) => RandomStream]>([
     expect(Array.from(values)).toEqual(Array.from(expected));
   });
 
-  it("refuses bounds that float32 does not hold", () => {
+  it("refuses bounds outside the range of float32", () => {
     const stream = createStream(0);
     for (const fill of [
       () => stream.fillUniform(new Float32Array(20), 0, 1e300),

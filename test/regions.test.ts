@@ -9,7 +9,7 @@ import { layer, type NetworkShape, type TensorPlace, TestNetwork } from "./suppo
 
 const LINE = 64;
 
-/** Rows of a tile of the strict build. */
+/** Rows of a tile in the strict build. */
 const TILE_ROWS = 4;
 
 /** Bytes of a Product, which is rounded up to a cache line: 10 words and a bool. */
@@ -115,7 +115,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     return end * size;
   }
 
-  it("are written only inside their measured sizes", () => {
+  it("are not written outside their measured sizes", () => {
     for (const [network, , , what] of networks()) expect(network.changedGuard(), what).toBe("");
   });
 
@@ -144,7 +144,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     }
   });
 
-  it("hold every tensor of the workspace at a multiple of 64, and none overlap", () => {
+  it("hold all tensors of the workspace at multiples of 64, without overlap", () => {
     for (const [network, { layers }, { threads }] of networks()) {
       const { address, workspace, regions } = network;
       const scratch = Array.from({ length: threads }, (_, thread) => {
@@ -198,14 +198,14 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     }
   });
 
-  it("have room for the rows that are asked for, rounded up to 128", () => {
+  it("have room for the requested rows, rounded up to a multiple of 128", () => {
     for (const [{ workspace, capacity }, , { rows }] of networks()) {
       expect(call("workspace_capacity", workspace)).toBe(capacity);
       expect(capacity).toBeGreaterThanOrEqual(rows);
     }
   });
 
-  it("hold an optimizer with its hyperparameters and no state", () => {
+  it("hold no state for plain SGD", () => {
     for (const [{ regions }] of networks()) {
       const { address, length } = regions.optimizer;
       expect(address % LINE).toBe(0);
@@ -213,7 +213,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     }
   });
 
-  it("are measured without writing, exactly beyond 2 GiB", () => {
+  it("are measured without writing, and exactly above 2 GiB", () => {
     const units = 2 ** 14;
     const shape: NetworkShape = { inputs: 1, layers: [layer(1, "linear")], loss: "huber" };
     const network = new TestNetwork(assembly, region, dtype, shape);
@@ -228,8 +228,8 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
     expect(Buffer.compare(before, new Uint8Array(assembly.memory.buffer))).toBe(0);
   });
 
-  describe("are built by place():", () => {
-    it("sizes are multiples of 64, exact in 64 bits", () => {
+  describe("place()", () => {
+    it("returns aligned offsets, exact in 64 bits", () => {
       for (const bytes of [0, 1, 63, 64, 65, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 1]) {
         expect(call("aligned_size", bytes)).toBe(aligned(bytes));
       }
@@ -247,7 +247,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
       }
     });
 
-    it("a field gets the next offset of its region; region 0 only measures", () => {
+    it("stores the offset in a field, and only measures for region 0", () => {
       region.clear();
       const field = region.putWords(new Uint32Array(2));
       const words = () => [...new Uint32Array(assembly.memory.buffer, field, 2)];

@@ -84,7 +84,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     return bits;
   }
 
-  it.each(BATCH_SIZES)("has the same bits in calls of any budget, batches of %i", (batchSize) => {
+  it.each(BATCH_SIZES)("gives the same bits for every budget, in batches of %i", (batchSize) => {
     for (const shuffles of [0, 1]) {
       const fields = { until: 3, batchSize, shuffles, ...(shuffles ? { order: [] } : {}) };
       const expected = straight(fields);
@@ -187,7 +187,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       },
     );
 
-    it("at batches has the outputs of the last microbatch in the workspace", () => {
+    it("has the outputs of the last microbatch in the workspace at the end of a batch", () => {
       for (const [loss, output] of [
         ["meanSquaredError", "linear"],
         ["sparseCategoricalCrossentropy", "softmax"],
@@ -296,34 +296,40 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     });
   });
 
-  it.each([1, 7, 200])("takes one of the given learning rates for each step, batches of %i", (batchSize) => {
-    const rates = [0.3, 0.1, 0, 0.2, 0.05];
-    const { network, samples } = create();
-    const run = network.createRun(samples, { until: 1000, batchSize, rates });
-    const twin = create();
-    const twinRun = twin.network.createRun(twin.samples, {
-      until: 1000,
-      batchSize,
-      pauses: PauseNumber.Step,
-    });
-    for (let times = 0; times < 2; times++) {
-      run.advance();
-      expect([run.get("status"), run.get("learningRateIndex")]).toEqual([StatusNumber.LearningRatesUsed, 5]);
-      expect(run.advance()).toBe(0);
-      expect(run.get("status")).toBe(StatusNumber.LearningRatesUsed);
-      for (const rate of rates) {
-        twin.network.setLearningRate(rate);
-        twinRun.advance();
+  it.each([1, 7, 200])(
+    "uses one of the given learning rates for each step, in batches of %i",
+    (batchSize) => {
+      const rates = [0.3, 0.1, 0, 0.2, 0.05];
+      const { network, samples } = create();
+      const run = network.createRun(samples, { until: 1000, batchSize, rates });
+      const twin = create();
+      const twinRun = twin.network.createRun(twin.samples, {
+        until: 1000,
+        batchSize,
+        pauses: PauseNumber.Step,
+      });
+      for (let times = 0; times < 2; times++) {
+        run.advance();
+        expect([run.get("status"), run.get("learningRateIndex")]).toEqual([
+          StatusNumber.LearningRatesUsed,
+          5,
+        ]);
+        expect(run.advance()).toBe(0);
+        expect(run.get("status")).toBe(StatusNumber.LearningRatesUsed);
+        for (const rate of rates) {
+          twin.network.setLearningRate(rate);
+          twinRun.advance();
+        }
+        expect(network.exports.network_step(network.address)).toBe(5 * (times + 1));
+        expect(firstDifference(network.parameters(), twin.network.parameters())).toBe(-1);
+        expect(bitsOf(run.losses())).toBe(bitsOf(twinRun.losses()));
+        run.setRates(rates);
       }
-      expect(network.exports.network_step(network.address)).toBe(5 * (times + 1));
-      expect(firstDifference(network.parameters(), twin.network.parameters())).toBe(-1);
-      expect(bitsOf(run.losses())).toBe(bitsOf(twinRun.losses()));
-      run.setRates(rates);
-    }
-    for (const each of [network, twin.network]) each.dispose();
-  });
+      for (const each of [network, twin.network]) each.dispose();
+    },
+  );
 
-  it("is not begun with samples that have weights, another element type or a scale", () => {
+  it("does not start with samples that have weights, another element type or a scale", () => {
     for (const field of ["weights", "elementType", "scale"] as const) {
       const value = field === "scale" ? 1 : 0;
       const { network, samples } = create();
@@ -390,7 +396,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       });
       let units = 0;
       while (run.get("status") !== StatusNumber.BatchEnded) units += run.advance(budget);
-      // Three slices of 65536 rows at most, then microbatches of 128.
+      // Three slices of at most 65536 rows, then microbatches of 128.
       expect(units).toBe(3 + Math.ceil(rows / 128));
       const order = run.order().slice();
       network.dispose();
@@ -470,10 +476,10 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     }
   });
 
-  describe("whose step would leave a parameter not finite", () => {
+  describe("whose step would make a parameter NaN or infinite", () => {
     const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
 
-    /** With gradients above 1, so that a finite learning rate makes a step infinite. */
+    /** The gradients are above 1, so a finite learning rate can make a step infinite. */
     function createSteep(order?: ArrayLike<number>): Task {
       const task = create(order && { order });
       const { network, samples } = task;
@@ -524,14 +530,17 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     }
   });
 
-  it.each([1, 7, 130, 300])("has the same bits with a workspace of any size, batches of %i", (batchSize) => {
-    for (const [loss, output] of LOSSES_AND_OUTPUTS) {
-      const expected = straight({ until: 2, batchSize }, { loss, output });
-      for (const workspaceRows of [1, 129, 300, 1000]) {
-        expect(straight({ until: 2, batchSize }, { loss, output, workspaceRows })).toBe(expected);
+  it.each([1, 7, 130, 300])(
+    "gives the same bits with workspaces of every size, in batches of %i",
+    (batchSize) => {
+      for (const [loss, output] of LOSSES_AND_OUTPUTS) {
+        const expected = straight({ until: 2, batchSize }, { loss, output });
+        for (const workspaceRows of [1, 129, 300, 1000]) {
+          expect(straight({ until: 2, batchSize }, { loss, output, workspaceRows })).toBe(expected);
+        }
       }
-    }
-  });
+    },
+  );
 
   // A microbatch of one row takes the row path, which adds the terms of the loss in another order.
   it("has the same parameters with a workspace of any size where a batch ends in a microbatch of one row", () => {
@@ -569,8 +578,8 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
   });
 });
 
-describe.each(DTYPES)("a set of samples taken in slices in %s", (dtype) => {
-  it("gives the same bits as in one call where slices begin at multiples of 128", () => {
+describe.each(DTYPES)("samples processed in slices in %s", (dtype) => {
+  it("give the same bits as in one call if slices begin at multiples of 128", () => {
     const rows = 700;
     for (const [loss, output] of [
       ["huber", "linear"],
