@@ -48,8 +48,8 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       await server?.close();
     });
 
-    // First, for the core is loaded once.
-    it("says why core.wasm cannot be loaded, and tries again when asked again", async () => {
+    // Must be the first test, because a page loads the core only once.
+    it("explains why core.wasm cannot be loaded, and retries on the next call", async () => {
       const answers: [Parameters<Route["fulfill"]>[0], RegExp][] = [
         [{ status: 404 }, /http.+core.*\.wasm answered 404/],
         [
@@ -91,7 +91,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       expect(predictions.map(Math.round)).toEqual([0, 1, 1, 0]);
     });
 
-    it("says which headers threads need", async () => {
+    it("names the headers that threads need", async () => {
       expect(await call(page, "trainByTwo")).toEqual({
         name: "BackpropError",
         code: "unsupported",
@@ -101,7 +101,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
     });
 
-    describe("where it is served with those headers", () => {
+    describe("served with these headers", () => {
       let isolated: WebServer;
       let page: Page;
 
@@ -116,13 +116,13 @@ describe.skipIf(!executablePath)("in Chromium", () => {
         await isolated?.close();
       });
 
-      it("trains by two threads to the same bits as Node", async () => {
+      it("trains with two threads to the same bits as Node", async () => {
         const { bits, threads } = await call<{ bits: Bits; threads: number }>(page, "trainByTwo");
         expect(threads).toBe(2);
         expectSameBits(bits, bitsOfTwoInNode);
       });
 
-      it("says that a worker could not be loaded", async () => {
+      it("throws an error if a worker's script cannot be loaded", async () => {
         const script = /\/worker[^/]*$/;
         await page.route(script, (route) => route.fulfill({ status: 404 }));
         expect(await call(page, "fitUntilLost")).toEqual({
@@ -136,8 +136,8 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
     });
 
-    describe("where it has a Content-Security-Policy", () => {
-      /** What the page says of creating or training a network under a policy. */
+    describe("with a Content-Security-Policy", () => {
+      /** Calls the page's function `name` under a policy. Returns its result. */
       async function answerUnder(policy: string, name: string): Promise<unknown> {
         const guarded = await serve(application.directory, {
           ...ISOLATION,
@@ -175,7 +175,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
     });
 
-    it("leaves the event loop its turns while it fits, and a timer can abort it", async ({ annotate }) => {
+    it("lets the event loop run during a fit, which a timer can abort", async ({ annotate }) => {
       const { code, longestGap, turns } = await call<Fit>(page, "fitWhileWatching");
       await annotate(`The longest time between two turns was ${longestGap.toFixed(1)} ms.`);
       expect(code).toBe("aborted");
@@ -184,7 +184,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
   });
 });
 
-/** Hexadecimal digits by the name of what they are the bits of. */
+/** Names of results, and their bits as hexadecimal digits. */
 type Bits = Readonly<Record<string, string>>;
 
 interface Fit {
@@ -193,7 +193,7 @@ interface Fit {
   readonly turns: Record<string, number>;
 }
 
-/** What a function of site/main.js answers in the page. */
+/** Calls a function of site/main.js in the page. */
 function call<T>(page: Page, name: string, ...values: unknown[]): Promise<T> {
   return page.evaluate(([name, values]) => Reflect.get(globalThis, "site")[name](...values), [
     name,
@@ -201,7 +201,7 @@ function call<T>(page: Page, name: string, ...values: unknown[]): Promise<T> {
   ] as const);
 }
 
-/** Names what differs: the bits themselves would fill the screen. */
+/** Fails with only the names of differing results, because the bits would be too long to read. */
 function expectSameBits(actual: Bits, expected: Bits): void {
   expect(Object.keys(actual)).toEqual(Object.keys(expected));
   expect(Object.keys(actual).filter((name) => actual[name] !== expected[name])).toEqual([]);

@@ -18,8 +18,7 @@ export interface Application {
 }
 
 /**
- * Copies the directory `site`, if one is given, and installs the package as `npm pack` packs it, alone: it needs nothing
- * else.
+ * Copies the directory `site`, if given, and installs the packed package without dependencies: it has none.
  */
 export async function installApplication(site?: string): Promise<Application> {
   const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));

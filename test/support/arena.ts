@@ -1,4 +1,4 @@
-// An instance of the core with a memory of its own, and blocks of this memory between guard bands.
+// An instance of the core with its own memory, and blocks of this memory between guard bands.
 
 import { readFile } from "node:fs/promises";
 import { type FieldValues, type Struct, StructView } from "../../src/abi/struct.js";
@@ -35,19 +35,19 @@ export class Arena {
     new Uint8Array(memory.buffer).fill(GUARD_BYTE, this.#begin);
   }
 
-  /** Calls a function of the core, also one that the wrapper does not call. */
+  /** Calls any function of the core. */
   call(name: string, ...values: number[]): number {
     return this.#exports[name]!(...values);
   }
 
-  /** Forgets all blocks, and fills what they took with the guard pattern. */
+  /** Frees all blocks, and fills them with the guard pattern. */
   clear(): void {
     new Uint8Array(this.memory.buffer).fill(GUARD_BYTE, this.#begin, this.#end);
     this.#blocks.length = 0;
     this.#end = this.#begin;
   }
 
-  /** Zeroed bytes at a multiple of 64, with a guard band of at least 64 bytes on both sides. */
+  /** Allocates zeroed bytes at a multiple of 64, with a guard band of at least 64 bytes on both sides. */
   allocate(size: number): number {
     const address = this.#end + 64;
     this.#blocks.push({ address, size });
@@ -87,7 +87,7 @@ export class Arena {
     return new Uint8Array(this.memory.buffer, address, size).slice();
   }
 
-  /** The address of a byte outside all blocks that was written to, or −1. */
+  /** The address of a byte outside all blocks that has changed, or −1. */
   findIntrusion(): number {
     let begin = this.#begin;
     for (const { address, size } of [...this.#blocks, { address: this.memory.buffer.byteLength, size: 0 }]) {

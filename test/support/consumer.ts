@@ -1,4 +1,4 @@
-// Compiles and runs programs as somebody does who has installed the package and uses strict TypeScript.
+// Compiles programs in strict TypeScript against the installed package, and runs them.
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -26,12 +26,12 @@ const OPTIONS = {
 export interface Consumer {
   /** The compiler's errors, by the name of the program; programs without errors are left out. */
   readonly errors: Readonly<Record<string, string>>;
-  /** Runs a program. Returns what it prints. Rejects if it fails, or if it writes to stderr. */
+  /** Runs a program and returns its output. Rejects if it fails or writes to stderr. */
   run(name: string): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Compiles programs, given by name without extension, in a package of their own that depends on this one. */
+/** Compiles programs in a new package that depends on this one. Their names have no extension. */
 export async function createConsumer(programs: Readonly<Record<string, string>>): Promise<Consumer> {
   const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));
   await mkdir(join(directory, "node_modules"));
@@ -58,7 +58,7 @@ export async function createConsumer(programs: Readonly<Record<string, string>>)
   };
 }
 
-/** What the compiler prints: one line for each error. */
+/** The compiler's output: one line for each error. */
 async function compile(cwd: string): Promise<string> {
   const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
   try {

@@ -48,7 +48,7 @@ export interface CoreNetworkOptions {
   readonly layers: readonly Layer[];
   readonly loss: LossName | Loss;
   readonly optimizer?: Optimizer;
-  /** Rows of the workspace; default 128. */
+  /** The rows of the workspace; default 128. */
   readonly workspaceRows?: number;
 }
 
@@ -117,7 +117,7 @@ export class CoreNetwork {
     return new CoreSamples(this, inputs, targets, inputs.length / this.#description.inputs);
   }
 
-  /** Fields that are not given have the values of a plain run of one epoch. */
+  /** Fields that are not given have the values of a run of one epoch without pauses. */
   createRun(samples: CoreSamples, fields: RunFields = {}): CoreRun {
     return new CoreRun(this, samples, fields);
   }
@@ -284,7 +284,7 @@ export class CoreRun {
     ).slice();
   }
 
-  /** One call of the core; returns the units used. */
+  /** Calls the core once. Returns the used units of the budget. */
   advance(budget = UNLIMITED): number {
     return this.#network.kernels.train(this.#network.address, this.#address, budget) >>> 0;
   }

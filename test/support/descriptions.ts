@@ -7,12 +7,12 @@ export type DescriptionFields = FieldValues<typeof DescriptionStruct>;
 
 export type LayerFields = FieldValues<typeof LayerDescriptionStruct>;
 
-/** Bytes of a description with so many layers. */
+/** The bytes of a description with `layers` layers. */
 export function descriptionSize(layers: number): number {
   return DescriptionStruct.size + layers * LayerDescriptionStruct.size;
 }
 
-/** Writes a description to zeroed memory. Fields that are not given: the right version, length and number of layers. */
+/** Writes a description to zeroed memory. By default, its version, length and number of layers are right. */
 export function writeDescription(
   memory: LinearMemory,
   address: number,

@@ -27,7 +27,7 @@ export function spread(count: number, low = -1, high = 1, seed = 0.5): number[] 
   );
 }
 
-/** The bits of all elements, as text that a failing test can show. */
+/** The bits of all elements, as text for the output of a failing test. */
 export function bitsOf(values: ArrayLike<number>): string {
   const bytes =
     values instanceof Float32Array || values instanceof Float64Array

@@ -1,4 +1,4 @@
-// Values that JavaScript may hand over where something else is expected.
+// Values that a caller in JavaScript may pass by mistake.
 
 import { runInNewContext } from "node:vm";
 
@@ -40,7 +40,7 @@ function endless(element: unknown): unknown {
 const NUMBERS = [Number.NaN, -0, -1, 0.5, 2, 5e-324, 1e300, Infinity, HUGE, 2 ** 53];
 const PRIMITIVES = [null, true, 10n, 1n << 100_000n, "", "abc", "x".repeat(1e6), Symbol("s")];
 
-/** Makes each value by its name. Values are made anew for each use, because some can be used once. */
+/** Creates the values. Each use needs new ones, because some can be used only once. */
 export const HOSTILE: Readonly<Record<string, () => unknown>> = {
   ...Object.fromEntries([...NUMBERS, ...PRIMITIVES].map((value, i) => [`primitive ${i}`, () => value])),
   "a function": () => () => {},

@@ -7,14 +7,14 @@ const DROPOUT = 2;
 
 export interface MaskKey {
   readonly seed: number;
-  /** Training steps that the network has taken before. */
+  /** The number of training steps that the network has taken. */
   readonly step: number;
-  /** Index of the dropout layer in the network. */
+  /** The index of the dropout layer in the network. */
   readonly layer: number;
   readonly rate: number;
 }
 
-/** Whether row `row` of the batch keeps unit `unit`. */
+/** Whether unit `unit` is kept in row `row` of the batch. */
 export function keeps(row: number, unit: number, { seed, step, layer, rate }: MaskKey): boolean {
   const words = philox([Math.floor(row / 4), unit, layer, step], [seed, DROPOUT]);
   return words[row % 4]! >= Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1);

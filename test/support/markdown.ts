@@ -19,19 +19,19 @@ export function readPage(path: string): string {
   return readFileSync(`${ROOT}${path}`, "utf8");
 }
 
-/** A code block, and what its page says about it. */
+/** A code block, and the comments about it. */
 export interface CodeBlock {
   readonly page: string;
   /** The line of the page on which it begins, from 1. */
   readonly line: number;
-  /** Such as "ts"; "" if the block names none. */
+  /** For example "ts"; "" if the block names no language. */
   readonly language: string;
   readonly code: string;
-  /** The block without a language that follows it: what the program prints. */
+  /** The program's output: the following block, if it names no language. */
   readonly output: string | undefined;
   /** Why the program is not run: the text of a comment `<!-- not run: … -->` or `<!-- not compiled: … -->` above it. */
   readonly notRun: string | undefined;
-  /** Why the program is not compiled either. */
+  /** Why the program is not compiled: the text of a comment `<!-- not compiled: … -->`. */
   readonly notCompiled: string | undefined;
 }
 

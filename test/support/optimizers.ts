@@ -1,4 +1,4 @@
-// Every optimizer with every option that changes what it does, and its place in linear memory.
+// Every optimizer with every option that affects its steps, and its layout in linear memory.
 
 import { HYPERPARAMETER_COUNT, OptimizerStruct, SHARED_COUNT, VECTOR_COUNT } from "../../src/abi/structs.js";
 import {
@@ -72,7 +72,7 @@ export const OPTIMIZERS: Readonly<Record<string, Optimizer>> = {
   "adam with an average and a clipped norm": adam({ learningRate: 0.1, ema: 0.9, clipNorm: 0.5 }),
 };
 
-/** Bytes of an optimizer's region before its state. */
+/** The bytes of an optimizer's region before its state. */
 export function optimizerHeadSize(): number {
   const numbers = OptimizerStruct.size + 8 * (HYPERPARAMETER_COUNT + SHARED_COUNT);
   return Math.ceil((Math.ceil(numbers / 16) + VECTOR_COUNT) / 4) * 64;

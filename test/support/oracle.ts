@@ -1,10 +1,10 @@
-// The TypeScript baseline, set up to check a network of the core.
+// The TypeScript baseline as a reference for networks of the core.
 
 import { type Baseline, createBaseline } from "../../bench/baseline/baseline.js";
 import type { Network, NetworkOptions } from "../../src/index.js";
 import { permutation } from "./permutation.js";
 
-/** A baseline with the layers, loss and dtype of `options`, and the present parameters of `network`. */
+/** A baseline with the layers, loss and dtype of `options`, and the current parameters of `network`. */
 export function baselineOf(network: Network, options: NetworkOptions): Baseline {
   const baseline = createBaseline(options);
   baseline.parameters.set(parametersOf(network));

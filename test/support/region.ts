@@ -60,7 +60,7 @@ export class Region {
       : new Float64Array(this.#memory.buffer, address, length);
   }
 
-  /** The tensor with the guards before and after it. */
+  /** A copy of the tensor with its guard bands. */
   guarded(address: number, length: number): FloatArray {
     const guards = this.#dtype === "float32" ? 16 : 8;
     return this.view(address - 64, length + 2 * guards).slice();

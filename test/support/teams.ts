@@ -4,7 +4,7 @@ import { vi } from "vitest";
 import type { Core } from "../../src/wasm/core.js";
 import { replaceExports } from "./replaceExports.js";
 
-/** The words of a team: see assembly/threads/team.ts. */
+/** The layout of a team: see assembly/threads/team.ts. */
 const CALL = 0;
 const JOINED = 128;
 const THREADS_BITS = 8;
@@ -23,12 +23,12 @@ export class TeamInMemory {
     return this.#read(CALL) & (2 ** THREADS_BITS - 1);
   }
 
-  /** How many phases were shared. */
+  /** The number of shared phases. */
   get calls(): number {
     return this.#read(CALL) >>> THREADS_BITS;
   }
 
-  /** How many workers are ready. */
+  /** The number of workers that have joined. */
   get joined(): number {
     return this.#read(JOINED);
   }

@@ -51,7 +51,7 @@ export class TestNetwork {
   readonly parameterCount: number;
   readonly capacity: number;
   readonly shape: NetworkShape;
-  /** Regions with their lengths in elements. */
+  /** The regions; lengths are in elements. */
   readonly regions: Readonly<Record<"network" | "workspace" | "optimizer", TensorPlace>>;
   readonly #assembly: Assembly;
   readonly #region: Region;
@@ -59,7 +59,7 @@ export class TestNetwork {
   readonly #size: number;
   readonly #threads: number;
 
-  /** Clears the region. The parameters are spread over [−0.8, 0.8]. Parameters that are not used are not written. */
+  /** Clears the region. The parameters are spread over [−0.8, 0.8]. */
   constructor(
     assembly: Assembly,
     region: Region,

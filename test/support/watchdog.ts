@@ -1,8 +1,8 @@
-// Ends the process if it hangs: a call of the core cannot be interrupted in any other way.
+// Ends the process if it hangs. A call of the core cannot be interrupted otherwise.
 
 import { Worker } from "node:worker_threads";
 
-/** Runs in a thread of its own. It writes to the file descriptor: the main thread no longer passes messages on. */
+/** Runs in its own thread. Writes to the file descriptor, because a main thread that hangs forwards no output. */
 const PROGRAM = `
   const { workerData: { progress, seconds } } = require("node:worker_threads");
   for (let seen = 0; ; ) {
@@ -17,7 +17,7 @@ export class Watchdog {
   readonly #progress = new Int32Array(new SharedArrayBuffer(4));
   readonly #worker: Worker;
 
-  /** Ends the process unless `beginCase` is called at least every so many seconds. */
+  /** Ends the process unless `beginCase` is called at least every `seconds` seconds. */
   constructor(seconds: number) {
     this.#worker = new Worker(PROGRAM, { eval: true, workerData: { progress: this.#progress, seconds } });
     this.#worker.unref();

@@ -20,7 +20,7 @@ export const ISOLATION: Headers = {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Serves the files of `directory` as they are: Vite's preview transforms nothing. */
+/** Serves the files of `directory` unchanged: Vite's preview does not transform them. */
 export async function serveFiles(directory: string, headers: Headers = {}): Promise<WebServer> {
   const server = await preview({
     ...QUIET,

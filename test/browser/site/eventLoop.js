@@ -1,6 +1,6 @@
 /**
- * Counts the turns of each way to be called back, and the longest time between two turns of any. Calls `onDone` from a
- * timer when there were so many `turns` of each and `milliseconds` have passed.
+ * Counts the callbacks of each kind, and measures the longest time between two callbacks of any kind. Calls `onDone` from
+ * a timer after `turns` callbacks of each kind and `milliseconds` milliseconds.
  */
 export function watchEventLoop({ milliseconds, turns: wanted, onDone }) {
   const turns = { messages: 0, timers: 0, frames: 0 };

@@ -1,4 +1,4 @@
-// What the tests call in the page.
+// The functions that the tests call in the page.
 
 import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
@@ -16,7 +16,7 @@ globalThis.site = {
   trainInWorker,
 };
 
-/** The bits of a network that two threads have trained, how many took part in the end, and what became of the other. */
+/** Trains with two threads. Returns the bits, the number of threads in the last call, and whether the worker left. */
 async function trainByTwo() {
   try {
     const team = watchTeam();
@@ -31,7 +31,7 @@ async function trainByTwo() {
   }
 }
 
-/** What a fit says after a worker was lost: not the first, which does not wait for it. */
+/** The error of the first fit that notices a lost worker. The very first fit does not wait for the worker. */
 async function fitUntilLost() {
   const network = await createNetwork({
     inputs: 2,
@@ -52,7 +52,7 @@ async function fitUntilLost() {
   }
 }
 
-/** "created", or what the error said. */
+/** "created", or a description of the error. */
 async function createAnyNetwork() {
   try {
     await createNetwork({ inputs: 2, layers: [dense(1)], loss: "meanSquaredError" });
@@ -77,7 +77,7 @@ function answerOf(worker) {
   }).finally(() => worker.terminate());
 }
 
-/** Starts what takes many seconds, and lets a timer abort it once the event loop has gone on for a second. */
+/** Starts a fit of many seconds. A timer aborts it after the event loop has run for a second. */
 async function fitWhileWatching() {
   const network = await createNetwork({
     inputs: 64,

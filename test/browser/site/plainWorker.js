@@ -1,4 +1,4 @@
-// Import maps do not reach workers: without a bundler one imports the package by its address.
+// Import maps do not apply to workers. Without a bundler, a worker imports the package by its URL.
 
 import { createNetwork, dense, sgd } from "./node_modules/backprop-wasm/dist/index.js";
 

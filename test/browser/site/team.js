@@ -1,6 +1,6 @@
 /**
- * Watches the next worker that is given a part in a team: when it has joined, how many threads took part in the team's
- * last call, and when it has left.
+ * Watches the next worker that joins a team: when it has joined, how many threads took part in the team's last call, and
+ * when the worker has left.
  */
 export function watchTeam() {
   const { postMessage } = Worker.prototype;
@@ -16,7 +16,7 @@ export function watchTeam() {
     Worker.prototype.postMessage = postMessage;
     postMessage.call(this, assignment, ...rest);
   };
-  // The words of assembly/threads/team.ts: the call, and 128 bytes on how many workers have joined.
+  // The layout of assembly/threads/team.ts: the call, and at byte 128 the number of workers that have joined.
   const joined = () => Atomics.load(words(), 128 / 4);
   const threads = () => Atomics.load(words(), 0) & 0xff;
   const assemble = async () => {

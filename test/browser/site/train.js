@@ -1,4 +1,4 @@
-// Run as it is by Node, by a page and by a worker: the networks whose bits must not differ.
+// The networks whose bits must be the same in Node, in a page and in a worker. All three run this file.
 
 import { createNetwork, dense, heNormal, lecunUniform, sgd, torchLinear, torchRandom } from "backprop-wasm";
 
@@ -10,7 +10,7 @@ const CORNERS = [
 ];
 const XOR = [[0], [1], [1], [0]];
 
-/** Five batches, the last of them short, of the corners moved a little. */
+/** Slightly moved corners: five batches, of which the last is smaller. */
 const SCATTERED = Array.from({ length: 70 }, (_, i) =>
   CORNERS[i % 4].map((value, column) => value + (((i * (7 + 4 * column)) % 31) - 15) / 100),
 );
@@ -76,7 +76,7 @@ const LARGE = {
 
 const PROBLEMS = { plain: PLAIN, mixed: MIXED, classes: CLASSES };
 
-/** Trains every problem in both dtypes by `method`, "fit" or "fitSync". All that comes of it, as hexadecimal digits. */
+/** Trains every problem in both dtypes by `method`, "fit" or "fitSync". Returns all results as hexadecimal digits. */
 export async function trainAll(method) {
   const bits = {};
   for (const [name, problem] of Object.entries(PROBLEMS)) {
@@ -90,8 +90,8 @@ export async function trainAll(method) {
 }
 
 /**
- * Trains with so many threads in two fits, `between` which their workers may join, and `after` which they still are there.
- * All that comes of it, as hexadecimal digits.
+ * Trains with `threads` threads in two fits. Calls `between` between the fits, when workers may join, and `after` after
+ * them, while the workers still run. Returns all results as hexadecimal digits.
  */
 export async function trainTogether(threads, between = () => {}, after = () => {}) {
   const { network: describe, inputs, targets, options } = LARGE;
@@ -105,7 +105,7 @@ export async function trainTogether(threads, between = () => {}, after = () => {
   return Object.fromEntries(Object.entries(values).map(([what, each]) => [what, hexOf(each)]));
 }
 
-/** The predictions for XOR of a network trained on it. */
+/** Trains a network on XOR. Returns its predictions. */
 export async function learnXor() {
   const { predictions } = await train(PLAIN, { dtype: "float64", method: "fit" });
   return Array.from(predictions);

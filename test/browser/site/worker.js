@@ -1,4 +1,4 @@
 import { trainAll } from "./train.js";
 
-// No top-level await: Vite's default for workers, one classic script, has none.
+// No top-level await: by default, Vite bundles a worker into a classic script, which does not allow it.
 trainAll("fitSync").then(postMessage);
