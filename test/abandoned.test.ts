@@ -11,7 +11,7 @@ import { errorOf } from "./support/errorOf.js";
 
 const PAGE = 65536;
 const MEBIBYTE = 2 ** 20;
-/** A network of some 1 MiB. */
+/** A network of about 1 MiB. */
 const OPTIONS: NetworkOptions = { inputs: 784, layers: [dense(64), dense(10)], loss: "meanSquaredError" };
 
 let collect: () => void;
@@ -26,8 +26,8 @@ afterEach(() => {
 });
 
 /**
- * From now on the engine gives at most `bytes` more, and collects garbage before it refuses. Returns how often it has
- * refused.
+ * From now on, memory can grow by at most `bytes`, and the engine collects garbage before it refuses. Returns a
+ * function that returns the number of refusals.
  */
 async function limitMemory(bytes: number, onRefusal = () => {}): Promise<() => number> {
   const { memory } = await sharedCore();
@@ -47,7 +47,7 @@ async function limitMemory(bytes: number, onRefusal = () => {}): Promise<() => n
   return () => refusals;
 }
 
-/** Inputs and targets of so many bytes, or a little more. */
+/** Samples whose inputs take `bytes` bytes or slightly more. */
 function samplesOf(bytes: number) {
   const rows = Math.ceil(bytes / (784 * 4));
   return [
@@ -56,7 +56,7 @@ function samplesOf(bytes: number) {
   ] as const;
 }
 
-describe("networks that are dropped", () => {
+describe("networks that were not disposed", () => {
   it("do not exhaust memory while others are created", async () => {
     const refusals = await limitMemory(10 * MEBIBYTE);
     for (let i = 0; i < 40; i++) await createNetwork(OPTIONS);
@@ -76,7 +76,7 @@ describe("networks that are dropped", () => {
     ["samples", 200 * MEBIBYTE, 1],
     ["the losses of its epochs", MEBIBYTE, 25 * MEBIBYTE],
   ])(
-    "are waited for by a fit that needs memory for %s, unless its own network is disposed meanwhile",
+    "make a fit wait that needs memory for %s, until its own network is disposed",
     async (_, bytes, epochs) => {
       const network = await createNetwork(OPTIONS);
       await network.fit(...samplesOf(MEBIBYTE));
@@ -87,7 +87,7 @@ describe("networks that are dropped", () => {
     },
   );
 
-  it("are named by the error of a call that does not wait", async () => {
+  it("are mentioned in the error of a call that does not wait", async () => {
     const network = await createNetwork(OPTIONS);
     await limitMemory(0);
     const [inputs, targets] = samplesOf(200 * MEBIBYTE);

@@ -1,4 +1,4 @@
-// TypeScript programs of somebody who has installed the package.
+// TypeScript programs that import the installed package.
 
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -61,7 +61,7 @@ beforeAll(async () => {
 
 afterAll(() => application.remove());
 
-/** The compiler's complaints, of the package's declarations too. It writes JavaScript all the same. */
+/** The compiler's errors, including those in the package's declarations. It emits JavaScript despite them. */
 async function compile(module: string): Promise<string[]> {
   const flags = [
     "--strict",
@@ -84,7 +84,7 @@ async function compile(module: string): Promise<string[]> {
 
 describe("the types", () => {
   it.each(["node16", "node18", "nodenext"])(
-    "serve programs of modules and of CommonJS: %s",
+    "compile in programs of ES modules and of CommonJS: %s",
     async (module) => {
       expect((await compile(module)).sort()).toEqual([
         expect.stringMatching(/^mistake\.cts.+'string' is not assignable to parameter of type 'number'\.$/),

@@ -1,4 +1,4 @@
-// Descriptions, sizes and kinds that the core refuses, each with the status that says why.
+// Descriptions, sizes and kinds that the core refuses, and the status that it returns for each.
 
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -19,7 +19,7 @@ import {
 
 type StatusName = keyof typeof StatusNumber;
 
-/** What differs from a valid description. `layers`: what differs from a dense layer of 3 units. */
+/** Fields that differ from a valid description. `layers`: fields that differ from a dense layer of 3 units. */
 interface Difference extends DescriptionFields {
   readonly layers?: readonly LayerFields[];
 }
@@ -163,7 +163,7 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
     "TooLarge",
   ],
   [
-    "a kernel of which 2³² bytes more are read",
+    "a kernel past whose end 2³² bytes are read",
     { inputs: 1, layers: [{ units: 1 }, { units: 2 ** 28 }] },
     "TooLarge",
   ],
@@ -225,7 +225,7 @@ function layOutNetwork(difference: Difference = {}): number {
 }
 
 describe("network_size", () => {
-  it.each(REFUSED)("is 0 for %s, and network_check says why", (_what, difference, status) => {
+  it.each(REFUSED)("is 0 for %s, and network_check returns the reason", (_what, difference, status) => {
     const description = write(difference);
     expect(nameOf(call("network_check", description))).toBe(status);
     expect(call("network_size", description)).toBe(0);
@@ -241,7 +241,7 @@ describe("network_size", () => {
     expect(call("network_size", description)).toBeGreaterThan(0);
   });
 
-  it("is 0 for a description that is not in memory, or not at a multiple of 8", () => {
+  it("is 0 for a description outside memory or not at a multiple of 8", () => {
     const description = write({});
     const end = arena.memory.buffer.byteLength;
     for (const address of [0, description + 4, description + 1, end - 8, end, 2 ** 32 - 8]) {
@@ -250,7 +250,7 @@ describe("network_size", () => {
     }
   });
 
-  it("does not grow by the square of the units of a dropout", () => {
+  it("does not grow with the square of the units of a dropout", () => {
     const size = (...layers: LayerFields[]) => call("network_size", write({ layers }));
     const wide = { units: 1000 };
     expect(size(wide, dropout(wide), wide) - size(wide, wide)).toBeLessThan(1000);
@@ -258,7 +258,7 @@ describe("network_size", () => {
 });
 
 describe("network_layout", () => {
-  it("writes nothing to a region that is not in memory, or not at a multiple of 64", () => {
+  it("writes nothing to a region outside memory or not at a multiple of 64", () => {
     const description = write({});
     const end = arena.memory.buffer.byteLength;
     for (const region of [0, description + 32, end - 64, 2 ** 32 - 64]) {
@@ -282,15 +282,18 @@ describe.each([
     ["2³² − 1 rows", [2 ** 32 - 1, 1], "TooLarge"],
     ["2³² − 128 rows", [2 ** 32 - 128, 1], "TooLarge"],
     ["2²⁸ rows", [2 ** 28, 1], "TooLarge"],
-  ] as const)("have no workspace for %s, and workspace_check says why", (_what, [rows, threads], status) => {
-    const network = layOutNetwork({ elementSize });
-    expect(nameOf(call(`workspace_check_${suffix}`, network, rows, threads))).toBe(status);
-    expect(call(`workspace_size_${suffix}`, network, rows, threads)).toBe(0);
-    const region = arena.allocate(65536);
-    expect(nameOf(call(`workspace_layout_${suffix}`, network, region, rows, threads))).toBe(status);
-    expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
-    expect(arena.findIntrusion()).toBe(-1);
-  });
+  ] as const)(
+    "have no workspace for %s, and workspace_check returns the reason",
+    (_what, [rows, threads], status) => {
+      const network = layOutNetwork({ elementSize });
+      expect(nameOf(call(`workspace_check_${suffix}`, network, rows, threads))).toBe(status);
+      expect(call(`workspace_size_${suffix}`, network, rows, threads)).toBe(0);
+      const region = arena.allocate(65536);
+      expect(nameOf(call(`workspace_layout_${suffix}`, network, region, rows, threads))).toBe(status);
+      expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
+      expect(arena.findIntrusion()).toBe(-1);
+    },
+  );
 
   it("have no workspace where the sum of its sizes would wrap around to a small one", () => {
     // Each tensor counts as 2⁵² elements: those of the layers and four others add up to 2⁶⁴ bytes.
@@ -317,7 +320,7 @@ describe.each([
     expect(arena.copyOf(region).every((byte) => byte === 0)).toBe(true);
   });
 
-  it("are not measured for the other dtype, or for what is not a network", () => {
+  it("are not measured for the other dtype or for an address without a network", () => {
     const network = layOutNetwork({ elementSize });
     for (const [address, name, status] of [
       [network, other, "WrongElementType"],
@@ -333,7 +336,7 @@ describe.each([
     }
   });
 
-  it("are not laid out outside of memory, or not at a multiple of 64", () => {
+  it("are not written outside memory or at addresses that are not multiples of 64", () => {
     const network = layOutNetwork({ elementSize });
     const end = arena.memory.buffer.byteLength;
     for (const region of [0, network + 32, end - 64, 2 ** 32 - 64]) {

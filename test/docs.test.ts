@@ -21,7 +21,7 @@ describe.each(PAGES)("%s", (page) => {
     expect(broken).toEqual([]);
   });
 
-  it("ends code blocks that it begins", () => {
+  it("closes every code block", () => {
     expect(readPage(page).match(/^```/gm)?.length ?? 0).toBe(2 * codeBlocks(page).length);
   });
 });
@@ -77,7 +77,7 @@ describe("docs/internals.md", () => {
     RUN: RunStruct,
   };
 
-  it.each(Object.keys(STRUCTS))("packs %s in Python as the core reads it", (name) => {
+  it.each(Object.keys(STRUCTS))("packs %s in Python with the layout of the core", (name) => {
     const { size, fields } = STRUCTS[name]!;
     const [, format] = formats.find(([, found]) => found === name)!.slice(1);
     const packed = [...format!.matchAll(/(\d*)([Id])/g)].flatMap(([, count, code]) =>

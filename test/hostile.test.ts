@@ -1,5 +1,5 @@
-// Every argument of the public functions, given every hostile value: each call returns or throws a BackpropError, at once,
-// and changes nothing that was trained.
+// Passes every hostile value for every argument of the public functions. Each call must return or throw a BackpropError
+// at once, and must not change trained parameters.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as library from "../src/index.js";
@@ -7,7 +7,7 @@ import { BackpropError, createNetwork, dense, type Layer, type Network } from ".
 import { sharedCore } from "../src/wasm/core.js";
 import { HOSTILE } from "./support/hostile.js";
 
-/** Anything, as JavaScript hands it over. */
+/** A value of any type, as a caller in JavaScript may pass it. */
 // biome-ignore lint/suspicious/noExplicitAny: the types are what is attacked.
 type Anything = any;
 
@@ -21,7 +21,7 @@ function create(changes: object = {}): Promise<Network<readonly Layer[]>> {
   return createNetwork({ inputs: 2, layers, loss: "categoricalCrossentropy", ...changes } as Anything);
 }
 
-/** Creates a network and disposes it. Sizes that fit into memory are right, but slow. */
+/** Creates a network and disposes it. */
 async function tryToCreate(changes: object): Promise<void> {
   (await create(changes)).dispose();
 }
@@ -117,11 +117,11 @@ function* calls(): Generator<[string, Call]> {
   yield ["torchRandom randperm", (value) => torchRandom(1).randperm(value)];
 }
 
-/** Exceptions of the user's own functions, which are thrown on. */
+/** Exceptions of the user's own functions, which the library passes on. */
 const OWN = /^(fit|fitSync) (progress|signal)$/;
 
 describe("a hostile argument", () => {
-  it.each([...calls()])("is taken, or refused with a BackpropError: %s", async (name, call) => {
+  it.each([...calls()])("is accepted, or refused with a BackpropError: %s", async (name, call) => {
     const { memory } = await sharedCore();
     for (const [kind, make] of Object.entries(HOSTILE)) {
       const size = memory.buffer.byteLength;

@@ -1,4 +1,4 @@
-// How the core is loaded: from the library's file, from what a user gives, and what is said when that fails.
+// Loading the core from the library's file or from a source that the user gives, and the errors if that fails.
 
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -38,14 +38,14 @@ async function freshCore(): Promise<typeof import("../src/wasm/core.js")> {
   return import("../src/wasm/core.js");
 }
 
-/** A copy of the module for which the library's files are at these addresses. */
+/** A copy of the module that expects the library's files at these addresses. */
 async function freshCoreAt(address: (file: string) => URL): Promise<typeof import("../src/wasm/core.js")> {
   const urls = BUILDS.map(({ file }) => [file, () => address(file)]);
   vi.doMock("../src/assets.js", () => ({ CORE_URLS: Object.fromEntries(urls) }));
   return freshCore();
 }
 
-/** The core with some of its functions replaced: their text by their names. */
+/** The core with some functions replaced. `functions`: the text of each function by its name. */
 async function coreWith(functions: Record<string, string>): Promise<Uint8Array<ArrayBuffer>> {
   const core = binaryen.readBinary(await bytesOf("core.wasm"));
   core.setFeatures(binaryen.Features.All);
@@ -68,13 +68,13 @@ describe("loading", () => {
     expect((await load(await bytesOf("core.wasm"))).exports.heap_base()).toBeGreaterThan(0);
   });
 
-  it("finds the file also where Node does not give its file system at once", async () => {
+  it("finds the file without process.getBuiltinModule", async () => {
     vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
     const { sharedCore: load } = await freshCore();
     expect((await load()).exports.heap_base()).toBeGreaterThan(0);
   });
 
-  it("does not make Node load its HTTP client, which takes longer than all the rest", () => {
+  it("does not make Node load its HTTP client, which takes longer than loading the core", () => {
     const library = new URL("../dist/index.js", import.meta.url);
     const program = (use: string) => `
       const { loadCore } = await import("${library}");
@@ -88,7 +88,7 @@ describe("loading", () => {
     expect(print("Response")).toBe("true\n");
   });
 
-  it("happens once for each build, and each has a memory of its own", async () => {
+  it("happens once for each build, and each build has its own memory", async () => {
     const strict = await sharedCore();
     const threads = await sharedCore(undefined, THREADS);
     expect(await sharedCore(undefined, { numerics: "strict", threads: true })).toBe(threads);
@@ -121,7 +121,7 @@ describe("loadCore", () => {
     ["an array of bytes", () => bytesOf("core.wasm")],
     ["an ArrayBuffer", async () => (await bytesOf("core.wasm")).buffer],
     [
-      "a view of some of a buffer",
+      "a view of a part of a buffer",
       async () => {
         const bytes = await bytesOf("core.wasm");
         const larger = new Uint8Array(bytes.length + 24);
@@ -135,12 +135,12 @@ describe("loadCore", () => {
     ["a Blob", async () => new Blob([await bytesOf("core.wasm")])],
   ];
 
-  it.each(sources)("takes %s", async (_, source) => {
+  it.each(sources)("accepts %s", async (_, source) => {
     const { sharedCore: load } = await freshCore();
     expect((await load(await source())).exports.heap_base()).toBeGreaterThan(0);
   });
 
-  it("takes a promise of a module", async () => {
+  it("accepts a promise of a module", async () => {
     const { sharedCore: load } = await freshCore();
     expect((await load(module())).exports.heap_base()).toBeGreaterThan(0);
   });
@@ -154,7 +154,7 @@ describe("loadCore", () => {
     [null, "null"],
     [0, "0"],
     [false, "false"],
-  ])("names the types that it takes when it is given %j", async (source, shown) => {
+  ])("names the types that it accepts if it is given %j", async (source, shown) => {
     const { loadCore: load } = await freshCore();
     await expect(load(source as object)).rejects.toMatchObject({
       name: "BackpropError",
@@ -166,7 +166,7 @@ describe("loadCore", () => {
   });
 
   describe.each(BUILDS)("when $file is needed", ({ file, options }) => {
-    it("takes that build", async () => {
+    it("accepts that build", async () => {
       const { sharedCore: load } = await freshCore();
       const core = await load(await bytesOf(file), options);
       expect(WebAssembly.Module.imports(core.module)).toHaveLength(1);
@@ -232,13 +232,13 @@ describe("loadCore", () => {
       "the response answered with an HTML page, which is not a WebAssembly module",
     ],
     [
-      "a Response that has failed",
+      "a failed Response",
       () => new Response(null, { status: 404, statusText: "Not Found" }),
       "the response answered 404 Not Found",
     ],
   ];
 
-  it.each(notModules)("says what it was given instead of a module: %s", async (_, source, reason) => {
+  it.each(notModules)("describes the source if it is not a module: %s", async (_, source, reason) => {
     const { loadCore: load } = await freshCore();
     await expect(load(source(), THREADS)).rejects.toMatchObject({
       name: "BackpropError",
@@ -249,7 +249,7 @@ describe("loadCore", () => {
     });
   });
 
-  it("passes on why a module is not valid", async () => {
+  it("passes on the engine's error for an invalid module", async () => {
     const { loadCore: load } = await freshCore();
     const bytes = (await bytesOf("core.wasm")).subarray(0, 1000);
     await expect(load(bytes)).rejects.toMatchObject({
@@ -258,7 +258,7 @@ describe("loadCore", () => {
     });
   });
 
-  it("passes on why a promise of the module has failed", async () => {
+  it("passes on the reason if the promise of a module rejects", async () => {
     const { loadCore: load } = await freshCore();
     const cause = new TypeError("fetch failed.");
     await expect(load(Promise.reject(cause))).rejects.toMatchObject({
@@ -270,7 +270,7 @@ describe("loadCore", () => {
 });
 
 describe("an engine that refuses WebAssembly", () => {
-  /** What this engine says in a realm that must not compile. Cloudflare's workerd says the same. */
+  /** This engine's error in a realm that must not compile. Cloudflare's workerd throws the same. */
   const disallowed = () => {
     const realm = createContext({ bytes: EMPTY_MODULE }, { codeGeneration: { wasm: false } });
     try {
@@ -333,7 +333,7 @@ describe("the library's file", () => {
 
   const answers: [string, () => Promise<Response>, string][] = [
     [
-      "a server that does not have it",
+      "a server that answers 404",
       async () => new Response("<html></html>", { status: 404, statusText: "Not Found" }),
       `${SITE}core.wasm answered 404 Not Found`,
     ],
@@ -369,7 +369,7 @@ describe("the library's file", () => {
     expect(fetch).toHaveBeenCalledWith(new URL("core.wasm", SITE));
   });
 
-  it("is named by its path where it is missing", async () => {
+  it("is named by its path if it is missing", async () => {
     const { loadCore: load } = await freshCoreAt((file) => new URL(`missing/${file}`, CORE));
     await expect(load(undefined, THREADS)).rejects.toMatchObject({
       code: "coreUnavailable",
@@ -379,7 +379,7 @@ describe("the library's file", () => {
     });
   });
 
-  it("is to be imported where the program has no address", async () => {
+  it("must be imported if import.meta.url is undefined", async () => {
     const { loadCore: load } = await freshCoreAt((file) => new URL(`../build/${file}`, undefined));
     await expect(load(undefined, { numerics: "relaxed" })).rejects.toMatchObject({
       code: "coreUnavailable",
@@ -420,7 +420,7 @@ describe("an engine or processor that cannot compute the library's bits", () => 
     await load();
   });
 
-  it("is asked for a sum that the core computes by a vector instruction", async () => {
+  it("is tested by a vector addition", async () => {
     const core = binaryen.readBinary(await bytesOf("core.wasm"));
     const { value } = binaryen.getExportInfo(core.getExport("add_in_vector"));
     const { body } = binaryen.getFunctionInfo(core.getFunction(value));
@@ -438,10 +438,7 @@ describe("an engine or processor that cannot compute the library's bits", () => 
     expect(run("--jitless")).toMatch(/^unsupported This engine has no WebAssembly/);
   });
 
-  it.runIf(process.arch === "x64")(
-    "is refused if the processor has no vectors that WebAssembly can use",
-    () => {
-      expect(run("--no-enable-sse4-1")).toMatch(/^unsupported This engine has no WebAssembly SIMD/);
-    },
-  );
+  it.runIf(process.arch === "x64")("is refused if it has no WebAssembly SIMD", () => {
+    expect(run("--no-enable-sse4-1")).toMatch(/^unsupported This engine has no WebAssembly SIMD/);
+  });
 });

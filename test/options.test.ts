@@ -39,7 +39,7 @@ const layer = (changes: object) => [{ ...dense(2), ...changes } as DenseLayer];
 
 describe.each<[string, object, RegExp]>([
   [
-    "an optimizer of no known name",
+    "an optimizer of an unknown name",
     { optimizer: { name: "lamb", learningRate: 1 } },
     /^optimizer\.name is "lamb"/,
   ],
@@ -49,7 +49,7 @@ describe.each<[string, object, RegExp]>([
     /^optimizer is "sgd"; expected an optimizer such as sgd\(\)\.$/,
   ],
   [
-    "an optimizer not called",
+    "an optimizer function that was not called",
     { optimizer: sgd },
     /^optimizer is a function; expected an optimizer such as sgd\(\)\.$/,
   ],
@@ -84,12 +84,12 @@ describe.each<[string, object, RegExp]>([
     /returned an object \(Promise\)/,
   ],
   [
-    "an initializer not called, transposed",
+    "a transposed initializer function that was not called",
     { layers: layer({ kernelInitializer: transposed(glorotUniform as never) }) },
     /returned a function/,
   ],
   [
-    "an initializer not called",
+    "an initializer function that was not called",
     { layers: layer({ kernelInitializer: glorotUniform }) },
     /returned a function/,
   ],
@@ -98,11 +98,11 @@ describe.each<[string, object, RegExp]>([
     { layers: layer({ biasInitializer: constant(1e39) }) },
     /wrote NaN or infinity/,
   ],
-  ["a stream that is none", { random: Math.random }, /^random is a function; expected a stream/],
+  ["a function as random", { random: Math.random }, /^random is a function; expected a stream/],
   ["a misspelt loss option", { loss: { name: "huber", detla: 3 } }, /^loss has no option "detla"/],
-  ["a clip that is no number", { loss: { name: "binaryCrossentropy", clip: "0.1" } }, /^clip is "0\.1"/],
+  ["a string as clip", { loss: { name: "binaryCrossentropy", clip: "0.1" } }, /^clip is "0\.1"/],
 ])("createNetwork, given %s,", (_, changes, message) => {
-  it("says so", async () => {
+  it("rejects with a message that names it", async () => {
     const error = await create(changes).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(BackpropError);
     expect((error as BackpropError).message).toMatch(message);
@@ -125,19 +125,19 @@ describe("options", () => {
   );
 
   it.each([Object.create(null), {}, Symbol("s"), 5, () => {}])(
-    "of dense are refused: an activation",
+    "of dense are refused if the activation is not a known name (%#)",
     (activation) => {
       expect(() => dense(3, activation)).toThrow(/^activation is .+; expected one of "linear"/);
     },
   );
 
-  it("of checkGradients are refused where misspelt", async () => {
+  it("of checkGradients are refused if misspelt", async () => {
     const network = await create({ dtype: "float64" });
     expect(() => checkGradients(network, INPUTS, TARGETS, { eps: 1 } as object)).toThrow(/no option "eps"/);
   });
 });
 
-/** The same properties as getters that count their calls, and `prototype` for its prototype. */
+/** An object with the prototype `prototype` whose properties are getters that count their calls. */
 function counted<T extends object>(given: T, prototype: object | null = Object.prototype) {
   const reads: Record<string, number> = {};
   const object = Object.create(prototype);
@@ -152,7 +152,7 @@ function counted<T extends object>(given: T, prototype: object | null = Object.p
   return { object: object as T, reads };
 }
 
-describe("every option is read once", () => {
+describe("the options", () => {
   const fit = { epochs: 2, batchSize: 1, shuffle: false, onProgress: () => {}, signal: AbortSignal.any([]) };
   const cases: [string, object, (given: never) => unknown][] = [
     [
@@ -186,7 +186,7 @@ describe("every option is read once", () => {
     ["of loadCore", { numerics: "strict", threads: false }, (build) => loadCore(undefined, build)],
   ];
 
-  it.each(cases)("%s", async (_, given, use) => {
+  it.each(cases)("%s are read only once", async (_, given, use) => {
     for (const prototype of [Object.prototype, null, { constructor: 1 }]) {
       const { object, reads } = counted(given, prototype);
       await use(object as never);
@@ -194,11 +194,11 @@ describe("every option is read once", () => {
     }
   });
 
-  it.each(cases)("%s, also from a prototype", async (_, given, use) => {
+  it.each(cases)("%s may be inherited from a prototype", async (_, given, use) => {
     await use(Object.create(given) as never);
   });
 
-  it.each(cases)("%s, and a getter that throws is an error with that cause", async (_, given, use) => {
+  it.each(cases)("%s are refused if reading them throws", async (_, given, use) => {
     const cause = new Error("from within");
     const throwing = Object.defineProperty({ ...given }, Object.keys(given)[0]!, {
       get() {
@@ -217,7 +217,7 @@ describe("every option is read once", () => {
     }
   });
 
-  it("of a layer: what was checked is what is used", async () => {
+  it("of a layer are used as they were checked", async () => {
     let reads = 0;
     const changing = {
       ...dense(2),
@@ -233,7 +233,7 @@ describe("every option is read once", () => {
     }
   });
 
-  it("and refused where its name is unknown, also in a prototype", () => {
+  it("are refused if a name is unknown, even in a prototype", () => {
     expect(() => sgd(Object.create({ lr: 0.1 }))).toThrow(
       'sgd has no option "lr"; expected "learningRate", ',
     );
@@ -242,7 +242,7 @@ describe("every option is read once", () => {
 });
 
 describe("layers and optimizers", () => {
-  it("are frozen: what a network would ignore throws", () => {
+  it("are frozen, so assignments that networks would ignore throw", () => {
     for (const made of [dense(2), dropout(0.5), sgd(), adam()]) {
       expect(() => Object.assign(made, { learningRate: 5, units: 3, rate: 0 })).toThrow(TypeError);
     }
@@ -250,7 +250,7 @@ describe("layers and optimizers", () => {
   });
 });
 
-describe("an option that the dtype cannot hold", () => {
+describe("an option outside the range of the dtype", () => {
   const activated = (alpha: number) => ({ layers: [dense(2, "leakyRelu", { alpha })] });
   const huber = (delta: number) => ({ loss: { name: "huber", delta } });
   const clipped = (clip: number) => ({ loss: { name: "binaryCrossentropy", clip } });
@@ -298,7 +298,7 @@ describe("an option that the dtype cannot hold", () => {
   });
 });
 
-describe("a list that is huge", () => {
+describe("a huge array", () => {
   const HUGE = 2 ** 32 - 1;
   const endless = (element: unknown) =>
     new Proxy([], { get: (_, key) => (key === "length" ? HUGE : element) });
@@ -357,7 +357,7 @@ describe("parameters", () => {
     network.dispose();
   });
 
-  it("of a layer that has none are refused", async () => {
+  it("are refused for a layer that has none", async () => {
     const network = await create({ layers: [dense(1), dropout(0.5)] });
     const values = [{ kernel: [[1], [2]], bias: [3] }, { kernel: [[1]] }];
     expect(() => network.setParameters(values)).toThrow(
@@ -369,7 +369,7 @@ describe("parameters", () => {
 });
 
 describe("a network", () => {
-  it("keeps its layers and optimizer, whatever becomes of the objects they came from", async () => {
+  it("is not affected by later changes of the objects that described it", async () => {
     const layers = [{ ...dense(3) }, { ...dense(2) }];
     const optimizer = { name: "sgd" as const, learningRate: 0.1 };
     const network = await create({ layers, optimizer });
@@ -382,7 +382,7 @@ describe("a network", () => {
     network.fitSync(INPUTS, INPUTS);
   });
 
-  it("takes a live tensor for data even where the memory it lies in grows", async () => {
+  it("accepts live tensors as data, also after their memory has grown", async () => {
     const wide = await create({ inputs: 1000, layers: [dense(3000)] });
     const { kernel } = wide.parameters[0]!;
     const reader = await create({ inputs: 3000, layers: [dense(1)] });
@@ -393,7 +393,7 @@ describe("a network", () => {
     reader.dispose();
   });
 
-  it("of a size that no memory has is refused", async () => {
+  it("is refused if it is larger than any memory", async () => {
     const units = [1_073_764_324, 2_147_438_066, 1];
     const layers = units.map((count) => dense(count, "linear", { useBias: false }));
     await expect(create({ inputs: 1, layers })).rejects.toMatchObject({ code: "outOfMemory" });

@@ -13,7 +13,7 @@ function create(): Promise<Network> {
   return createNetwork({ inputs: 2, layers: [dense(2, "tanh"), dense(1)], loss: "meanSquaredError" });
 }
 
-/** Unhandled rejections until the test ends; they would end a process. */
+/** Collects unhandled rejections until the test ends. They would end a process. */
 function collectUnhandled(): unknown[] {
   const unhandled: unknown[] = [];
   const listener = (reason: unknown) => unhandled.push(reason);
@@ -25,7 +25,7 @@ function collectUnhandled(): unknown[] {
 const aTask = () => new Promise((resolve) => setTimeout(resolve));
 
 describe("a fit whose onProgress returns a promise", () => {
-  it("rejects with the reason of its rejection, and keeps what was trained", async () => {
+  it("rejects if the promise rejects, and keeps the trained parameters", async () => {
     const unhandled = collectUnhandled();
     const network = await create();
     const before = bitsOf(parametersOf(network));
@@ -36,12 +36,12 @@ describe("a fit whose onProgress returns a promise", () => {
     expect(unhandled).toEqual([]);
     expect(network.epoch).toBeGreaterThan(0);
     expect(bitsOf(parametersOf(network))).not.toBe(before);
-    // It is not busy any more.
+    // The network is no longer busy.
     expect((await network.fit(INPUTS, TARGETS, { epochs: 3 })).loss.length).toBe(3);
     network.dispose();
   });
 
-  it("waits for it before it goes on, and gives the same bits", async () => {
+  it("waits for the promise before it continues, and gives the same bits", async () => {
     const [waiting, plain] = await Promise.all([create(), create()]);
     const events: string[] = [];
     const onProgress = async ({ epoch }: Progress) => {
@@ -61,7 +61,7 @@ describe("a fit whose onProgress returns a promise", () => {
     expect(bitsOf(parametersOf(waiting))).toBe(bitsOf(parametersOf(plain)));
   });
 
-  it("rejects where the network is disposed while it waits", async () => {
+  it("rejects if the network is disposed while it waits", async () => {
     const network = await create();
     const onProgress = async () => {
       await aTask();
@@ -71,7 +71,7 @@ describe("a fit whose onProgress returns a promise", () => {
     await expect(fit).rejects.toMatchObject({ code: "disposed" });
   });
 
-  it("ends where its signal is aborted while it waits", async () => {
+  it("rejects if its signal is aborted while it waits", async () => {
     const network = await create();
     const controller = new AbortController();
     const onProgress = async () => {
@@ -84,7 +84,7 @@ describe("a fit whose onProgress returns a promise", () => {
 });
 
 describe("fitSync", () => {
-  it("refuses a promise, keeps what was trained, and handles its rejection", async () => {
+  it("refuses a promise from onProgress, keeps the trained parameters, and handles the promise's rejection", async () => {
     const unhandled = collectUnhandled();
     const network = await create();
     for (const onProgress of [

@@ -48,7 +48,7 @@ describe("README.md", () => {
     expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(MAX_LINES);
   });
 
-  it("shows a program with its output first", () => {
+  it("shows as its first block a program with its output", () => {
     const [first] = codeBlocks("README.md").filter(({ language }) => language !== "sh");
     expect(first).toMatchObject({ language: "js", output: expect.stringContaining("parameters") });
   });

@@ -60,7 +60,7 @@ describe("a value in a message", () => {
     expect(show(value)).toBe(text);
   });
 
-  it.each(HOSTILE)("is short and never throws: %s", (_, value) => {
+  it.each(HOSTILE)("has a short text, without throwing: %s", (_, value) => {
     for (const text of [
       show(value),
       reasonOf(value),

@@ -28,7 +28,7 @@ describe("structuredClone", () => {
     expect(network.evaluate(INPUTS, structuredClone(prediction)).loss).toBe(0);
   });
 
-  it("throws for live parameters, whose data it would lose or copy with all linear memory", () => {
+  it("throws for live parameters instead of losing their data or copying all of linear memory", () => {
     for (const live of [network.parameters[0]!.kernel, network.parameters, network]) {
       expect(() => structuredClone(live)).toThrow(/toArray\(\) could not be cloned/);
     }
@@ -60,7 +60,7 @@ describe("console.log", () => {
     expect(inspect(new Tensor([1000], new Float64Array(1000)))).toContain(", … 990 more]");
   });
 
-  it("of a disposed network's parameters does not throw", async () => {
+  it("does not throw for parameters of a disposed network", async () => {
     const other = await createNetwork({ inputs: 1, layers: [dense(1)], loss: "huber" });
     const { kernel } = other.parameters[0]!;
     other.dispose();
@@ -70,7 +70,7 @@ describe("console.log", () => {
 });
 
 describe("a network", () => {
-  it("is frozen, and so are its parameters: what would be ignored throws", () => {
+  it("is frozen with its parameters, so assignments that it would ignore throw", () => {
     const assignments = [
       () => Object.assign(network, { learningRate: 5 }),
       () => Object.assign(network, { epoch: 5 }),
@@ -84,7 +84,7 @@ describe("a network", () => {
     for (const assign of assignments) expect(assign).toThrow(TypeError);
   });
 
-  it("goes on training although it is frozen", () => {
+  it("can be trained although it is frozen", () => {
     network.fitSync(INPUTS, [0, 1], { epochs: 2 });
     expect(network.epoch).toBe(2);
   });
@@ -95,15 +95,15 @@ describe("a tensor", () => {
 
   it.each<[string, unknown, unknown]>([
     ["without a shape", undefined, data],
-    ["of another size", [2, 3], data],
-    ["of a shape with 2^32 − 1 dimensions", new Array(2 ** 32 - 1), data],
+    ["if its data has another size", [2, 3], data],
+    ["with a shape of 2^32 − 1 dimensions", new Array(2 ** 32 - 1), data],
     ["without data", [2, 2], undefined],
-    ["of a plain array", [2, 2], [1, 2, 3, 4]],
-  ])("%s is refused", (_, shape, values) => {
+    ["with a plain array as data", [2, 2], [1, 2, 3, 4]],
+  ])("is refused %s", (_, shape, values) => {
     expect(() => new Tensor(shape as number[], values as FloatArray)).toThrow(BackpropError);
   });
 
-  it("that is live stays so where memory grows", async () => {
+  it("of a network remains live when memory grows", async () => {
     const { memory } = await sharedCore();
     const { kernel } = network.parameters[0]!;
     const before = kernel.toArray();

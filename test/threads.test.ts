@@ -59,7 +59,7 @@ const create = (problem: Problem, changes: Partial<NetworkOptions>) =>
 const fit = (network: Network, { inputs, targets, options }: Problem, changes: FitOptions = {}) =>
   network.fit(inputs, targets, { ...options, ...changes });
 
-/** The bits of all that are given, as text that is short enough to show. */
+/** A hash of the bits of all values. Short enough for the output of a failing test. */
 function digest(...values: readonly ArrayLike<number>[]): string {
   const hash = createHash("sha256");
   for (const each of values) hash.update(bitsOf(each));
@@ -70,7 +70,7 @@ function parametersOf(network: Network): string {
   return digest(...network.parameters.flatMap(({ kernel, bias }) => [kernel.data, bias!.data]));
 }
 
-/** The bits of all that a network says once it was trained. */
+/** Hashes of all results of a trained network. */
 function bitsOfAll(network: Network, { inputs, targets }: Problem, losses: readonly number[]) {
   const { loss, layers } = network.gradients(inputs, targets);
   return {
@@ -82,7 +82,7 @@ function bitsOfAll(network: Network, { inputs, targets }: Problem, losses: reado
   };
 }
 
-/** What createNetwork rejects with. */
+/** The reason with which createNetwork rejects. */
 const rejectionOf = (changes: object) =>
   createNetwork({
     inputs: 2,
@@ -105,8 +105,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe.each(Object.entries(PROBLEMS))("threads that train %s", (_, problem) => {
-  /** Two fits: the workers join during the first or after it, and are all there for the second. */
+describe.each(Object.entries(PROBLEMS))("training %s", (_, problem) => {
+  /** Fits twice: the workers join during or after the first fit, and all take part in the second. */
   async function train(dtype: DType, threads: number) {
     const teams = watchTeams(core);
     const network = await create(problem, { dtype, threads });
@@ -122,7 +122,7 @@ describe.each(Object.entries(PROBLEMS))("threads that train %s", (_, problem) =>
     }
   }
 
-  it.each(DTYPES)("give the same bits of %s for 1, 2, 3 and 5", async (dtype) => {
+  it.each(DTYPES)("gives the same bits in %s with 1, 2, 3 and 5 threads", async (dtype) => {
     const alone = await train(dtype, 1);
     expect(alone.teams).toBe(0);
     for (const threads of [2, 3, 5]) {
@@ -133,7 +133,7 @@ describe.each(Object.entries(PROBLEMS))("threads that train %s", (_, problem) =>
 });
 
 describe("threads", () => {
-  it("leave a small network to its caller", async () => {
+  it("do not take part in training a small network", async () => {
     const small = classify(40, [2, 3, 2], { epochs: 50, batchSize: 8 });
     const teams = watchTeams(core);
     const alone = await create(small, {});
@@ -147,7 +147,7 @@ describe("threads", () => {
     together.dispose();
   });
 
-  it("that the workspace has no room for take no part", async () => {
+  it("do not take part if the workspace has no room for them", async () => {
     const { workspace_size_f32: size, workspace_layout_f32: layOut } = core.exports;
     replaceExports(core, {
       workspace_size_f32: (network, rows) => size(network, rows, 2),
@@ -189,7 +189,7 @@ describe("threads", () => {
     network.dispose();
   });
 
-  it("share predict, evaluate and gradients, too", async () => {
+  it("also take part in predict, evaluate and gradients", async () => {
     const teams = watchTeams(core);
     const network = await create(DIGITS, { threads: 2 });
     await fit(network, DIGITS);
@@ -207,7 +207,7 @@ describe("threads", () => {
     network.dispose();
   });
 
-  it("of several networks that train at the same time do not meet", async () => {
+  it("of networks that train at the same time do not affect each other's bits", async () => {
     const problems = [DIGITS, PROBLEMS["batches of several microbatches"]!];
     const teams = watchTeams(core);
     const train = async (problem: Problem, threads: number) => {
@@ -224,7 +224,7 @@ describe("threads", () => {
     for (const { network } of [...alone, ...together]) network.dispose();
   });
 
-  it("see memory that grows while they train", async () => {
+  it("give the same bits if memory grows while they train", async () => {
     const { memory } = core;
     const teams = watchTeams(core);
     const alone = await create(DIGITS, {});
@@ -250,10 +250,10 @@ describe("threads", () => {
   });
 });
 
-describe("the workers", () => {
+describe("workers", () => {
   const freed: number[] = [];
 
-  /** The team's block is freed once the last worker has exited, and not before. */
+  /** Waits until all workers have exited: the team's block is freed only then. */
   async function expectLeft(address: number) {
     await vi.waitUntil(() => freed.includes(address), { timeout: 30_000 });
   }
@@ -267,7 +267,7 @@ describe("the workers", () => {
     });
   }
 
-  it("leave when their network is disposed, and its memory is given back", async () => {
+  it("exit when their network is disposed, and its memory is freed", async () => {
     watchFreed();
     const teams = watchTeams(core);
     const network = await create(DIGITS, { threads: 3 });
@@ -278,7 +278,7 @@ describe("the workers", () => {
     await expectLeft(teams[0]!.address);
   });
 
-  it("leave when their network is disposed before they have come", async () => {
+  it("exit when their network is disposed before they have joined", async () => {
     watchFreed();
     const teams = watchTeams(core);
     const network = await create(DIGITS, { threads: 3 });
@@ -287,7 +287,7 @@ describe("the workers", () => {
     await expectLeft(teams[0]!.address);
   });
 
-  it("leave when their network is disposed during a fit", async () => {
+  it("exit when their network is disposed during a fit", async () => {
     watchFreed();
     const teams = watchTeams(core);
     const network = await create(DIGITS, { threads: 3 });
@@ -299,7 +299,7 @@ describe("the workers", () => {
     await expectLeft(teams[0]!.address);
   });
 
-  it("leave when their network was dropped without being disposed", async () => {
+  it("exit when their network is garbage-collected", async () => {
     watchFreed();
     const teams = watchTeams(core);
     await (async () => {
@@ -326,8 +326,8 @@ describe("the workers", () => {
     network.fitSync(inputs, targets, { batchSize: 128 });
     ${rest}`;
 
-  // The baseline compiler of V8 11.3 (Node 20) overwrote the number of a worker that slept before its first call.
-  it("keep their numbers while they sleep, whatever compiles them", () => {
+  // With V8 11.3 (Node 20), code of the baseline compiler overwrote the number of a worker that slept before its first call.
+  it("keep their numbers while they sleep, also in code of the baseline compiler", () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [
@@ -347,11 +347,11 @@ describe("the workers", () => {
   });
 
   it.each([
-    ["come", ""],
+    ["start", ""],
     ["work", "await network.fit(inputs, targets, { batchSize: 128, epochs: 300 });"],
     ["sleep", "await new Promise((resolve) => setTimeout(resolve, 500));"],
-    ["leave", "await network.fit(inputs, targets, { batchSize: 128, epochs: 300 }); network.dispose();"],
-  ])("keep no process alive while they %s", (_, rest) => {
+    ["exit", "await network.fit(inputs, targets, { batchSize: 128, epochs: 300 }); network.dispose();"],
+  ])("do not keep the process alive while they %s", (_, rest) => {
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,
       ["--input-type=module", "--eval", program(`${rest} console.log("done");`)],
@@ -366,10 +366,10 @@ describe("the workers", () => {
   });
 });
 
-describe("a worker that is lost", () => {
+describe("a lost worker", () => {
   const workers: Worker[] = [];
 
-  /** A copy of the library whose workers are of that class. */
+  /** Imports a copy of the library whose workers are instances of WorkerClass. */
   async function libraryWith(WorkerClass: typeof Worker) {
     vi.resetModules();
     vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
@@ -392,7 +392,7 @@ describe("a worker that is lost", () => {
     expect(loss).toBeGreaterThan(0);
   }
 
-  it("since it cannot be started leaves the fit to the caller, and makes the next one throw", async () => {
+  it("does not disturb the fit that started it, but makes the next one throw", async () => {
     const { createNetwork } = await libraryWith(
       class extends Worker {
         constructor(_program: string, options: object) {
@@ -411,7 +411,7 @@ describe("a worker that is lost", () => {
     network.dispose();
   });
 
-  it("since the host refuses it makes the first fit throw", async () => {
+  it("makes the first fit throw if the Worker constructor throws", async () => {
     const { createNetwork } = await libraryWith(
       class extends Worker {
         constructor(program: string, options: object) {
@@ -431,7 +431,7 @@ describe("a worker that is lost", () => {
     network.dispose();
   });
 
-  it("makes the next fit name the reason and what to do", async () => {
+  it("makes the next fit throw an error that names the reason and what to do", async () => {
     const { createNetwork } = await libraryWith(
       class extends Worker {
         constructor(_program: string, options: object) {
@@ -450,7 +450,7 @@ describe("a worker that is lost", () => {
     network.dispose();
   });
 
-  it("after it has joined is not waited for", async () => {
+  it("does not make the network hang if it was lost after it joined", async () => {
     workers.length = 0;
     const { createNetwork, core } = await libraryWith(
       class extends Worker {
@@ -481,7 +481,7 @@ describe("createNetwork", () => {
 
   it.each([
     ["on a page that is not isolated", "crossOriginIsolated", false],
-    ["where there is no SharedArrayBuffer", "SharedArrayBuffer", undefined],
+    ["without SharedArrayBuffer", "SharedArrayBuffer", undefined],
   ])("says which headers threads need %s", async (_, name, value) => {
     vi.resetModules();
     const { createNetwork } = await import("../src/index.js");
@@ -493,7 +493,7 @@ describe("createNetwork", () => {
         /Cross-Origin-Opener-Policy: same-origin.+Cross-Origin-Embedder-Policy: require-corp/,
       ),
     });
-    // One thread needs none, and what was refused may be had later.
+    // One thread needs no headers, and more threads can be created once they are available.
     (await createNetwork({ ...DIGITS.network, threads: 1 })).dispose();
     vi.unstubAllGlobals();
     (await createNetwork({ ...DIGITS.network, threads: 2 })).dispose();

@@ -40,7 +40,7 @@ function regression(options: Partial<NetworkOptions> = {}): Promise<Network> {
   return createNetwork({ ...REGRESSION, ...options });
 }
 
-describe("the core trains as the baseline does", () => {
+describe("training and the TypeScript baseline", () => {
   const tasks: [ActivationName, Loss, ActivationName][] = [
     ["tanh", { name: "meanSquaredError" }, "linear"],
     ["sigmoid", { name: "meanSquaredError", reduction: "sum" }, "sigmoid"],
@@ -51,7 +51,7 @@ describe("the core trains as the baseline does", () => {
     ["leakyRelu", { name: "categoricalCrossentropy" }, "softmax"],
     ["geluTanh", { name: "sparseCategoricalCrossentropy" }, "softmax"],
   ];
-  /** Some rows; one; some, and one in the last. */
+  /** The last batch of an epoch has 10 of 13 rows, 1 of 1, or 1 of 10. */
   const batchSizes = [13, 1, 10];
   const cases = tasks.flatMap(([hidden, loss, output]) =>
     DTYPES.flatMap((dtype) =>
@@ -59,42 +59,45 @@ describe("the core trains as the baseline does", () => {
     ),
   );
 
-  it("ends epochs in one row where it says so", () => {
+  it("are compared with 10, 0 and 1 rows after the last full batch", () => {
     expect(batchSizes.map((batchSize) => inputs.length % batchSize)).toEqual([10, 0, 1]);
   });
 
-  it.each(cases)("$name after $hidden in $dtype, batches of $batchSize", async (of) => {
-    const { hidden, loss, output, dtype, batchSize } = of;
-    const isBounded = output !== "linear" && output !== "softplus";
-    const aims =
-      loss.name === "sparseCategoricalCrossentropy"
-        ? inputs.map((_, i) => i % 4)
-        : rowsOf(spread(inputs.length * 4, isBounded ? 0 : -1, 1, 0.2), 4);
-    const options: NetworkOptions = {
-      inputs: 3,
-      layers: [dense(9, hidden), dense(6, "tanh"), dense(4, output)],
-      loss,
-      dtype,
-    };
-    const learningRate = 0.05;
-    const network = await createNetwork({ ...options, optimizer: sgd({ learningRate }), seed: 7 });
-    const baseline = baselineOf(network, options);
-    const order = shuffledOrders(inputs.length, 7);
-    const epochs = 6;
-    const { loss: losses } = network.fitSync(inputs, aims, { epochs, batchSize, shuffle: true });
-    const expected = baseline.fit(inputs.flat(), aims.flat(), { epochs, batchSize, learningRate, order });
-    const tolerance = dtype === "float64" ? 1e-12 : 1e-4;
-    expect(losses.length).toBe(epochs);
-    losses.forEach((value, epoch) => {
-      expect(Math.abs(value / expected.losses[epoch]! - 1)).toBeLessThan(tolerance);
-    });
-    parametersOf(network).forEach((value, i) => {
-      expect(Math.abs(value - baseline.parameters[i]!)).toBeLessThan(tolerance);
-    });
-    expect(losses.at(-1)).toBeLessThan(losses[0]!);
-  });
+  it.each(cases)(
+    "give the same result for $name after $hidden in $dtype, batches of $batchSize",
+    async (of) => {
+      const { hidden, loss, output, dtype, batchSize } = of;
+      const isBounded = output !== "linear" && output !== "softplus";
+      const aims =
+        loss.name === "sparseCategoricalCrossentropy"
+          ? inputs.map((_, i) => i % 4)
+          : rowsOf(spread(inputs.length * 4, isBounded ? 0 : -1, 1, 0.2), 4);
+      const options: NetworkOptions = {
+        inputs: 3,
+        layers: [dense(9, hidden), dense(6, "tanh"), dense(4, output)],
+        loss,
+        dtype,
+      };
+      const learningRate = 0.05;
+      const network = await createNetwork({ ...options, optimizer: sgd({ learningRate }), seed: 7 });
+      const baseline = baselineOf(network, options);
+      const order = shuffledOrders(inputs.length, 7);
+      const epochs = 6;
+      const { loss: losses } = network.fitSync(inputs, aims, { epochs, batchSize, shuffle: true });
+      const expected = baseline.fit(inputs.flat(), aims.flat(), { epochs, batchSize, learningRate, order });
+      const tolerance = dtype === "float64" ? 1e-12 : 1e-4;
+      expect(losses.length).toBe(epochs);
+      losses.forEach((value, epoch) => {
+        expect(Math.abs(value / expected.losses[epoch]! - 1)).toBeLessThan(tolerance);
+      });
+      parametersOf(network).forEach((value, i) => {
+        expect(Math.abs(value - baseline.parameters[i]!)).toBeLessThan(tolerance);
+      });
+      expect(losses.at(-1)).toBeLessThan(losses[0]!);
+    },
+  );
 
-  it("over batches of several microbatches", async () => {
+  it("give the same result for batches of several microbatches", async () => {
     const rows = 700;
     const many = { data: spread(rows * 3), shape: [rows, 3] };
     const aims = { data: spread(rows * 2, -1, 1, 0.3), shape: [rows, 2] };
@@ -168,7 +171,7 @@ describe("fit", () => {
     }
   });
 
-  it("gives the same bits for the same program, and others for another seed", async () => {
+  it("gives the same bits for the same seed, and others for another seed", async () => {
     const run = async (seed?: number) => {
       const network = await regression(seed === undefined ? {} : { seed });
       const { loss } = network.fitSync(inputs, targets, options);
@@ -180,7 +183,7 @@ describe("fit", () => {
     expect(await run(1)).not.toBe(first);
   });
 
-  it("without shuffling is gradients and applyGradients, batch after batch", async () => {
+  it("equals gradients() and applyGradients() for each batch, if it does not shuffle", async () => {
     for (const batchSize of [1, 13, 101]) {
       const fitted = await regression();
       const stepped = await regression();
@@ -195,8 +198,8 @@ describe("fit", () => {
     }
   });
 
-  it("goes through every row in every epoch, in an order that changes", async () => {
-    // The terms of a linear model of powers of two tell in which order the rows came.
+  it("trains on every row in every epoch, in changing orders", async () => {
+    // The inputs are powers of two, so the loss of an epoch reveals the order of the rows.
     const network = await createNetwork({
       inputs: 1,
       layers: [dense(1, "linear", { useBias: false })],
@@ -209,7 +212,7 @@ describe("fit", () => {
     const seen: string[] = [];
     let before = 0;
     for (let epoch = 0; epoch < 3; epoch++) {
-      // Far below every target, each step adds its input to the kernel: one epoch adds all of them once.
+      // The targets are so large that each step adds its input to the kernel: an epoch adds all inputs once.
       const { loss } = network.fitSync(
         powers,
         powers.map(() => 1e15),
@@ -223,7 +226,7 @@ describe("fit", () => {
     expect(new Set(seen).size).toBe(3);
   });
 
-  it("takes the rows as they lie where one batch takes them all", async () => {
+  it("keeps the order of the rows if one batch contains them all", async () => {
     const shuffled = await regression();
     const plain = await regression();
     shuffled.fitSync(inputs, targets, { epochs: 5, batchSize: 1000, shuffle: true });
@@ -231,7 +234,7 @@ describe("fit", () => {
     expect(parameterBits(shuffled)).toBe(parameterBits(plain));
   });
 
-  it.each(DTYPES)("has the loss of an epoch without updates that evaluate has, in %s", async (dtype) => {
+  it.each(DTYPES)("returns the loss of evaluate for an epoch without updates, in %s", async (dtype) => {
     const network = await regression({ optimizer: sgd({ learningRate: 0 }), dtype });
     const { loss } = network.evaluate(inputs, targets);
     const whole = network.fitSync(inputs, targets, { epochs: 2, batchSize: 1000 });
@@ -241,7 +244,7 @@ describe("fit", () => {
     }
   });
 
-  it("is not disturbed by what its progress makes of the network", async () => {
+  it("gives the same bits if onProgress calls predict and evaluate", async () => {
     for (const batchSize of [17, 101]) {
       const quiet = await regression();
       const busy = await regression();
@@ -264,7 +267,7 @@ describe("fit", () => {
     }
   });
 
-  it("of several networks at once gives each its own bits", async () => {
+  it("gives the same bits if several networks train at the same time", async () => {
     const train = async (network: Network) => {
       const { loss } = await network.fit(inputs, targets, { epochs: 600, batchSize: 9 });
       return bitsOf(loss) + parameterBits(network);
@@ -278,7 +281,7 @@ describe("fit", () => {
 });
 
 describe("memory", () => {
-  it("may grow while a network lives: its parameters are read afresh", async () => {
+  it("may grow: parameters then have new views", async () => {
     const { memory } = await sharedCore();
     const network = await regression();
     const before = parameterBits(network);
@@ -300,7 +303,7 @@ describe("memory", () => {
     big.dispose();
   });
 
-  it("may grow while a fit is under way, with the same bits", async () => {
+  it("may grow during a fit, which gives the same bits", async () => {
     const { memory } = await sharedCore();
     const expected = await regression();
     expected.fitSync(inputs, targets, { epochs: 500 });
@@ -317,7 +320,7 @@ describe("memory", () => {
     expect(parameterBits(network)).toBe(parameterBits(expected));
   });
 
-  it("may grow while samples are loaded and shuffled, with the same bits", async () => {
+  it("may grow while samples are loaded and shuffled, and the fit gives the same bits", async () => {
     const { memory } = await sharedCore();
     const rows = 100_000;
     const many = rowsOf(spread(rows * 3), 3);
@@ -344,7 +347,7 @@ describe("memory", () => {
     expect(await fitted(true)).toBe(await fitted(false));
   });
 
-  /** Collects what is not referred to any more, and lets finalizers run. */
+  /** Collects garbage and lets finalizers run. */
   async function collectGarbage(): Promise<void> {
     setFlagsFromString("--expose-gc");
     const collect: () => void = runInNewContext("gc");
@@ -354,7 +357,7 @@ describe("memory", () => {
     }
   }
 
-  it("of networks that were dropped without being disposed is taken back", async () => {
+  it("is freed when networks are garbage-collected", async () => {
     const { memory } = await sharedCore();
     const drop = async () => {
       for (let i = 0; i < 20; i++) await createNetwork({ inputs: 500, layers: [dense(500)], loss: "huber" });
@@ -369,7 +372,7 @@ describe("memory", () => {
     expect(memory.buffer.byteLength).toBe(size);
   });
 
-  it("of a disposed network is not taken back a second time from another in its place", async () => {
+  it("is not freed again when a disposed network is garbage-collected", async () => {
     await collectGarbage();
     const replace = async () => {
       const first = await regression({ seed: 1 });
@@ -384,7 +387,7 @@ describe("memory", () => {
     expect(networks.slice(0, 20).map(parameterBits)).toEqual(before);
   });
 
-  it("does not grow by ten thousand networks made, trained and disposed", async () => {
+  it("does not grow while 10 000 networks are created, trained and disposed", async () => {
     const { memory } = await sharedCore();
     const cycle = async (i: number) => {
       const dtype: DType = i % 2 ? "float32" : "float64";
