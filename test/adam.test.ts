@@ -98,7 +98,7 @@ class ScalarAdam {
   }
 }
 
-/** By squaring, as the core. */
+/** x to the power of `exponent` by repeated squaring, as in the core. */
 function power(x: number, exponent: number): number {
   let result = 1;
   for (let bits = exponent, square = x; bits > 0; bits >>= 1, square *= square)
@@ -130,7 +130,7 @@ function decode(dtype: DType, text: string): FloatArray {
   return dtype === "float32" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
 }
 
-describe("Adam and PyTorch's", () => {
+describe("Adam and PyTorch's Adam", () => {
   const { widths, rows } = REFERENCE;
   const [inputWidth, ...units] = widths;
   const inputs = [...decode("float32", REFERENCE.inputs)];
@@ -156,7 +156,7 @@ describe("Adam and PyTorch's", () => {
     return network;
   }
 
-  /** Whole epochs, then a fit of the first rows for the steps that are left. */
+  /** Fits whole epochs, and then the first rows for the remaining steps. */
   function fitSteps(network: Network, steps: number, batchSize: number): void {
     const stepsPerEpoch = rows / batchSize;
     const epochs = Math.floor(steps / stepsPerEpoch);
@@ -195,7 +195,7 @@ function largestRelativeError(actual: readonly number[], expected: ArrayLike<num
   return Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!) / Math.abs(expected[i]!)));
 }
 
-/** Any hyperparameters, with both formulas of m. */
+/** Arbitrary hyperparameters, for both formulas of m. */
 const CHOICES: readonly AdamOptions[] = [
   {},
   { learningRate: 0.1, beta1: 0.3, beta2: 0.99, epsilon: 1e-3 },
@@ -206,7 +206,7 @@ const CHOICES: readonly AdamOptions[] = [
 describe.each(DTYPES)("Adam in %s", (dtype) => {
   const SIZES = [...Array.from({ length: 18 }, (_, i) => i + 1), 31, 32, 33, 63, 64, 65];
 
-  it("has the bits of its definition for given gradients, for sizes around the vector width", async () => {
+  it("computes the bits of its definition for sizes around multiples of the vector width", async () => {
     for (const options of CHOICES) {
       for (const size of SIZES) {
         const initial = spread(size, -2, 2, 0.3);
@@ -224,7 +224,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
     }
   });
 
-  it("takes the steps of its definition in a fit", async () => {
+  it("computes the bits of its definition in a fit", async () => {
     for (const options of CHOICES) {
       const { network, inputs, targets } = await createProblem({ dtype, optimizer: adam(options) });
       const twin = new ScalarAdam(dtype, adam(options), valuesOf(network.parameters));
@@ -237,7 +237,8 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
     }
   });
 
-  it("takes steps of exactly g / (|g| + epsilon) if both betas are 0, however small g is beside the gradients before it", async () => {
+  // Tiny gradients after a large one.
+  it("takes steps of g / (|g| + epsilon) if both betas are 0", async () => {
     const network = await createFlat(
       dtype,
       adam({ learningRate: 1, beta1: 0, beta2: 0, epsilon: 1e-12 }),
@@ -252,7 +253,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
     network.dispose();
   });
 
-  it.each([false, true])("keeps its state from fit to fit (shuffle: %s)", async (shuffle) => {
+  it.each([false, true])("keeps its state between fits (shuffle: %s)", async (shuffle) => {
     const once = await createProblem({ dtype });
     const twice = await createProblem({ dtype });
     const { inputs, targets } = once;
@@ -269,7 +270,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
     for (const { network } of [once, twice, fresh]) network.dispose();
   });
 
-  it("begins with a state of zeros in memory that another network has used", async () => {
+  it("starts with a state of zeros in memory that another network has used", async () => {
     const train = async () => {
       const { network, inputs, targets } = await createProblem({ dtype });
       network.fitSync(inputs, targets, { epochs: 3, batchSize: 4 });
@@ -317,7 +318,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
     const huge = dtype === "float32" ? 1e30 : 1e200;
     const largest = dtype === "float32" ? 3e38 : 1.5e308;
 
-    /** A network after three steps, and a reader of all that a step may change. */
+    /** A network after three steps, and functions that read everything that a step may change. */
     async function trained(optimizer: Optimizer = adam()) {
       const { network_set_optimizer: setOptimizer } = core.exports;
       let [networkAddress, optimizerAddress] = [0, 0];
@@ -376,7 +377,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
       untried.network.dispose();
     }
 
-    it("whose g² is not finite, at any position, and goes on as if it had not been tried", async () => {
+    it("with an infinite g² at any position, which does not affect later steps", async () => {
       const subject = await trained();
       for (const at of POSITIONS) {
         for (const bad of [huge, -huge, largest]) {
@@ -403,7 +404,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
           message: expect.stringContaining(`smaller learningRate than ${largest}`),
         });
         expect(bitsOfParameters(network)).toBe(before);
-        // The other parameters can take it.
+        // The other parameters remain finite in the same step.
         applyFlat(
           network,
           Array.from({ length: SIZE }, (_, i) => (i === at ? 0 : 1)),
@@ -413,7 +414,7 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
       }
     });
 
-    it("whose learningRate · m is infinite, although a large epsilon makes the step small", async () => {
+    it("with an infinite learningRate · m, although a large epsilon makes the step small", async () => {
       const [large, gradient] = dtype === "float32" ? [1e30, 1e12] : [1e300, 1e100];
       const optimizer = adam({ learningRate: large, epsilon: large });
       const subject = await trained(optimizer);
@@ -425,8 +426,8 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
       await expectToGoOn(subject, optimizer);
     });
 
-    it("in a fit, which throws diverged and keeps the parameters", async () => {
-      // A finite loss of about 1e25 or 1e180 whose gradient has an infinite square.
+    it("in a fit, which then throws diverged and keeps the parameters", async () => {
+      // The loss is finite, about 1e25 or 1e180, but the square of its gradient is infinite.
       const big = dtype === "float32" ? 1e25 : 1e180;
       const inputs = { data: [...spread(SIZE - 1), big], shape: [1, SIZE] };
       const network = await createNetwork({
@@ -515,7 +516,7 @@ describe("the options of Adam", () => {
     expect(await train({ ...DEFAULTS, beta1: 0.5 })).not.toBe(await train(adam()));
   });
 
-  it("with a misspelt key are refused", async () => {
+  it("are refused if one is misspelt", async () => {
     const error = errorOf(() => adam({ lr: 0.1 } as AdamOptions));
     expect(error.code).toBe("invalidOption");
     expect(error.message).toMatch(/^adam has no option "lr"; expected .*"beta1"/);
@@ -525,7 +526,7 @@ describe("the options of Adam", () => {
     });
   });
 
-  it("with an unknown name are refused", async () => {
+  it("are refused with an unknown name", async () => {
     await expect(createProblem({ optimizer: { ...DEFAULTS, name: "Adam" } as never })).rejects.toMatchObject({
       code: "unknownName",
       message: expect.stringMatching(/^optimizer\.name is "Adam"; expected one of "sgd", .*"adam"/),

@@ -19,7 +19,7 @@ import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { OPTIMIZERS } from "./support/optimizers.js";
 import { valuesOf } from "./support/parameters.js";
 
-// The optimizers as users have them: their options, and training by them.
+// The optimizers' options, and training with them.
 
 const inputs = { data: spread(12 * 3), shape: [12, 3] };
 const targets = { data: spread(12 * 2, -1, 1, 0.2), shape: [12, 2] };
@@ -183,7 +183,7 @@ describe("the options of the optimizers", () => {
   ];
 
   it.each(INVALID)(
-    "of %s throw invalidOption if they are invalid, given and by hand",
+    "of %s throw invalidOption if they are invalid, also in an object written by hand",
     async (name, make, options) => {
       expect(Object.keys(make({})).sort()).toEqual(["name", ...Object.keys(options)].sort());
       for (const [key, values] of Object.entries(options)) {
@@ -204,7 +204,7 @@ describe("the options of the optimizers", () => {
     },
   );
 
-  it("of nesterov need a momentum and no dampening", async () => {
+  it("of sgd allow nesterov only with a momentum and without dampening", async () => {
     for (const options of [{}, { momentum: 0.9, dampening: 0.1 }, { momentum: 0 }]) {
       const error = errorOf(() => sgd({ ...options, nesterov: true }));
       expect(error.code).toBe("invalidOption");
@@ -214,7 +214,7 @@ describe("the options of the optimizers", () => {
     expect(sgd({ momentum: 0.1, nesterov: true }).nesterov).toBe(true);
   });
 
-  it("have their defaults where a hand-written optimizer lacks them", async () => {
+  it("have their defaults if an optimizer written by hand omits them", async () => {
     const [network, twin] = [await create({ name: "adamW" } as Optimizer), await create(adamW())];
     for (const each of [network, twin]) each.fitSync(inputs, targets);
     expect(network.optimizer).toEqual(adamW());
@@ -224,7 +224,7 @@ describe("the options of the optimizers", () => {
 
   const CLIPS = Object.entries({ sgd, rmsprop, adagrad, adadelta, adam, adamW, nadam, rprop });
 
-  it.each(CLIPS)("of %s may have clips above 0", async (_name, make) => {
+  it.each(CLIPS)("of %s accept clipValue and clipNorm above 0", async (_name, make) => {
     expect(make({ clipValue: 1, clipNorm: 2 })).toEqual({ ...make(), clipValue: 1, clipNorm: 2 });
     expect(Object.keys(make({ clipValue: undefined, clipNorm: undefined }))).toEqual(Object.keys(make()));
     for (const key of ["clipValue", "clipNorm"]) {
@@ -239,14 +239,14 @@ describe("the options of the optimizers", () => {
     }
   });
 
-  it("are copied: changing arrays later has no effect", () => {
+  it("are not affected by later changes of their arrays", () => {
     const etas: [number, number] = [0.5, 1.2];
     const optimizer = rprop({ etas });
     etas[0] = 2;
     expect(optimizer.etas).toEqual([0.5, 1.2]);
   });
 
-  it("do not walk huge arrays", () => {
+  it("are refused at once if they are huge arrays", () => {
     const huge = new Array(2 ** 32 - 1) as unknown as [number, number];
     expect(errorOf(() => rprop({ etas: huge })).code).toBe("invalidOption");
   });
@@ -262,7 +262,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
       for (let i = 0; i < 10; i++) losses.push(...often.fitSync(inputs, targets, { batchSize: 5 }).loss);
       expect(losses).toEqual(whole.loss);
       expect(bitsOfParameters(often)).toBe(bitsOfParameters(once));
-      // A fresh state takes another step, except where there is none.
+      // Without the state, the next step is different, unless the optimizer has no state.
       const fresh = await create(optimizer, dtype);
       fresh.setParameters(JSON.parse(JSON.stringify(once.parameters)));
       for (const network of [once, fresh]) network.fitSync(inputs, targets);
@@ -282,7 +282,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     }
   });
 
-  it("clips change the step, but not what gradients() returns; a norm that is not reached changes nothing", async () => {
+  it("clipping changes the step, but not gradients(), and only above the threshold", async () => {
     const plain = await create(sgd({ learningRate: 1 }), dtype);
     const { loss, layers } = plain.gradients(inputs, targets);
     const norm = Math.sqrt(valuesOf(layers).reduce((sum, gradient) => sum + gradient ** 2, 0));
@@ -307,7 +307,7 @@ describe.each(DTYPES)("in %s", (dtype) => {
     for (const network of [plain, ...Object.values(networks)]) network.dispose();
   });
 
-  it("weight decay does not count in the loss, and shrinks biases too", async () => {
+  it("weight decay is not part of the loss, and shrinks biases too", async () => {
     for (const decayed of [
       sgd({ weightDecay: 0.5, learningRate: 0.1 }),
       adamW({ weightDecay: 0.5, learningRate: 0.1 }),
@@ -332,14 +332,14 @@ describe.each(DTYPES)("in %s", (dtype) => {
     }
   });
 
-  // Rprop reads only signs, and clipped gradients are small.
+  // Not Rprop, which reads only signs, and not clipped gradients, which are small.
   const PROPORTIONAL = Object.entries(OPTIMIZERS).filter(
     ([, { name, clipValue, clipNorm }]) =>
       name !== "rprop" && clipValue === undefined && clipNorm === undefined,
   );
 
   it.each(PROPORTIONAL)(
-    "a step by %s that would not be finite changes nothing, and training goes on",
+    "a step by %s that would not be finite changes nothing, and later steps are not affected",
     async (_name, optimizer) => {
       const [gradient, parameter] = dtype === "float32" ? [3e38, -3.4e38] : [1.5e308, -1.79e308];
       const [network, untried] = [await create(optimizer, dtype), await create(optimizer, dtype)];

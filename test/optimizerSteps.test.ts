@@ -36,7 +36,7 @@ beforeAll(async () => {
   assembly = await compileAssembly("test/assembly/optimizers.ts");
 });
 
-/** An optimizer in linear memory, with parameters and gradients of its own. All arrays are live views. */
+/** An optimizer in linear memory with its own parameters and gradients. All arrays are live views. */
 class CoreOptimizer {
   readonly parameters: FloatArray;
   readonly gradients: FloatArray;
@@ -47,7 +47,7 @@ class CoreOptimizer {
   readonly #dtype: DType;
   readonly #addresses: readonly [optimizer: number, parameters: number, gradients: number];
 
-  /** `count`: a multiple of the numbers in a cache line. */
+  /** `count`: a multiple of the number of elements in a cache line. */
   constructor(region: Region, dtype: DType, optimizer: Optimizer, count: number) {
     this.#dtype = dtype;
     const size = dtype === "float32" ? 4 : 8;
@@ -69,13 +69,13 @@ class CoreOptimizer {
     this.prepare();
   }
 
-  /** The numbers of the first slots, whose size the bound depends on. */
+  /** The first slots, on whose magnitude the bound depends. */
   get measured(): FloatArray {
     const { optimizer_measured_slots: measuredSlots } = assembly.exports;
     return this.state.subarray(0, this.parameters.length * measuredSlots!(this.#addresses[0]));
   }
 
-  /** Sums the squares of the gradients in parts that begin at these blocks. */
+  /** Prepares a step. Sums the squares of the gradients in parts that begin at these blocks. */
   prepare(blocks: readonly number[] = [0]): void {
     const { set_norm: setNorm } = assembly.exports;
     const [optimizer, , gradients] = this.#addresses;
@@ -94,7 +94,7 @@ class CoreOptimizer {
     advance!(this.#addresses[0]);
   }
 
-  /** Of the elements `begin` … `end` − 1. */
+  /** Updates the elements `begin` … `end` − 1. */
   apply(begin = 0, end = this.parameters.length): void {
     const size = this.parameters.BYTES_PER_ELEMENT;
     this.#call("optimizer_apply", ...this.#addresses, begin * size, end * size);
@@ -117,7 +117,7 @@ class CoreOptimizer {
     this.advance();
   }
 
-  /** The averages of the parameters, which follow the state. */
+  /** The averages of the parameters, stored after the state. */
   get averages(): FloatArray {
     const { byteOffset, buffer, length } = this.state;
     const begin = byteOffset + length * this.parameters.BYTES_PER_ELEMENT;
@@ -125,13 +125,13 @@ class CoreOptimizer {
     return new Floats(buffer as ArrayBuffer, begin, this.parameters.length);
   }
 
-  /** All hyperparameters that the core has room for, as a live view. */
+  /** All hyperparameters, including unused ones, as a live view. */
   get hyperparameters(): Float64Array {
     const begin = this.#addresses[0] + OptimizerStruct.size;
     return new Float64Array(assembly.memory.buffer, begin, HYPERPARAMETER_COUNT);
   }
 
-  /** Why the core does not take the hyperparameters. */
+  /** The status with which the core refuses the hyperparameters, or Ok. */
   objection(): number {
     const { check_hyperparameters: check } = assembly.exports;
     return check!(this.#addresses[0], this.parameters.BYTES_PER_ELEMENT);
@@ -146,7 +146,7 @@ class CoreOptimizer {
   }
 }
 
-describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
+describe.each(DTYPES)("the step in %s", (dtype) => {
   const lanes = lanesOf(dtype);
   const count = 8 * lanes;
   const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
@@ -165,7 +165,7 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
 
   const gradientsOf = (step: number, length = count) => spread(length, -1, 1, step / 7);
 
-  it.each(NAMES)("of %s is the same in any parts of the parameters", (name) => {
+  it.each(NAMES)("of %s has the same bits if the parameters are updated in parts", (name) => {
     region.clear();
     const whole = create(name);
     const parts = create(name);
@@ -183,7 +183,7 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
 
   const ELEMENTWISE = NAMES.filter((name) => OPTIMIZERS[name]!.clipNorm === undefined);
 
-  it.each(ELEMENTWISE)("of %s changes each parameter as if it were the only one", (name) => {
+  it.each(ELEMENTWISE)("of %s changes each parameter independently of the others", (name) => {
     region.clear();
     const whole = create(name);
     for (let step = 0; step < 4; step++) whole.step(gradientsOf(step));
@@ -197,7 +197,7 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
     }
   });
 
-  it.each(NAMES)("of %s leaves the gradients and the padding of zeros as they are", (name) => {
+  it.each(NAMES)("of %s does not change the gradients or the zeros of the padding", (name) => {
     region.clear();
     const optimizer = create(name);
     optimizer.parameters.fill(0, count - lanes);
@@ -209,7 +209,7 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
     }
   });
 
-  it.each(NAMES)("of %s is found not finite exactly if a new number would not be", (name) => {
+  it.each(NAMES)("of %s is refused exactly if a new number would not be finite", (name) => {
     const pool = [0, -0, tiny, -tiny, 1, -1, 0.3, largest, -largest, largest / 2, Math.sqrt(largest)];
     const bad = [Number.NaN, Infinity, -Infinity];
     let [finite, infinite] = [0, 0];
@@ -282,7 +282,7 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
       optimizer.prepare();
       expect(optimizer.isBounded(size, size, size)).toBe(true);
     }
-    // A value that is clipped may be infinite.
+    // clipValue also limits an infinite gradient.
     const takesInfinity = OPTIMIZERS[name]!.clipValue !== undefined;
     for (const [bad, isTaken] of [
       [Number.NaN, false],
@@ -300,11 +300,11 @@ describe.each(DTYPES)("every optimizer's step in %s", (dtype) => {
   });
 });
 
-describe.each(DTYPES)("the norm in %s", (dtype) => {
+describe.each(DTYPES)("the norm of the gradients in %s", (dtype) => {
   const perBlock = NORM_BLOCK / (dtype === "float32" ? 4 : 8);
   const lanes = lanesOf(dtype);
 
-  it("has the same bits in any parts of blocks, and is the root of the sum of squares", () => {
+  it("is the root of the sum of squares, with the same bits if blocks are summed in parts", () => {
     const region = new Region(assembly, dtype);
     for (const count of [lanes, 16, perBlock - lanes, perBlock, perBlock + lanes, 5 * perBlock + 3 * lanes]) {
       region.clear();
@@ -327,7 +327,7 @@ describe.each(DTYPES)("the norm in %s", (dtype) => {
     }
   });
 
-  it("sees every element, and is NaN if one is", () => {
+  it("includes every element, and is NaN if one is NaN", () => {
     const region = new Region(assembly, dtype);
     const count = 3 * 64;
     region.clear();
@@ -343,7 +343,7 @@ describe.each(DTYPES)("the norm in %s", (dtype) => {
     }
   });
 
-  it("of limited values is that after limiting them", () => {
+  it("is computed after clipValue has limited the values", () => {
     const region = new Region(assembly, dtype);
     region.clear();
     const optimizer = new CoreOptimizer(
@@ -357,7 +357,7 @@ describe.each(DTYPES)("the norm in %s", (dtype) => {
     expect([...optimizer.parameters.subarray(0, 4)]).toEqual([-0.5, 0.5, -0.5, 0]);
   });
 
-  it("does not overflow in float32, and in float64 refuses the step where it would", () => {
+  it("does not overflow in float32, and the step is refused if it does in float64", () => {
     const region = new Region(assembly, dtype);
     region.clear();
     const optimizer = new CoreOptimizer(region, dtype, sgd({ clipNorm: 1, learningRate: 1 }), 16);
@@ -372,10 +372,10 @@ describe.each(DTYPES)("the norm in %s", (dtype) => {
   });
 });
 
-describe.each(DTYPES)("the average in %s", (dtype) => {
+describe.each(DTYPES)("the average of the parameters in %s", (dtype) => {
   const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
 
-  it("of the largest numbers stays finite", () => {
+  it("stays finite for the largest numbers", () => {
     const region = new Region(assembly, dtype);
     for (const sign of [1, -1]) {
       region.clear();
@@ -386,7 +386,7 @@ describe.each(DTYPES)("the average in %s", (dtype) => {
     }
   });
 
-  it("has the bits of its definition, in any parts", () => {
+  it("has the bits of its definition if it is computed in parts", () => {
     const region = new Region(assembly, dtype);
     region.clear();
     const round = dtype === "float32" ? Math.fround : (value: number) => value;
@@ -425,13 +425,13 @@ describe("the kinds of optimizers", () => {
       const { kind, features } = encodeOptimizer(optimizer);
       const stateBytes = layoutOf!(0, kind, features, 640) - layoutOf!(0, kind, features, 0);
       const averages = features & OptimizerFeatureNumber.Average ? 1 : 0;
-      // One line for the sum of one block.
+      // One cache line for the sum of one block.
       const sumsBytes = features & OptimizerFeatureNumber.NormClipping ? 64 : 0;
       expect(stateBytes).toBe(640 * (slotsOf!(kind, features) + averages) + sumsBytes);
     }
   });
 
-  it("do not take numbers of no kind, nor features of others", () => {
+  it("refuse unknown kinds, and features of other kinds", () => {
     const { check_kind: checkKind } = assembly.exports;
     const { Ok, UnknownOptimizer, InvalidFlag } = StatusNumber;
     const { Adam, Rprop, Sgd } = OptimizerKindNumber;
@@ -494,7 +494,7 @@ describe.each(DTYPES)("the hyperparameters in %s", (dtype) => {
     }
   });
 
-  it("are 0 where a feature is missing", () => {
+  it("must be 0 if their feature is missing", () => {
     const region = new Region(assembly, dtype);
     for (const [optimizer, index] of [
       [sgd(), 0],
@@ -538,7 +538,7 @@ describe("Adadelta", () => {
 });
 
 describe("centered RMSprop", () => {
-  it("stays finite where rounding makes v − m² negative", () => {
+  it("stays finite if rounding makes v − m² negative", () => {
     for (const dtype of DTYPES) {
       const region = new Region(assembly, dtype);
       region.clear();

@@ -28,7 +28,7 @@ describe.each(DTYPES)("plain SGD in %s", (dtype) => {
     return assembly.exports[`${name}_${dtype === "float32" ? "f32" : "f64"}`]!(...values);
   }
 
-  /** The address of an optimizer of that rate, laid out for an arena of `arenaBytes` bytes. */
+  /** Creates an optimizer for parameters of `arenaBytes` bytes. Returns its address. */
   function createOptimizer(learningRate: number, arenaBytes: number): number {
     const { optimizer_layout: layoutOf } = assembly.exports;
     const layout = (region: number) => layoutOf!(region, OptimizerKindNumber.Sgd, 0, arenaBytes);
@@ -143,7 +143,7 @@ describe.each(DTYPES)("plain SGD in %s", (dtype) => {
   });
 
   it("finds a parameter at any position that would not be finite", () => {
-    // [parameter, gradient] that come out NaN or infinite for a rate of 2.
+    // Pairs [parameter, gradient] for which a step with the rate 2 is NaN or infinite.
     const bad = [
       [0.5, Number.NaN],
       [0.5, Infinity],
@@ -193,7 +193,7 @@ describe.each(DTYPES)("plain SGD in %s", (dtype) => {
         }
       }
     }
-    // Half a unit in the last place above the largest number rounds to infinity.
+    // The largest number plus half a unit in the last place rounds to infinity.
     const halfUnit = dtype === "float32" ? 2 ** 103 : 2 ** 970;
     const all = floats(dtype, lanes).fill(largest);
     expectStep(all, floats(dtype, lanes).fill(-halfUnit * (1 - 2 ** -20)), 1);
@@ -216,7 +216,7 @@ describe.each(DTYPES)("plain SGD in %s", (dtype) => {
     expect([...step("apply", three!, four!, 0.25).parameters]).toEqual(Array(lanes).fill(2 * tiny));
   });
 
-  it("changes no parameter at a rate of 0, and finds 0 · ∞", () => {
+  it("changes no parameter at a rate of 0, and refuses 0 · ∞", () => {
     const parameters = floats(dtype, [...spread(4 * lanes), ...Array(lanes).fill(largest)]);
     const gradients = floats(dtype, spread(5 * lanes, -largest / 2, largest / 2, 0.2));
     expectStep(parameters, gradients, 0);
@@ -227,10 +227,10 @@ describe.each(DTYPES)("plain SGD in %s", (dtype) => {
     }
   });
 
-  it("rounds the rate to the dtype, and finds one that is infinite in it", () => {
+  it("rounds the rate to the dtype, and refuses a rate that becomes infinite", () => {
     const parameters = floats(dtype, spread(4 * lanes, 0.5, 1));
     const gradients = floats(dtype, spread(4 * lanes, 0.5, 1, 0.2));
-    // One bit above the middle of two float32 numbers: rounding it after the product gives other bits.
+    // The first rate is just above the middle of two float32 numbers: rounding only the product would give other bits.
     for (const rate of [1 + 2 ** -24 + 2 ** -52, 0.1, 1 / 3]) expectStep(parameters, gradients, rate);
     expectNotFinite(parameters, gradients, dtype === "float32" ? 1e39 : Infinity);
     expectNotFinite(parameters, floats(dtype, 4 * lanes), Infinity);
@@ -332,7 +332,7 @@ describe.each(DTYPES)("plain SGD in %s", (dtype) => {
     });
 
     it("is monotonic: a larger bound of the gradients never makes it true", () => {
-      // The core gives it Σ|gradient| in place of the largest |gradient|.
+      // The core passes Σ|gradient| instead of the largest |gradient|.
       for (const rate of [0.01, 1, 2 ** 40]) {
         const answers = numbers.toSorted((a, b) => a - b).map((gradient) => isBounded(rate, gradient));
         expect(answers).toEqual(answers.toSorted((a, b) => Number(b) - Number(a)));

@@ -59,7 +59,7 @@ async function create({
 
 const bitsOfParameters = (network: Network) => bitsOf(valuesOf(network.parameters));
 
-/** The definition. */
+/** The sum of all penalties, by their definition. */
 function penaltyOf(network: Network, penalties = PENALTIES): number {
   const sum = (values: Iterable<number>, term: (value: number) => number) =>
     Array.from(values).reduce((total, value) => total + term(value), 0);
@@ -84,7 +84,7 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
   }
 
   it.each(["mean", "sum"] as const)(
-    "are part of the loss and of its gradient, once for all rows (%s)",
+    "are added once to the loss and its gradient, not per row (%s)",
     async (reduction) => {
       const [network, plain] = [
         await create({ dtype, reduction }),
@@ -108,13 +108,13 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
           }
         }
       }
-      // The predictions know nothing of them.
+      // Predictions do not depend on penalties.
       expect(network.predict(inputs)).toEqual(plain.predict(inputs));
       for (const each of [network, plain]) each.dispose();
     },
   );
 
-  it("count in the loss of an epoch: a full batch has the loss of evaluate, bit for bit", async () => {
+  it("are part of the loss of an epoch, which equals that of evaluate for a full batch, bit for bit", async () => {
     for (const reduction of ["mean", "sum"] as const) {
       const network = await create({ dtype, reduction, optimizer: sgd({ learningRate: 1e-3 }) });
       for (let epoch = 0; epoch < 3; epoch++) {
@@ -125,12 +125,12 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
     }
   });
 
-  it("count in each batch by its share of the rows; in a sum, once for each batch", async () => {
+  it("count in an epoch's mean loss once, and in its summed loss once for each batch", async () => {
     for (const [reduction, count] of [
       ["mean", 1],
       ["sum", 4],
     ] as const) {
-      // A learning rate of 0: every batch has the same penalty.
+      // With a learning rate of 0, every batch has the same penalty.
       const network = await create({ dtype, reduction, optimizer: sgd({ learningRate: 0 }) });
       const plain = await create({ dtype, reduction, penalties: [], optimizer: sgd({ learningRate: 0 }) });
       const fit = (each: Network) => each.fitSync(inputs, targets, { batchSize: 80 }).loss[0]!;
@@ -140,7 +140,7 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
   });
 
   it.each([1, 7, 32, 140, 300])(
-    "take the steps of their gradients in batches of %i rows",
+    "change the steps as gradients() and applyGradients() do, in batches of %i rows",
     async (batchSize) => {
       const network = await create({ dtype, optimizer: sgd({ learningRate: 0.01 }) });
       const twin = await create({ dtype, optimizer: sgd({ learningRate: 0.01 }) });
@@ -158,7 +158,7 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
     },
   );
 
-  it("of 0 change no bit", async () => {
+  it("do not change any bit if they are 0", async () => {
     const zeros = { kernelL1: 0, kernelL2: 0, biasL1: 0, biasL2: 0 };
     for (const batchSize of [1, 32]) {
       const networks = [
@@ -174,7 +174,7 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
     }
   });
 
-  it("have the same bits for a set that is evaluated in slices", async () => {
+  it("give the same bits if samples are evaluated in slices", async () => {
     const core = await sharedCore();
     const layers = [dense(7, "tanh", PENALTIES[0]), dense(3, "linear", PENALTIES[1])];
     const network = new CoreNetwork(core, { dtype, inputs: 5, layers, loss: "meanSquaredError" });
@@ -189,7 +189,7 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
     network.dispose();
   });
 
-  it("that are not finite end a fit", async () => {
+  it("make a fit diverge if they are not finite", async () => {
     const network = await create({
       dtype,
       penalties: [{ kernelL2: dtype === "float32" ? 3e38 : 1e308 }, {}],
@@ -199,15 +199,15 @@ describe.each(DTYPES)("penalties in %s", (dtype) => {
   });
 });
 
-it("penalties pass the check of gradients by central differences", async () => {
+it("penalties have gradients that match central differences", async () => {
   const network = await create({});
-  // Away from the kink of |b| at 0.
+  // |b| has no derivative at 0.
   network.parameters[1]!.bias!.data.set([0.4, -0.3, 0.5]);
   expect(checkGradients(network, inputs, targets).largestError).toBeLessThan(1e-7);
   network.dispose();
 });
 
-it("L2 takes the steps of a weight decay of twice its factor, but counts in the loss", async () => {
+it("L2 takes the same steps as a weight decay of twice its factor, but is part of the loss", async () => {
   const penalties = [0, 1].map(() => ({ kernelL2: 0.05, biasL2: 0.05 }));
   const l2 = await create({ penalties, optimizer: sgd({ learningRate: 0.1 }) });
   const decay = await create({ penalties: [], optimizer: sgd({ learningRate: 0.1, weightDecay: 0.1 }) });
@@ -220,7 +220,7 @@ it("L2 takes the steps of a weight decay of twice its factor, but counts in the 
   for (const network of [l2, decay]) network.dispose();
 });
 
-it("penalties work beside dropout", async () => {
+it("penalties can be combined with dropout", async () => {
   const network = await createNetwork({
     inputs: 5,
     layers: [dropout(0.5), dense(3, "linear", { kernelL2: 0.1 })],
@@ -237,7 +237,7 @@ it("penalties work beside dropout", async () => {
 describe("the options of a dense layer", () => {
   const NAMES = ["kernelL1", "kernelL2", "biasL1", "biasL2"] as const;
 
-  it("have penalties of at least 0", async () => {
+  it("include penalties of at least 0", async () => {
     for (const name of NAMES) {
       expect(dense(2)[name]).toBe(0);
       expect(dense(2, "linear", { [name]: 0.5 })[name]).toBe(0.5);
@@ -249,7 +249,7 @@ describe("the options of a dense layer", () => {
     }
   });
 
-  it("have no penalty of a bias that is not there", () => {
+  it("include no penalty of the bias if there is no bias", () => {
     for (const name of ["biasL1", "biasL2"] as const) {
       const error = errorOf(() => dense(2, "linear", { useBias: false, [name]: 0.5 }));
       expect(error.code).toBe("invalidOption");

@@ -18,7 +18,7 @@ import {
 } from "../src/index.js";
 import { valuesOf } from "./support/parameters.js";
 
-// What reference/optimizers.py records.
+// The file that reference/optimizers.py writes.
 interface Reference {
   readonly widths: readonly [number, ...number[]];
   readonly rows: number;
@@ -35,9 +35,9 @@ interface Case {
   readonly optimizer: Optimizer["name"];
   readonly options: object;
   readonly batchSize: number;
-  /** The learning rate from step number `laterFrom` on, counted from 0; null: it does not change. */
+  /** The learning rate from step `laterFrom` on, counted from 0. Null: it does not change. */
   readonly later: number | null;
-  /** kernelL1, kernelL2, biasL1 and biasL2 of each layer; none: all 0. */
+  /** kernelL1, kernelL2, biasL1 and biasL2 of each layer. Not given: 0. */
   readonly penalties: readonly (readonly [number, number, number, number])[];
   /** The loss of each step, before its update. */
   readonly losses: readonly number[];
@@ -99,7 +99,7 @@ function takeStep(network: Network, step: number, batchSize: number): number {
   return network.fitSync(slice(inputs, inputWidth), slice(targets, outputWidth), { batchSize }).loss[0]!;
 }
 
-/** For numbers below 0.1, ten times the absolute error: a parameter that comes near 0 keeps the rounding of larger ones. */
+/** Relative to at least 0.1: a parameter that has come near 0 keeps the rounding errors of its larger values. */
 function largestRelativeError(actual: readonly number[], expected: ArrayLike<number>): number {
   expect(actual).toHaveLength(expected.length);
   return Math.max(
@@ -107,9 +107,9 @@ function largestRelativeError(actual: readonly number[], expected: ArrayLike<num
   );
 }
 
-describe("ten steps and PyTorch's", () => {
+describe("ten steps and PyTorch's steps", () => {
   it.each(REFERENCE.cases)(
-    "give the same losses and parameters: $optimizer in $dtype, $options, batches of $batchSize, later rate $later, penalties $penalties",
+    "give the same result: $optimizer in $dtype, $options, batches of $batchSize, later rate $later, $penalties",
     async ({ dtype, optimizer, options, batchSize, later, penalties, losses, after, averages }) => {
       const network = await create(dtype, MAKERS[optimizer](options), penalties);
       const actual: number[] = [];

@@ -17,7 +17,7 @@ import { OPTIMIZERS } from "./support/optimizers.js";
 import { valuesOf } from "./support/parameters.js";
 import { watchTeams } from "./support/teams.js";
 
-// setOptimizer, setLearningRate and resetOptimizer, between fits and during one.
+// setOptimizer, setLearningRate and resetOptimizer, between fits and during a fit.
 
 const inputs = { data: spread(12 * 3), shape: [12, 3] };
 const targets = { data: spread(12 * 2, -1, 1, 0.2), shape: [12, 2] };
@@ -33,7 +33,7 @@ function fit(network: Network, epochs = 3): void {
   network.fitSync(inputs, targets, { epochs, batchSize: 5, shuffle: false });
 }
 
-/** A network with the parameters of another, which has taken no steps. */
+/** A network that has the same parameters but has taken no steps. */
 async function createLike(network: Network, optimizer: Optimizer, dtype?: DType): Promise<Network> {
   const copy = await create(optimizer, dtype);
   copy.setParameters(JSON.parse(JSON.stringify(network.parameters)));
@@ -41,23 +41,20 @@ async function createLike(network: Network, optimizer: Optimizer, dtype?: DType)
 }
 
 describe("setOptimizer", () => {
-  it.each(DTYPES)(
-    "begins every optimizer with a fresh state, whichever was there before, in %s",
-    async (dtype) => {
-      const network = await create(adam(), dtype);
-      for (const optimizer of Object.values(OPTIMIZERS)) {
-        network.setOptimizer(optimizer);
-        expect(network.optimizer).toEqual(optimizer);
-        const twin = await createLike(network, optimizer, dtype);
-        for (const each of [network, twin]) fit(each);
-        expect(bitsOfParameters(network)).toBe(bitsOfParameters(twin));
-        twin.dispose();
-      }
-      network.dispose();
-    },
-  );
+  it.each(DTYPES)("starts every optimizer with a fresh state, in %s", async (dtype) => {
+    const network = await create(adam(), dtype);
+    for (const optimizer of Object.values(OPTIMIZERS)) {
+      network.setOptimizer(optimizer);
+      expect(network.optimizer).toEqual(optimizer);
+      const twin = await createLike(network, optimizer, dtype);
+      for (const each of [network, twin]) fit(each);
+      expect(bitsOfParameters(network)).toBe(bitsOfParameters(twin));
+      twin.dispose();
+    }
+    network.dispose();
+  });
 
-  it("lets plain SGD take the steps of single rows again", async () => {
+  it("trains on single rows after a change from or to plain SGD", async () => {
     const network = await create(adam());
     network.fitSync(inputs, targets, { batchSize: 1, shuffle: false });
     network.setOptimizer(sgd());
@@ -71,7 +68,7 @@ describe("setOptimizer", () => {
     for (const each of [network, twin, other]) each.dispose();
   });
 
-  it("frees the memory of the optimizer before", async () => {
+  it("frees the memory of the previous optimizer", async () => {
     const { memory } = await sharedCore();
     const network = await createNetwork({ inputs: 1000, layers: [dense(1000)], loss: "meanSquaredError" });
     network.setOptimizer(adam());
@@ -82,7 +79,7 @@ describe("setOptimizer", () => {
     network.dispose();
   });
 
-  it("refuses what is no optimizer, and keeps the one before", async () => {
+  it("refuses invalid optimizers, and keeps the previous one", async () => {
     const network = await create(adam());
     expect(errorOf(() => network.setOptimizer({ ...sgd(), momentum: -1 })).code).toBe("invalidOption");
     expect(errorOf(() => network.setOptimizer(null as never)).code).toBe("invalidOption");
@@ -94,7 +91,7 @@ describe("setOptimizer", () => {
 });
 
 describe("setLearningRate", () => {
-  it("changes the steps to come and keeps the state", async () => {
+  it("changes later steps and keeps the state", async () => {
     const [network, same, fresh] = [await create(adam()), await create(adam()), await create(adam())];
     for (const each of [network, same, fresh]) fit(each);
     network.setLearningRate(0.1);
@@ -110,7 +107,7 @@ describe("setLearningRate", () => {
     for (const each of [network, same, fresh, untouched]) each.dispose();
   });
 
-  it("is what later errors name", async () => {
+  it("sets the rate that later errors name", async () => {
     const network = await create(sgd());
     network.setLearningRate(1e30);
     const error = errorOf(() => fit(network, 100));
@@ -119,7 +116,7 @@ describe("setLearningRate", () => {
     network.dispose();
   });
 
-  it("refuses other numbers, and keeps the rate before", async () => {
+  it("refuses invalid rates, and keeps the previous one", async () => {
     const network = await create(adam());
     for (const rate of [-1, Number.NaN, Infinity, "1" as never]) {
       const error = errorOf(() => network.setLearningRate(rate));
@@ -131,7 +128,7 @@ describe("setLearningRate", () => {
     expect(errorOf(() => network.setLearningRate(1)).code).toBe("disposed");
   });
 
-  it("takes effect during a fit, from onProgress", async () => {
+  it("takes effect during a fit if onProgress calls it", async () => {
     for (const isSync of [true, false]) {
       const network = await create(sgd({ learningRate: 0.01 }));
       let stopped = "";
@@ -162,7 +159,7 @@ describe("resetOptimizer", () => {
   });
 });
 
-it("setOptimizer and resetOptimizer take effect during a fit, from onProgress", async () => {
+it("setOptimizer and resetOptimizer take effect during a fit if onProgress calls them", async () => {
   for (const change of [
     (network: Network) => network.setOptimizer(adam({ learningRate: 0 })),
     (network: Network) => {
@@ -182,7 +179,7 @@ it("setOptimizer and resetOptimizer take effect during a fit, from onProgress", 
   }
 });
 
-it("an optimizer that the network shows cannot be changed through it", async () => {
+it("network.optimizer is read-only", async () => {
   const network = await create(adam());
   expect(() => {
     (network.optimizer as { learningRate: number }).learningRate = 5;
@@ -209,7 +206,7 @@ describe("every optimizer", () => {
         dtype,
         threads,
       });
-      // The first fit starts the team.
+      // The first fit starts the workers.
       network.fitSync(x, y, { batchSize: 128, shuffle: false });
       if (threads > 1) await teams[0]!.assemble(threads - 1);
       const digests: string[] = [];
