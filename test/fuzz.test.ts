@@ -1,15 +1,18 @@
-// A fuzzer: random descriptions, optimizers, samples and runs, most of them with some wrong fields.
+// A fuzzer: random descriptions, optimizers, samples and runs, most of them with wrong fields.
 //
 //     FUZZ_CASES=200000 FUZZ_SEED=7 npx vitest run test/fuzz.test.ts
 //
-// FUZZ_CASES: how many cases, default 2000. FUZZ_SEED: the seed, default 1. Case i depends only on the seed and on i; a
-// failure names both, and FUZZ_FIRST=i begins there.
+// FUZZ_CASES: the number of cases, default 2000. FUZZ_SEED: the seed, default 1. Case i depends only on the seed and i.
+// A failure names both. FUZZ_FIRST=i starts with case i.
 //
-// A case holds that no call traps or hangs, that nothing outside the blocks of the case is written to, that a size is 0
-// exactly if a status says why and the description is wrong by the rules of assembly/abi/description.ts, that a refused
-// call changes nothing, and that a case without a wrong field trains to its end.
+// Each case asserts:
+// - No call traps or hangs, or writes outside the blocks of the case.
+// - A size is 0 exactly if a status gives the reason.
+// - A description is refused exactly if it breaks the rules of assembly/abi/description.ts.
+// - A refused call changes nothing.
+// - A case without a wrong field trains to its end.
 //
-// What no core can see is not tried: a region, or an array, that is in memory but smaller than the host says.
+// Not tested: regions and arrays in memory that are smaller than the host claims. The core cannot detect them.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type FieldName, type FieldValues, type Struct, StructView } from "../src/abi/struct.js";
@@ -48,11 +51,11 @@ function setting(name: string, unset: number): number {
   return Number(process.env[name] ?? unset);
 }
 
-/** Networks of more bytes are measured, but not laid out. */
+/** Larger networks are only measured. */
 const MAX_REGION_BYTES = 2 ** 18;
 const MAX_ROWS = 40;
 const MAX_EPOCHS = 3;
-/** Losses that a run has room for: more epochs than the calls of a case take. */
+/** The capacity of a run's losses: more than the epochs that the calls of a case can train. */
 const LOSSES = 200;
 const HYPERPARAMETERS = 8;
 
@@ -61,7 +64,7 @@ const REGION_LIMIT = 2 ** 32 - 2 ** 16;
 const { LeakyRelu, Elu, Sigmoid, Softmax } = ActivationNumber;
 const { Dense, Dropout } = LayerKindNumber;
 
-/** The activation that the last layer needs, for each fused loss. */
+/** The activation that each fused loss requires in the last layer. */
 const FUSED: Readonly<Record<number, number>> = {
   [LossNumber.SigmoidCrossentropy]: Sigmoid,
   [LossNumber.CategoricalCrossentropy]: Softmax,
@@ -94,19 +97,19 @@ function anyFloat(random: Random): number {
   return random.pick(random.chance(0.3) ? NOT_FINITE : FLOATS);
 }
 
-/** Null, not aligned, or past the end of memory: what a core can see. */
+/** An address that the core can recognize as wrong: null, not aligned, or past the end of memory. */
 function wrongAddress(random: Random, right: number): number {
   const end = arena.memory.buffer.byteLength;
   const line = right - (right % 64);
   return random.pick([0, line + 1, line + 2, end, end - 4, 2 ** 32 - 64, 2 ** 32 - 1]);
 }
 
-/** A smaller count, or one for which memory is too small. */
+/** A smaller count, or a count that exceeds memory. */
 function wrongCount(random: Random, right: number): number {
   return random.pick([0, Math.max(0, right - 1), 2 ** 28, 2 ** 31, 2 ** 32 - 1]);
 }
 
-/** Sets a random field of a struct to a random value, but for those that `special` says how to set. */
+/** Sets a random field of a struct to a random value. `special`: functions that choose the values of some fields. */
 function spoil<S extends Struct>(
   random: Random,
   view: StructView<S>,
@@ -192,8 +195,8 @@ function read<S extends Struct>(struct: S, address: number): { readonly [F in Fi
 }
 
 /**
- * Whether a description is right, by the rules of assembly/abi/description.ts. Undefined if its size is so close to the
- * limit that it depends on the size of the network's head.
+ * Whether a description obeys the rules of assembly/abi/description.ts. Undefined if its size is so close to the limit
+ * that the answer depends on the size of the network's head.
  */
 function isRight(address: number): boolean | undefined {
   const description = read(DescriptionStruct, address);
@@ -245,7 +248,7 @@ function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number)
   return activation === LeakyRelu || activation === Elu ? alpha >= 0 && alpha < Infinity : parameter === 0;
 }
 
-/** About the bytes of a network: parameters, gradients, and what is read past the end of kernels. */
+/** The approximate bytes of a network: its parameters and gradients, or the bytes that are read past kernels. */
 function networkBytes(
   layers: readonly LayerInMemory[],
   widths: readonly number[],
@@ -263,7 +266,7 @@ function networkBytes(
 
 // A case
 
-/** How often something happened over all cases: so that a test which never gets there does not pass. */
+/** Counts outcomes over all cases, so that the test fails if it never reaches one of them. */
 const tally = { wrong: 0, laidOut: 0, trained: 0, changed: 0, refused: 0, stopped: 0 };
 
 interface Network {
@@ -273,7 +276,7 @@ interface Network {
   readonly inputs: number;
   readonly outputs: number;
   readonly takesLabels: boolean;
-  /** Whether its description has a field that was spoilt and is right all the same, such as an alpha of 1e300. */
+  /** Whether its description has a changed field that is still valid, such as an alpha of 1e300. */
   readonly isOdd: boolean;
 }
 
@@ -286,7 +289,7 @@ function expectNoIntrusion(call: string): void {
   if (address >= 0) throw new Error(`${call} wrote to ${address}`);
 }
 
-/** Asserts that the size is 0 exactly if the status says why, and returns whether it is above 0. */
+/** Asserts that the size is 0 exactly if the status is not Ok. Returns whether the size is above 0. */
 function measures(size: number, status: number, isExpected: boolean | undefined): boolean {
   const isOk = status === StatusNumber.Ok;
   if (size > 0 !== isOk) throw new Error(`size ${size} with status ${status}`);
@@ -351,7 +354,7 @@ function layOutWorkspace(random: Random, { address, suffix }: Network): number |
   const threads = isSpoilt ? anyWord(random) : random.integer(1, 3);
   const size = arena.call(`workspace_size_${suffix}`, address, rows, threads);
   const status = arena.call(`workspace_check_${suffix}`, address, rows, threads);
-  // Not whether it is too large: that depends on the layers.
+  // The limit of the size is not predicted: it depends on the layers.
   const isPossible = rows > 0 && threads > 0 && threads <= 255;
   const isOk = measures(size, status, isSpoilt && isPossible && rows > 300 ? undefined : isPossible);
   if (!isOk || size > 2 ** 21) return undefined;
@@ -366,7 +369,7 @@ function layOutWorkspace(random: Random, { address, suffix }: Network): number |
   return workspace;
 }
 
-/** The features of each kind besides those that all kinds have. */
+/** The features of each kind in addition to those of all kinds. */
 const FEATURES: Readonly<Record<number, readonly (keyof typeof OptimizerFeatureNumber)[]>> = {
   [OptimizerKindNumber.Sgd]: ["Momentum", "Nesterov", "WeightDecay"],
   [OptimizerKindNumber.Adam]: ["Amsgrad", "DecoupledDecay", "WeightDecay"],
@@ -453,9 +456,9 @@ interface Training {
   readonly optimizer: StructView<typeof OptimizerStruct>;
   readonly samples: StructView<typeof SamplesStruct>;
   readonly run: StructView<typeof RunStruct>;
-  /** Where the arrays are, whatever was done to their pointers. */
+  /** The addresses of the arrays, even if their pointers were changed. */
   readonly arrays: { readonly order: number; readonly targets: number; readonly losses: number };
-  /** How many rows there are, whatever was done to their number. */
+  /** The number of rows, even if the field was changed. */
   readonly rows: number;
 }
 
@@ -525,7 +528,7 @@ function train(random: Random, network: Network, workspace: number, optimizer: n
   if (!isSpoilt && !network.isOdd) expectFinish(random, training);
 }
 
-/** What a refused call may not change: the network's arrays, the optimizer, the samples and the losses. */
+/** A copy of everything that a refused call must not change. */
 function stateOf({ network, optimizer, samples, arrays }: Training): Buffer {
   const begin = arena.call("network_parameters", network.address) - network.address;
   const blocks = [optimizer.address, samples.address, ...Object.values(arrays).filter((address) => address)];
@@ -535,7 +538,7 @@ function stateOf({ network, optimizer, samples, arrays }: Training): Buffer {
   ]);
 }
 
-/** One call of train(). */
+/** Calls train() once. */
 function advance(random: Random, training: Training): void {
   const { network, run } = training;
   const before = stateOf(training);
@@ -551,7 +554,7 @@ function advance(random: Random, training: Training): void {
   const isRefused = run.get("status") > StatusNumber.StepNotFinite;
   if (status !== StatusNumber.Ok && run.get("status") !== status) throw new Error(`run_check gave ${status}`);
   if (!isRefused) return;
-  // A call may also end an update that was due, which is no unit of its budget.
+  // A call may also finish a pending update, which does not count as a unit of its budget.
   if (done > 0 || (status === StatusNumber.Ok && runBefore.updateIsDue)) {
     tally.stopped++;
     return;
@@ -562,7 +565,7 @@ function advance(random: Random, training: Training): void {
   expect({ ...read(RunStruct, run.address), status: 0 }).toEqual({ ...runBefore, status: 0 });
 }
 
-/** A case without a wrong field goes on to its end. */
+/** Asserts that a case without a wrong field trains to its end. */
 function expectFinish(random: Random, training: Training): void {
   const { network, run } = training;
   for (let calls = 0; run.get("status") !== StatusNumber.Finished; calls++) {
@@ -581,7 +584,7 @@ function expectFinish(random: Random, training: Training): void {
   if (gradients.some((gradient) => gradient !== 0)) tally.changed++;
 }
 
-/** The calls other than train(), for rows that need not exist. */
+/** Makes the calls other than train(), for rows that may not exist. */
 function callParts(random: Random, { network, workspace, samples }: Training): void {
   const { address, suffix, elementSize, outputs } = network;
   const call = (name: string, ...values: number[]) => arena.call(`${name}_${suffix}`, ...values);
@@ -603,7 +606,7 @@ function callParts(random: Random, { network, workspace, samples }: Training): v
   expectNoIntrusion("a call");
 }
 
-it(`holds for ${CASES} random cases that no call traps, hangs, writes outside its regions or fails without a status`, {
+it(`the core never traps, hangs, writes outside its regions or fails without a status in ${CASES} random cases`, {
   timeout: 1e9,
 }, () => {
   for (let number = FIRST; number < FIRST + CASES; number++) {

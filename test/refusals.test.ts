@@ -1,4 +1,4 @@
-// Calls that the core refuses, each with the status that says why. A refused call changes nothing.
+// Calls that the core refuses, and the status that it returns for each. A refused call changes nothing.
 
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type FieldValues, StructView } from "../src/abi/struct.js";
@@ -40,7 +40,7 @@ function nameOf(status: number): StatusName {
   return (Object.keys(StatusNumber) as StatusName[]).find((name) => StatusNumber[name] === status)!;
 }
 
-/** An address past the end of memory, one that is not aligned, and null. */
+/** Addresses past the end of memory or not aligned, and null. */
 const WRONG_ADDRESSES = [0, 2, 2 ** 32 - 64];
 
 describe.each([
@@ -84,7 +84,7 @@ describe.each([
       return arena.floats(this.optimizer.address + OptimizerStruct.size, 8, 8);
     }
 
-    /** The parameters, the gradients, the optimizer, and all that the host wrote. */
+    /** A copy of the parameters, the gradients, the optimizer, and everything that the host wrote. */
     bytes(): Buffer {
       const { network, optimizer, samples } = this;
       const begin = arena.call("network_parameters", network) - network;
@@ -97,13 +97,13 @@ describe.each([
       ]);
     }
 
-    /** One call of train(): the units done, and the status. */
+    /** Calls train() once. Returns the units done and the status. */
     train(budget = 100): [done: number, status: StatusName] {
       const done = call("train", this.network, this.run.address, budget) >>> 0;
       return [done, nameOf(this.run.get("status"))];
     }
 
-    /** The address of a struct's array, for a test that changes one of its elements. */
+    /** A view of an array of words, for tests that change an element. */
     words(address: number): Uint32Array {
       return new Uint32Array(arena.memory.buffer, address, ROWS);
     }
@@ -139,7 +139,7 @@ describe.each([
     }
   }
 
-  /** Asserts that a call of train() and run_check() give the status, and that nothing else changes. */
+  /** Asserts that train() and run_check() give the status, and that nothing else changes. */
   function expectRefusal(task: Task, status: StatusName): void {
     const { network, run } = task;
     const before = task.bytes();
@@ -162,7 +162,7 @@ describe.each([
     return Buffer.from(arena.copyOf(network).subarray(begin, begin + count * elementSize));
   }
 
-  it("trains where nothing is wrong", () => {
+  it("trains if nothing is wrong", () => {
     const task = new Task();
     const before = task.bytes();
     expect(nameOf(call("run_check", task.network, task.run.address))).toBe("Ok");
@@ -227,7 +227,7 @@ describe.each([
       expectRefusal(task, "InvalidAddress");
     });
 
-    it("the workspace of another network, or what is not a workspace", () => {
+    it("the workspace of another network, or an address without a workspace", () => {
       const other = new Task();
       for (const workspace of [other.workspace, other.network, other.optimizer.address]) {
         const task = new Task();
@@ -236,7 +236,7 @@ describe.each([
       }
     });
 
-    it("the network of the other dtype, or what is not a network", () => {
+    it("a network of the other dtype, or an address without a network", () => {
       const { network, run } = new Task();
       const other = suffix === "f32" ? "f64" : "f32";
       expect(arena.call(`train_${other}`, network, run.address, 1)).toBe(0);
@@ -325,7 +325,7 @@ describe.each([
       expect(arena.copyOf(out).every((byte) => byte === 0)).toBe(true);
     });
 
-    it("that a pass has no room for", () => {
+    it("that exceed the capacity of the workspace in one pass", () => {
       const { network, workspace, samples } = new Task();
       expect(nameOf(call("forward", network, workspace, samples.address, 0, 129, 0))).toBe("InvalidRows");
       expect(nameOf(call("forward", network, workspace, samples.address, 0, 128, 0))).toBe("Ok");
@@ -421,7 +421,7 @@ describe.each([
       expectRefusal(task, "WrongOptimizer");
     });
 
-    it("where there is none", () => {
+    it("that was not set", () => {
       const task = new Task();
       expect(nameOf(arena.call("network_set_optimizer", task.network, 0))).toBe("Ok");
       expectRefusal(task, "NoOptimizer");
@@ -435,7 +435,7 @@ describe.each([
       expect(task.train()).toEqual([6, "Finished"]);
     });
 
-    it("with a hyperparameter of SGD, which has none", () => {
+    it("with a hyperparameter if it is SGD, which has none", () => {
       const task = new Task();
       const optimizer = arena.allocate(call("optimizer_size", task.network, OptimizerKindNumber.Sgd));
       call("optimizer_layout", task.network, optimizer, OptimizerKindNumber.Sgd);
@@ -445,7 +445,7 @@ describe.each([
     });
   });
 
-  it("stops before a learning rate that is not finite, and goes on with another", () => {
+  it("stops before a learning rate that is not finite, and continues with another", () => {
     for (const rate of [Number.NaN, elementSize === 4 ? 1e39 : Infinity]) {
       const task = new Task();
       const learningRates = arena.putFloats([0.1, rate, 0.2, 0.3], 8);
@@ -459,7 +459,7 @@ describe.each([
     }
   });
 
-  it("tries an update again that would not have been finite", () => {
+  it("repeats an update that would not have been finite", () => {
     const task = new Task();
     const twin = new Task();
     expect(twin.train()).toEqual([6, "Finished"]);
@@ -478,8 +478,8 @@ describe.each([
   describe("stops before a microbatch with", () => {
     const bad = [Number.NaN, -1, OUTPUTS, 0.5, Infinity, 2 ** 31];
 
-    it.each(bad)("the label %d, which changes nothing, and goes on with another", (label) => {
-      // In the first microbatch, in the second of the first batch, in the second batch.
+    it.each(bad)("the label %d, and continues with a valid one", (label) => {
+      // In the first microbatch, in the second microbatch, in the second batch.
       for (const [at, row, done] of [
         [0, 0, 0],
         [127, 0, 0],
@@ -500,34 +500,31 @@ describe.each([
       }
     });
 
-    it.each([ROWS, ROWS + 1, 2 ** 31, HUGE])(
-      "the order %d, which changes nothing, and goes on with another",
-      (index) => {
-        const order = Array.from({ length: ROWS }, (_, i) => (i * 7) % ROWS);
-        for (const [at, row, done] of [
-          [0, 0, 0],
-          [126, 0, 0],
-          [199, 128, 1],
-          [298, 200, 2],
-        ] as const) {
-          const twin = new Task(order);
-          twin.train();
-          const task = new Task(order);
-          const words = task.words(task.samples.get("order"));
-          words[at] = index;
-          expectStop(task, "OrderOutOfRange", row, done);
-          expectNoSum(task, "OrderOutOfRange", at, at + 1);
-          const { network, workspace, samples } = task;
-          const out = arena.allocate(OUTPUTS * elementSize);
-          const status = call("predict", network, workspace, samples.address, at, at + 1, out);
-          expect(nameOf(status)).toBe("OrderOutOfRange");
-          words[at] = order[at]!;
-          expect(task.train()).toEqual([6 - done, "Finished"]);
-          expect(Buffer.compare(parametersOf(task), parametersOf(twin))).toBe(0);
-          arena.clear();
-        }
-      },
-    );
+    it.each([ROWS, ROWS + 1, 2 ** 31, HUGE])("the order %d, and continues with a valid one", (index) => {
+      const order = Array.from({ length: ROWS }, (_, i) => (i * 7) % ROWS);
+      for (const [at, row, done] of [
+        [0, 0, 0],
+        [126, 0, 0],
+        [199, 128, 1],
+        [298, 200, 2],
+      ] as const) {
+        const twin = new Task(order);
+        twin.train();
+        const task = new Task(order);
+        const words = task.words(task.samples.get("order"));
+        words[at] = index;
+        expectStop(task, "OrderOutOfRange", row, done);
+        expectNoSum(task, "OrderOutOfRange", at, at + 1);
+        const { network, workspace, samples } = task;
+        const out = arena.allocate(OUTPUTS * elementSize);
+        const status = call("predict", network, workspace, samples.address, at, at + 1, out);
+        expect(nameOf(status)).toBe("OrderOutOfRange");
+        words[at] = order[at]!;
+        expect(task.train()).toEqual([6 - done, "Finished"]);
+        expect(Buffer.compare(parametersOf(task), parametersOf(twin))).toBe(0);
+        arena.clear();
+      }
+    });
 
     function expectStop(task: Task, status: StatusName, row: number, done: number): void {
       expect(task.train()).toEqual([done, status]);
@@ -539,7 +536,7 @@ describe.each([
     }
   });
 
-  it("finds a label that is out of range by an order, and predicts without labels", () => {
+  it("checks labels in the given order, and predicts without labels", () => {
     const order = Array.from({ length: ROWS }, (_, i) => ROWS - 1 - i);
     const task = new Task(order);
     task.labels()[ROWS - 1] = OUTPUTS;
@@ -558,7 +555,7 @@ describe.each([
       expect(call("loss", network, workspace, 0, 1)).toBeNaN();
     });
 
-    it("for columns that the pass does not have", () => {
+    it("for columns outside the pass", () => {
       const { network, workspace, samples } = new Task();
       call("forward", network, workspace, samples.address, 0, 100, 0);
       expect(call("loss", network, workspace, 0, 1)).toBeGreaterThan(0);
@@ -583,7 +580,7 @@ describe.each([
       }
     });
 
-    it("with what is not a network", () => {
+    it("with an address without a network", () => {
       const { workspace, samples } = new Task();
       expectNoCalls(arena.allocate(64), workspace, samples.address, "WrongElementType");
       for (const address of WRONG_ADDRESSES) {
