@@ -84,7 +84,7 @@ describe("a fit whose onProgress returns a promise", () => {
 });
 
 describe("fitSync", () => {
-  it("refuses a promise from onProgress, keeps the trained parameters, and handles the promise's rejection", async () => {
+  it("refuses a promise, keeps the trained parameters, and handles the promise's rejection", async () => {
     const unhandled = collectUnhandled();
     const network = await create();
     for (const onProgress of [

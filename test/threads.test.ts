@@ -148,10 +148,10 @@ describe("threads", () => {
   });
 
   it("do not take part if the workspace has no room for them", async () => {
-    const { workspace_size_f32: size, workspace_layout_f32: layOut } = core.exports;
+    const { workspace_size_f32: size, workspace_layout_f32: layout } = core.exports;
     replaceExports(core, {
       workspace_size_f32: (network, rows) => size(network, rows, 2),
-      workspace_layout_f32: (network, workspace, rows) => layOut(network, workspace, rows, 2),
+      workspace_layout_f32: (network, workspace, rows) => layout(network, workspace, rows, 2),
     });
     const teams = watchTeams(core);
     const alone = await create(DIGITS, {});
@@ -326,7 +326,7 @@ describe("workers", () => {
     network.fitSync(inputs, targets, { batchSize: 128 });
     ${rest}`;
 
-  // With V8 11.3 (Node 20), code of the baseline compiler overwrote the number of a worker that slept before its first call.
+  // V8 11.3 (Node 20): the baseline compiler's code overwrote the number of a worker that slept before its first call.
   it("keep their numbers while they sleep, also in code of the baseline compiler", () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
@@ -338,8 +338,12 @@ describe("workers", () => {
           await new Promise((resolve) => setTimeout(resolve, 500));
           inputs.data.forEach((_, i) => (inputs.data[i] = Math.sin(i)));
           const shared = network.predict(inputs).data;
-          const alone = Array.from({ length: 256 }, (_, i) => [...network.predict([inputs.data.subarray(64 * i, 64 * i + 64)]).data]);
-          console.log(Buffer.compare(Buffer.from(shared.buffer), Buffer.from(new Float32Array(alone.flat()).buffer)));`),
+          const alone = Array.from({ length: 256 }, (_, i) => {
+            const row = inputs.data.subarray(64 * i, 64 * i + 64);
+            return [...network.predict([row]).data];
+          });
+          const expected = Float32Array.from(alone.flat());
+          console.log(Buffer.compare(Buffer.from(shared.buffer), Buffer.from(expected.buffer)));`),
       ],
       { encoding: "utf8", timeout: 30_000 },
     );

@@ -1,6 +1,6 @@
 /**
- * Counts the callbacks of each kind, and measures the longest time between two callbacks of any kind. Calls `onDone` from
- * a timer after `turns` callbacks of each kind and `milliseconds` milliseconds.
+ * Counts the callbacks of each kind, and measures the longest time between two callbacks of any kind. Calls `onDone`
+ * from a timer after `turns` callbacks of each kind and `milliseconds` milliseconds.
  */
 export function watchEventLoop({ milliseconds, turns: wanted, onDone }) {
   const turns = { messages: 0, timers: 0, frames: 0 };

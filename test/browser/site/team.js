@@ -1,6 +1,6 @@
 /**
- * Watches the next worker that joins a team: when it has joined, how many threads took part in the team's last call, and
- * when the worker has left.
+ * Watches the next worker that joins a team: when it has joined, how many threads took part in the team's last call,
+ * and when the worker has left.
  */
 export function watchTeam() {
   const { postMessage } = Worker.prototype;
