@@ -339,26 +339,25 @@ describe.each(DTYPES)("plain SGD in %s", (dtype) => {
       }
     });
 
-    describe("isModerateState", () => {
-      const moderate = dtype === "float32" ? 2 ** 50 : 2 ** 480;
-      const isModerate = (state: FloatArray) =>
-        call("is_moderate_state", region.putLast(state), state.byteLength);
+    describe("isSafeState", () => {
+      const limit = dtype === "float32" ? 2 ** 50 : 2 ** 480;
+      const isSafe = (state: FloatArray) => call("is_safe_state", region.putLast(state), state.byteLength);
 
       it("is true without state and for numbers whose magnitudes sum to less than the limit", () => {
-        expect(isModerate(floats(dtype, 0))).toBe(1);
+        expect(isSafe(floats(dtype, 0))).toBe(1);
         for (const length of [lanes, 4 * lanes, 16 * lanes]) {
-          expect(isModerate(floats(dtype, spread(length, -1e3, 1e3)))).toBe(1);
-          expect(isModerate(floats(dtype, length).fill(-moderate / length / 2))).toBe(1);
+          expect(isSafe(floats(dtype, spread(length, -1e3, 1e3)))).toBe(1);
+          expect(isSafe(floats(dtype, length).fill(-limit / length / 2))).toBe(1);
         }
       });
 
       it("is false if the number at any position is NaN, infinite or at least the limit", () => {
         for (const length of [lanes, 4 * lanes, 16 * lanes]) {
           for (let at = 0; at < length; at++) {
-            for (const value of [Number.NaN, Infinity, -Infinity, moderate, -moderate, largest]) {
+            for (const value of [Number.NaN, Infinity, -Infinity, limit, -limit, largest]) {
               const state = floats(dtype, spread(length));
               state[at] = value;
-              if (isModerate(state)) expect.fail(`${value} at ${at} of ${length}`);
+              if (isSafe(state)) expect.fail(`${value} at ${at} of ${length}`);
             }
           }
         }

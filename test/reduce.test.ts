@@ -90,17 +90,17 @@ describe.each(DTYPES)("reductions in %s", (dtype) => {
     }
   });
 
-  it("maximum finds the largest element at every position", () => {
+  it("maxOf finds the largest element at every position", () => {
     for (const count of COUNTS) {
       for (let at = 0; at < count; at++) {
         const values = floats(dtype, spread(count, -3, -2, count / 71));
         values[at] = -1;
-        expect(everyLane("maximum", values)).toBe(-1);
+        expect(everyLane("max_of", values)).toBe(-1);
       }
     }
   });
 
-  it("absoluteSum, sumInOrder and maximum read nothing before the array", () => {
+  it("absoluteSum, sumInOrder and maxOf read nothing before the array", () => {
     for (const count of COUNTS) {
       region.clear();
       const values = floats(dtype, count).fill(-1);
@@ -110,7 +110,7 @@ describe.each(DTYPES)("reductions in %s", (dtype) => {
       const out = region.allocate(lanesOf(dtype));
       for (const [name, expected] of [
         ["sum_in_order", -count],
-        ["maximum", -1],
+        ["max_of", -1],
       ] as const) {
         exports[`${name}_${suffix}`]!(out, address, count);
         expect([...region.view(out, lanesOf(dtype))]).toEqual(Array(lanesOf(dtype)).fill(expected));
@@ -123,7 +123,7 @@ describe.each(DTYPES)("reductions in %s", (dtype) => {
     expect(everyLane("sum_in_order", floats(dtype, 0))).toBe(0);
   });
 
-  it("columnMaximum finds the largest element of each lane in every row", () => {
+  it("columnMax finds the largest element of each lane in every row", () => {
     const lanes = lanesOf(dtype);
     const size = dtype === "float32" ? 4 : 8;
     for (const count of [1, 2, 3, 7]) {
@@ -137,7 +137,7 @@ describe.each(DTYPES)("reductions in %s", (dtype) => {
             );
             region.clear();
             const out = region.allocate(lanes);
-            exports[`column_maximum_${suffix}`]!(out, region.putLast(values), count, stride * size);
+            exports[`column_max_${suffix}`]!(out, region.putLast(values), count, stride * size);
             const { guard, guards } = guardOf(dtype);
             const band: number[] = Array(guards).fill(guard);
             const whole = floats(dtype, [...band, ...expected, ...band]);

@@ -113,13 +113,13 @@ describe.each(DTYPES)("vectors of %s", (dtype) => {
   const FINITE = [0, -0, tiny, -tiny, 1, -0.1, largest, -largest];
   const NOT_FINITE = [Number.NaN, Infinity, -Infinity];
 
-  it("excess is 0 exactly in lanes of finite numbers", () => {
+  it("nonFiniteBits is 0 exactly in lanes of finite numbers", () => {
     for (const x of [...FINITE, ...NOT_FINITE]) {
       for (let lane = 0; lane < lanes; lane++) {
         region.clear();
         const values = floats(dtype, spread(lanes));
         values[lane] = x;
-        expect(call("has_excess", region.put(values)), `${x}`).toBe(Number(!Number.isFinite(x)));
+        expect(call("has_non_finite_bits", region.put(values)), `${x}`).toBe(Number(!Number.isFinite(x)));
       }
     }
   });

@@ -2,7 +2,7 @@
 
 import { ElementType, Samples } from "../abi/run";
 import { Status } from "../abi/status";
-import { largestWord } from "../kernels/reduce";
+import { maxWord } from "../kernels/reduce";
 import { checkTargets, takesLabels } from "../losses/loss";
 import { Network, outputLayer } from "../network/network";
 import { checkArray, isInMemory } from "./memory";
@@ -42,6 +42,6 @@ export function checkMicrobatch<T>(network: Network, samples: Samples, begin: us
 @inline
 export function checkOrder(samples: Samples, begin: usize, end: usize): Status {
   if (!samples.order) return Status.Ok;
-  const largest = <usize>largestWord(samples.order + begin * sizeof<u32>(), end - begin);
+  const largest = <usize>maxWord(samples.order + begin * sizeof<u32>(), end - begin);
   return largest < samples.rows ? Status.Ok : Status.OrderOutOfRange;
 }

@@ -4,7 +4,7 @@ import { splat } from "../math/vector";
 
 /** x − x: all bits are 0 in a lane where x is finite. In other lanes it is NaN. */
 @inline
-export function excess<T>(x: v128): v128 {
+export function nonFiniteBits<T>(x: v128): v128 {
   return v128.sub<T>(x, x);
 }
 
@@ -13,12 +13,12 @@ export function excess<T>(x: v128): v128 {
  * Two accumulators hide the latency of the loads.
  */
 export function areFinite<T>(x: usize, bytes: usize): bool {
-  let excess0 = splat<T>(0), excess1 = excess0;
+  let bits0 = splat<T>(0), bits1 = bits0;
   for (const end = x + bytes; x < end; x += 64) {
-    excess0 = v128.or(excess0, excess<T>(v128.load(x)));
-    excess1 = v128.or(excess1, excess<T>(v128.load(x, 16)));
-    excess0 = v128.or(excess0, excess<T>(v128.load(x, 32)));
-    excess1 = v128.or(excess1, excess<T>(v128.load(x, 48)));
+    bits0 = v128.or(bits0, nonFiniteBits<T>(v128.load(x)));
+    bits1 = v128.or(bits1, nonFiniteBits<T>(v128.load(x, 16)));
+    bits0 = v128.or(bits0, nonFiniteBits<T>(v128.load(x, 32)));
+    bits1 = v128.or(bits1, nonFiniteBits<T>(v128.load(x, 48)));
   }
-  return !v128.any_true(v128.or(excess0, excess1));
+  return !v128.any_true(v128.or(bits0, bits1));
 }

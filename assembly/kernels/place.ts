@@ -11,7 +11,7 @@ export function aligned(bytes: u64): u64 {
 }
 
 /**
- * A size far beyond the address space. Larger ones are taken for it, so that products and sums of sizes do not wrap
+ * A size far beyond the address space. Larger sizes are clamped to it, so that products and sums of sizes do not wrap
  * around.
  */
 const UNADDRESSABLE: u64 = 1 << 52;

@@ -29,7 +29,7 @@ export function absoluteSum<T>(x: usize, count: usize): f64 {
 
 /**
  * Σ xᵢ² over `count` elements, with xᵢ limited to [−limit, limit]. Computed in f64, so that for f32 it does not overflow.
- * NaN if some xᵢ is.
+ * NaN if some xᵢ is NaN.
  */
 export function sumOfSquares<T>(x: usize, count: usize, limit: f64): f64 {
   return sumIn64<T, Square>(x, count, limit);
@@ -92,7 +92,7 @@ function add<Term>(sum: v128, x: v128): v128 {
   return v128.add<f64>(sum, changetype<Term>(0).of(x));
 }
 
-/** The first two lanes as f64: of f64, all. */
+/** The first two lanes as f64: for f64, all lanes. */
 @inline
 function lowHalf<T>(x: v128): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(x) : x;
@@ -139,7 +139,7 @@ export function sumInOrder<T>(x: usize, count: usize): v128 {
 }
 
 /** The maximum of `count` elements, in every lane. */
-export function maximum<T>(x: usize, count: usize): v128 {
+export function maxOf<T>(x: usize, count: usize): v128 {
   const end = x + count * sizeof<T>();
   let largest = v128.load_splat<T>(x);
   for (; x + 16 <= end; x += 16) largest = v128.pmax<T>(largest, v128.load(x));
@@ -150,14 +150,14 @@ export function maximum<T>(x: usize, count: usize): v128 {
 }
 
 /** The maximum of each lane over `count` vectors, which are `step` bytes apart. */
-export function columnMaximum<T>(column: usize, count: usize, step: usize): v128 {
+export function columnMax<T>(column: usize, count: usize, step: usize): v128 {
   let largest = v128.load(column);
   for (let i: usize = 1; i < count; ++i) largest = v128.pmax<T>(largest, v128.load(column + i * step));
   return largest;
 }
 
-/** The largest of `count` words, or 0. */
-export function largestWord(words: usize, count: usize): u32 {
+/** The maximum of `count` u32 words; 0 if there are none. */
+export function maxWord(words: usize, count: usize): u32 {
   const end = words + count * sizeof<u32>();
   let largest = v128.splat<i32>(0);
   for (; words + 16 <= end; words += 16) largest = v128.max<u32>(largest, v128.load(words));

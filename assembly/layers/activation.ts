@@ -2,7 +2,7 @@
 
 import { Activation } from "../abi/description";
 import { Status } from "../abi/status";
-import { columnMaximum } from "../kernels/reduce";
+import { columnMax } from "../kernels/reduce";
 import { exp, expm1 } from "../math/exponential";
 import { tanh } from "../math/hyperbolic";
 import { sigmoid, softplus } from "../math/logistic";
@@ -278,7 +278,7 @@ class Softplus {
 function softmaxForward<T>(outputs: usize, logits: usize, units: usize, columns: usize, stride: usize): void {
   const step = stride * sizeof<T>();
   for (let column: usize = 0; column < columns * sizeof<T>(); column += 16) {
-    const largest = columnMaximum<T>(logits + column, units, step);
+    const largest = columnMax<T>(logits + column, units, step);
     let sum = splat<T>(0);
     for (let i: usize = 0; i < units; ++i) {
       const e = exp<T>(v128.sub<T>(v128.load(logits + column + i * step), largest));

@@ -2,7 +2,7 @@
 // keep their gradients.
 
 import { Status } from "../abi/status";
-import { columnMaximum, sumInOrder } from "../kernels/reduce";
+import { columnMax, sumInOrder } from "../kernels/reduce";
 import { exp } from "../math/exponential";
 import { log, log1p } from "../math/logarithm";
 import { sigmoid } from "../math/logistic";
@@ -71,7 +71,7 @@ export function lossRows<T, L>(
   let sum = splat<f64>(0);
   for (let row: usize = 0; row < rows; row += laneCount<T>()) {
     const column = row * sizeof<T>();
-    const largest = columnMaximum<T>(logits + column, units, step);
+    const largest = columnMax<T>(logits + column, units, step);
     let partition = zero;
     let weight = zero;
     for (let i: usize = 0; i < units; ++i) {
@@ -86,8 +86,8 @@ export function lossRows<T, L>(
     for (let i: usize = 0; i < units; ++i) {
       const at = column + i * step;
       const t = target.at<T>(targets + column, i, step);
-      const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
-      term = v128.add<T>(term, product<T>(t, surprise));
+      const surprisal = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
+      term = v128.add<T>(term, product<T>(t, surprisal));
       const a = v128.div<T>(v128.load(dLogits + at), partition);
       v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
     }

@@ -1,6 +1,6 @@
-// Ranges of numbers that hosts give. NaN is in none.
+// Tests of the numbers that hosts give. NaN passes none of them.
 
-/** What `value` is in floats of `size` bytes: 4 or 8. */
+/** `value` rounded to a float of `size` bytes, 4 or 8. */
 export function rounded(value: f64, size: usize): f64 {
   return size == 4 ? <f64><f32>value : value;
 }

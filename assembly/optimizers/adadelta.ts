@@ -9,7 +9,7 @@ import { areUnused, hyperparameter, Optimizer, OptimizerFeature, slotAt } from "
 import { Status } from "../abi/status";
 import { isBelowOne, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isModerateStep, moderate } from "./bound";
+import { isSafeStep, squareLimit } from "./bound";
 import { movedMeanOfSquares } from "./mean";
 import { updated } from "./sgd";
 
@@ -43,7 +43,7 @@ export function adadelta<T, M>(
   const keep = splat<T>(rho), gain = splat<T>(1 - rho);
   const epsilon = splat<T>(hyperparameter(optimizer, EPSILON));
   const deltas = slotAt(optimizer, 0), squares = slotAt(optimizer, 1);
-  let excess = splat<T>(0);
+  let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
@@ -51,19 +51,19 @@ export function adadelta<T, M>(
     const u = v128.load(deltas + at);
     const root = v128.sqrt<T>(v128.add<T>(u, epsilon));
     const delta = v128.mul<T>(v128.div<T>(root, v128.sqrt<T>(v128.add<T>(v, epsilon))), g);
-    excess = mode.take<T>(squares + at, v, excess);
-    excess = mode.take<T>(deltas + at, movedMeanOfSquares<T>(u, delta, keep, gain), excess);
-    excess = mode.take<T>(parameters + at, updated<T>(parameter, delta, rate), excess);
+    nonFinite = mode.take<T>(squares + at, v, nonFinite);
+    nonFinite = mode.take<T>(deltas + at, movedMeanOfSquares<T>(u, delta, keep, gain), nonFinite);
+    nonFinite = mode.take<T>(parameters + at, updated<T>(parameter, delta, rate), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
 /**
- * See optimizerIsBounded(). v is a weighted mean of moderate g². √(v + ε) is at least √ε. Not only delta must stay
- * moderate, but also the quotient that g is multiplied by.
+ * See optimizerIsBounded(). v is a weighted mean of g², and √(v + ε) is at least √ε. Both delta and the factor of g in it
+ * must stay below squareLimit().
  */
 export function adadeltaIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
   const epsilon = <f64><T>hyperparameter(optimizer, EPSILON);
   const delta = sqrt<f64>((state + epsilon) / epsilon) * max<f64>(gradient, 1);
-  return gradient < moderate<T>() && delta < moderate<T>() && isModerateStep<T>(optimizer.learningRate, delta);
+  return gradient < squareLimit<T>() && delta < squareLimit<T>() && isSafeStep<T>(optimizer.learningRate, delta);
 }

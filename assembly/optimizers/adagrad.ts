@@ -10,7 +10,7 @@ import { areUnused, hyperparameter, Optimizer, OptimizerFeature, setShared, shar
 import { Status } from "../abi/status";
 import { isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { largestStep, moderate } from "./bound";
+import { largestStep, squareLimit } from "./bound";
 
 export const ADAGRAD_FEATURES: u32 = OptimizerFeature.WeightDecay;
 
@@ -54,22 +54,22 @@ export function adagrad<T, M>(
   const rate = splat<T>(shared(optimizer, RATE)), epsilon = splat<T>(hyperparameter(optimizer, EPSILON));
   const initial = splat<T>(initialOf(optimizer));
   const sums = slotAt(optimizer, 0);
-  let excess = splat<T>(0);
+  let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const sum = v128.add<T>(v128.add<T>(v128.load(sums + at), initial), v128.mul<T>(g, g));
     const step = v128.div<T>(v128.mul<T>(rate, g), v128.add<T>(v128.sqrt<T>(sum), epsilon));
-    excess = mode.take<T>(sums + at, sum, excess);
-    excess = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), excess);
+    nonFinite = mode.take<T>(sums + at, sum, nonFinite);
+    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
 /** See optimizerIsBounded(). |g| / (√sum + ε) is at most |g| / ε. */
 export function adagradIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
   const product = <f64><T>shared(optimizer, RATE) * gradient;
   const longest = product / <f64><T>hyperparameter(optimizer, EPSILON);
-  return gradient < moderate<T>() && state + <f64><T>initialOf(optimizer) < largestStep<T>() &&
+  return gradient < squareLimit<T>() && state + <f64><T>initialOf(optimizer) < largestStep<T>() &&
     product < largestStep<T>() && longest < largestStep<T>();
 }

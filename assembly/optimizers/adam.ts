@@ -14,8 +14,8 @@ import {
 import { Status } from "../abi/status";
 import { isBelowOne, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isModerateKeep } from "./adjustment";
-import { largestStep, moderate } from "./bound";
+import { isSafeKeep } from "./adjustment";
+import { largestStep, squareLimit } from "./bound";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
 export const ADAM_FEATURES: u32 =
@@ -60,7 +60,7 @@ export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: u
   const rate = splat<T>(shared(optimizer, RATE)), epsilon = splat<T>(shared(optimizer, SCALED_EPSILON));
   const isAmsgrad = hasFeature(optimizer, OptimizerFeature.Amsgrad);
   const first = slotAt(optimizer, 0), second = slotAt(optimizer, 1), largest = slotAt(optimizer, 2);
-  let excess = splat<T>(0);
+  let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
@@ -69,23 +69,23 @@ export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: u
     let divisor = v;
     if (isAmsgrad) {
       divisor = v128.pmax<T>(v, v128.load(largest + at));
-      excess = mode.take<T>(largest + at, divisor, excess);
+      nonFinite = mode.take<T>(largest + at, divisor, nonFinite);
     }
     const step = v128.div<T>(v128.mul<T>(rate, m), v128.add<T>(v128.sqrt<T>(divisor), epsilon));
-    excess = mode.take<T>(first + at, m, excess);
-    excess = mode.take<T>(second + at, v, excess);
-    excess = mode.take<T>(parameters + at, v128.sub<T>(mode.kept<T>(optimizer, parameter), step), excess);
+    nonFinite = mode.take<T>(first + at, m, nonFinite);
+    nonFinite = mode.take<T>(second + at, v, nonFinite);
+    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(mode.kept<T>(optimizer, parameter), step), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
 /**
- * See optimizerIsBounded(). m and v are weighted means of moderate g and of g². Both rate · m and the step, which is at
- * most rate · m / ε, must stay finite: a large ε makes the step small, but not rate · m.
+ * See optimizerIsBounded(). m and v are weighted means of g and g², and |g| < squareLimit(). Both rate · m and the step,
+ * which is at most rate · m / ε, must stay finite: a large ε makes the step small, but not rate · m.
  */
 export function adamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
-  const limit = moderate<T>();
+  const limit = squareLimit<T>();
   const product = <f64><T>shared(optimizer, RATE) * limit;
   const longest = product / <f64><T>shared(optimizer, SCALED_EPSILON);
-  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isModerateKeep(optimizer);
+  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeKeep(optimizer);
 }

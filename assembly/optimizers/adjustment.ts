@@ -126,6 +126,6 @@ export function adjustedBound<T>(optimizer: Optimizer, gradient: f64, parameter:
 }
 
 /** Whether kept parameters are certain to be finite, and not larger than before. */
-export function isModerateKeep(optimizer: Optimizer): bool {
+export function isSafeKeep(optimizer: Optimizer): bool {
   return abs(optimizer.keep) <= 1;
 }

@@ -1,4 +1,4 @@
-// Bounds that prove a step finite without computing it.
+// Bounds that prove the results of a step finite without computing the step. See optimizerIsBounded().
 
 import { absoluteSum } from "../kernels/reduce";
 
@@ -11,20 +11,26 @@ export function largestStep<T>(): f64 {
   return sizeof<T>() == 4 ? 2.0 ** 100 : 2.0 ** 960;
 }
 
-/** A number that is, like its square, far below the largest number of T. */
+/**
+ * The limit for gradients and state in these proofs: numbers below it can be squared, and their squares averaged or added
+ * up over a few terms, without overflow in T.
+ */
 @inline
-export function moderate<T>(): f64 {
+export function squareLimit<T>(): f64 {
   return sizeof<T>() == 4 ? 2.0 ** 50 : 2.0 ** 480;
 }
 
-/** Whether subtracting learningRate · x is certain to leave a finite parameter finite, for all |x| ≤ `largest`. */
+/** Whether parameter − learningRate · x is certain to be finite, for every finite parameter and all |x| ≤ `largest`. */
 @inline
-export function isModerateStep<T>(learningRate: f64, largest: f64): bool {
+export function isSafeStep<T>(learningRate: f64, largest: f64): bool {
   // The rate in T: it may be infinite in f32.
   return largest < largestStep<T>() && abs(<f64><T>learningRate) * largest < largestStep<T>();
 }
 
-/** Whether all numbers of an optimizer's state are below moderate(); also true if it has no state. */
-export function isModerateState<T>(state: usize, bytes: usize): bool {
-  return absoluteSum<T>(state, bytes / sizeof<T>()) < moderate<T>();
+/**
+ * Whether an optimizer's state is small enough for optimizerIsBounded(), which then need not read all of it: the sum of
+ * its magnitudes is below squareLimit(). True if there is no state.
+ */
+export function isSafeState<T>(state: usize, bytes: usize): bool {
+  return absoluteSum<T>(state, bytes / sizeof<T>()) < squareLimit<T>();
 }

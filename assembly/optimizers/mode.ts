@@ -1,7 +1,12 @@
 // The modes of an optimizer's loop over parameters, as types. No instances of these classes exist.
+//
+//     gradient   the gradients at `address`, as the formula uses them
+//     kept       the parameters before the step, as the formula uses them
+//     take       handles a vector of new values for `address`, and returns `nonFinite`: bits are set if a value was not
+//                finite (only Check finds out)
 
 import { Optimizer } from "../abi/optimizer";
-import { excess } from "../kernels/finite";
+import { nonFiniteBits } from "../kernels/finite";
 import { adjustedGradient, adjustedParameter } from "./adjustment";
 
 /** Takes gradients and parameters as they are, and stores new values. */
@@ -18,9 +23,9 @@ export class Apply {
   }
 
   @inline
-  take<T>(address: usize, value: v128, found: v128): v128 {
+  take<T>(address: usize, value: v128, nonFinite: v128): v128 {
     v128.store(address, value);
-    return found;
+    return nonFinite;
   }
 }
 
@@ -38,13 +43,13 @@ export class ApplyAdjusted {
   }
 
   @inline
-  take<T>(address: usize, value: v128, found: v128): v128 {
+  take<T>(address: usize, value: v128, nonFinite: v128): v128 {
     v128.store(address, value);
-    return found;
+    return nonFinite;
   }
 }
 
-/** Adjusts gradients and parameters if necessary, and stores nothing. Sets bits of the result if a new value is not finite. */
+/** Adjusts gradients and parameters if the step does, and stores nothing. Finds new values that are not finite. */
 @unmanaged
 export class Check {
   @inline
@@ -59,7 +64,7 @@ export class Check {
   }
 
   @inline
-  take<T>(address: usize, value: v128, found: v128): v128 {
-    return v128.or(found, excess<T>(value));
+  take<T>(address: usize, value: v128, nonFinite: v128): v128 {
+    return v128.or(nonFinite, nonFiniteBits<T>(value));
   }
 }

@@ -13,8 +13,8 @@ import { Status } from "../abi/status";
 import { exp } from "../math/exponential";
 import { isBelowOne, isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isModerateKeep } from "./adjustment";
-import { largestStep, moderate } from "./bound";
+import { isSafeKeep } from "./adjustment";
+import { largestStep, squareLimit } from "./bound";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
 export const NADAM_FEATURES: u32 = OptimizerFeature.DecoupledDecay | OptimizerFeature.WeightDecay;
@@ -82,7 +82,7 @@ export function nadam<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
   const gradientRate = splat<T>(shared(optimizer, GRADIENT_RATE)), meanRate = splat<T>(shared(optimizer, MEAN_RATE));
   const epsilon = splat<T>(shared(optimizer, SCALED_EPSILON));
   const first = slotAt(optimizer, 0), second = slotAt(optimizer, 1);
-  let excess = splat<T>(0);
+  let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
@@ -90,18 +90,18 @@ export function nadam<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
     const v = movedMeanOfSquares<T>(v128.load(second + at), g, keep2, gain2);
     const direction = v128.add<T>(v128.mul<T>(gradientRate, g), v128.mul<T>(meanRate, m));
     const step = v128.div<T>(direction, v128.add<T>(v128.sqrt<T>(v), epsilon));
-    excess = mode.take<T>(first + at, m, excess);
-    excess = mode.take<T>(second + at, v, excess);
-    excess = mode.take<T>(parameters + at, v128.sub<T>(mode.kept<T>(optimizer, parameter), step), excess);
+    nonFinite = mode.take<T>(first + at, m, nonFinite);
+    nonFinite = mode.take<T>(second + at, v, nonFinite);
+    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(mode.kept<T>(optimizer, parameter), step), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
 /** See optimizerIsBounded(), and adamIsBounded(). */
 export function nadamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
-  const limit = moderate<T>();
+  const limit = squareLimit<T>();
   const rates = <f64><T>shared(optimizer, GRADIENT_RATE) + <f64><T>shared(optimizer, MEAN_RATE);
   const product = rates * limit;
   const longest = product / <f64><T>shared(optimizer, SCALED_EPSILON);
-  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isModerateKeep(optimizer);
+  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeKeep(optimizer);
 }

@@ -152,7 +152,7 @@ export function optimizerMeasuredSlots(optimizer: Optimizer): u32 {
  * Whether the prepared step is certain to leave parameters and state finite, if all |gradients| ≤ `gradient`
  * (read only if measuresGradients()), all |parameters| ≤ `parameter` (read only if measuresParameters()), and all
  * |numbers| in the measured slots ≤ `state`.
- * Assumes that the parameters are finite, and that the state passed isModerateState() and has taken only such steps
+ * Assumes that the parameters are finite, and that the state passed isSafeState() and has taken only such steps
  * since. False if it is not certain: then optimizerCheck() decides.
  */
 export function optimizerIsBounded<T>(optimizer: Optimizer, gradient: f64, parameter: f64, state: f64): bool {

@@ -16,7 +16,7 @@ import { areUnused, hasFeature, hyperparameter, Optimizer, OptimizerFeature, slo
 import { Status } from "../abi/status";
 import { isBelowOne, isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isModerateStep, largestStep, moderate } from "./bound";
+import { isSafeStep, largestStep, squareLimit } from "./bound";
 import { meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
 export const RMSPROP_FEATURES: u32 =
@@ -58,45 +58,45 @@ export function rmsprop<T, M>(
   const isCentered = hasFeature(optimizer, OptimizerFeature.Centered);
   const buffers = slotAt(optimizer, 0), squares = slotAt(optimizer, hasMomentum ? 1 : 0);
   const means = squares + optimizer.slotSize;
-  let excess = splat<T>(0);
+  let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const v = movedMeanOfSquares<T>(v128.load(squares + at), g, keep, gain);
-    excess = mode.take<T>(squares + at, v, excess);
+    nonFinite = mode.take<T>(squares + at, v, nonFinite);
     let variance = v;
     if (isCentered) {
       const m = movedMean<T>(v128.load(means + at), g, weight, isHeavy);
-      excess = mode.take<T>(means + at, m, excess);
+      nonFinite = mode.take<T>(means + at, m, nonFinite);
       variance = v128.pmax<T>(v128.sub<T>(v, v128.mul<T>(m, m)), splat<T>(0));
     }
     const divisor = v128.add<T>(v128.sqrt<T>(variance), epsilon);
     let step: v128;
     if (hasMomentum) {
       const buffer = v128.add<T>(v128.mul<T>(momentum, v128.load(buffers + at)), v128.div<T>(g, divisor));
-      excess = mode.take<T>(buffers + at, buffer, excess);
+      nonFinite = mode.take<T>(buffers + at, buffer, nonFinite);
       step = v128.mul<T>(rate, buffer);
     } else {
       step = v128.div<T>(v128.mul<T>(rate, g), divisor);
     }
-    excess = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), excess);
+    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
-/** How many slots optimizerIsBounded() must know the size of: the buffer. */
+/** How many slots optimizerIsBounded() needs a bound of: that of the buffer. */
 export function rmspropMeasuredSlots(optimizer: Optimizer): u32 {
   return hasFeature(optimizer, OptimizerFeature.Momentum) ? 1 : 0;
 }
 
-/** See optimizerIsBounded(). v and m are weighted means of moderate g² and g. |g| / (√v + ε) is at most |g| / ε. */
+/** See optimizerIsBounded(). v and m are weighted means of g² and g. |g| / (√v + ε) is at most |g| / ε. */
 export function rmspropIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
   const epsilon = <f64><T>hyperparameter(optimizer, EPSILON);
-  if (!(gradient < moderate<T>())) return false;
+  if (!(gradient < squareLimit<T>())) return false;
   if (!hasFeature(optimizer, OptimizerFeature.Momentum)) {
     const product = <f64><T>optimizer.learningRate * gradient;
     return product < largestStep<T>() && product / epsilon < largestStep<T>();
   }
   const buffer = <f64><T>hyperparameter(optimizer, MOMENTUM) * state + gradient / epsilon;
-  return isModerateStep<T>(optimizer.learningRate, buffer);
+  return isSafeStep<T>(optimizer.learningRate, buffer);
 }

@@ -14,7 +14,7 @@ import { Status } from "../abi/status";
 import { sign } from "../math/constants";
 import { isPositive } from "../math/range";
 import { clamp, splat } from "../math/vector";
-import { largestStep, moderate } from "./bound";
+import { largestStep, squareLimit } from "./bound";
 
 /** The previous gradients and the sizes. */
 export const RPROP_SLOTS: u32 = 2;
@@ -44,7 +44,7 @@ export function rprop<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
   const initial = splat<T>(optimizer.step == 0 ? optimizer.learningRate : 0);
   const zero = splat<T>(0), one = splat<T>(1), signs = sign<T>();
   const previous = slotAt(optimizer, 0), sizes = slotAt(optimizer, 1);
-  let excess = zero;
+  let nonFinite = zero;
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
@@ -55,16 +55,16 @@ export function rprop<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
     const direction = v128.andnot(g, isBack);
     // size with the sign of the direction, and 0 where that is 0.
     const step = v128.and(v128.bitselect(direction, size, signs), v128.ne<T>(direction, zero));
-    excess = mode.take<T>(previous + at, direction, excess);
-    excess = mode.take<T>(sizes + at, size, excess);
-    excess = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), excess);
+    nonFinite = mode.take<T>(previous + at, direction, nonFinite);
+    nonFinite = mode.take<T>(sizes + at, size, nonFinite);
+    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
 /** See optimizerIsBounded(). Sizes are limited, but an infinite η, or an infinite first size, could give NaN. */
 export function rpropIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
   const factors = <f64><T>hyperparameter(optimizer, ETA_MINUS) + <f64><T>hyperparameter(optimizer, ETA_PLUS);
   const sizes = <f64><T>hyperparameter(optimizer, LARGEST) + <f64><T>optimizer.learningRate;
-  return gradient < moderate<T>() && factors < largestStep<T>() && sizes < largestStep<T>();
+  return gradient < squareLimit<T>() && factors < largestStep<T>() && sizes < largestStep<T>();
 }

@@ -9,7 +9,7 @@ import { areUnused, hasFeature, hyperparameter, Optimizer, OptimizerFeature, slo
 import { Status } from "../abi/status";
 import { isFiniteIn, isNotNegative } from "../math/range";
 import { splat } from "../math/vector";
-import { isModerateStep, largestStep } from "./bound";
+import { isSafeStep, largestStep } from "./bound";
 
 export const SGD_FEATURES: u32 =
   OptimizerFeature.Momentum | OptimizerFeature.Nesterov | OptimizerFeature.WeightDecay;
@@ -44,13 +44,13 @@ export function updated<T>(parameter: v128, gradient: v128, rate: v128): v128 {
 export function sgd<T, M>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
   const mode = changetype<M>(0);
   const rate = splat<T>(optimizer.learningRate);
-  let excess = splat<T>(0);
+  let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
-    excess = mode.take<T>(parameters + at, updated<T>(parameter, g, rate), excess);
+    nonFinite = mode.take<T>(parameters + at, updated<T>(parameter, g, rate), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
 /** The factor of g in the buffer. */
@@ -68,24 +68,24 @@ export function momentumSgd<T, M>(
   const momentum = splat<T>(hyperparameter(optimizer, MOMENTUM)), gain = splat<T>(gainOf(optimizer));
   const isNesterov = hasFeature(optimizer, OptimizerFeature.Nesterov);
   const buffers = slotAt(optimizer, 0);
-  let excess = splat<T>(0);
+  let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const buffer = v128.add<T>(v128.mul<T>(momentum, v128.load(buffers + at)), v128.mul<T>(gain, g));
     const direction = isNesterov ? v128.add<T>(g, v128.mul<T>(momentum, buffer)) : buffer;
-    excess = mode.take<T>(buffers + at, buffer, excess);
-    excess = mode.take<T>(parameters + at, updated<T>(parameter, direction, rate), excess);
+    nonFinite = mode.take<T>(buffers + at, buffer, nonFinite);
+    nonFinite = mode.take<T>(parameters + at, updated<T>(parameter, direction, rate), nonFinite);
   }
-  return !v128.any_true(excess);
+  return !v128.any_true(nonFinite);
 }
 
 /** See optimizerIsBounded(). */
 export function sgdIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
-  if (!hasFeature(optimizer, OptimizerFeature.Momentum)) return isModerateStep<T>(optimizer.learningRate, gradient);
+  if (!hasFeature(optimizer, OptimizerFeature.Momentum)) return isSafeStep<T>(optimizer.learningRate, gradient);
   const momentum = <f64><T>hyperparameter(optimizer, MOMENTUM);
   const buffer = momentum * state + abs(<f64><T>gainOf(optimizer)) * gradient;
   // At least each number that the step computes: Nesterov's momentum may be above 1.
   const largest = gradient + buffer + momentum * buffer;
-  return largest < largestStep<T>() && isModerateStep<T>(optimizer.learningRate, largest);
+  return largest < largestStep<T>() && isSafeStep<T>(optimizer.learningRate, largest);
 }

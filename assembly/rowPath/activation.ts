@@ -1,7 +1,7 @@
 // The activations of one row, stored as a plain vector of units (see forward.ts).
 
 import { Activation } from "../abi/description";
-import { maximum, sumInOrder } from "../kernels/reduce";
+import { maxOf, sumInOrder } from "../kernels/reduce";
 import { activationBackward, activationForward } from "../layers/activation";
 import { exp } from "../math/exponential";
 import { madd, splat, wholeVectors } from "../math/vector";
@@ -33,7 +33,7 @@ export function rowActivationBackward<T>(
 
 /** outputs = e^(logits − max) / Σ e^(logits − max). `outputs` may be `logits`. */
 function rowSoftmaxForward<T>(outputs: usize, logits: usize, units: usize): void {
-  const largest = maximum<T>(logits, units);
+  const largest = maxOf<T>(logits, units);
   const bytes = units * sizeof<T>();
   for (let at: usize = 0; at < bytes; at += 16) {
     v128.store(outputs + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));

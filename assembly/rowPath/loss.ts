@@ -1,7 +1,7 @@
 // The loss of one row, stored as a plain vector of units (see forward.ts).
 
 import { Loss } from "../abi/description";
-import { maximum, sumInOrder } from "../kernels/reduce";
+import { maxOf, sumInOrder } from "../kernels/reduce";
 import { Distribution, Label } from "../losses/crossentropy";
 import { lossBackward } from "../losses/loss";
 import { addTerms, product, total } from "../losses/terms";
@@ -32,7 +32,7 @@ function lossRow<T, L>(dLogits: usize, logits: usize, targets: usize, units: usi
   const target = changetype<L>(0);
   const factor = splat<T>(scale);
   const bytes = units * sizeof<T>();
-  const largest = maximum<T>(logits, units);
+  const largest = maxOf<T>(logits, units);
   for (let at: usize = 0; at < bytes; at += 16) {
     v128.store(dLogits + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));
   }
@@ -43,8 +43,8 @@ function lossRow<T, L>(dLogits: usize, logits: usize, targets: usize, units: usi
   for (let i: usize = 0; i < units; i += laneCount<T>()) {
     const at = i * sizeof<T>();
     const t = target.along<T>(targets, i);
-    const surprise = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
-    sum = addTerms<T>(sum, product<T>(t, surprise), i, units);
+    const surprisal = v128.sub<T>(logPartition, v128.sub<T>(v128.load(logits + at), largest));
+    sum = addTerms<T>(sum, product<T>(t, surprisal), i, units);
     const a = v128.div<T>(v128.load(dLogits + at), partition);
     v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
   }

@@ -25,11 +25,11 @@ export const enum Phase {
   Backward,
   /** Computes the gradients of all parameters from the gradients of the logits. */
   Gradients,
-  /** The gradients of the penalties, added to the gradients of all parameters: once for each batch. */
+  /** Adds the gradients of the penalties to the gradients of all parameters: once for each batch. */
   Penalty,
-  /** The sums of squares of the gradients, to the optimizer: with OptimizerFeature.NormClipping. */
+  /** Writes the sums of squares of the gradients to the optimizer, with OptimizerFeature.NormClipping. */
   Norm,
-  /** Bounds of the numbers that the update reads, to the scratch of each part. */
+  /** Writes bounds of the numbers that the update reads to the scratch of each part. */
   Measure,
   /** Writes to scratch.isFinite of each part whether the update would give finite numbers. */
   Check,
@@ -44,13 +44,13 @@ export function isDivisible<T>(workspace: Workspace, phase: Phase): bool {
   return phase >= Phase.Gradients || passOf(workspace).stride > tileColumns<T>();
 }
 
-/** Columns of the microbatch are divided at whole tiles. */
+/** Each part of a phase has a multiple of this many columns. */
 @inline
 function tileColumns<T>(): usize {
   return 2 * laneCount<T>();
 }
 
-/** Parameters are divided at whole cache lines. */
+/** Each part of the parameters is a multiple of this many bytes. */
 const CACHE_LINE: usize = 64;
 
 /** Runs a whole phase in the calling thread. */
@@ -119,7 +119,10 @@ function parametersPart<T>(network: Network, scratch: Scratch, phase: Phase, ind
   }
 }
 
-/** Only what optimizerIsBounded() reads: each pass takes 1 to 2 % of a step. */
+/**
+ * Measures only the gradients, parameters and state slots that optimizerIsBounded() reads: each pass takes 1 to 2 % of a
+ * step.
+ */
 function measure<T>(
   optimizer: Optimizer, parameters: usize, gradients: usize, scratch: Scratch, begin: usize, end: usize,
 ): void {

@@ -9,7 +9,7 @@ import { arenaSize, Network, outputLayer } from "../network/network";
 import { networkPenalty } from "../network/penalty";
 import { BLOCK_ROWS, outputTensors, passOf, scratchAt, Workspace } from "../network/workspace";
 import { setNorm } from "../optimizers/adjustment";
-import { isModerateState, isModerateStep } from "../optimizers/bound";
+import { isSafeState, isSafeStep } from "../optimizers/bound";
 import { optimizerAdvance, optimizerIsBounded, optimizerPrepare } from "../optimizers/optimizer";
 import { rowLossBackward } from "../rowPath/loss";
 import { isBounded } from "../rowPath/step";
@@ -133,7 +133,7 @@ function isBoundedStep<T>(network: Network, workspace: Workspace): bool {
   let largest: f64 = 0;
   for (let i: usize = 0; i < threads; ++i) largest += scratchAt(workspace, i).bound;
   const optimizer = network.optimizer;
-  if (isPlain(optimizer)) return isModerateStep<T>(optimizer.learningRate, largest);
+  if (isPlain(optimizer)) return isSafeStep<T>(optimizer.learningRate, largest);
   return isBoundedWithState<T>(optimizer, workspace, threads, largest);
 }
 
@@ -167,5 +167,5 @@ function isSettled<T>(network: Network): bool {
 function findSettled<T>(network: Network): bool {
   const optimizer = network.optimizer;
   return areFinite<T>(network.parameters, <usize>arenaSize<T>(network.parameterCount)) &&
-    isModerateState<T>(optimizer.state, <usize>optimizer.slots * optimizer.slotSize);
+    isSafeState<T>(optimizer.state, <usize>optimizer.slots * optimizer.slotSize);
 }

@@ -3,7 +3,7 @@
 import { Optimizer, OptimizerKind } from "../../assembly/abi/optimizer";
 import { Status } from "../../assembly/abi/status";
 import { setNorm, sumBlocks } from "../../assembly/optimizers/adjustment";
-import { isModerateState } from "../../assembly/optimizers/bound";
+import { isSafeState } from "../../assembly/optimizers/bound";
 import {
   checkHyperparameters, checkKind, optimizerAdvance, optimizerCheck, optimizerIsBounded, optimizerLayout, optimizerMeasuredSlots, optimizerPrepare,
   optimizerSlots, optimizerStep,
@@ -87,12 +87,12 @@ export function optimizer_is_bounded_f64(optimizer: Optimizer, gradient: f64, pa
   return optimizerIsBounded<f64>(optimizer, gradient, parameter, state);
 }
 
-export function is_moderate_state_f32(state: usize, bytes: usize): bool {
-  return isModerateState<f32>(state, bytes);
+export function is_safe_state_f32(state: usize, bytes: usize): bool {
+  return isSafeState<f32>(state, bytes);
 }
 
-export function is_moderate_state_f64(state: usize, bytes: usize): bool {
-  return isModerateState<f64>(state, bytes);
+export function is_safe_state_f64(state: usize, bytes: usize): bool {
+  return isSafeState<f64>(state, bytes);
 }
 
 export function check_hyperparameters(optimizer: Optimizer, elementSize: usize): Status {

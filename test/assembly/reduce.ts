@@ -1,6 +1,6 @@
 // Exports sums and maxima of arrays once for each dtype, for test/reduce.test.ts.
 
-import { absoluteSum, columnMaximum, magnitudeBound, maximum, sumInOrder } from "../../assembly/kernels/reduce";
+import { absoluteSum, columnMax, magnitudeBound, maxOf, sumInOrder } from "../../assembly/kernels/reduce";
 
 export function heap_base(): usize {
   return __heap_base;
@@ -33,21 +33,21 @@ export function sum_in_order_f64(out: usize, x: usize, count: usize): void {
 }
 
 /** Stores the maximum in every lane of a vector at `out`. */
-export function maximum_f32(out: usize, x: usize, count: usize): void {
-  v128.store(out, maximum<f32>(x, count));
+export function max_of_f32(out: usize, x: usize, count: usize): void {
+  v128.store(out, maxOf<f32>(x, count));
 }
 
 /** Stores the maximum in every lane of a vector at `out`. */
-export function maximum_f64(out: usize, x: usize, count: usize): void {
-  v128.store(out, maximum<f64>(x, count));
+export function max_of_f64(out: usize, x: usize, count: usize): void {
+  v128.store(out, maxOf<f64>(x, count));
 }
 
 /** Stores the maxima in a vector at `out`. */
-export function column_maximum_f32(out: usize, column: usize, count: usize, step: usize): void {
-  v128.store(out, columnMaximum<f32>(column, count, step));
+export function column_max_f32(out: usize, column: usize, count: usize, step: usize): void {
+  v128.store(out, columnMax<f32>(column, count, step));
 }
 
 /** Stores the maxima in a vector at `out`. */
-export function column_maximum_f64(out: usize, column: usize, count: usize, step: usize): void {
-  v128.store(out, columnMaximum<f64>(column, count, step));
+export function column_max_f64(out: usize, column: usize, count: usize, step: usize): void {
+  v128.store(out, columnMax<f64>(column, count, step));
 }

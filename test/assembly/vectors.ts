@@ -1,7 +1,7 @@
 // Exports functions of vectors, partial loads and stores, and finiteness tests once for each dtype, for
 // test/vectors.test.ts.
 
-import { areFinite, excess } from "../../assembly/kernels/finite";
+import { areFinite, nonFiniteBits } from "../../assembly/kernels/finite";
 import { fill, loadLanes, storeLanes } from "../../assembly/kernels/memory";
 import { clamp, firstLanes, laneNumbers, splat } from "../../assembly/math/vector";
 
@@ -63,14 +63,14 @@ export function clamp_f64(out: usize, x: usize, low: f64, high: f64): void {
   v128.store(out, clamp<f64>(v128.load(x), splat<f64>(low), splat<f64>(high)));
 }
 
-/** Whether any bit of excess(x) is set, for the vector at `x`. */
-export function has_excess_f32(x: usize): bool {
-  return v128.any_true(excess<f32>(v128.load(x)));
+/** Whether any bit of nonFiniteBits(x) is set, for the vector at `x`. */
+export function has_non_finite_bits_f32(x: usize): bool {
+  return v128.any_true(nonFiniteBits<f32>(v128.load(x)));
 }
 
-/** Whether any bit of excess(x) is set, for the vector at `x`. */
-export function has_excess_f64(x: usize): bool {
-  return v128.any_true(excess<f64>(v128.load(x)));
+/** Whether any bit of nonFiniteBits(x) is set, for the vector at `x`. */
+export function has_non_finite_bits_f64(x: usize): bool {
+  return v128.any_true(nonFiniteBits<f64>(v128.load(x)));
 }
 
 export function are_finite_f32(x: usize, bytes: usize): bool {
