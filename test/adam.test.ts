@@ -49,7 +49,7 @@ function applyFlat(network: Network, gradients: ArrayLike<number>): void {
   network.applyGradients([{ kernel: { data: gradients, shape: [gradients.length, 1] } }]);
 }
 
-/** Short enough to show. */
+/** A hash of the bits. Short enough for the output of a failing test. */
 function digestOf(network: Network): string {
   return createHash("sha256").update(bitsOfParameters(network)).digest("hex");
 }

@@ -311,7 +311,9 @@ describe("samples", () => {
       const error = errorOf(() => narrow.predict([[1, value, 3]]));
       expect(error).toMatchObject({
         code: "invalidData",
-        message: `inputs[0][1] is ${value}, which is too large for float32; expected a finite float32 number. Clean or scale the data first.`,
+        message:
+          `inputs[0][1] is ${value}, which is too large for float32; expected a finite float32 number. ` +
+          "Clean or scale the data first.",
       });
     }
     expect(narrow.predict([[1, 3.4e38, 3]]).shape).toEqual([1, 2]);

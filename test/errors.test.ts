@@ -273,8 +273,8 @@ describe("a fit that diverges", () => {
         );
         expect(error.code).toBe("diverged");
         expect(error.message).toContain(
-          `parameters[${layer}].kernel.data[${index}] is ${value}. No update makes a parameter NaN or infinite: it was ` +
-            "written through a view of network.parameters. Replace the parameters by setParameters.",
+          `parameters[${layer}].kernel.data[${index}] is ${value}. No update makes a parameter NaN or infinite: ` +
+            "it was written through a view of network.parameters. Replace the parameters by setParameters.",
         );
         expect(error.message).not.toContain("keeps the parameters");
         network.dispose();

@@ -233,7 +233,8 @@ describe("a dense layer", () => {
       "options of null",
       [3, "relu", null],
       "invalidOption",
-      'dense is given null; expected an object with "useBias", "kernelInitializer", "biasInitializer", "alpha", "kernelL1"',
+      'dense is given null; expected an object with "useBias", "kernelInitializer", "biasInitializer", ' +
+        '"alpha", "kernelL1"',
     ],
   ];
 
