@@ -431,10 +431,16 @@ describe("rows whose getter uses the network", () => {
       [3, 4],
       [5, 6],
     ];
-    for (const use of ["predict", "evaluate", "gradients", "fitSync"] as const) {
+    const calls = [
+      (network: Network, rows: Rows) => network.predict(rows),
+      (network: Network, rows: Rows) => network.evaluate(rows, targets),
+      (network: Network, rows: Rows) => network.gradients(rows, targets),
+      (network: Network, rows: Rows) => network.fitSync(rows, targets),
+    ];
+    for (const call of calls) {
       const network = await create(3, 2);
       const rows = rowsThatCall(() => network.dispose());
-      expect(errorOf(() => network[use](rows, targets))).toMatchObject({ code: "disposed" });
+      expect(errorOf(() => call(network, rows))).toMatchObject({ code: "disposed" });
     }
   });
 
