@@ -8,9 +8,9 @@
 //     optimizer   its state; the network points to it
 //     workspace   activations and scratch for some rows; handed to each call
 //
-// Calls check what the host wrote before they change anything. One that objects returns a Status later than
-// Status.StepNotFinite, or 0 for a size and NaN for a sum; then `…_check` returns the Status. Nothing checks that a region
-// is as large as its size, was zeroed, and is used by nothing else.
+// Calls check what the host wrote before they change anything. A call that refuses returns a Status above
+// Status.StepNotFinite. One that returns a size or a sum returns 0 or NaN instead, and the `…_check` of the same name
+// returns the Status. No call can check that a region has its size, was zeroed, and is used for nothing else.
 
 import { BuildFeature } from "./abi/build";
 import { Description, DESCRIPTION_VERSION } from "./abi/description";
@@ -32,7 +32,9 @@ import { optimizerHead } from "./optimizers/optimizer";
 import { permute } from "./random/permutation";
 import { predictionParameters } from "./training/average";
 import { computeGradients, evaluate } from "./training/evaluate";
-import { addPenaltyGradients, backwardPass, completePass, forwardRows, lossOfBlock, penalty, update } from "./training/parts";
+import {
+  addPenaltyGradients, backwardPass, completePass, forwardRows, lossOfBlock, penalty, update,
+} from "./training/parts";
 import { predict } from "./training/predict";
 import { train } from "./training/run";
 
@@ -51,24 +53,24 @@ export function build_features(): u32 {
   return (ASC_FEATURE_RELAXED_SIMD ? BuildFeature.RelaxedSimd : 0) | (ASC_FEATURE_THREADS ? BuildFeature.Threads : 0);
 }
 
-/** a + b, computed in a vector. A host can find out by it whether the processor flushes subnormal float32 to 0. */
+/** a + b, computed in a vector. A host can test with it whether the processor flushes subnormal float32 to 0. */
 export function add_in_vector(a: f32, b: f32): f32 {
   return f32x4.extract_lane(f32x4.add(f32x4.splat(a), f32x4.splat(b)), 0);
 }
 
-/** Why the network is not laid out as described: see checks/description.ts. Ok if it is. */
+/** Why network_layout() refuses the description: see checks/description.ts. Ok if it accepts it. */
 export function network_check(description: Description): Status {
   return checkDescription(description);
 }
 
-/** Bytes of the described network; 0 if network_check() objects. */
+/** Bytes of the described network; 0 if network_check() is not Ok. */
 export function network_size(description: Description): f64 {
   return networkSize(description);
 }
 
 /**
- * Lays out the network in zeroed memory of that size; the description is not needed afterwards. Writes nothing and says
- * why if network_check() objects or the region is not in memory.
+ * Lays out the network in zeroed memory of that size; the description is not needed afterwards. If network_check() is
+ * not Ok or the region is not in memory, writes nothing and returns why.
  */
 export function network_layout(network: Network, description: Description): Status {
   return layOutNetwork(changetype<usize>(network), description);
@@ -104,7 +106,7 @@ export function network_set_seed(network: Network, seed: u32): void {
   network.seed = seed;
 }
 
-/** Training steps taken in the network's life: random numbers depend on it. */
+/** Training steps that the network has taken, with any optimizer: random numbers depend on it. */
 export function network_step(network: Network): f64 {
   return <f64>network.step;
 }
@@ -113,7 +115,7 @@ export function network_set_step(network: Network, step: f64): void {
   network.step = <u64>step;
 }
 
-/** The optimizer that updates the network from now on; 0: none. */
+/** Sets the optimizer that updates the network; 0: none. */
 export function network_set_optimizer(network: Network, optimizer: Optimizer): Status {
   const address = changetype<usize>(optimizer);
   const status = address ? checkRegion(address, optimizerHead()) : Status.Ok;
@@ -148,19 +150,19 @@ export function workspace_stride(workspace: Workspace): usize {
   return passOf(workspace).stride;
 }
 
-/** Why there is no workspace for so many rows and threads; Ok if there is. */
+/** Why workspace_layout() refuses so many rows or threads; Ok if it accepts them. */
 export function workspace_check_f32(network: Network, rows: usize, threads: usize): Status {
   return checkCapacity<f32>(network, rows, threads);
 }
 
-/** Why there is no workspace for so many rows and threads; Ok if there is. */
+/** Why workspace_layout() refuses so many rows or threads; Ok if it accepts them. */
 export function workspace_check_f64(network: Network, rows: usize, threads: usize): Status {
   return checkCapacity<f64>(network, rows, threads);
 }
 
 /**
  * Bytes of a workspace for at least `rows` rows at a time, and for `threads` threads, the caller among them; 0 if
- * workspace_check() objects.
+ * workspace_check() is not Ok.
  */
 export function workspace_size_f32(network: Network, rows: usize, threads: usize): f64 {
   return workspaceSize<f32>(network, rows, threads);
@@ -168,57 +170,57 @@ export function workspace_size_f32(network: Network, rows: usize, threads: usize
 
 /**
  * Bytes of a workspace for at least `rows` rows at a time, and for `threads` threads, the caller among them; 0 if
- * workspace_check() objects.
+ * workspace_check() is not Ok.
  */
 export function workspace_size_f64(network: Network, rows: usize, threads: usize): f64 {
   return workspaceSize<f64>(network, rows, threads);
 }
 
 /**
- * Lays out a workspace in zeroed memory of that size. Writes nothing and says why if workspace_check() objects or the
- * region is not in memory.
+ * Lays out a workspace in zeroed memory of that size. If workspace_check() is not Ok or the region is not in memory,
+ * writes nothing and returns why.
  */
 export function workspace_layout_f32(network: Network, workspace: usize, rows: usize, threads: usize): Status {
   return layOutWorkspace<f32>(network, workspace, rows, threads);
 }
 
 /**
- * Lays out a workspace in zeroed memory of that size. Writes nothing and says why if workspace_check() objects or the
- * region is not in memory.
+ * Lays out a workspace in zeroed memory of that size. If workspace_check() is not Ok or the region is not in memory,
+ * writes nothing and returns why.
  */
 export function workspace_layout_f64(network: Network, workspace: usize, rows: usize, threads: usize): Status {
   return layOutWorkspace<f64>(network, workspace, rows, threads);
 }
 
 /**
- * Why there is no optimizer of that kind and those features, a set of OptimizerFeature bits, for the network; Ok if there
- * is.
+ * Why optimizer_layout() refuses this kind or these features, a set of OptimizerFeature bits, for the network; Ok if it
+ * accepts them.
  */
 export function optimizer_check_f32(network: Network, kind: OptimizerKind, features: u32): Status {
   return checkOptimizerKind(network, kind, features, sizeof<f32>());
 }
 
 /**
- * Why there is no optimizer of that kind and those features, a set of OptimizerFeature bits, for the network; Ok if there
- * is.
+ * Why optimizer_layout() refuses this kind or these features, a set of OptimizerFeature bits, for the network; Ok if it
+ * accepts them.
  */
 export function optimizer_check_f64(network: Network, kind: OptimizerKind, features: u32): Status {
   return checkOptimizerKind(network, kind, features, sizeof<f64>());
 }
 
-/** Bytes of an optimizer of that kind and those features for the network; 0 if optimizer_check() objects. */
+/** Bytes of an optimizer of that kind and those features for the network; 0 if optimizer_check() is not Ok. */
 export function optimizer_size_f32(network: Network, kind: OptimizerKind, features: u32): f64 {
   return optimizerSize(network, kind, features, sizeof<f32>());
 }
 
-/** Bytes of an optimizer of that kind and those features for the network; 0 if optimizer_check() objects. */
+/** Bytes of an optimizer of that kind and those features for the network; 0 if optimizer_check() is not Ok. */
 export function optimizer_size_f64(network: Network, kind: OptimizerKind, features: u32): f64 {
   return optimizerSize(network, kind, features, sizeof<f64>());
 }
 
 /**
  * Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters.
- * Writes nothing and says why if optimizer_check() objects or the region is not in memory.
+ * If optimizer_check() is not Ok or the region is not in memory, writes nothing and returns why.
  */
 export function optimizer_layout_f32(
   network: Network, optimizer: usize, kind: OptimizerKind, features: u32,
@@ -228,7 +230,7 @@ export function optimizer_layout_f32(
 
 /**
  * Lays out an optimizer in zeroed memory of that size. The host then writes its learning rate and hyperparameters.
- * Writes nothing and says why if optimizer_check() objects or the region is not in memory.
+ * If optimizer_check() is not Ok or the region is not in memory, writes nothing and returns why.
  */
 export function optimizer_layout_f64(
   network: Network, optimizer: usize, kind: OptimizerKind, features: u32,
@@ -237,29 +239,29 @@ export function optimizer_layout_f64(
 }
 
 /**
- * Why train() refuses this run; Ok if it does not. Does not look at the order and the labels of rows: train() checks
- * them before each microbatch.
+ * Why train() refuses this run; Ok if it accepts it. Does not read the order and the labels: train() checks those of
+ * each microbatch before it.
  */
 export function run_check_f32(network: Network, run: Run): Status {
   return isRun(run) ? checkRun(network, run, sizeof<f32>()) : Status.InvalidAddress;
 }
 
 /**
- * Why train() refuses this run; Ok if it does not. Does not look at the order and the labels of rows: train() checks
- * them before each microbatch.
+ * Why train() refuses this run; Ok if it accepts it. Does not read the order and the labels: train() checks those of
+ * each microbatch before it.
  */
 export function run_check_f64(network: Network, run: Run): Status {
   return isRun(run) ? checkRun(network, run, sizeof<f64>()) : Status.InvalidAddress;
 }
 
-/** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they do not. */
+/** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they accept them. */
 export function evaluate_check_f32(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
 ): Status {
   return checkEvaluate<f32>(network, workspace, samples, begin, end);
 }
 
-/** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they do not. */
+/** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they accept them. */
 export function evaluate_check_f64(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
 ): Status {
@@ -290,14 +292,14 @@ export function predict_f64(
   return predict<f64>(network, workspace, samples, begin, end, predictions);
 }
 
-/** `sum` plus the loss's terms of some rows; NaN if evaluate_check() objects: see training/evaluate.ts. */
+/** `sum` plus the loss's terms of some rows; NaN if evaluate_check() is not Ok: see training/evaluate.ts. */
 export function evaluate_f32(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
   return evaluate<f32>(network, workspace, samples, begin, end, sum);
 }
 
-/** `sum` plus the loss's terms of some rows; NaN if evaluate_check() objects: see training/evaluate.ts. */
+/** `sum` plus the loss's terms of some rows; NaN if evaluate_check() is not Ok: see training/evaluate.ts. */
 export function evaluate_f64(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
 ): f64 {
@@ -336,27 +338,27 @@ export function forward_f64(
   return forwardRows<f64>(network, workspace, samples, begin, end, training);
 }
 
-/** Turns the outputs of a pass into predictions: if the loss is fused, they are logits until then. */
+/** Turns the outputs of a pass into predictions: before this call they are logits if the loss is fused. */
 export function complete_outputs_f32(network: Network, workspace: Workspace): Status {
   return completePass<f32>(network, workspace);
 }
 
-/** Turns the outputs of a pass into predictions: if the loss is fused, they are logits until then. */
+/** Turns the outputs of a pass into predictions: before this call they are logits if the loss is fused. */
 export function complete_outputs_f64(network: Network, workspace: Workspace): Status {
   return completePass<f64>(network, workspace);
 }
 
 /**
- * The sum of the loss's terms of columns `block` … `block` + 127 of the pass, for multiples of 128; NaN for other columns.
- * Writes `scale` times its gradient to the gradient of the outputs.
+ * The sum of the loss's terms of columns `block` … `block` + 127 of the pass, for multiples of 128; NaN for other
+ * columns. Writes `scale` times its gradient to the gradient of the outputs.
  */
 export function loss_f32(network: Network, workspace: Workspace, block: usize, scale: f64): f64 {
   return lossOfBlock<f32>(network, workspace, block, scale);
 }
 
 /**
- * The sum of the loss's terms of columns `block` … `block` + 127 of the pass, for multiples of 128; NaN for other columns.
- * Writes `scale` times its gradient to the gradient of the outputs.
+ * The sum of the loss's terms of columns `block` … `block` + 127 of the pass, for multiples of 128; NaN for other
+ * columns. Writes `scale` times its gradient to the gradient of the outputs.
  */
 export function loss_f64(network: Network, workspace: Workspace, block: usize, scale: f64): f64 {
   return lossOfBlock<f64>(network, workspace, block, scale);
@@ -393,16 +395,16 @@ export function add_penalty_gradients_f64(network: Network, workspace: Workspace
 }
 
 /**
- * The optimizer's step with the network's gradients: StepTaken. StepNotFinite, and nothing changes, if a number would not
- * be finite.
+ * Takes one step of the optimizer with the network's gradients and returns StepTaken. If the step would make a number
+ * NaN or infinite, changes nothing and returns StepNotFinite.
  */
 export function update_f32(network: Network, workspace: Workspace): Status {
   return update<f32>(network, workspace);
 }
 
 /**
- * The optimizer's step with the network's gradients: StepTaken. StepNotFinite, and nothing changes, if a number would not
- * be finite.
+ * Takes one step of the optimizer with the network's gradients and returns StepTaken. If the step would make a number
+ * NaN or infinite, changes nothing and returns StepNotFinite.
  */
 export function update_f64(network: Network, workspace: Workspace): Status {
   return update<f64>(network, workspace);

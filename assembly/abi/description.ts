@@ -1,12 +1,12 @@
 // How a host describes a network, and the numbers of layer kinds, activations and losses.
 
-/** Grows whenever a struct of abi/ or a number below changes its meaning. */
+/** Increases whenever a struct of abi/ or a number below changes its meaning. */
 export const DESCRIPTION_VERSION: u32 = 3;
 
-/** The most bytes of a region: one page less than 4 GiB, so that the address after its end is not 0. */
+/** The maximum size of a region in bytes: one page less than 4 GiB, so that the address after its end is not 0. */
 export const MAX_REGION_SIZE: u64 = 0xffff0000;
 
-/** The most threads that a workspace has room for. */
+/** The maximum number of threads of a workspace. */
 export const MAX_THREADS: u32 = 255;
 
 export const enum LayerKind {
@@ -27,7 +27,7 @@ export const enum Activation {
   GeluTanh,
   Silu,
   Softplus,
-  /** The last one: numbers above it are unknown. */
+  /** Must stay the last one: checks refuse larger numbers. */
   Softmax,
 }
 
@@ -42,10 +42,10 @@ export const enum Loss {
 }
 
 /**
- * Written by the host, followed by `layerCount` LayerDescriptions, at a multiple of 8. Little-endian, as all structs.
+ * Written by the host at a multiple of 8, with `layerCount` LayerDescriptions after it. Little-endian, as all structs.
  *
- * `network_check` returns why the core does not lay out a description; `network_size` is 0 for those. A field that the
- * loss, or a layer of that kind, does not use must be 0.
+ * `network_check` returns why the core refuses a description; `network_size` is then 0. A field that the loss or the
+ * kind of layer does not use must be 0.
  */
 @unmanaged
 export class Description {
@@ -59,15 +59,15 @@ export class Description {
   inputs: u32;
   /** At least 1. */
   layerCount: u32;
-  /** The fused losses need a dense layer with this activation as the last: see losses/loss.ts. */
+  /** A fused loss needs a dense output layer with sigmoid or softmax: see losses/loss.ts. */
   loss: Loss;
   /** 0: the loss is the sum of its terms; 1: their mean. */
   mean: u32;
   /** 0. */
   reserved: u32;
   /**
-   * The clip of binaryCrossentropy, above 0 (so far that 1 − clip is below 1) and below ½; the delta of huber, above 0
-   * and finite. In the network's dtype.
+   * binaryCrossentropy: the clip, below ½ and so large that 1 − clip is below 1; huber: the delta, above 0 and finite;
+   * both in the network's dtype.
    */
   lossParameter: f64;
 }
@@ -75,20 +75,19 @@ export class Description {
 @unmanaged
 export class LayerDescription {
   kind: LayerKind;
-  /** Outputs, at least 1, and 2 with softmax; a layer that keeps the shape of its inputs has as many as inputs. */
+  /** Outputs: at least 1, with softmax at least 2; for dropout the number of inputs. */
   units: u32;
-  /** Of a dense layer. */
+  /** Dense layers only. */
   activation: Activation;
-  /** Of a dense layer: 0 or 1. */
+  /** Dense layers only: 0 or 1. */
   useBias: u32;
   /**
-   * The slope of leakyRelu and the limit of elu, at least 0 and finite in the network's dtype; the rate of dropout, from
-   * 0 to below 1.
+   * leakyRelu and elu: alpha, at least 0 and finite in the network's dtype; dropout: the rate, at least 0 and below 1.
    */
   parameter: f64;
   /**
-   * The penalties of a dense layer: see layers/penalty.ts. At least 0 and finite in the network's dtype; those of the bias
-   * are 0 without one.
+   * The factors of a dense layer's penalties: see layers/penalty.ts. At least 0 and finite in the network's dtype.
+   * Without a bias, its factors must be 0.
    */
   kernelL1: f64;
   kernelL2: f64;

@@ -10,17 +10,17 @@ export const enum OptimizerKind {
   Rprop,
 }
 
-/** What an optimizer does besides the least that its kind does: a set of bits. Each file says which bits it takes. */
+/** Optional parts of an optimizer: a set of bits. The file of each kind in optimizers/ says which bits it takes. */
 export const enum OptimizerFeature {
-  /** sgd, rmsprop: has a momentum, and a buffer for it in its state. */
+  /** sgd, rmsprop: uses a momentum. Its buffer is part of the state. */
   Momentum = 1,
-  /** sgd with Momentum: Nesterov's. */
+  /** sgd with Momentum: uses Nesterov's momentum. */
   Nesterov = 2,
   /** rmsprop: divides by the standard deviation of the gradients. */
   Centered = 4,
   /** adam: divides by the largest second moment so far. */
   Amsgrad = 8,
-  /** adam, nadam: with WeightDecay, parameters decay by themselves instead of through the gradients. */
+  /** adam, nadam: WeightDecay multiplies the parameters, instead of adding to the gradients. */
   DecoupledDecay = 16,
   /** All but rprop: uses `weightDecay`. */
   WeightDecay = 32,
@@ -35,26 +35,26 @@ export const enum OptimizerFeature {
 /** How many hyperparameters an optimizer has room for. */
 export const HYPERPARAMETER_COUNT: u32 = 8;
 
-/** How many numbers an optimizer has room for that are computed once in a step and used for all parameters. */
+/** How many shared numbers an optimizer has room for: computed once in a step, used for all parameters. */
 export const SHARED_COUNT: u32 = 6;
 
 /** How many vectors an optimizer has room for: see optimizers/adjustment.ts. */
 export const VECTOR_COUNT: u32 = 5;
 
-/** The squares of the gradients are added up in blocks of so many bytes, whatever the number of threads. */
+/** Bytes of a block of gradients whose squares are summed together: the same for any number of threads. */
 export const NORM_BLOCK: usize = 16384;
 
 /**
- * The head of an optimizer's region. The host writes the hyperparameters, learningRate, weightDecay and step; calls check
- * them.
+ * The head of an optimizer's region. The host writes the hyperparameters and the fields from `step` to
+ * `ignoresAverage`. Calls check them.
  *
  *     Optimizer
- *     hyperparameters  f64 [HYPERPARAMETER_COUNT], in the order and ranges that the optimizer's file names; others are 0
+ *     hyperparameters  f64 [HYPERPARAMETER_COUNT], in the order and ranges that the optimizer's file states, then zeros
  *     shared           f64 [SHARED_COUNT], computed before each step
  *     vectors          [VECTOR_COUNT], numbers of the network's type in all lanes, computed before each step
  *     state            [slots, parameterCount rounded up to a cache line], zeros before the first step
- *     averages         [parameterCount rounded up to a cache line], and READABLE bytes, with OptimizerFeature.Average
- *     sums             f64 [blocks of NORM_BLOCK bytes in a slot], with OptimizerFeature.NormClipping
+ *     averages         [parameterCount rounded up to a cache line], then READABLE bytes; with OptimizerFeature.Average
+ *     sums             f64 [blocks of NORM_BLOCK bytes in a slot]; with OptimizerFeature.NormClipping
  */
 @unmanaged
 export class Optimizer {
@@ -76,7 +76,7 @@ export class Optimizer {
   /** Above 0 and below 1; 0 without OptimizerFeature.Average. */
   averageDecay: f64;
   /**
-   * Steps over which the parameters were averaged. The host sets it to 0 to begin anew, for instance after it has written
+   * Steps that the average includes. The host sets it to 0 to restart the average, for instance after it has written
    * parameters.
    */
   averagedSteps: f64;
@@ -90,7 +90,7 @@ export class Optimizer {
   slotSize: usize;
   /** Bytes of the region. */
   size: usize;
-  /** 1: the coming step does not take the gradients and parameters as they are. See optimizers/adjustment.ts. */
+  /** 1: the coming step clips gradients or applies weight decay. See optimizers/adjustment.ts. */
   isAdjusted: u32;
   /** With OptimizerFeature.NormClipping: the norm of the gradients of the coming step, after clipping of values. */
   norm: f64;
@@ -108,8 +108,8 @@ export function hasFeature(optimizer: Optimizer, feature: OptimizerFeature): boo
 }
 
 /**
- * Whether it is sgd without any feature: it has no state and nothing to prepare, and one row takes a path of its own.
- * `kind` and `features` are read together, because each test of them is noticed in the smallest networks.
+ * Whether this is sgd without any feature. It has no state and needs no preparation, and a batch of one row can be
+ * updated without storing gradients. One load reads `kind` and `features`: two tests slow down tiny networks.
  */
 @inline
 export function isPlain(optimizer: Optimizer): bool {
@@ -130,7 +130,7 @@ export function areUnused(optimizer: Optimizer, first: usize): bool {
   return true;
 }
 
-/** Number `index` of those that are computed once in a step. */
+/** Shared number `index`. */
 @inline
 export function shared(optimizer: Optimizer, index: usize): f64 {
   return hyperparameter(optimizer, <usize>HYPERPARAMETER_COUNT + index);
@@ -142,7 +142,7 @@ export function setShared(optimizer: Optimizer, index: usize, value: f64): void 
   store<f64>(first + index * sizeof<f64>(), value);
 }
 
-/** Address of vector number `index`. They begin at a multiple of 16. */
+/** Address of vector number `index`, a multiple of 16. */
 @inline
 export function vectorAt(optimizer: Optimizer, index: usize): usize {
   const numbers: usize = offsetof<Optimizer>() + (HYPERPARAMETER_COUNT + SHARED_COUNT) * sizeof<f64>();
@@ -155,10 +155,10 @@ export function slotAt(optimizer: Optimizer, index: usize): usize {
   return optimizer.state + index * optimizer.slotSize;
 }
 
-/** rowPath/forward.ts reads up to so many bytes past the end of the parameters, and ignores them. */
+/** rowPath/forward.ts reads up to this many bytes past the end of the parameters, and ignores them. */
 export const READABLE: usize = 128;
 
-/** Address of the averages, an arena like that of the parameters. */
+/** Address of the averages, in the order of the parameters. */
 @inline
 export function averagesOf(optimizer: Optimizer): usize {
   return slotAt(optimizer, optimizer.slots);
@@ -170,7 +170,7 @@ export function averagesSize(features: u32, arenaBytes: u64): u64 {
   return features & OptimizerFeature.Average ? arenaBytes + READABLE : 0;
 }
 
-/** Address of the sums of squares of the blocks. */
+/** Address of the sums of squares of the blocks of NORM_BLOCK bytes. */
 @inline
 export function sumsOf(optimizer: Optimizer): usize {
   return averagesOf(optimizer) + <usize>averagesSize(optimizer.features, optimizer.slotSize);

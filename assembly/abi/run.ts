@@ -21,12 +21,12 @@ export class Samples {
   targets: usize;
   /** [rows]; 0: every row counts once. */
   weights: usize;
-  /** The row numbers in the order to take them, u32 [rows], each below `rows`; 0: as they are stored. */
+  /** The row numbers in the order of their use, u32 [rows], each below `rows`; 0: rows are used as they are stored. */
   order: usize;
   /** At least 1. */
   rows: usize;
   elementType: ElementType;
-  /** What stored inputs are multiplied by. */
+  /** The factor of the stored inputs. */
   scale: f64;
 }
 
@@ -42,7 +42,7 @@ export const enum Pause {
 }
 
 /**
- * A training run and where it stands. A run may stop after any microbatch, and goes on with the same bits.
+ * A training run and its progress. A run may stop after any microbatch and continue later: the bits are the same.
  *
  * The host zeroes the struct and writes the fields up to targetLoss. Each call checks all fields first: if one is
  * wrong, `status` says which, and nothing else changes.
@@ -62,14 +62,16 @@ export class Run {
   epoch: usize;
   /** f64 [until]: the loss of each epoch. */
   losses: usize;
-  /** 0 or 1. 1: before each epoch, `samples.order` becomes the permutation of (the network's seed, firstEpoch + epoch). */
+  /**
+   * 0 or 1. 1: before each epoch, `samples.order` becomes the permutation of (the network's seed, firstEpoch + epoch).
+   */
   shuffles: u32;
   /** Epochs that the network was trained for before this run. */
   firstEpoch: usize;
   /** f64 [learningRateCount]: the learning rates of the coming steps; 0: all steps use the optimizer's. */
   learningRates: usize;
   learningRateCount: usize;
-  /** How many of them have been used. */
+  /** How many learning rates have been used. */
   learningRateIndex: usize;
   /** The run stops after an epoch whose loss is at most this. −Infinity: it never does. */
   targetLoss: f64;
@@ -92,7 +94,7 @@ export class Run {
   isInBatch: u32;
   /** 1 when the gradients of a batch are complete and the update is still to come. */
   updateIsDue: u32;
-  /** Elements of the order that are shuffled for the epoch in progress. */
+  /** Elements of the order that are already shuffled for the epoch in progress. */
   ordered: usize;
   status: Status;
 }

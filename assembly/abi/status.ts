@@ -1,10 +1,13 @@
 // Why a call returned.
 
-/** 0: no objection. Values up to StepNotFinite end a run; later values refuse a call, which then changed nothing. */
+/**
+ * Values up to StepNotFinite are results. Larger ones refuse a call or, in a run, the next microbatch, before it changes
+ * anything.
+ */
 export const enum Status {
   /** A check found nothing wrong, or the call did what it was asked to do. */
   Ok,
-  /** The budget is used up; the next call goes on. */
+  /** The budget is used up; the next call continues the run. */
   Running,
   BatchEnded,
   StepTaken,
@@ -32,9 +35,9 @@ export const enum Status {
   InvalidAddress,
   /** Description.version is not DESCRIPTION_VERSION. */
   WrongVersion,
-  /** A field without a meaning, here or in a layer, loss or optimizer of this kind, is not 0. */
+  /** A field that is reserved, or that this kind of layer, loss or optimizer does not use, is not 0. */
   ReservedNotZero,
-  /** A flag is neither 0 nor 1, or a set of bits has a bit without a meaning. */
+  /** A flag is neither 0 nor 1, or a set of bits has an unknown bit. */
   InvalidFlag,
   /** The region would be larger than MAX_REGION_SIZE. */
   TooLarge,
@@ -52,7 +55,7 @@ export const enum Status {
   UnknownLayerKind,
   UnknownActivation,
   UnknownLoss,
-  /** 0 inputs, 0 units, or a layer that keeps the shape of its inputs with another number of units. */
+  /** 0 inputs, 0 units, or a dropout layer whose units are not the number of its inputs. */
   InvalidUnits,
   /** A softmax of one unit: it would always be 1. */
   SoftmaxOfOneUnit,
@@ -60,7 +63,7 @@ export const enum Status {
   InvalidLayerParameter,
   /** Description.lossParameter is out of its range. */
   InvalidLossParameter,
-  /** The loss is fused with another activation than that of the last layer. */
+  /** The loss needs another activation in the last layer. */
   WrongOutputActivation,
 
   // workspace_size, workspace_layout:
@@ -88,10 +91,10 @@ export const enum Status {
   InvalidBatchSize,
   /** The fields that say where the run stands contradict each other. */
   InvalidProgress,
-  /** The order has a number that is not below `rows`. The run stands before the microbatch with this number. */
+  /** The order has a number that is not below `rows`. The run stopped before the microbatch with this number. */
   OrderOutOfRange,
   /**
-   * A label is not the number of an output. The run stands before the microbatch with this label.
+   * A label is not the number of an output. The run stopped before the microbatch with this label.
    */
   LabelOutOfRange,
 }

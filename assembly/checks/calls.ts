@@ -61,12 +61,12 @@ export function checkRun(network: Network, run: Run, elementSize: usize): Status
     checkTargetArray(network, samples) || checkPlan(run) || checkProgress(run);
 }
 
-/** Whether there can be a run at this address. */
+/** Whether this is a valid address of a run. */
 export function isRun(run: Run): bool {
   return isInMemory(changetype<usize>(run), offsetof<Run>(), 8);
 }
 
-/** The fields that the host writes. */
+/** Checks the fields that the host writes. */
 function checkPlan(run: Run): Status {
   if (run.batchSize == 0) return Status.InvalidBatchSize;
   if (run.pauses > <u32>(Pause.Batch | Pause.Step | Pause.Epoch) || run.shuffles > 1) return Status.InvalidFlag;
@@ -76,7 +76,7 @@ function checkPlan(run: Run): Status {
     checkArray(run.learningRates, rateCount, 1, sizeof<f64>());
 }
 
-/** The fields that the core writes, and that addresses are computed from. */
+/** Checks the fields that the core writes and computes addresses from. */
 function checkProgress(run: Run): Status {
   const rows = run.samples.rows;
   const isWithin = run.ordered <= rows && (!run.learningRates || run.learningRateIndex <= run.learningRateCount);

@@ -1,5 +1,5 @@
-// Why a network cannot be laid out as it is described. Each check returns the first reason that it finds, or Ok, which
-// is 0: `a() || b()` is the first reason of both.
+// Checks the description of a network. Each check returns the first reason to refuse it, or Ok. Ok is 0, so `a() ||
+// b()` is the first reason that either finds.
 
 import { Description, DESCRIPTION_VERSION, LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";

@@ -1,4 +1,4 @@
-// The sizes and layouts of regions, after their checks. A size is 0, and a layout writes nothing, if a check objects.
+// The sizes and layouts of regions, after their checks. If a check is not Ok, a size is 0 and a layout writes nothing.
 
 import { Description } from "../abi/description";
 import { OptimizerKind } from "../abi/optimizer";

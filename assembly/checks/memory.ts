@@ -1,4 +1,4 @@
-// Whether memory that a host names is there and aligned.
+// Whether the addresses that a host gives are aligned and within memory.
 
 import { MAX_REGION_SIZE } from "../abi/description";
 import { Status } from "../abi/status";
@@ -11,7 +11,7 @@ export function isInMemory(address: usize, bytes: u64, alignment: usize): bool {
   return address + bytes <= <u64>memory.size() << PAGE_BITS;
 }
 
-/** Why there is no array [rows, columns] of elements of `size` bytes, 4 or 8, at `address`; Ok if there is. */
+/** Why `address` cannot be that of an array [rows, columns] of elements of `size` bytes, 4 or 8; Ok if it can. */
 export function checkArray(address: usize, rows: usize, columns: usize, size: usize): Status {
   const count = <u64>rows * columns;
   if (count == 0) return Status.Ok;
@@ -19,12 +19,12 @@ export function checkArray(address: usize, rows: usize, columns: usize, size: us
   return count <= u32.MAX_VALUE && isInMemory(address, count * size, size) ? Status.Ok : Status.InvalidAddress;
 }
 
-/** Why nothing can be laid out in a region of that size; Ok if it can. */
+/** Why nothing of that size can be laid out at `region`; Ok if it can. */
 export function checkRegion(region: usize, bytes: u64): Status {
   return isInMemory(region, bytes, 64) ? Status.Ok : Status.InvalidAddress;
 }
 
-/** Why no region can have that size; Ok if one can. */
+/** TooLarge if no region can have that size, else Ok. */
 export function checkSize(bytes: u64): Status {
   return bytes <= MAX_REGION_SIZE ? Status.Ok : Status.TooLarge;
 }

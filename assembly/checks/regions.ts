@@ -12,7 +12,7 @@ import {
 } from "../optimizers/optimizer";
 import { checkSize, isInMemory } from "./memory";
 
-/** Optimizer.step counts in f64: beyond this, it would not change. */
+/** Optimizer.step is an f64: above this, adding 1 may not change it. */
 const MAX_STEP: f64 = 2.0 ** 53;
 
 export function checkNetwork(network: Network, elementSize: usize): Status {
@@ -20,7 +20,7 @@ export function checkNetwork(network: Network, elementSize: usize): Status {
   return network.elementSize == elementSize ? Status.Ok : Status.WrongElementType;
 }
 
-/** The network and a workspace of it. */
+/** Checks the network and its workspace. */
 export function checkWorkspace(network: Network, workspace: Workspace, elementSize: usize): Status {
   const status = checkNetwork(network, elementSize);
   if (status != Status.Ok) return status;
@@ -28,7 +28,7 @@ export function checkWorkspace(network: Network, workspace: Workspace, elementSi
   return workspace.network == changetype<usize>(network) ? Status.Ok : Status.WrongWorkspace;
 }
 
-/** The size of a workspace. */
+/** Checks the rows, threads and size of a workspace. */
 export function checkCapacity<T>(network: Network, rows: usize, threads: usize): Status {
   const status = checkNetwork(network, sizeof<T>());
   if (status != Status.Ok) return status;
@@ -37,13 +37,13 @@ export function checkCapacity<T>(network: Network, rows: usize, threads: usize):
   return checkSize(workspaceLayout<T>(0, network, rows, threads));
 }
 
-/** The size of an optimizer. */
+/** Checks the kind, features and size of an optimizer. */
 export function checkOptimizerKind(network: Network, kind: OptimizerKind, features: u32, elementSize: usize): Status {
   const status = checkNetwork(network, elementSize) || checkKind(kind, features);
   return status || checkSize(optimizerLayout(0, kind, features, slotSizeOf(network)));
 }
 
-/** The network's optimizer, which a host may have changed since the last call. */
+/** Checks the network's optimizer: the host may have changed it since the last call. */
 export function checkOptimizer(network: Network): Status {
   const optimizer = network.optimizer;
   if (!changetype<usize>(optimizer)) return Status.NoOptimizer;
@@ -56,7 +56,7 @@ export function checkLearningRate(learningRate: f64, elementSize: usize): Status
   return isFiniteIn(learningRate, elementSize) ? Status.Ok : Status.InvalidLearningRate;
 }
 
-/** That the averages are there, if predictions use them. network_set_optimizer() has checked the address of the optimizer. */
+/** Checks the averages, if predictions use them. network_set_optimizer() has checked the address of the optimizer. */
 export function checkAverages(network: Network): Status {
   const optimizer = network.optimizer;
   if (!changetype<usize>(optimizer) || !predictsWithAverage(optimizer)) return Status.Ok;
@@ -75,7 +75,8 @@ function checkLaidOut(network: Network, optimizer: Optimizer): Status {
   const slots = optimizerSlots(optimizer.kind, optimizer.features), step = optimizer.step;
   // A host that sets a feature needs a new layout: the region may have no room for it.
   const size = optimizerLayout(0, optimizer.kind, optimizer.features, optimizer.slotSize);
-  if (optimizer.slots != slots || optimizer.size != size || optimizer.slotSize != slotSizeOf(network)) return Status.WrongOptimizer;
+  const isSized = optimizer.slots == slots && optimizer.size == size && optimizer.slotSize == slotSizeOf(network);
+  if (!isSized) return Status.WrongOptimizer;
   if (optimizer.state != changetype<usize>(optimizer) + <usize>optimizerHead()) return Status.WrongOptimizer;
   return isCount(step) && isCount(optimizer.averagedSteps) ? Status.Ok : Status.WrongOptimizer;
 }

@@ -7,7 +7,7 @@ import { checkTargets, takesLabels } from "../losses/loss";
 import { Network, outputLayer } from "../network/network";
 import { checkArray, isInMemory } from "./memory";
 
-/** All but the targets, and without reading the order. */
+/** Checks all but the targets. Does not read the order. */
 export function checkInputs(network: Network, samples: Samples): Status {
   if (!isInMemory(changetype<usize>(samples), offsetof<Samples>(), 8)) return Status.InvalidAddress;
   if (samples.elementType != ElementType.Own || samples.weights || samples.scale != 1) return Status.Unsupported;
@@ -16,12 +16,12 @@ export function checkInputs(network: Network, samples: Samples): Status {
   return status || (samples.order ? checkArray(samples.order, samples.rows, 1, sizeof<u32>()) : Status.Ok);
 }
 
-/** The array of targets, without reading it. */
+/** Checks the array of targets. Does not read it. */
 export function checkTargetArray(network: Network, samples: Samples): Status {
   return checkArray(samples.targets, samples.rows, network.targetWidth, network.elementSize);
 }
 
-/** That there are rows `begin` … `end` − 1. */
+/** Checks that rows `begin` … `end` − 1 exist. */
 export function checkRange(samples: Samples, begin: usize, end: usize): Status {
   return begin < end && end <= samples.rows ? Status.Ok : Status.InvalidRows;
 }
@@ -31,14 +31,14 @@ export function hasOrderOrLabels(network: Network, samples: Samples): bool {
   return samples.order != 0 || takesLabels(network.loss);
 }
 
-/** The order and the targets of rows `begin` … `end` − 1. */
+/** Checks the order and the targets of rows `begin` … `end` − 1. */
 export function checkMicrobatch<T>(network: Network, samples: Samples, begin: usize, end: usize): Status {
   return checkOrder(samples, begin, end) || checkTargets<T>(
     network.loss, samples.targets, samples.order, begin, end, outputLayer(network).units,
   );
 }
 
-/** The order of rows `begin` … `end` − 1. */
+/** Checks the order of rows `begin` … `end` − 1. */
 @inline
 export function checkOrder(samples: Samples, begin: usize, end: usize): Status {
   if (!samples.order) return Status.Ok;

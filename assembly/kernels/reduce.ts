@@ -28,8 +28,8 @@ export function absoluteSum<T>(x: usize, count: usize): f64 {
 }
 
 /**
- * Σ xᵢ² over `count` elements, with xᵢ limited to [−limit, limit]. Computed in f64, so that for f32 it does not overflow.
- * NaN if some xᵢ is NaN.
+ * Σ xᵢ² over `count` elements, with xᵢ limited to [−limit, limit]. Computed in f64, so that for f32 it does not
+ * overflow. NaN if some xᵢ is NaN.
  */
 export function sumOfSquares<T>(x: usize, count: usize, limit: f64): f64 {
   return sumIn64<T, Square>(x, count, limit);

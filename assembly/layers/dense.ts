@@ -19,7 +19,8 @@ export function denseParameterCount(inputs: u64, units: u64, useBias: u64): u64 
 /** See checkLayer(). */
 export function checkDense(description: LayerDescription, elementSize: usize): Status {
   if (description.useBias > 1) return Status.InvalidFlag;
-  return checkPenalties(description, elementSize) || checkActivation(description.activation, description.units, description.parameter, elementSize);
+  return checkPenalties(description, elementSize) ||
+    checkActivation(description.activation, description.units, description.parameter, elementSize);
 }
 
 /** The largest k of its products, for microbatches of `rows` rows. */

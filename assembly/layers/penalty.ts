@@ -2,8 +2,9 @@
 //
 //     kernelL1 · Σ|w| + kernelL2 · Σw² + biasL1 · Σ|b| + biasL2 · Σb²
 //
-// as Keras defines them: L2 has no factor ½. The gradient of |w| at 0 is 0, as in PyTorch. L1: R. Tibshirani, "Regression
-// Shrinkage and Selection via the Lasso", JRSS B 58 (1996); L2: A. E. Hoerl and R. W. Kennard, "Ridge Regression", 1970.
+// as Keras defines them: L2 has no factor ½. The gradient of |w| at 0 is 0, as in PyTorch. L1: R. Tibshirani,
+// "Regression Shrinkage and Selection via the Lasso", JRSS B 58 (1996); L2: A. E. Hoerl and R. W. Kennard, "Ridge
+// Regression", 1970.
 
 import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";
@@ -76,7 +77,9 @@ export function addPenaltyGradients<T>(layer: Layer, index: usize, count: usize)
   );
 }
 
-/** gradients += l1 · sign(parameters) + 2 · l2 · parameters, for a part of `elements` elements. They may be unaligned. */
+/**
+ * gradients += l1 · sign(parameters) + 2 · l2 · parameters, for a part of `elements` elements. They may be unaligned.
+ */
 function addPart<T>(
   gradients: usize, parameters: usize, elements: usize, l1: f64, l2: f64, index: usize, count: usize,
 ): void {

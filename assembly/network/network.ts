@@ -93,8 +93,8 @@ function countParameters(description: Description): u64 {
 }
 
 /**
- * Bytes from the first parameter on that must be readable: rowPath/backward.ts reads up to 2 · lanes − 1 rows past the end
- * of a kernel, and ignores them.
+ * Bytes from the first parameter on that must be readable: rowPath/backward.ts reads up to 2 · lanes − 1 rows past the
+ * end of a kernel, and ignores them.
  */
 function readableSize<T>(description: Description): u64 {
   let inputs: u64 = description.inputs;

@@ -59,8 +59,8 @@ export function adadelta<T, M>(
 }
 
 /**
- * See optimizerIsBounded(). v is a weighted mean of g², and √(v + ε) is at least √ε. Both delta and the factor of g in it
- * must stay below squareLimit().
+ * See optimizerIsBounded(). v is a weighted mean of g², and √(v + ε) is at least √ε. Both delta and the factor of g in
+ * it must stay below squareLimit().
  */
 export function adadeltaIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
   const epsilon = <f64><T>hyperparameter(optimizer, EPSILON);

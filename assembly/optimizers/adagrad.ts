@@ -17,7 +17,8 @@ export const ADAGRAD_FEATURES: u32 = OptimizerFeature.WeightDecay;
 /** The sum. */
 export const ADAGRAD_SLOTS: u32 = 1;
 
-// The order of the hyperparameters, all finite, and at least 0 or, ε, above 0. The last two are so in the network's dtype.
+// The order of the hyperparameters, all finite, and at least 0 or, ε, above 0. The last two are so in the network's
+// dtype.
 const LEARNING_RATE_DECAY: usize = 0;
 const INITIAL_ACCUMULATOR: usize = 1;
 const EPSILON: usize = 2;

@@ -80,8 +80,8 @@ export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: u
 }
 
 /**
- * See optimizerIsBounded(). m and v are weighted means of g and g², and |g| < squareLimit(). Both rate · m and the step,
- * which is at most rate · m / ε, must stay finite: a large ε makes the step small, but not rate · m.
+ * See optimizerIsBounded(). m and v are weighted means of g and g², and |g| < squareLimit(). Both rate · m and the
+ * step, which is at most rate · m / ε, must stay finite: a large ε makes the step small, but not rate · m.
  */
 export function adamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
   const limit = squareLimit<T>();

@@ -5,10 +5,10 @@
 //     gradient  ← gradient + decay · parameter      decay = weightDecay
 //     parameter ← keep · parameter                  decoupled: keep = 1 − learningRate · weightDecay, and decay = 0
 //
-// as torch.nn.utils.clip_grad_value_, clip_grad_norm_ and PyTorch's optimizers do it. The network's gradients stay as they
-// are. As in PyTorch, all parameters decay, biases too. Clipping of the norm: R. Pascanu, T. Mikolov and Y. Bengio, "On
-// the difficulty of training recurrent neural networks", ICML 2013; decoupled decay: I. Loshchilov and F. Hutter,
-// "Decoupled Weight Decay Regularization", ICLR 2019.
+// as torch.nn.utils.clip_grad_value_, clip_grad_norm_ and PyTorch's optimizers do it. The network's gradients stay as
+// they are. As in PyTorch, all parameters decay, biases too. Clipping of the norm: R. Pascanu, T. Mikolov and Y.
+// Bengio, "On the difficulty of training recurrent neural networks", ICML 2013; decoupled decay: I. Loshchilov and F.
+// Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
 
 import { hasFeature, NORM_BLOCK, Optimizer, OptimizerFeature, sumsOf, vectorAt } from "../abi/optimizer";
 import { Status } from "../abi/status";
@@ -115,9 +115,9 @@ export function measuresParameters(optimizer: Optimizer): bool {
 }
 
 /**
- * A bound of the adjusted gradients, if all |gradients| ≤ `gradient` (read only if measuresGradients(); infinite, but not
- * NaN, if no gradient is NaN) and all |parameters| ≤ `parameter` (read only if measuresParameters()). NaN or infinite if
- * there is none.
+ * A bound of the adjusted gradients, if all |gradients| ≤ `gradient` (read only if measuresGradients(); infinite, but
+ * not NaN, if no gradient is NaN) and all |parameters| ≤ `parameter` (read only if measuresParameters()). NaN or
+ * infinite if there is none.
  */
 export function adjustedBound<T>(optimizer: Optimizer, gradient: f64, parameter: f64): f64 {
   let bound = measuresGradients(optimizer) ? gradient : optimizer.norm * optimizer.scale;

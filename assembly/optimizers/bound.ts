@@ -12,8 +12,8 @@ export function largestStep<T>(): f64 {
 }
 
 /**
- * The limit for gradients and state in these proofs: numbers below it can be squared, and their squares averaged or added
- * up over a few terms, without overflow in T.
+ * The limit for gradients and state in these proofs: numbers below it can be squared, and their squares averaged or
+ * added up over a few terms, without overflow in T.
  */
 @inline
 export function squareLimit<T>(): f64 {

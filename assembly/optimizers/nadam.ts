@@ -22,8 +22,8 @@ export const NADAM_FEATURES: u32 = OptimizerFeature.DecoupledDecay | OptimizerFe
 /** m and v. */
 export const NADAM_SLOTS: u32 = 2;
 
-// The order of the hyperparameters. The betas are from 0 to below 1; ε is finite and above 0 in the network's dtype; the
-// momentum decay is finite and at least 0.
+// The order of the hyperparameters. The betas are from 0 to below 1; ε is finite and above 0 in the network's dtype;
+// the momentum decay is finite and at least 0.
 const BETA1: usize = 0;
 const BETA2: usize = 1;
 const EPSILON: usize = 2;

@@ -71,8 +71,8 @@ export function optimizerSlots(kind: OptimizerKind, features: u32): u32 {
 }
 
 /**
- * Computes the numbers of the coming step, number `optimizer.step` + 1. Call it before the functions of the step, unless
- * the optimizer is plain; with NormClipping, after setNorm().
+ * Computes the numbers of the coming step, number `optimizer.step` + 1. Call it before the functions of the step,
+ * unless the optimizer is plain; with NormClipping, after setNorm().
  */
 export function optimizerPrepare<T>(optimizer: Optimizer): void {
   prepareAdjustment<T>(optimizer);

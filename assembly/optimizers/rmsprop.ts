@@ -22,8 +22,8 @@ import { meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 export const RMSPROP_FEATURES: u32 =
   OptimizerFeature.Momentum | OptimizerFeature.Centered | OptimizerFeature.WeightDecay;
 
-// The order of the hyperparameters. α is from 0 to below 1; ε is above 0, and the momentum at least 0, both finite in the
-// network's dtype. Without Feature.Momentum the momentum is 0.
+// The order of the hyperparameters. α is from 0 to below 1; ε is above 0, and the momentum at least 0, both finite in
+// the network's dtype. Without Feature.Momentum the momentum is 0.
 const ALPHA: usize = 0;
 const EPSILON: usize = 1;
 const MOMENTUM: usize = 2;

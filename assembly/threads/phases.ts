@@ -120,8 +120,8 @@ function parametersPart<T>(network: Network, scratch: Scratch, phase: Phase, ind
 }
 
 /**
- * Measures only the gradients, parameters and state slots that optimizerIsBounded() reads: each pass takes 1 to 2 % of a
- * step.
+ * Measures only the gradients, parameters and state slots that optimizerIsBounded() reads: each pass takes 1 to 2 % of
+ * a step.
  */
 function measure<T>(
   optimizer: Optimizer, parameters: usize, gradients: usize, scratch: Scratch, begin: usize, end: usize,

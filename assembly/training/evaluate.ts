@@ -10,10 +10,10 @@ import { beginPasses } from "./gather";
 import { backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms } from "./step";
 
 /**
- * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins with
- * row 0 adds the penalties of the layers. If checkEvaluate() objects, returns NaN and changes nothing. The loss of all rows
- * is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at multiples of
- * BLOCK_ROWS: the bits are the same.
+ * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins
+ * with row 0 adds the penalties of the layers. If checkEvaluate() objects, returns NaN and changes nothing. The loss of
+ * all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
+ * multiples of BLOCK_ROWS: the bits are the same.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
@@ -26,8 +26,8 @@ export function evaluate<T>(
 }
 
 /**
- * As evaluate(), but with the network's own parameters. After the last slice, the network's gradients are the gradient of
- * the loss.
+ * As evaluate(), but with the network's own parameters. After the last slice, the network's gradients are the gradient
+ * of the loss.
  */
 export function computeGradients<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,

@@ -15,8 +15,8 @@ import { beginPredictions, endPredictions } from "./average";
 import { beginMicrobatch, beginPasses } from "./gather";
 
 /**
- * Writes the outputs for rows `begin` … `end` − 1, with predictionParameters(), to `predictions` [end − begin, outputs], row-major. A large set may
- * be predicted in slices of any size: the bits are the same.
+ * Writes the outputs for rows `begin` … `end` − 1, with predictionParameters(), to `predictions` [end − begin,
+ * outputs], row-major. A large set may be predicted in slices of any size: the bits are the same.
  */
 export function predict<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, predictions: usize,

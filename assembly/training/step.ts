@@ -126,7 +126,9 @@ function countStep(network: Network): void {
   optimizerAdvance(network.optimizer);
 }
 
-/** Reads the gradients and, for some optimizers, a part of what the update reads. Almost every step passes this test. */
+/**
+ * Reads the gradients and, for some optimizers, a part of what the update reads. Almost every step passes this test.
+ */
 @inline
 function isBoundedStep<T>(network: Network, workspace: Workspace): bool {
   const threads = runPhase<T>(network, workspace, Phase.Measure);
