@@ -1,8 +1,8 @@
 // Why a call returned.
 
 /**
- * Values up to StepNotFinite are results. Larger ones refuse a call or, in a run, the next microbatch, before it changes
- * anything.
+ * Values up to StepNotFinite are results. Larger ones refuse a call or, in a run, the next microbatch, before it
+ * changes anything.
  */
 export const enum Status {
   /** A check found nothing wrong, or the call did what it was asked to do. */

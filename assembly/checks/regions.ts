@@ -75,8 +75,9 @@ function checkLaidOut(network: Network, optimizer: Optimizer): Status {
   const slots = optimizerSlots(optimizer.kind, optimizer.features), step = optimizer.step;
   // A host that sets a feature needs a new layout: the region may have no room for it.
   const size = optimizerLayout(0, optimizer.kind, optimizer.features, optimizer.slotSize);
-  const isSized = optimizer.slots == slots && optimizer.size == size && optimizer.slotSize == slotSizeOf(network);
-  if (!isSized) return Status.WrongOptimizer;
+  if (optimizer.slots != slots || optimizer.size != size || optimizer.slotSize != slotSizeOf(network)) {
+    return Status.WrongOptimizer;
+  }
   if (optimizer.state != changetype<usize>(optimizer) + <usize>optimizerHead()) return Status.WrongOptimizer;
   return isCount(step) && isCount(optimizer.averagedSteps) ? Status.Ok : Status.WrongOptimizer;
 }

@@ -1,4 +1,5 @@
-// The activation functions and their derivatives, element by element over whole vectors; softmax down the units.
+// The activation functions and their derivatives: elementwise over whole vectors; softmax over the units of each
+// column.
 
 import { Activation } from "../abi/description";
 import { Status } from "../abi/status";
@@ -18,7 +19,7 @@ export function keepsLogits(activation: Activation): bool {
   );
 }
 
-/** Why the core does not take this activation of `units` units with this LayerDescription.parameter; Ok if it does. */
+/** Why the core refuses this activation of `units` units with this LayerDescription.parameter; Ok if it accepts it. */
 export function checkActivation(activation: Activation, units: u32, alpha: f64, elementSize: usize): Status {
   if (activation < 0 || activation > Activation.Softmax) return Status.UnknownActivation;
   if (activation == Activation.Softmax && units == 1) return Status.SoftmaxOfOneUnit;

@@ -9,7 +9,7 @@ import {
 import { checkDropout, dropoutBackward, dropoutForward } from "./dropout";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
-/** Why the core does not take a layer with this description and `inputs` inputs; Ok if it does. */
+/** Why the core refuses a layer with this description and `inputs` inputs; Ok if it accepts it. */
 export function checkLayer(description: LayerDescription, inputs: u32, elementSize: usize): Status {
   if (description.units == 0) return Status.InvalidUnits;
   switch (description.kind) {
@@ -42,7 +42,7 @@ export function layerShape<T>(layer: Layer, tensors: Tensors, pass: Pass): void 
   if (layer.kind == LayerKind.Dense) denseShape<T>(tensors, pass);
 }
 
-/** Lets the forward pass read the parameters at another address: `shift` bytes after the present one. */
+/** Makes the forward pass read the parameters `shift` bytes after their present address. */
 export function layerShiftParameters(layer: Layer, tensors: Tensors, shift: usize): void {
   layer.parameters += shift;
   if (layer.kind == LayerKind.Dense) tensors.forward.a += shift;

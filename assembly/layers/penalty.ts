@@ -18,13 +18,15 @@ import { Layer } from "./tensors";
 
 /** See checkLayer(). */
 export function checkPenalties(description: LayerDescription, elementSize: usize): Status {
-  const areValid = isNotNegative(description.kernelL1, elementSize) && isNotNegative(description.kernelL2, elementSize) &&
+  const areValid =
+    isNotNegative(description.kernelL1, elementSize) && isNotNegative(description.kernelL2, elementSize) &&
     isNotNegative(description.biasL1, elementSize) && isNotNegative(description.biasL2, elementSize);
   if (!areValid) return Status.InvalidLayerParameter;
-  return description.useBias || (description.biasL1 == 0 && description.biasL2 == 0) ? Status.Ok : Status.ReservedNotZero;
+  return description.useBias || (description.biasL1 == 0 && description.biasL2 == 0)
+    ? Status.Ok : Status.ReservedNotZero;
 }
 
-/** See checkLayer(): of a layer that has no parameters. */
+/** See checkLayer(). For layers without parameters. */
 export function checkNoPenalties(description: LayerDescription): Status {
   const areZero = description.kernelL1 == 0 && description.kernelL2 == 0 &&
     description.biasL1 == 0 && description.biasL2 == 0;
@@ -63,7 +65,7 @@ function penaltyOf<T>(x: usize, count: usize, l1: f64, l2: f64): f64 {
   return penalty;
 }
 
-/** Parts of a layer's parameters are divided at so many elements. */
+/** Each thread's part of a layer's parameters has a multiple of this many elements. */
 const PART_UNIT: usize = 64;
 
 /** Adds part `index` of `count` of the gradient of the penalty to the gradients of the layer's parameters. */

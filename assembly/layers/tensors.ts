@@ -1,4 +1,5 @@
-// A layer as a network stores it, its tensors as a workspace stores them, and the pass that goes through it.
+// A layer in a network's region; its tensors, the microbatch in progress and the threads' scratch memory in a
+// workspace.
 
 import { Activation, LayerKind } from "../abi/description";
 import { Product } from "../kernels/gemm";
@@ -62,22 +63,22 @@ export const enum RowPath {
   Step,
 }
 
-/** The microbatch in progress: what layers and threads must know of it. */
+/** The microbatch in progress: what layers and threads need to know about it. */
 @unmanaged
 export class Pass {
   /** Samples [*, inputs], row-major, from which the rows are gathered; 0: the rows are in the workspace already. */
   inputs: usize;
   /** The row numbers in the order to take them, u32; 0: as they are stored. */
   order: usize;
-  /** Position in that order of its first row. */
+  /** Position in that order of the microbatch's first row. */
   row: usize;
-  /** Position of its first row in the batch. */
+  /** Position in the batch of the microbatch's first row. */
   batchRow: usize;
   rows: usize;
   /** Elements from one row of a feature-major tensor to the next. */
   stride: usize;
   rowPath: RowPath;
-  /** Whether its gradients are added to those of the microbatches before it. */
+  /** Whether the microbatch's gradients are added to those of the microbatches before it. */
   accumulates: bool;
   /** Whether layers that differ in training, such as dropout, act as in training. */
   training: bool;
@@ -86,7 +87,7 @@ export class Pass {
   step: u32;
 }
 
-/** Memory that each thread has for itself. */
+/** Memory that only one thread uses. */
 @unmanaged
 export class Scratch {
   /** Describes the thread's part of a product. */

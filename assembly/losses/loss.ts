@@ -31,7 +31,7 @@ export function takesLabels(loss: Loss): bool {
   return loss == Loss.SparseCategoricalCrossentropy;
 }
 
-/** Why the core does not take this loss with this Description.lossParameter; Ok if it does. */
+/** Why the core refuses this loss with this Description.lossParameter; Ok if it accepts it. */
 export function checkLoss(loss: Loss, parameter: f64, elementSize: usize): Status {
   switch (loss) {
     case Loss.Huber: return checkDelta(parameter, elementSize);
@@ -45,7 +45,7 @@ export function checkLoss(loss: Loss, parameter: f64, elementSize: usize): Statu
   }
 }
 
-/** Why the loss does not take the targets of rows `begin` … `end` − 1 of the order; Ok if it does. */
+/** Why the loss refuses the targets of rows `begin` … `end` − 1 in `order`; Ok if it accepts them. */
 @inline
 export function checkTargets<T>(
   loss: Loss, targets: usize, order: usize, begin: usize, end: usize, units: usize,

@@ -44,13 +44,13 @@ export class Network {
    * Whether the parameters are known to be finite and the optimizer's state small enough (see optimizerIsBounded()).
    */
   isSettled: bool;
-  /** In a region of its own, so that a network can be given another one; null at first. */
+  /** In a region of its own, so that the host can replace it; null at first. */
   optimizer: Optimizer;
   /** The Team of workers that share the work, in the builds with threads; 0: none. */
   team: usize;
   /** The key of the network's random numbers. */
   seed: u32;
-  /** Training steps taken in the network's life. */
+  /** Training steps that the network has taken, with any optimizer. */
   step: u64;
 }
 

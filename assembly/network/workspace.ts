@@ -28,7 +28,7 @@ export const BLOCK_ROWS: usize = 128;
  *     d1        likewise                     layers L−1, L−3, … the reverse.
  *     and for each layer:
  *       outputs   [units + 1, capacity]
- *       what its kind needs, such as logits and dLogitsRows
+ *       tensors of the layer's kind, such as logits and dLogitsRows
  *
  * Feature-major: a row of a tensor is one feature of all rows of the microbatch, so the narrowest layer still fills
  * whole vectors. A microbatch of fewer rows than `capacity` uses tensors whose rows are `stride` = wholeVectors(rows)
@@ -41,11 +41,11 @@ export const BLOCK_ROWS: usize = 128;
  */
 @unmanaged
 export class Workspace {
-  /** The network that it was laid out for. */
+  /** The network that the workspace was laid out for. */
   network: usize;
-  /** How many threads it has a Scratch for. */
+  /** How many threads the workspace has a Scratch for. */
   threads: usize;
-  /** The most rows that it has room for, a multiple of BLOCK_ROWS. */
+  /** The maximum number of rows of a microbatch, a multiple of BLOCK_ROWS. */
   capacity: usize;
   x: usize;
   targets: usize;

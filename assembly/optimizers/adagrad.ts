@@ -17,8 +17,8 @@ export const ADAGRAD_FEATURES: u32 = OptimizerFeature.WeightDecay;
 /** The sum. */
 export const ADAGRAD_SLOTS: u32 = 1;
 
-// The order of the hyperparameters, all finite, and at least 0 or, ε, above 0. The last two are so in the network's
-// dtype.
+// The order of the hyperparameters. All are finite; the first two are at least 0, ε is above 0. The last two must
+// satisfy this after rounding to the network's dtype, too.
 const LEARNING_RATE_DECAY: usize = 0;
 const INITIAL_ACCUMULATOR: usize = 1;
 const EPSILON: usize = 2;
@@ -41,7 +41,7 @@ export function prepareAdagrad(optimizer: Optimizer): void {
   setShared(optimizer, RATE, optimizer.learningRate / divisor);
 }
 
-/** What is added to the sum besides g²: the state is 0 before the first step. */
+/** The first step adds the initial accumulator to the sum, because the state begins with zeros. */
 @inline
 function initialOf(optimizer: Optimizer): f64 {
   return optimizer.step == 0 ? hyperparameter(optimizer, INITIAL_ACCUMULATOR) : 0;

@@ -39,7 +39,9 @@ export function adamSlots(features: u32): u32 {
 export function checkAdam(optimizer: Optimizer, elementSize: usize): Status {
   const beta1 = hyperparameter(optimizer, BETA1), beta2 = hyperparameter(optimizer, BETA2);
   const epsilon = hyperparameter(optimizer, EPSILON);
-  if (!isBelowOne(beta1) || !isBelowOne(beta2) || !isPositive(epsilon, elementSize)) return Status.InvalidHyperparameter;
+  if (!isBelowOne(beta1) || !isBelowOne(beta2) || !isPositive(epsilon, elementSize)) {
+    return Status.InvalidHyperparameter;
+  }
   return areUnused(optimizer, HYPERPARAMETERS) ? Status.Ok : Status.ReservedNotZero;
 }
 

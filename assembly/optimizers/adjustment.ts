@@ -1,12 +1,12 @@
-// What happens to gradients and parameters before the formula of an optimizer:
+// The adjustment: clipping and weight decay, which change gradients and parameters before the formula of an optimizer:
 //
 //     gradient  ← gradient limited to [−clipValue, clipValue]
 //     gradient  ← scale · gradient                  scale = min(1, clipNorm / (norm of all gradients + 10⁻⁶))
 //     gradient  ← gradient + decay · parameter      decay = weightDecay
 //     parameter ← keep · parameter                  decoupled: keep = 1 − learningRate · weightDecay, and decay = 0
 //
-// as torch.nn.utils.clip_grad_value_, clip_grad_norm_ and PyTorch's optimizers do it. The network's gradients stay as
-// they are. As in PyTorch, all parameters decay, biases too. Clipping of the norm: R. Pascanu, T. Mikolov and Y.
+// as torch.nn.utils.clip_grad_value_, clip_grad_norm_ and PyTorch's optimizers do it. Does not change the gradients in
+// memory. As in PyTorch, all parameters decay, biases too. Clipping of the norm: R. Pascanu, T. Mikolov and Y.
 // Bengio, "On the difficulty of training recurrent neural networks", ICML 2013; decoupled decay: I. Loshchilov and F.
 // Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
 
@@ -16,10 +16,10 @@ import { sumOfSquares } from "../kernels/reduce";
 import { isNotNegative, isPositive } from "../math/range";
 import { clamp, splat } from "../math/vector";
 
-/** The features that concern only the adjustment, but for weight decay, which not all optimizers have. */
+/** The features of the adjustment that every optimizer has. (Rprop has no weight decay.) */
 export const ADJUSTMENT_FEATURES: u32 = OptimizerFeature.ValueClipping | OptimizerFeature.NormClipping;
 
-// The vectors. Loops load them when they need them: an optimizer's own numbers fill the registers.
+// The numbers of the vectors. Loops load them each time: the optimizer's own numbers fill the registers.
 const LOW: usize = 0;
 const HIGH: usize = 1;
 const SCALE: usize = 2;
@@ -63,13 +63,15 @@ function valueLimit(optimizer: Optimizer): f64 {
   return hasFeature(optimizer, OptimizerFeature.ValueClipping) ? optimizer.clipValue : Infinity;
 }
 
-/** NaN if the norm is not finite: then the step is not finite. */
+/** NaN if the norm is not finite: the step is then refused as not finite. */
 function normScale(optimizer: Optimizer): f64 {
   const norm = optimizer.norm;
   return isFinite(norm) ? min<f64>(1, optimizer.clipNorm / (norm + 1e-6)) : NaN;
 }
 
-/** Adds up the squares of the gradients in bytes `begin` … `end` − 1, whole blocks or up to the end, block by block. */
+/**
+ * Stores the sum of squares of each block of gradients in bytes `begin` … `end` − 1. Only the last may be incomplete.
+ */
 export function sumBlocks<T>(optimizer: Optimizer, gradients: usize, begin: usize, end: usize): void {
   const limit = valueLimit(optimizer);
   for (let block = begin; block < end; block += NORM_BLOCK) {
@@ -86,7 +88,7 @@ export function setNorm(optimizer: Optimizer): void {
   optimizer.norm = sqrt<f64>(sum);
 }
 
-/** How many sums gradients of so many bytes have. */
+/** The number of blocks of gradients of `bytes` bytes. */
 export function normBlocks(bytes: u64): u64 {
   return (bytes + NORM_BLOCK - 1) / NORM_BLOCK;
 }
@@ -103,12 +105,12 @@ export function adjustedParameter<T>(optimizer: Optimizer, parameter: v128): v12
   return v128.mul<T>(v128.load(vectorAt(optimizer, KEEP)), parameter);
 }
 
-/** Whether the bound of a step depends on the size of the gradients: the norm is a bound, too. */
+/** Whether adjustedBound() needs a bound of the gradients. With NormClipping their norm is one. */
 export function measuresGradients(optimizer: Optimizer): bool {
   return !hasFeature(optimizer, OptimizerFeature.NormClipping);
 }
 
-/** Whether the bound of a step depends on the size of the parameters. */
+/** Whether adjustedBound() needs a bound of the parameters. */
 export function measuresParameters(optimizer: Optimizer): bool {
   return hasFeature(optimizer, OptimizerFeature.WeightDecay) &&
     !hasFeature(optimizer, OptimizerFeature.DecoupledDecay);
@@ -125,7 +127,7 @@ export function adjustedBound<T>(optimizer: Optimizer, gradient: f64, parameter:
   return measuresParameters(optimizer) ? bound + <f64><T>optimizer.decay * parameter : bound;
 }
 
-/** Whether kept parameters are certain to be finite, and not larger than before. */
+/** Whether multiplying a parameter by `keep` cannot make it larger, so that it stays finite. */
 export function isSafeKeep(optimizer: Optimizer): bool {
   return abs(optimizer.keep) <= 1;
 }

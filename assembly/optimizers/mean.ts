@@ -8,7 +8,7 @@ export function meanWeight(beta: f64): f64 {
   return beta > 0.5 ? 1 - beta : -beta;
 }
 
-/** mean + (1 − β)(x − mean) = x − β(x − mean). */
+/** mean + (1 − β)(x − mean) = x − β(x − mean). `weight`: meanWeight(β). `isHeavy`: whether β > ½. */
 @inline
 export function movedMean<T>(mean: v128, x: v128, weight: v128, isHeavy: bool): v128 {
   const change = v128.mul<T>(weight, v128.sub<T>(x, mean));
@@ -21,7 +21,7 @@ export function movedMeanOfSquares<T>(mean: v128, x: v128, beta: v128, gain: v12
   return v128.add<T>(v128.mul<T>(beta, mean), v128.mul<T>(gain, v128.mul<T>(x, x)));
 }
 
-/** 1 − βᵗ: what a mean that began at 0 is divided by after t numbers. */
+/** 1 − βᵗ: a mean that began at 0 is divided by this after t numbers. */
 export function biasCorrection(beta: f64, t: f64): f64 {
   return 1 - power(beta, <u64>t);
 }

@@ -43,7 +43,8 @@ const LOG_096: f64 = -0.040821994520255166;
 /** See checkHyperparameters(). */
 export function checkNadam(optimizer: Optimizer, elementSize: usize): Status {
   const beta1 = hyperparameter(optimizer, BETA1), beta2 = hyperparameter(optimizer, BETA2);
-  const isValid = isBelowOne(beta1) && isBelowOne(beta2) && isPositive(hyperparameter(optimizer, EPSILON), elementSize) &&
+  const isValid = isBelowOne(beta1) && isBelowOne(beta2) &&
+    isPositive(hyperparameter(optimizer, EPSILON), elementSize) &&
     isNotNegative(hyperparameter(optimizer, MOMENTUM_DECAY), sizeof<f64>());
   if (!isValid) return Status.InvalidHyperparameter;
   return areUnused(optimizer, HYPERPARAMETERS) ? Status.Ok : Status.ReservedNotZero;
@@ -61,7 +62,7 @@ export function prepareNadam(optimizer: Optimizer): void {
   setShared(optimizer, PRODUCT, product);
 }
 
-/** Called when the prepared step was taken. */
+/** Call it after the prepared step was taken. */
 export function advanceNadam(optimizer: Optimizer): void {
   setShared(optimizer, LAST_PRODUCT, shared(optimizer, PRODUCT));
 }

@@ -5,18 +5,22 @@ import {
 } from "../abi/optimizer";
 import { Status } from "../abi/status";
 import { aligned, place, productOf, sumOf } from "../kernels/place";
-import { adadelta, adadeltaIsBounded, ADADELTA_FEATURES, ADADELTA_MEASURED_SLOTS, ADADELTA_SLOTS, checkAdadelta } from "./adadelta";
+import {
+  adadelta, adadeltaIsBounded, ADADELTA_FEATURES, ADADELTA_MEASURED_SLOTS, ADADELTA_SLOTS, checkAdadelta,
+} from "./adadelta";
 import { adagrad, adagradIsBounded, ADAGRAD_FEATURES, ADAGRAD_SLOTS, checkAdagrad, prepareAdagrad } from "./adagrad";
 import { adam, adamIsBounded, adamSlots, ADAM_FEATURES, checkAdam, prepareAdam } from "./adam";
 import { adjustedBound, ADJUSTMENT_FEATURES, checkAdjustment, normBlocks, prepareAdjustment } from "./adjustment";
 import { averageStep, checkAverage } from "./average";
 import { Apply, ApplyAdjusted, Check } from "./mode";
 import { advanceNadam, checkNadam, nadam, nadamIsBounded, NADAM_FEATURES, NADAM_SLOTS, prepareNadam } from "./nadam";
-import { checkRmsprop, rmsprop, rmspropIsBounded, rmspropMeasuredSlots, rmspropSlots, RMSPROP_FEATURES } from "./rmsprop";
+import {
+  checkRmsprop, rmsprop, rmspropIsBounded, rmspropMeasuredSlots, rmspropSlots, RMSPROP_FEATURES,
+} from "./rmsprop";
 import { checkRprop, rprop, rpropIsBounded, RPROP_SLOTS } from "./rprop";
 import { checkSgd, momentumSgd, sgd, sgdIsBounded, sgdSlots, SGD_FEATURES } from "./sgd";
 
-/** What featuresOf() returns for a number that is no optimizer's. */
+/** featuresOf() an unknown kind. */
 const UNKNOWN: i32 = -1;
 
 /** The features that an optimizer of this kind takes besides those that all take. */
@@ -33,14 +37,14 @@ function featuresOf(kind: OptimizerKind): i32 {
   }
 }
 
-/** Why there is no optimizer of this kind and these features; Ok if there is. */
+/** Why the core refuses this kind or these features; Ok if it accepts them. */
 export function checkKind(kind: OptimizerKind, features: u32): Status {
   const known = featuresOf(kind);
   if (known == UNKNOWN) return Status.UnknownOptimizer;
   return (features & ~(known | ADJUSTMENT_FEATURES | OptimizerFeature.Average)) == 0 ? Status.Ok : Status.InvalidFlag;
 }
 
-/** Why the optimizer, of a known kind, does not take its hyperparameters; Ok if it does. */
+/** Why the core refuses the hyperparameters of an optimizer of a known kind; Ok if it accepts them. */
 export function checkHyperparameters(optimizer: Optimizer, elementSize: usize): Status {
   return checkAdjustment(optimizer, elementSize) || checkAverage(optimizer) || checkOwn(optimizer, elementSize);
 }
@@ -71,8 +75,8 @@ export function optimizerSlots(kind: OptimizerKind, features: u32): u32 {
 }
 
 /**
- * Computes the numbers of the coming step, number `optimizer.step` + 1. Call it before the functions of the step,
- * unless the optimizer is plain; with NormClipping, after setNorm().
+ * Computes the shared numbers and the adjustment of the coming step, number `optimizer.step` + 1. Call it before the
+ * functions of the step, unless the optimizer is plain; with NormClipping, after setNorm().
  */
 export function optimizerPrepare<T>(optimizer: Optimizer): void {
   prepareAdjustment<T>(optimizer);
@@ -84,7 +88,7 @@ export function optimizerPrepare<T>(optimizer: Optimizer): void {
   }
 }
 
-/** Counts the prepared step, which was taken. */
+/** Counts a step. Call it after the prepared step was taken. */
 @inline
 export function optimizerAdvance(optimizer: Optimizer): void {
   optimizer.step += 1;
@@ -137,7 +141,7 @@ function step<T, M>(optimizer: Optimizer, parameters: usize, gradients: usize, b
   }
 }
 
-/** The first so many slots of the state are those whose size optimizerIsBounded() must know. */
+/** How many slots of the state, from the first one on, optimizerIsBounded() needs a bound of. */
 export function optimizerMeasuredSlots(optimizer: Optimizer): u32 {
   switch (optimizer.kind) {
     case OptimizerKind.Sgd: return optimizer.slots;

@@ -53,7 +53,8 @@ export function rmsprop<T, M>(
   const isHeavy = alpha > 0.5;
   const weight = splat<T>(meanWeight(alpha));
   const keep = splat<T>(alpha), gain = splat<T>(1 - alpha);
-  const epsilon = splat<T>(hyperparameter(optimizer, EPSILON)), momentum = splat<T>(hyperparameter(optimizer, MOMENTUM));
+  const epsilon = splat<T>(hyperparameter(optimizer, EPSILON));
+  const momentum = splat<T>(hyperparameter(optimizer, MOMENTUM));
   const hasMomentum = hasFeature(optimizer, OptimizerFeature.Momentum);
   const isCentered = hasFeature(optimizer, OptimizerFeature.Centered);
   const buffers = slotAt(optimizer, 0), squares = slotAt(optimizer, hasMomentum ? 1 : 0);

@@ -39,8 +39,10 @@ export function checkRprop(optimizer: Optimizer, elementSize: usize): Status {
 /** See optimizerStep(). State: previous [parameterCount], size. */
 export function rprop<T, M>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
   const mode = changetype<M>(0);
-  const etaMinus = splat<T>(hyperparameter(optimizer, ETA_MINUS)), etaPlus = splat<T>(hyperparameter(optimizer, ETA_PLUS));
-  const smallest = splat<T>(hyperparameter(optimizer, SMALLEST)), largest = splat<T>(hyperparameter(optimizer, LARGEST));
+  const etaMinus = splat<T>(hyperparameter(optimizer, ETA_MINUS));
+  const etaPlus = splat<T>(hyperparameter(optimizer, ETA_PLUS));
+  const smallest = splat<T>(hyperparameter(optimizer, SMALLEST));
+  const largest = splat<T>(hyperparameter(optimizer, LARGEST));
   const initial = splat<T>(optimizer.step == 0 ? optimizer.learningRate : 0);
   const zero = splat<T>(0), one = splat<T>(1), signs = sign<T>();
   const previous = slotAt(optimizer, 0), sizes = slotAt(optimizer, 1);
@@ -53,7 +55,7 @@ export function rprop<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
     const factor = v128.bitselect(etaMinus, v128.bitselect(etaPlus, one, isForth), isBack);
     const size = clamp<T>(v128.mul<T>(v128.add<T>(v128.load(sizes + at), initial), factor), smallest, largest);
     const direction = v128.andnot(g, isBack);
-    // size with the sign of the direction, and 0 where that is 0.
+    // The size with the sign of the direction; 0 where the direction is 0.
     const step = v128.and(v128.bitselect(direction, size, signs), v128.ne<T>(direction, zero));
     nonFinite = mode.take<T>(previous + at, direction, nonFinite);
     nonFinite = mode.take<T>(sizes + at, size, nonFinite);

@@ -85,7 +85,7 @@ export function sgdIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64)
   if (!hasFeature(optimizer, OptimizerFeature.Momentum)) return isSafeStep<T>(optimizer.learningRate, gradient);
   const momentum = <f64><T>hyperparameter(optimizer, MOMENTUM);
   const buffer = momentum * state + abs(<f64><T>gainOf(optimizer)) * gradient;
-  // At least each number that the step computes: Nesterov's momentum may be above 1.
+  // An upper bound of every number that the step computes, also for a momentum above 1.
   const largest = gradient + buffer + momentum * buffer;
   return largest < largestStep<T>() && isSafeStep<T>(optimizer.learningRate, largest);
 }

@@ -13,7 +13,7 @@ export function predictionParameters(network: Network): usize {
   return averagesOf(optimizer);
 }
 
-/** Lets forward passes use them until endPredictions(). */
+/** Makes forward passes use predictionParameters() until endPredictions(). */
 export function beginPredictions(network: Network, workspace: Workspace): void {
   shift(network, workspace, predictionParameters(network) - network.parameters);
 }

@@ -11,8 +11,8 @@ import { backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms } from "
 
 /**
  * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins
- * with row 0 adds the penalties of the layers. If checkEvaluate() objects, returns NaN and changes nothing. The loss of
- * all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
+ * with row 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes nothing. The loss
+ * of all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
  * multiples of BLOCK_ROWS: the bits are the same.
  */
 export function evaluate<T>(

@@ -10,7 +10,7 @@ import { gatherRow } from "../rowPath/forward";
 import { rowPathOf } from "../rowPath/rowPath";
 
 /**
- * Prepares a pass over `rows` rows, from position `row` of their order on. `batchRow`: position of the first row in its
+ * Prepares a pass over `rows` rows, from position `row` of the order on. `batchRow`: position of the first row in its
  * batch.
  */
 export function beginMicrobatch<T>(
@@ -28,14 +28,17 @@ export function beginMicrobatch<T>(
   }
 }
 
-/** To be called before the forward pass, which takes the time of the cache misses. Labels were read by their check. */
+/**
+ * Call it before the forward pass, so that the pass hides the latency of the cache misses. Labels were read by their
+ * check.
+ */
 @inline
 export function readTargetsAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {
   if (!samples.order || takesLabels(network.loss)) return;
   readAhead(samples.targets, network.targetWidth * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
 }
 
-/** Called at the start of each call of the host. `training`: whether its passes act as in training. */
+/** Called at the start of each call of the host. `training`: see Pass.training. */
 export function beginPasses(network: Network, workspace: Workspace, training: bool): void {
   const pass = passOf(workspace);
   pass.training = training;
@@ -56,7 +59,9 @@ export function gatherTargets<T>(
 
 const CACHE_LINE: usize = 64;
 
-/** The most bytes of a row that are read ahead. The processor prefetches the rest of longer rows itself. */
+/**
+ * The maximum number of bytes of a row that are read ahead. The processor prefetches the rest of longer rows itself.
+ */
 const AHEAD: usize = 4 * CACHE_LINE;
 
 /**

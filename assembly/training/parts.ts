@@ -1,4 +1,4 @@
-// The parts of a step as calls of their own, so that a loss or a gradient that the host computes fits between them.
+// The parts of a step as separate calls, so that the host can compute a loss or a gradient between them.
 
 import { Samples } from "../abi/run";
 import { Status } from "../abi/status";
@@ -36,7 +36,7 @@ export function lossOfBlock<T>(network: Network, workspace: Workspace, block: us
   return lossStep<T>(network, workspace, block, scale);
 }
 
-/** The penalty of the layers, a part of the loss; NaN if this is no network of T. */
+/** The penalty of the layers, a part of the loss; NaN if the network has another dtype. */
 export function penalty<T>(network: Network): f64 {
   return checkNetwork(network, sizeof<T>()) == Status.Ok ? networkPenalty<T>(network) : NaN;
 }

@@ -13,13 +13,13 @@ import {
   backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateStep,
 } from "./step";
 
-/** Rows that are shuffled as one unit of work. */
+/** The maximum number of rows that one unit of work shuffles. */
 const SHUFFLED_ROWS: usize = 65536;
 
 /**
  * Advances a run until a pause, its end, or until `budget` units of work are done. A unit is one microbatch, or the
- * shuffling of SHUFFLED_ROWS rows. `run.status` says why it returned. Returns the units done. If there can be no run at
- * its address, returns 0 and changes nothing, not even the status.
+ * shuffling of SHUFFLED_ROWS rows. `run.status` says why it returned. Returns the units done. If the address of
+ * the run is not valid, returns 0 and changes nothing, not even the status.
  */
 export function train<T>(network: Network, run: Run, budget: usize): usize {
   if (!isRun(run)) return 0;
@@ -93,7 +93,7 @@ function shuffle(network: Network, run: Run): void {
   run.ordered = end;
 }
 
-/** False if the next `rows` rows have a number in their order, or a label, that is out of range. */
+/** Checks the next `rows` rows. False, with the reason in `run.status`, if a row number or a label is out of range. */
 @inline
 function takesMicrobatch<T>(network: Network, run: Run, rows: usize): bool {
   const status = checkMicrobatch<T>(network, run.samples, run.row, run.row + rows);
@@ -102,7 +102,7 @@ function takesMicrobatch<T>(network: Network, run: Run, rows: usize): bool {
   return false;
 }
 
-/** False if there is no learning rate for the batch. */
+/** False, with the reason in `run.status`, if there is no valid learning rate for the batch. */
 @inline
 function beginBatch<T>(network: Network, run: Run, end: usize): bool {
   if (run.learningRates && !takeLearningRate(network, run)) return false;
@@ -161,8 +161,8 @@ function addLoss<T>(network: Network, workspace: Workspace, run: Run): bool {
 }
 
 /**
- * Ends a batch after its update. False if the run stops here. If there was no update, the next call tries it again: the
- * host may have lowered the learning rate.
+ * Ends a batch after its update. False if the run stops here. If the update was refused, the next call tries it again:
+ * the host may have lowered the learning rate.
  */
 @inline
 function endBatch(run: Run, isUpdated: bool): bool {

@@ -82,7 +82,8 @@ export function takesRowStep(workspace: Workspace): bool {
 }
 
 /**
- * backwardStep() and updateStep() of a batch of one row. False, and no parameter changes, if one would not be finite.
+ * backwardStep() and updateStep() of a batch of one row. If a parameter would not be finite, changes none and returns
+ * false.
  */
 export function rowStep<T>(network: Network, workspace: Workspace): bool {
   runPhase<T>(network, workspace, Phase.Backward);
@@ -98,7 +99,8 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
 
 /**
  * The optimizer's step, with the network's gradients. If a parameter or a value of the optimizer's state would not be
- * finite, it changes neither parameters nor state and returns false. Inlined: a call costs about 1 % of XOR's step.
+ * finite, it changes neither parameters nor state and returns false. Inlined: a call costs about 1 % of a step of the
+ * XOR network.
  */
 @inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {
