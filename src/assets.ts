@@ -1,6 +1,6 @@
 // The URLs of the files that are loaded at run time. Each is written out as `new URL("…", import.meta.url)`: Vite and
-// webpack look for this form and copy the file. (esbuild and rollup do not.) The URLs are relative to this file and must be
-// right in dist/, build/ and src/. So this file must stay at the top of these folders.
+// webpack look for this form and copy the file. (esbuild and rollup do not.) The URLs are relative to this file and
+// must be right in dist/, build/ and src/. So this file must stay at the top of these folders.
 
 /** The builds of the core. */
 export const CORE_URLS = {

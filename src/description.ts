@@ -3,7 +3,7 @@ import type { Layer } from "./layers/layers.js";
 import type { PlacedParameter } from "./layers/stack.js";
 import type { LossDescription } from "./losses.js";
 
-/** A network whose every part was checked. */
+/** The checked description of a network. */
 export interface NetworkDescription {
   readonly dtype: DType;
   readonly inputs: number;

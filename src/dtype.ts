@@ -10,7 +10,7 @@ const ARRAYS = { float32: Float32Array, float64: Float64Array, uint32: Uint32Arr
 /** The size of linear memory: no array that a network can use is larger. */
 const MAX_BYTES = 2 ** 32;
 
-/** The most numbers that data or parameters can have: as many float32 numbers as linear memory holds. */
+/** The maximum count of numbers in data or parameters: as many float32 numbers as linear memory holds. */
 export const MAX_NUMBERS = MAX_BYTES / 4;
 
 /** @throws BackpropError `outOfMemory` if an array of that length cannot be allocated. */
@@ -48,7 +48,7 @@ export function dtypeOf(value: unknown): DType | undefined {
   return tag === "Float64Array" ? "float64" : undefined;
 }
 
-/** Whether `value` is a typed array that has `length` elements, whatever a subclass says. */
+/** Whether `value` is a typed array of `length` elements, even if a subclass overrides `length`. */
 export function isTypedArray(value: unknown, length: number): boolean {
   return tagOf(value) !== undefined && lengthOf(value) === length;
 }

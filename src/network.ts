@@ -94,8 +94,8 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
 
 export interface PredictionOptions {
   /**
-   * Whether to use the average of the parameters, if the optimizer keeps one (see its option `ema`); default true. False:
-   * the parameters themselves.
+   * Whether to use the average of the parameters, if the optimizer keeps one (see its option `ema`); default true.
+   * False: the parameters themselves.
    */
   readonly averaged?: boolean;
 }
@@ -212,8 +212,8 @@ interface Keys {
 }
 
 /**
- * A network, created by `createNetwork`. `L` are the types of its layers, which `createNetwork` infers. Without `L`, all are
- * dense: write `Network<readonly Layer[]>` for a network of any layers.
+ * A network, created by `createNetwork`. `L` are the types of its layers, which `createNetwork` infers. Without `L`,
+ * all are dense: write `Network<readonly Layer[]>` for a network of any layers.
  */
 export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /**
@@ -221,8 +221,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    */
   readonly parameters: ParametersOf<L>;
   /**
-   * The parameters that `predict` and `evaluate` use, as live views: the average of the parameters, if the optimizer keeps
-   * one (see its option `ema`) and has taken a step; else `parameters`.
+   * The parameters that `predict` and `evaluate` use, as live views: the average of the parameters, if the optimizer
+   * keeps one (see its option `ema`) and has taken a step; else `parameters`.
    */
   readonly averagedParameters: ParametersOf<L>;
   readonly #model: Model;
@@ -374,8 +374,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Replaces all parameters: one { kernel, bias } for each layer, such as
-   * `JSON.parse(JSON.stringify(network.parameters))`. If one is not valid, none changes. An average of the parameters begins
-   * anew.
+   * `JSON.parse(JSON.stringify(network.parameters))`. If one is not valid, none changes. An average of the parameters
+   * restarts.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `busy` while fitting, `disposed`.
    */
@@ -388,9 +388,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * Replaces the optimizer from the next step on. The new one begins with a state of zeros, and without an average of the
-   * parameters. Allowed between fits and
-   * during one, such as in `onProgress`.
+   * Replaces the optimizer from the next step on. The new one begins with a state of zeros, and without an average of
+   * the parameters. Allowed between fits and during one, such as in `onProgress`.
    *
    * @throws BackpropError `invalidOption`, `unknownName`, `outOfMemory` (then the old one stays), `disposed`.
    */
@@ -413,8 +412,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. An average of the parameters begins anew.
-   * The optimizer keeps its options, and the learning rate that was set last. Allowed between fits and during one, such as in `onProgress`.
+   * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. An average of the parameters
+   * restarts. The optimizer keeps its options, and the learning rate that was set last. Allowed between fits and during
+   * one, such as in `onProgress`.
    *
    * @throws BackpropError `disposed`.
    */
@@ -455,7 +455,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     if (!this.#isTraining) return this.#alive();
     throw new BackpropError(
       "busy",
-      "The network is being trained by a fit that is under way. Await it, or abort it by its signal, first.",
+      "A fit is still training the network. Await that fit, or abort it through its signal, before this call.",
     );
   }
 
@@ -500,7 +500,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  /** What `allocate` returns. The network may be disposed while it waits for memory. */
+  /** The result of `allocate`. Throws if the network is disposed while this waits for memory. */
   #allocate<T>(allocate: () => T): Work<T> {
     return allocateWhenFreed(() => {
       this.#alive();

@@ -21,32 +21,32 @@ import {
   requirePositive,
 } from "./validation.js";
 
-/** What every optimizer takes. */
+/** The options that every optimizer takes. */
 export interface CommonOptions {
   /**
-   * Limits each gradient to [−clipValue, clipValue] in the step, as `torch.nn.utils.clip_grad_value_`; above 0. Not given:
-   * no limit.
+   * Limits each gradient to [−clipValue, clipValue] in the step, as `torch.nn.utils.clip_grad_value_`; above 0. Not
+   * given: no limit.
    */
   readonly clipValue?: number | undefined;
   /**
    * Limits the norm of all gradients together in the step, as `torch.nn.utils.clip_grad_norm_`; above 0. Not given: no
    * limit. Each gradient is multiplied by min(1, clipNorm / (norm + 1e-6)), with norm = √Σg² over all parameters. It is
-   * summed in float64 in a fixed order, so its bits do not depend on the number of threads. The step diverges if the norm
-   * is not finite.
+   * summed in float64 in a fixed order, so its bits do not depend on the number of threads. The step diverges if the
+   * norm is not finite.
    *
-   * Values are clipped before the norm, and both before weight decay. `gradients` returns them as they are. R. Pascanu,
-   * T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
+   * Values are clipped before the norm, and both before weight decay. `network.gradients` returns them unclipped. R.
+   * Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
    */
   readonly clipNorm?: number | undefined;
   /**
    * The decay of an exponential moving average of the parameters; above 0 and below 1, such as 0.999. After each step,
-   * average = ema · average + (1 − ema) · parameter, as PyTorch's AveragedModel with get_ema_avg_fn; after the first step,
-   * average = parameter. Not given: no average.
+   * average = ema · average + (1 − ema) · parameter, as PyTorch's AveragedModel with get_ema_avg_fn; after the first
+   * step, average = parameter. Not given: no average.
    *
-   * `predict` and `evaluate` then use the average; `network.averagedParameters` are its live views. The raw parameters stay
-   * in `network.parameters`; training and `gradients` use them, and the history has the losses with them. Memory: one
-   * number for each parameter. B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic Approximation by Averaging",
-   * SIAM Journal on Control and Optimization 30 (1992).
+   * `predict` and `evaluate` then use the average; `network.averagedParameters` are its live views. The raw parameters
+   * stay in `network.parameters`; training and `gradients` use them, and the history has the losses with them. Memory:
+   * one number for each parameter. B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic Approximation by
+   * Averaging", SIAM Journal on Control and Optimization 30 (1992).
    */
   readonly ema?: number | undefined;
 }
@@ -308,14 +308,14 @@ export function sgd(options: OptimizerOptions<Sgd> = {}): Sgd {
  *     parameter −= learningRate · buffer
  *
  * G. Hinton, "Neural Networks for Machine Learning", lecture 6e, 2012; centered: A. Graves, "Generating Sequences With
- * Recurrent Neural Networks", 2013; https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html. PyTorch does not
- * limit v − m²: where rounding makes it negative, its parameters become NaN.
+ * Recurrent Neural Networks", 2013; https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html. PyTorch does
+ * not limit v − m²: where rounding makes it negative, its parameters become NaN.
  *
  * Defaults: learningRate 0.01, alpha 0.99, epsilon 1e-8, centered false, momentum 0, weightDecay 0. Memory: one number
  * for each parameter, one more if centered, and one more with a momentum.
  *
- * @throws BackpropError `invalidOption` for a learning rate, momentum or weight decay that is negative or not finite, an
- *   alpha outside [0, 1), or an epsilon that is not above 0.
+ * @throws BackpropError `invalidOption` for a learning rate, momentum or weight decay that is negative or not finite,
+ *   an alpha outside [0, 1), or an epsilon that is not above 0.
  */
 export function rmsprop(options: OptimizerOptions<Rmsprop> = {}): Rmsprop {
   return complete("rmsprop", options);
@@ -328,8 +328,8 @@ export function rmsprop(options: OptimizerOptions<Rmsprop> = {}): Rmsprop {
  *     sum += g²                                                    at first: initialAccumulator
  *     parameter −= learningRate / (1 + (t − 1) · learningRateDecay) · g / (√sum + epsilon)
  *
- * J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization", JMLR
- * 12 (2011); https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html.
+ * J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization",
+ * JMLR 12 (2011); https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html.
  *
  * Defaults: learningRate 0.01, learningRateDecay 0, initialAccumulator 0, epsilon 1e-10, weightDecay 0. Memory: one
  * number for each parameter.
@@ -424,8 +424,8 @@ export function nadam(options: OptimizerOptions<Nadam> = {}): Nadam {
 }
 
 /**
- * Rprop, with PyTorch's formula. It reads only the signs of the gradients, so use it with full batches: a `batchSize` of
- * all rows. In each step, for each parameter with gradient g:
+ * Rprop, with PyTorch's formula. It reads only the signs of the gradients, so use it with full batches: a `batchSize`
+ * of all rows. In each step, for each parameter with gradient g:
  *
  *     direction = sign(g · previous)
  *     size *= etas[1] if direction > 0, etas[0] if direction < 0; limited to [stepSizes[0], stepSizes[1]]
@@ -482,7 +482,7 @@ function read(name: Optimizer["name"], of: string, given: unknown, reading: Read
   for (const [key, { check }] of Object.entries(options)) {
     if (values[key] === undefined) delete values[key];
     else values[key] = attempt("invalidOption", `${prefix}${key}`, () => copyOf(values[key]));
-    // Reading a pair twice may give other numbers: what is used is checked.
+    // The elements of a pair were read again to copy it, and may differ from those that were checked.
     if (Array.isArray(values[key])) check(`${prefix}${key}`, values[key], dtype);
   }
   const optimizer = Object.freeze(values) as unknown as Optimizer;
@@ -490,7 +490,7 @@ function read(name: Optimizer["name"], of: string, given: unknown, reading: Read
   return optimizer;
 }
 
-/** At most three elements of an array: one more than a pair has. */
+/** A frozen copy of at most three elements of an array: enough to refuse one that is longer than a pair. */
 function copyOf(value: unknown): unknown {
   return Array.isArray(value) ? Object.freeze(value.slice(0, 3)) : value;
 }

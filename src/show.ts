@@ -1,11 +1,11 @@
 // Values as text for messages.
 
-/** The most characters of a value in a message. */
+/** The maximum number of characters of a value in a message. */
 const MAX_LENGTH = 80;
 
 /**
- * A value as text for a message, with quotes around strings. It is short, and nothing that a hostile value does makes
- * it throw.
+ * A value as text for a message, with quotes around strings. The text is short. Never throws, even if a getter or proxy
+ * of the value does.
  */
 export function show(value: unknown): string {
   try {
@@ -15,7 +15,7 @@ export function show(value: unknown): string {
   }
 }
 
-/** The message of what was thrown, as `show` would have it but without quotes. */
+/** The message of a thrown value: as `show`, but without quotes. */
 export function reasonOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? cut(String(thrown.message)) : show(thrown);

@@ -147,8 +147,8 @@ export function requireFull(argument: string, value: unknown, max: number): numb
 }
 
 /**
- * Requires an object with no keys but those of `known`, each of which is a `noun`. A misspelt option would otherwise be
- * ignored silently.
+ * Requires an object whose keys are all in `known`, so that a misspelt option is not ignored silently. `noun`: what a
+ * key names, for the message.
  */
 export function requireKeys(
   of: string,

@@ -13,7 +13,7 @@ import { copyShape, MAX_DIMENSIONS, type ShapedData, sizeOf, Tensor } from "./te
  */
 export type Rows = readonly ArrayLike<number>[] | ShapedData | ArrayLike<number>;
 
-/** What an argument that takes rows must be given. */
+/** The format of rows that an argument takes. */
 export interface RowFormat {
   /** Its name in messages. */
   readonly argument: string;
@@ -25,7 +25,7 @@ export interface RowFormat {
   readonly advice?: { readonly width: number; readonly text: string | undefined };
 }
 
-/** Rows that a user gave, with their number known and not yet read. */
+/** Rows that a user gave. How many there are is known; their values are not yet read. */
 export interface RowSource {
   readonly format: RowFormat;
   readonly count: number;
@@ -63,7 +63,7 @@ export function requireSameRows(inputs: number, targets: number): void {
 /** About how many numbers are read between two pauses, in whole rows. */
 const PIECE = 65536;
 
-/** The most numbers for which memory is allocated before it is known that they all exist. */
+/** The maximum count of numbers for which memory is allocated before it is known that they all exist. */
 const MAX_UNPROBED = 2 ** 20;
 
 /** Whether to call `probeRows` before memory is allocated for the rows: linear memory never shrinks. */
@@ -379,7 +379,7 @@ function notRows(argument: string, rows: unknown): BackpropError {
 function tooMany(argument: string, count: number, width: number): BackpropError {
   return new BackpropError(
     "outOfMemory",
-    `${argument} has ${count} rows of ${numbers(width)}, for which linear memory has no room. Use fewer rows at a time.`,
+    `${argument} has ${count} rows of ${numbers(width)}, which do not fit into linear memory. Use fewer rows at a time.`,
   );
 }
 
@@ -404,7 +404,9 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
   source.write(0, Math.min(source.count, shape[0]!), () => data);
 }
 
-/** The shape of nested arrays, as far as the first element of each tells. Ends after 8 dimensions: arrays may be cyclic. */
+/**
+ * The shape of nested arrays, judged by the first element of each. Ends after 8 dimensions: arrays may be cyclic.
+ */
 function shapeOf(values: unknown): readonly number[] {
   const shaped = readShaped(values);
   if (shaped) return shaped.shape;

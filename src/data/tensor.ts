@@ -55,8 +55,8 @@ export class Tensor<Values extends Nested[] = Nested[]> implements ShapedData {
 }
 
 /**
- * A frozen tensor whose `data` is what `read` returns each time. structuredClone would copy all linear memory with it;
- * a function as a property of its own makes it throw instead.
+ * A frozen tensor whose getter `data` calls `read`. structuredClone would copy all linear memory; the function `toJSON`
+ * as an own property makes it throw instead.
  */
 export function liveTensor(shape: readonly number[], read: () => FloatArray): Tensor {
   const tensor = new Tensor(shape, read());
@@ -70,7 +70,7 @@ export type Vector = Tensor<number[]>;
 /** A tensor of shape [rows, columns]. */
 export type Matrix = Tensor<number[][]>;
 
-/** The most dimensions of a shape. */
+/** The maximum number of dimensions of a shape. */
 export const MAX_DIMENSIONS = 8;
 
 /** A copy of a shape, an array of 1 to 8 lengths, each read once. Undefined if `shape` is something else. */
@@ -113,7 +113,7 @@ function nest(data: FloatArray, [length = 1, ...inner]: readonly number[]): Nest
   return Array.from({ length }, (_, i) => nest(data.subarray(i * size, (i + 1) * size), inner));
 }
 
-/** The most rows, and the most numbers of a row, in a preview. */
+/** The maximum number of rows, and of numbers of a row, in a preview. */
 const PREVIEW_ROWS = 10;
 const PREVIEW_COLUMNS = 10;
 

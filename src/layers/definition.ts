@@ -33,7 +33,9 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
   check(layer: unknown, path: string, dtype: DType): L;
   /** Columns of its output for `inputs` columns of input. */
   outputs(layer: L, inputs: number): number;
-  /** The names that `network.parameters[i]` has; null for a parameter that a layer can have but does not. */
+  /**
+   * The property names of `network.parameters[i]`. A parameter that this layer lacks, such as a bias, is null there.
+   */
   readonly parameterNames: readonly string[];
   /** Its parameters, in the order of the core. */
   parameters(layer: L, inputs: number): readonly ParameterSpec[];

@@ -62,9 +62,9 @@ export interface DenseOptions {
   /** leakyRelu: the slope below 0, default 0.01; elu: its limit is −alpha, default 1. At least 0. */
   readonly alpha?: number;
   /**
-   * Penalties that are added to the loss, as in Keras: kernelL1 · Σ|w| + kernelL2 · Σw² over the kernel, and
-   * biasL1 · Σ|b| + biasL2 · Σb² over the bias. At least 0, default 0. They count in every loss that the library returns,
-   * and in `gradients`; the weight decay of an optimizer does not.
+   * Penalties that are added to the loss, as in Keras: kernelL1 · Σ|w| + kernelL2 · Σw² over the kernel, and biasL1 ·
+   * Σ|b| + biasL2 · Σb² over the bias. At least 0, default 0. They count in every loss that the library returns, and in
+   * `gradients`; the weight decay of an optimizer does not.
    */
   readonly kernelL1?: number;
   /** See `kernelL1`. */
@@ -115,8 +115,9 @@ const LAYER_OPTIONS: OptionsOf<Omit<DenseLayer, "kind">> = {
  * A dense layer of `units` outputs: activation(x · kernel + bias), kernel [inputs, units], bias [units]. The default
  * activation is "linear".
  *
- * @throws BackpropError `invalidOption` for units that are not a positive integer, an alpha or penalty below 0, a penalty
- *   of a bias that the layer does not have, or a softmax of one unit (it is always 1); `unknownName` for an activation that does not exist.
+ * @throws BackpropError `invalidOption` for units that are not a positive integer, an alpha or penalty below 0, a
+ *   penalty of a bias that the layer does not have, or a softmax of one unit (it is always 1); `unknownName` for an
+ *   activation that does not exist.
  */
 export function dense(
   units: number,

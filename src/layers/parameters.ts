@@ -64,7 +64,8 @@ export function layerTensors<L extends readonly Layer[]>(
 /**
  * Writes the values of every layer to its tensors, which are in JavaScript's memory.
  *
- * @throws BackpropError `invalidOption` for an unknown name, `invalidShape` or `invalidData` for values that do not fit.
+ * @throws BackpropError `invalidOption` for an unknown name, `invalidShape` or `invalidData` for values that do not
+ *   fit.
  */
 export function writeLayers(
   argument: string,

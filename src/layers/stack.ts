@@ -1,4 +1,4 @@
-// What is computed from a list of layers: checked copies, widths, and the ranges of their parameters.
+// Computes from a list of layers: checked copies, widths, and the ranges of their parameters.
 
 import type { DType } from "../dtype.js";
 import { attempt, requireKnown, requireList, requireObject } from "../validation.js";

@@ -45,7 +45,7 @@ const DEFAULT_BATCH_SIZE = 32;
 /** How long one call of the core should take: less than a slice (SLICE_MILLISECONDS). */
 const PIECE_MILLISECONDS = 5;
 
-/** The most units of work in one call: the core counts them in 32 bits. */
+/** The maximum number of units of work in one call: the core counts them in 32 bits. */
 const MAX_UNITS = 2 ** 31 - 1;
 
 /** The checked options of a fit. */

@@ -12,8 +12,8 @@ const abandoned = new FinalizationRegistry<{ heap: Heap; address: Address }>(({ 
 const TASKS = 5;
 
 /**
- * What `allocate` returns. If memory is short, lets the event loop run, so that blocks of collected objects are freed,
- * and tries again.
+ * The result of `allocate`. If memory is short, lets the event loop run, so that blocks of garbage-collected objects
+ * are freed, and tries again.
  *
  * @throws BackpropError `outOfMemory`.
  */

@@ -111,10 +111,10 @@ const loading = new Map<Build, Promise<Core>>();
  * core of another `build`, which is loaded in the same way. Once a core is loaded, later calls for its build keep it
  * and ignore their `source`.
  *
- * @throws BackpropError `coreUnavailable` if the module cannot be fetched, compiled or instantiated, or is another build,
- *   `unsupported` if this engine or processor lacks a feature that the build needs, `outOfMemory` if no memory can be
- *   reserved, `invalidOption` or `unknownName` for a build that does not exist or a source of another type. After an
- *   error, a later call may try again.
+ * @throws BackpropError `coreUnavailable` if the module cannot be fetched, compiled or instantiated, or is another
+ *   build, `unsupported` if this engine or processor lacks a feature that the build needs, `outOfMemory` if no memory
+ *   can be reserved, `invalidOption` or `unknownName` for a build that does not exist or a source of another type.
+ *   After an error, a later call may try again.
  */
 export async function loadCore(source?: CoreSource, build: CoreBuild = {}): Promise<void> {
   await sharedCore(source, build);

@@ -5,13 +5,13 @@ import type { BackpropError } from "../errors.js";
 import { type Build, buildWith, loadCall } from "./builds.js";
 import { ADVICE, refused, unavailable } from "./loadErrors.js";
 
-/** What a core says of itself. */
+/** The exports that identify a core. */
 interface Identity {
   abi_version(): number;
   build_features(): number;
 }
 
-/** @throws BackpropError `coreUnavailable` if the instance is no core, one of another version, or another build. */
+/** @throws BackpropError `coreUnavailable` if the instance is not a core, or is one of another version or build. */
 export function requireIdentity(exports: Partial<Identity>, build: Build): void {
   const { abi_version: version, build_features: features } = exports;
   if (!version || !features) throw foreign(build);

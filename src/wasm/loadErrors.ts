@@ -10,18 +10,18 @@ export const ADVICE = {
   copyFile: (build: Build) =>
     `Copy build/${build.file} of the library there, unchanged (bundlers such as esbuild and rollup do not), or call ` +
     `${loadCall(build, "bytes")} with the file's bytes before the first network.`,
-  /** There is no address, or no file, to load from. */
+  /** The library has no URL or file to load the core from. */
   importModule: (build: Build) =>
     `Import the file, as in \`import core from "backprop-wasm/${build.file}"\`, and call ${loadCall(build, "core")} ` +
     "with its module or bytes before the first network.",
-  /** The module that was given is another. */
+  /** The user gave another module. */
   giveFile: (build: Build) =>
     `Give build/${build.file} of this version of the library to ${loadCall(build, "source")}.`,
   /** The page forbids WebAssembly. */
   allowWasm: () => "Add 'wasm-unsafe-eval' to script-src in the page's Content-Security-Policy.",
 } as const;
 
-/** How engines say that they do not compile or instantiate any module here. */
+/** The messages of engines that refuse every module here, and what to do. */
 const REFUSALS = [
   { pattern: /Content Security Policy|blocked by CSP|unsafe-eval/i, advice: ADVICE.allowWasm },
   // Edge workers take only modules that were compiled at deployment.
@@ -53,7 +53,7 @@ function withoutSimd(cause: unknown): BackpropError {
   );
 }
 
-/** The message of an exception, to be continued by a full stop. */
+/** The message of an exception, without full stops at its end. */
 export function reasonOf(cause: unknown): string {
   return (cause instanceof Error ? cause.message : String(cause)).replace(/\.+$/, "");
 }

@@ -43,7 +43,7 @@ export class Model {
   #optimizer: OptimizerState;
   /** Room for the predictions of a call. Its view is kept, because most calls have as many rows as the one before. */
   #predictions: View;
-  /** All that the model has in linear memory besides its optimizer. */
+  /** All blocks of the model except that of its optimizer. */
   readonly #blocks: { dispose(): void }[] = [];
   readonly #threads: number;
   #team: Team | undefined;
@@ -95,7 +95,7 @@ export class Model {
     return this.#predictionParameters.array;
   }
 
-  /** Lets the average of the parameters begin anew with the next step. */
+  /** Restarts the average of the parameters with the next step. */
   restartAverage(): void {
     this.#optimizer.restartAverage();
   }
@@ -130,7 +130,9 @@ export class Model {
     this.#host.core.exports.network_set_seed(this.#network.address, seed);
   }
 
-  /** Replaces the optimizer by a new one, which has taken no steps. If it does not fit into memory, the old one stays. */
+  /**
+   * Replaces the optimizer by a new one, which has taken no steps. If it does not fit into memory, the old one stays.
+   */
   setOptimizer(optimizer: Optimizer): void {
     const old = this.#optimizer;
     this.#optimizer = this.#createOptimizer(optimizer);
@@ -141,7 +143,7 @@ export class Model {
     this.#optimizer.setLearningRate(learningRate);
   }
 
-  /** Lets the optimizer forget all steps. */
+  /** Sets the optimizer's state and its count of steps to 0. */
   resetOptimizer(): void {
     this.#optimizer.reset();
   }
@@ -194,7 +196,7 @@ export class Model {
   createRun(options: RunOptions): Run {
     if (this.#threads > 1) {
       this.#team ??= new Team(this.#host, this.#network, this.#threads - 1);
-      this.#team.requireSound();
+      this.#team.requireRunning();
     }
     return new Run(this.#host, this.#network.address, this.#workspace.address, options);
   }

@@ -40,12 +40,12 @@ export class OptimizerState {
     this.#struct.set({ ignoresAverage: Number(ignores && this.#hasAverage) });
   }
 
-  /** Lets the average begin anew with the next step. */
+  /** Restarts the average with the next step. */
   restartAverage(): void {
     this.#struct.set({ averagedSteps: 0 });
   }
 
-  /** Forgets all steps, and the average. */
+  /** Sets the state and the count of steps to 0, and restarts the average. */
   reset(): void {
     this.#struct.set({ step: 0, averagedSteps: 0 });
     const bytes = this.#struct.get("slots") * this.#struct.get("slotSize");

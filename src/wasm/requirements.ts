@@ -1,4 +1,4 @@
-// What the core needs of the engine and of the processor.
+// Checks that the engine and the processor have the features that the core needs.
 
 import { BackpropError } from "../errors.js";
 import type { Build } from "./builds.js";

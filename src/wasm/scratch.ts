@@ -28,7 +28,7 @@ export class Scratch {
     dropped?.dispose();
   }
 
-  /** Keeps no samples any more. Those that are given back later are disposed. */
+  /** Disposes the kept samples, and from now on all that are given back. */
   dispose(): void {
     this.#maxKeptRows = 0;
     this.#spare?.dispose();

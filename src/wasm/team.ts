@@ -21,8 +21,8 @@ export class Team {
   }
 
   /** @throws BackpropError `coreUnavailable` if a worker could not be started or has died. */
-  requireSound(): void {
-    this.#pool.requireSound();
+  requireRunning(): void {
+    this.#pool.requireRunning();
   }
 
   dispose(): void {
@@ -40,7 +40,7 @@ class WorkerPool {
   /** Weak: the pool must not keep the model alive. */
   readonly #network: WeakRef<Block>;
   readonly #block: Block;
-  #present = 0;
+  #running = 0;
   #isStopped = false;
   #isDisposed = false;
   #loss: { readonly cause: unknown } | undefined;
@@ -55,7 +55,7 @@ class WorkerPool {
     for (let i = 0; i < workers && !this.#loss; i++) this.#start(network.address);
   }
 
-  requireSound(): void {
+  requireRunning(): void {
     if (this.#loss) throw lost(this.#loss.cause);
   }
 
@@ -69,7 +69,7 @@ class WorkerPool {
   #start(network: Address): void {
     const { core, dtype } = this.#host;
     const { module, memory } = core;
-    this.#present++;
+    this.#running++;
     try {
       startWorker({ module, memory, network, team: this.#block.address, dtype }, (cause) => this.#end(cause));
     } catch (cause) {
@@ -78,7 +78,7 @@ class WorkerPool {
   }
 
   #end(cause: unknown): void {
-    this.#present--;
+    this.#running--;
     if (!this.#isStopped) this.#lose(cause);
     this.#release();
   }
@@ -99,7 +99,7 @@ class WorkerPool {
 
   /** Frees the block once the last worker has ended: one that starts late must still read that the team was stopped. */
   #release(): void {
-    if (!this.#isDisposed || this.#present > 0) return;
+    if (!this.#isDisposed || this.#running > 0) return;
     if (pools.delete(this)) this.#block.dispose();
   }
 }

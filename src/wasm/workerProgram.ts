@@ -1,4 +1,5 @@
-// What a worker does. Imported by the script of web workers; Node's workers are started from the text of the function.
+// The program of a worker. The script of web workers imports it. Node's workers are started from the source text of
+// `work`.
 
 import type { DType } from "../dtype.js";
 import type { Address, CoreExports } from "./core.js";
@@ -13,8 +14,8 @@ export interface Assignment {
 }
 
 /**
- * Does a worker's part of each phase that the calling thread announces, until the team is stopped. Must use nothing from
- * outside this function: its text alone is a program.
+ * Does a worker's part of each phase that the calling thread announces, until the team is stopped. Must not use
+ * anything from outside this function: Node's workers get only its source text.
  */
 export function work({ module, memory, network, team, dtype }: Assignment): void {
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as CoreExports;
