@@ -51,7 +51,8 @@ const MEANINGS = {
   "Loss.SigmoidCrossentropy": "The same without a clip, fused with a sigmoid output layer",
   "Loss.CategoricalCrossentropy": "−Σ t log a for each row, fused with a softmax output layer",
   "Loss.SparseCategoricalCrossentropy": "The same with one label for each row: targets are [rows, 1]",
-  "OptimizerKind.Sgd": "parameter −= learningRate · gradient. Its hyperparameters are momentum and dampening.",
+  "OptimizerKind.Sgd":
+    "parameter −= learningRate · gradient. Its hyperparameters are momentum and dampening.",
   "OptimizerKind.Adam": "Adam with PyTorch's formula. Hyperparameters: β₁, β₂, ε.",
   "Pause.Never": "The run does not pause.",
   "Status.BatchEnded": "The gradients of a batch are complete (`Pause.Batch`).",
