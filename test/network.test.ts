@@ -691,7 +691,11 @@ describe("a network", () => {
       const network = await create();
       const controller = new AbortController();
       const fit = network.fit(XOR_INPUTS, XOR_TARGETS, { ...long, signal: controller.signal });
-      const busy = { name: "BackpropError", code: "busy", message: expect.stringContaining("still training") };
+      const busy = {
+        name: "BackpropError",
+        code: "busy",
+        message: expect.stringContaining("still training"),
+      };
       for (const use of [
         () => network.fitSync(XOR_INPUTS, XOR_TARGETS),
         () => network.gradients(XOR_INPUTS, XOR_TARGETS),
