@@ -47,7 +47,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
     const batchEnd = run.isInBatch ? run.batchEnd : run.row + min(run.batchSize, samples.rows - run.row);
     const rows = min(workspace.capacity, batchEnd - run.row);
     if (checksRows) {
-      // Once a whole epoch was checked, only the core has written to the order since, and nobody to the labels.
+      // After one checked epoch of a call, only the core has written to the order, and nothing to the labels.
       if (run.row == 0) {
         checksRows = !beganEpoch;
         beganEpoch = true;
