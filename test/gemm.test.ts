@@ -113,32 +113,34 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     assembly = await compileAssembly("test/assembly/gemm.ts", { asc: { enable: testCase.features } });
     region = new Region(assembly, dtype);
     const suffix = dtype === "float32" ? "f32" : "f64";
-    multiply = withPanel(assembly.exports[`matmul_${suffix}`]!);
-    multiplyColumns = withPanel(assembly.exports[`matmul_columns_${suffix}`]!);
-    multiplyRows = withPanel(assembly.exports[`matmul_rows_${suffix}`]!);
+    multiply = withPanels(assembly.exports[`matmul_${suffix}`]!);
+    multiplyColumns = withPanels(assembly.exports[`matmul_columns_${suffix}`]!);
+    multiplyRows = withPanels(assembly.exports[`matmul_rows_${suffix}`]!);
     naiveMatmulInCore = assembly.exports[`naive_matmul_${suffix}`]!;
     madd = assembly.exports[`madd_${suffix}`]!;
   });
 
-  /** Calls `kernel` with a panel as its last argument, and asserts that the guards around the panel did not change. */
-  function withPanel(kernel: (...values: number[]) => number): (...values: number[]) => void {
+  /** Calls `kernel` with panels as its last argument, and asserts that the guards around them did not change. */
+  function withPanels(kernel: (...values: number[]) => number): (...values: number[]) => void {
     const { guard, guards } = guardOf(dtype);
     return (...values) => {
-      const length = tileRows * values.at(-1)!;
-      const panel = region.allocate(length);
-      kernel(...values, panel);
-      const guarded = region.guarded(panel, length);
+      const length = packedRows * values.at(-1)!;
+      const panels = region.allocate(length);
+      kernel(...values, panels);
+      const guarded = region.guarded(panels, length);
       for (let i = 0; i < guards; i++) {
-        if (guarded[i] !== guard || guarded.at(-1 - i) !== guard) expect.fail("writes outside the panel");
+        if (guarded[i] !== guard || guarded.at(-1 - i) !== guard) expect.fail("writes outside the panels");
       }
     };
   }
 
   const lanes = lanesOf(dtype);
-  /** Above this width of C, A is packed if its rows are not adjacent: 4 tiles. With adjacent rows: above 3 tiles. */
-  const packed = 4 * 2 * lanes;
+  /** Above this width of C, A is packed if its rows are not adjacent: 16 tiles. With adjacent rows: above 3 tiles. */
+  const packed = 16 * 2 * lanes;
+  /** The rows of A that are packed together: those of four tiles. */
+  const packedRows = 4 * tileRows;
 
-  const source = floats(dtype, spread(40_000));
+  const source = floats(dtype, spread(60_000));
   const nans = floats(dtype, 200).fill(Number.NaN);
 
   interface Operands {
@@ -248,25 +250,33 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
     }
   }
 
-  /** Up to two tiles of the relaxed build and two more rows, or three tiles of the strict build and two more rows. */
-  const ROWS = Array.from({ length: 15 }, (_, i) => i);
-  /** Every width up to ten vectors and one column. A is packed for the larger widths. */
+  /**
+   * Up to two tiles of the relaxed build and two more rows, or three tiles of the strict build and two more rows; then
+   * the sizes around the rows that are packed together.
+   */
+  const ROWS = [
+    ...Array.from({ length: 15 }, (_, i) => i),
+    ...[-1, 0, 1, tileRows + 1, packedRows + 1].map((more) => packedRows + more),
+  ];
+  /** Every width up to ten vectors and one column. A with adjacent rows is packed for the larger widths. */
   const COLUMNS = Array.from({ length: 10 * lanes + 2 }, (_, i) => i);
 
-  it(`has tiles of ${tileRows} rows`, () => {
-    const { tile_rows: rowsOfTile } = assembly.exports;
+  it(`has tiles of ${tileRows} rows, and packs those of four tiles together`, () => {
+    const { tile_rows: rowsOfTile, packed_rows: rowsPacked } = assembly.exports;
     expect(rowsOfTile!()).toBe(tileRows);
+    expect(rowsPacked!()).toBe(packedRows);
   });
 
   describe.each(Object.keys(PATTERNS))("with the strides of %s", (pattern) => {
-    it("equals its definition bit for bit for 0 to 14 rows and 0 to ten vectors and one column", () => {
+    it("equals its definition bit for bit for every number of rows around the tiles, and 0 to ten vectors and one column", () => {
       expect(compareAll(sizesOf(ROWS, COLUMNS, [0, 1, 2, 3, 7]), pattern, [3])).toBe("");
       expect(compareAll(sizesOf(ROWS, COLUMNS, [1, 4]), pattern, [0])).toBe("");
     });
 
     it("equals its definition bit for bit for long sums and large matrices", () => {
       const widths = [1, 2 * lanes - 1, 2 * lanes, packed, packed + 1, 33];
-      expect(compareAll(sizesOf([1, 4, 5, 6, 7, 13], widths, [127, 128, 129, 300]), pattern, [0])).toBe("");
+      const rows = [1, 4, 5, 6, 7, 13, packedRows, packedRows + 1];
+      expect(compareAll(sizesOf(rows, widths, [127, 128, 129, 300]), pattern, [0])).toBe("");
       expect(compareAll(sizesOf([13, 67], [43, 128, 131], [61]), pattern, [1])).toBe("");
     });
 
@@ -351,7 +361,11 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
   });
 
   it("does not read or write past the end of A and C, nor read past the last whole vector of B", () => {
-    for (const { m, n, k } of sizesOf([1, 4, 5, 6, 7, 12], [1, 2, 3, 7, 8, 9, 13, 25, 33], [1, 2, 5])) {
+    for (const { m, n, k } of sizesOf(
+      [1, 4, 5, 6, 7, 12, packedRows],
+      [1, 2, 3, 7, 8, 9, 13, 25, packed + 1],
+      [1, 2, 5],
+    )) {
       const bStride = wholeVectors(dtype, n);
       const zeros = floats(dtype, m * k);
       const b = floats(dtype, k * bStride);
@@ -372,7 +386,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
 
   it("has the same bits if a second product accumulates the second part of k", () => {
     for (const pattern of Object.keys(PATTERNS)) {
-      for (const { m, n, k } of sizesOf([1, 5, 13], [3, 2 * lanes, packed + 1], [131])) {
+      for (const { m, n, k } of sizesOf([1, 5, packedRows + 1], [3, 2 * lanes, packed + 1], [131])) {
         const strides = PATTERNS[pattern]!(dtype, { m, n, k }, 1);
         const operands = operandsOf({ m, n, k }, strides, false);
         region.clear();
@@ -399,7 +413,7 @@ describe.each(CASES)("the matrix product of the $build build in $dtype", (testCa
   it("computes a range of rows or columns with the bits of the whole product, and writes no other element", () => {
     for (const pattern of Object.keys(PATTERNS)) {
       for (const [m, n] of [
-        [13, packed + lanes + 1],
+        [packedRows + 1, packed + lanes + 1],
         [5, 2 * lanes + 1],
         [1, 1],
       ] as const) {

@@ -27,8 +27,8 @@ const ROW_PATHS = { None: 0, Loss: 1, Step: 2 } as const;
 const COUNTS = [2, 3, 5, 16];
 const MAX_COUNT = Math.max(...COUNTS);
 
-/** Rows of a tile of the strict build. */
-const TILE_ROWS = 4;
+/** Rows that the strict build packs together: those of four tiles. */
+const PACKED_ROWS = 16;
 
 const RATE = 0.3;
 
@@ -105,7 +105,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
     network.learningRate = RATE;
     if (isPoisoned) {
       network.gradients.fill(Number.NaN);
-      for (const { address, length } of [...network.workspaceTensors(), ...network.panels(TILE_ROWS)]) {
+      for (const { address, length } of [...network.workspaceTensors(), ...network.panels(PACKED_ROWS)]) {
         region.view(address, length).fill(Number.NaN);
       }
     }

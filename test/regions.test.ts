@@ -9,8 +9,8 @@ import { layer, type NetworkShape, type TensorPlace, TestNetwork } from "./suppo
 
 const LINE = 64;
 
-/** Rows of a tile in the strict build. */
-const TILE_ROWS = 4;
+/** Rows that the strict build packs together: those of four tiles. */
+const PACKED_ROWS = 16;
 
 /** Bytes of a Product, which is rounded up to a cache line: 10 words and a bool. */
 const PRODUCT_BYTES = 44;
@@ -165,7 +165,7 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
         [
           { name: "head", begin: workspace, end: workspace + call("workspace_head", address, workspace) },
           ...scratch.flat(),
-          ...network.panels(TILE_ROWS).map(bytesOf),
+          ...network.panels(PACKED_ROWS).map(bytesOf),
           ...network.workspaceTensors().map(bytesOf),
           ...products,
         ],
@@ -176,7 +176,10 @@ describe.each(DTYPES)("the regions of a network in %s", (dtype) => {
 
   it("leave every tensor and panel of the workspace zero", () => {
     for (const [network, , , what] of networks()) {
-      for (const { name, address, length } of [...network.workspaceTensors(), ...network.panels(TILE_ROWS)]) {
+      for (const { name, address, length } of [
+        ...network.workspaceTensors(),
+        ...network.panels(PACKED_ROWS),
+      ]) {
         const bytes = new Uint8Array(assembly.memory.buffer, address, length * size);
         if (!bytes.every((byte) => byte === 0)) expect.fail(`${what}: ${name}`);
       }

@@ -12,8 +12,11 @@ import { gatherTransposed } from "./transpose";
  */
 export const TILE_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
+/** Rows of A that are packed together, into one panel for each tile. */
+export const PACKED_ROWS: usize = 4 * TILE_ROWS;
+
 /** If more tiles than this read the same rows of A, the rows are packed: copied so that columns of A are contiguous. */
-const TILES_TO_PACK_STRIDED: usize = 4;
+const TILES_TO_PACK_STRIDED: usize = 16;
 
 /** The same bound for an A whose columns are contiguous already, but which spans more than L1_BYTES. */
 const TILES_TO_PACK_ADJACENT: usize = 3;
@@ -48,7 +51,7 @@ export class Product {
 /**
  * C = A·B or C += A·B. C may not overlap A or B. Without `accumulates` C is not read.
  *
- *     panel: scratch for [k, TILE_ROWS] elements
+ *     panels: scratch for [k, PACKED_ROWS] elements
  *
  * Inlined: a call costs about 1 % of a step on tiny networks.
  *
@@ -60,16 +63,16 @@ export class Product {
  * its rows stay in the L1 cache while B streams past.
  */
 @inline
-export function matmul<T>(product: Product, panel: usize): void {
+export function matmul<T>(product: Product, panels: usize): void {
   const tileColumns: usize = 2 * laneCount<T>();
   if (product.aRowStep == sizeof<T>()) {
     if (product.n > TILES_TO_PACK_ADJACENT * tileColumns && product.k * product.aColumnStep > L1_BYTES) {
-      multiplyPacked<T>(product, panel);
+      multiplyPacked<T>(product, panels);
     } else {
       multiply<T, Adjacent>(product);
     }
   } else if (product.n > TILES_TO_PACK_STRIDED * tileColumns) {
-    multiplyPacked<T>(product, panel);
+    multiplyPacked<T>(product, panels);
   } else {
     multiply<T, Strided>(product);
   }
@@ -91,23 +94,24 @@ function multiply<T, A>(product: Product): void {
   rowOfTiles<T, A>(product, m, c, a, aStep);
 }
 
-/** Computes C, TILE_ROWS rows at a time, each from a packed copy of its rows of A. */
-function multiplyPacked<T>(product: Product, panel: usize): void {
+/** Computes C from packed copies of the rows of A, PACKED_ROWS rows at a time. */
+function multiplyPacked<T>(product: Product, panels: usize): void {
   const aStep = TILE_ROWS * sizeof<T>();
+  const panelSize = product.k * aStep;
   let c = product.c;
-  let a = product.a;
-  for (let i: usize = 0; i < product.m; i += TILE_ROWS) {
-    const rows = min(TILE_ROWS, product.m - i);
-    packRows<T>(product, panel, a, rows);
-    rowOfTiles<T, Adjacent>(product, rows, c, panel, aStep);
-    c += TILE_ROWS * product.cStep;
-    a += TILE_ROWS * product.aRowStep;
+  for (let i: usize = 0; i < product.m; i += PACKED_ROWS) {
+    const rows = min(PACKED_ROWS, product.m - i);
+    packPanels<T>(product, panels, panelSize, product.a + i * product.aRowStep, rows);
+    for (let j: usize = 0, panel = panels; j < rows; j += TILE_ROWS, panel += panelSize) {
+      rowOfTiles<T, Adjacent>(product, min(TILE_ROWS, rows - j), c, panel, aStep);
+      c += TILE_ROWS * product.cStep;
+    }
   }
 }
 
 /** Columns `begin` … `end` − 1 of C. `part`: scratch for a Product. */
 @inline
-export function matmulColumns<T>(product: Product, begin: usize, end: usize, part: Product, panel: usize): void {
+export function matmulColumns<T>(product: Product, begin: usize, end: usize, part: Product, panels: usize): void {
   if (end - begin != product.n) {
     copyProduct(part, product);
     part.c += begin * sizeof<T>();
@@ -115,12 +119,12 @@ export function matmulColumns<T>(product: Product, begin: usize, end: usize, par
     part.n = end - begin;
     product = part;
   }
-  matmul<T>(product, panel);
+  matmul<T>(product, panels);
 }
 
 /** Rows `begin` … `end` − 1 of C. `part`: scratch for a Product. */
 @inline
-export function matmulRows<T>(product: Product, begin: usize, end: usize, part: Product, panel: usize): void {
+export function matmulRows<T>(product: Product, begin: usize, end: usize, part: Product, panels: usize): void {
   if (end - begin != product.m) {
     copyProduct(part, product);
     part.c += begin * product.cStep;
@@ -128,13 +132,37 @@ export function matmulRows<T>(product: Product, begin: usize, end: usize, part: 
     part.m = end - begin;
     product = part;
   }
-  matmul<T>(product, panel);
+  matmul<T>(product, panels);
 }
 
 /** Copies word by word: the builds without threads do not enable the instruction of memory.copy. */
 function copyProduct(to: Product, from: Product): void {
   for (let at: usize = 0; at < offsetof<Product>(); at += 4) {
     store<u32>(changetype<usize>(to) + at, load<u32>(changetype<usize>(from) + at));
+  }
+}
+
+/** Packs `rows` rows of A, at most PACKED_ROWS, into panels of the rows of one tile each. */
+@inline
+function packPanels<T>(product: Product, panel: usize, panelSize: usize, a: usize, rows: usize): void {
+  if (rows == PACKED_ROWS && product.aRowStep == sizeof<T>()) {
+    packAdjacent<T>(product, panel, panelSize, a);
+    return;
+  }
+  for (let i: usize = 0; i < rows; i += TILE_ROWS, panel += panelSize, a += TILE_ROWS * product.aRowStep) {
+    packRows<T>(product, panel, a, min(TILE_ROWS, rows - i));
+  }
+}
+
+/** packPanels() of all rows at once, for contiguous columns of A: each cache line of A is read once for all panels. */
+function packAdjacent<T>(product: Product, panel: usize, panelSize: usize, a: usize): void {
+  const rowSize = TILE_ROWS * sizeof<T>();
+  const end = panel + panelSize;
+  for (; panel < end; panel += rowSize, a += product.aColumnStep) {
+    copyRows<T>(panel, a);
+    copyRows<T>(panel + panelSize, a + rowSize);
+    copyRows<T>(panel + 2 * panelSize, a + 2 * rowSize);
+    copyRows<T>(panel + 3 * panelSize, a + 3 * rowSize);
   }
 }
 

@@ -2,12 +2,20 @@
 // measures.
 
 /** Every tensor begins on a cache line. */
-const ALIGNMENT: u64 = 64;
+const CACHE_LINE: u64 = 64;
+
+const VECTOR: u64 = 16;
 
 /** `bytes` rounded up to whole cache lines. */
 @inline
 export function aligned(bytes: u64): u64 {
-  return (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+  return roundedUp(bytes, CACHE_LINE);
+}
+
+/** `bytes` rounded up to a multiple of `unit`, a power of two. */
+@inline
+function roundedUp(bytes: u64, unit: u64): u64 {
+  return (bytes + unit - 1) & ~(unit - 1);
 }
 
 /**
@@ -25,6 +33,23 @@ export function productOf(a: u64, b: u64): u64 {
 @inline
 export function sumOf(a: u64, b: u64): u64 {
   return min(a + b, UNADDRESSABLE);
+}
+
+/**
+ * Rows that are a multiple of this many bytes apart share at most 8 of the 64 sets of a typical L1 cache (32 KB, 8 ways),
+ * and evict each other.
+ */
+const CONFLICTING_BYTES: u64 = 512;
+
+/**
+ * Elements from one row of a tensor with `columns` columns to the next: whole vectors, and one cache line more if the
+ * rows would otherwise share the sets of the L1 cache.
+ */
+@inline
+export function strideOf<T>(columns: u64): u64 {
+  const vectors = roundedUp(columns * sizeof<T>(), VECTOR);
+  const conflicts = (vectors & (CONFLICTING_BYTES - 1)) == 0;
+  return (conflicts ? vectors + CACHE_LINE : vectors) / sizeof<T>();
 }
 
 /** Bytes of a tensor [rows, columns]. */

@@ -4,9 +4,8 @@ import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";
 import { matmulColumns, matmulRows, Product, TILE_ROWS } from "../kernels/gemm";
 import { partBegin } from "../kernels/parts";
-import { place, productOf, tensorSize } from "../kernels/place";
+import { place, productOf, strideOf, tensorSize } from "../kernels/place";
 import { transpose } from "../kernels/transpose";
-import { wholeVectors } from "../math/vector";
 import { activationBackward, activationForward, checkActivation, keepsLogits } from "./activation";
 import { checkPenalties } from "./penalty";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
@@ -32,9 +31,9 @@ export function denseLongestProduct(layer: Layer, rows: usize): usize {
 export function denseLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
   if (region) tensors.logits = tensors.outputs;
   if (keepsLogits(layer.activation)) {
-    at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("logits"), at, tensorSize<T>(layer.units, rows));
+    at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("logits"), at, tensorSize<T>(layer.units, strideOf<T>(rows)));
   }
-  const rowsSize = tensorSize<T>(rows, wholeVectors<T>(layer.units));
+  const rowsSize = tensorSize<T>(rows, strideOf<T>(layer.units));
   at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("dLogitsRows"), at, rowsSize);
   at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("forward"), at, offsetof<Product>());
   at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("inputsBackward"), at, offsetof<Product>());
@@ -71,7 +70,7 @@ function prepareProducts<T>(layer: Layer, tensors: Tensors): void {
   kernelBackward.a = tensors.x;
   kernelBackward.aColumnStep = sizeof<T>();
   kernelBackward.b = tensors.dLogitsRows;
-  kernelBackward.bStep = wholeVectors<T>(layer.units) * sizeof<T>();
+  kernelBackward.bStep = <usize>strideOf<T>(layer.units) * sizeof<T>();
   kernelBackward.m = layer.inputs + layer.useBias;
   kernelBackward.n = layer.units;
 }
@@ -80,11 +79,11 @@ function prepareProducts<T>(layer: Layer, tensors: Tensors): void {
 export function denseShape<T>(tensors: Tensors, pass: Pass): void {
   const step = pass.stride * sizeof<T>();
   const forward = tensors.forward;
-  forward.n = pass.stride;
+  forward.n = pass.columns;
   forward.cStep = step;
   forward.bStep = step;
   const inputsBackward = tensors.inputsBackward;
-  inputsBackward.n = pass.stride;
+  inputsBackward.n = pass.columns;
   inputsBackward.cStep = step;
   inputsBackward.bStep = step;
   const kernelBackward = tensors.kernelBackward;
@@ -96,7 +95,7 @@ export function denseShape<T>(tensors: Tensors, pass: Pass): void {
 export function denseForward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
 ): void {
-  matmulColumns<T>(tensors.forward, begin, end, scratch.product, scratch.panel);
+  matmulColumns<T>(tensors.forward, begin, end, scratch.product, scratch.panels);
   const first = begin * sizeof<T>();
   activationForward<T>(
     layer.activation, tensors.outputs + first, tensors.logits + first,
@@ -117,10 +116,9 @@ export function denseBackward<T>(
   );
   const rowStep = tensors.kernelBackward.bStep;
   const rows = min(end, pass.rows) - begin;
-  // Reads past the last unit. The excess goes to elements units … wholeVectors(units) − 1 of each row: they are not
-  // used.
+  // Reads past the last unit. The excess goes to the elements after the last unit of each row: they are not used.
   transpose<T>(tensors.dLogitsRows + begin * rowStep, rowStep, dLogits, pass.stride * sizeof<T>(), layer.units, rows);
-  if (needsInputs) matmulColumns<T>(tensors.inputsBackward, begin, end, scratch.product, scratch.panel);
+  if (needsInputs) matmulColumns<T>(tensors.inputsBackward, begin, end, scratch.product, scratch.panels);
 }
 
 /** Part `index` of `count` of the gradients of kernel and bias: some of their rows. */
@@ -135,5 +133,5 @@ export function denseGradients<T>(
   if (begin == end) return;
   // All threads store the same value.
   product.accumulates = pass.accumulates;
-  matmulRows<T>(product, begin, end, scratch.product, scratch.panel);
+  matmulRows<T>(product, begin, end, scratch.product, scratch.panels);
 }

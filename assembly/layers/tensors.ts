@@ -75,6 +75,8 @@ export class Pass {
   /** Position in the batch of the microbatch's first row. */
   batchRow: usize;
   rows: usize;
+  /** The columns of feature-major tensors that are computed: `rows` rounded up to whole vectors; 1 on the row path. */
+  columns: usize;
   /** Elements from one row of a feature-major tensor to the next. */
   stride: usize;
   rowPath: RowPath;
@@ -92,8 +94,8 @@ export class Pass {
 export class Scratch {
   /** Describes the thread's part of a product. */
   product: Product;
-  /** [k, TILE_ROWS] elements for the longest product. */
-  panel: usize;
+  /** [k, PACKED_ROWS] elements for the longest product. */
+  panels: usize;
   /** Results of its part of Phase.Measure: bounds of |gradient|, |parameter| and |numbers in measured slots|. */
   bound: f64;
   parameterBound: f64;

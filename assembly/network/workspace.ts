@@ -1,8 +1,8 @@
 // The workspace of a network: activations and scratch for the rows that pass through the layers together.
 
-import { Product, TILE_ROWS } from "../kernels/gemm";
+import { PACKED_ROWS, Product } from "../kernels/gemm";
 import { fill } from "../kernels/memory";
-import { aligned, place, tensorSize } from "../kernels/place";
+import { aligned, place, strideOf, tensorSize } from "../kernels/place";
 import { layerLayout, layerLongestProduct, layerShape } from "../layers/layer";
 import { Layer, Pass, RowPath, Scratch, Tensors } from "../layers/tensors";
 import { wholeVectors } from "../math/vector";
@@ -21,17 +21,17 @@ export const BLOCK_ROWS: usize = 128;
  *     Workspace
  *     Pass
  *     Tensors   [layerCount]
- *     Scratch   [threads], each with a Product and its panel
- *     x         [inputs + 1, capacity]       the microbatch, feature by feature
- *     targets   [targetWidth, capacity]
- *     d0        [widest layer, capacity]     Ping-pong buffers: layers L, L−2, … use d0 as dOutputs and d1 as dInputs,
+ *     Scratch   [threads], each with a Product and its panels
+ *     x         [inputs + 1, stride]         the microbatch, feature by feature
+ *     targets   [targetWidth, stride]
+ *     d0        [widest layer, stride]       Ping-pong buffers: layers L, L−2, … use d0 as dOutputs and d1 as dInputs,
  *     d1        likewise                     layers L−1, L−3, … the reverse.
  *     and for each layer:
- *       outputs   [units + 1, capacity]
+ *       outputs   [units + 1, stride]
  *       tensors of the layer's kind, such as logits and dLogitsRows
  *
  * Feature-major: a row of a tensor is one feature of all rows of the microbatch, so the narrowest layer still fills
- * whole vectors. A microbatch of fewer rows than `capacity` uses tensors whose rows are `stride` = wholeVectors(rows)
+ * whole vectors. A microbatch of fewer rows than `capacity` uses tensors whose rows are `stride` = strideOf(rows)
  * elements apart. On the row path the tensors are plain vectors (rowPath/). Tensors have one row more than features,
  * all ones: the bias is the kernel row of an input that is always 1.
  *
@@ -83,12 +83,13 @@ export function scratchAt(workspace: Workspace, thread: usize): Scratch {
  */
 export function workspaceLayout<T>(region: usize, network: Network, rows: usize, threads: usize): u64 {
   const capacity = (<u64>rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
-  const widest = tensorSize<T>(widestLayer(network), capacity);
+  const stride = strideOf<T>(capacity);
+  const widest = tensorSize<T>(widestLayer(network), stride);
   const scratchSize = scratchLayout<T>(0, network, <usize>capacity);
   let at = aligned(offsetof<Workspace>() + offsetof<Pass>() + <u64>network.layerCount * offsetof<Tensors>());
   at = place(region, region + offsetof<Workspace>("scratch"), at, <u64>threads * scratchSize);
-  at = place(region, region + offsetof<Workspace>("x"), at, tensorSize<T>(<u64>network.inputs + 1, capacity));
-  at = place(region, region + offsetof<Workspace>("targets"), at, tensorSize<T>(network.targetWidth, capacity));
+  at = place(region, region + offsetof<Workspace>("x"), at, tensorSize<T>(<u64>network.inputs + 1, stride));
+  at = place(region, region + offsetof<Workspace>("targets"), at, tensorSize<T>(network.targetWidth, stride));
   at = place(region, region + offsetof<Workspace>("d0"), at, widest);
   at = place(region, region + offsetof<Workspace>("d1"), at, widest);
   const workspace = changetype<Workspace>(region);
@@ -114,7 +115,7 @@ function placeLayer<T>(
   region: usize, network: Network, layer: Layer, tensors: Tensors, x: usize, at: u64, capacity: u64,
 ): u64 {
   const outputs = changetype<usize>(tensors) + offsetof<Tensors>("outputs");
-  at = place(region, outputs, at, tensorSize<T>(<u64>layer.units + 1, capacity));
+  at = place(region, outputs, at, tensorSize<T>(<u64>layer.units + 1, strideOf<T>(capacity)));
   if (region) {
     const workspace = changetype<Workspace>(region);
     const isEven = ((network.layerCount - 1 - layer.index) & 1) == 0;
@@ -132,7 +133,7 @@ function scratchLayout<T>(region: usize, network: Network, capacity: usize): u64
   }
   let at = aligned(offsetof<Scratch>());
   at = place(region, region + offsetof<Scratch>("product"), at, offsetof<Product>());
-  return place(region, region + offsetof<Scratch>("panel"), at, tensorSize<T>(longest, TILE_ROWS));
+  return place(region, region + offsetof<Scratch>("panels"), at, tensorSize<T>(longest, PACKED_ROWS));
 }
 
 function widestLayer(network: Network): usize {
@@ -146,14 +147,15 @@ export function shapePass<T>(network: Network, workspace: Workspace, rows: usize
   const pass = passOf(workspace);
   pass.rows = rows;
   pass.rowPath = rowPath;
-  pass.stride = rowPath == RowPath.None ? wholeVectors<T>(rows) : 1;
+  pass.columns = rowPath == RowPath.None ? wholeVectors<T>(rows) : 1;
+  pass.stride = rowPath == RowPath.None ? <usize>strideOf<T>(rows) : 1;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const tensors = tensorsAt(workspace, i);
     layerShape<T>(layer, tensors, pass);
     // The row path writes its own ones.
     if (rowPath == RowPath.None) {
-      fill<T>(tensors.x + layer.inputs * pass.stride * sizeof<T>(), 1, pass.stride);
+      fill<T>(tensors.x + layer.inputs * pass.stride * sizeof<T>(), 1, pass.columns);
     }
   }
 }

@@ -41,7 +41,7 @@ export const enum Phase {
 
 /** Whether a phase has more than one part. */
 export function isDivisible<T>(workspace: Workspace, phase: Phase): bool {
-  return phase >= Phase.Gradients || passOf(workspace).stride > tileColumns<T>();
+  return phase >= Phase.Gradients || passOf(workspace).columns > tileColumns<T>();
 }
 
 /** Each part of a phase has a multiple of this many columns. */
@@ -86,10 +86,10 @@ function columnsPart<T>(
   network: Network, workspace: Workspace, scratch: Scratch, phase: Phase, index: usize, count: usize,
 ): void {
   const pass = passOf(workspace);
-  const begin = partBegin(pass.stride, tileColumns<T>(), index, count);
-  const end = partBegin(pass.stride, tileColumns<T>(), index + 1, count);
+  const begin = partBegin(pass.columns, tileColumns<T>(), index, count);
+  const end = partBegin(pass.columns, tileColumns<T>(), index + 1, count);
   if (begin == end) return;
-  // On the row path the stride is 1, so one part is the whole phase.
+  // On the row path there is one column, so one part is the whole phase.
   const isRow = pass.rowPath != RowPath.None;
   if (phase == Phase.Forward) {
     if (isRow) rowForward<T>(network, workspace);

@@ -53,7 +53,7 @@ export function gatherTargets<T>(
   if (pass.rowPath != RowPath.None) {
     gatherRow<T>(targets, samples.targets, width, samples.order, row);
   } else {
-    gatherRows<T>(targets, pass.stride, pass.stride, samples.targets, width, samples.order, row, rows);
+    gatherRows<T>(targets, pass.stride, pass.columns, samples.targets, width, samples.order, row, rows);
   }
 }
 

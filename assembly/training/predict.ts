@@ -47,6 +47,6 @@ export function completeOutputs<T>(network: Network, workspace: Workspace): void
   if (pass.rowPath != RowPath.None) {
     rowActivationForward<T>(activation, outputs, outputs, layer.units, layer.parameter);
   } else {
-    activationForward<T>(activation, outputs, outputs, layer.units, pass.stride, pass.stride, layer.parameter);
+    activationForward<T>(activation, outputs, outputs, layer.units, pass.columns, pass.stride, layer.parameter);
   }
 }

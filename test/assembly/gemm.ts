@@ -1,6 +1,6 @@
 // Exports the matrix product once for each dtype, for test/gemm.test.ts.
 
-import { matmul, matmulColumns, matmulRows, Product, TILE_ROWS } from "../../assembly/kernels/gemm";
+import { matmul, matmulColumns, matmulRows, PACKED_ROWS, Product, TILE_ROWS } from "../../assembly/kernels/gemm";
 import { madd } from "../../assembly/math/vector";
 
 const product = changetype<Product>(memory.data(64, 16));
@@ -12,6 +12,10 @@ export function heap_base(): usize {
 
 export function tile_rows(): usize {
   return TILE_ROWS;
+}
+
+export function packed_rows(): usize {
+  return PACKED_ROWS;
 }
 
 /** a·b + c as the products of this build compute it. */
@@ -43,54 +47,54 @@ function prepare<T>(
 
 export function matmul_f32(
   c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
-  b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+  b: usize, bStride: usize, m: usize, n: usize, k: usize, panels: usize,
 ): void {
   prepare<f32>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
-  matmul<f32>(product, panel);
+  matmul<f32>(product, panels);
 }
 
 export function matmul_f64(
   c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize, aColumnStride: usize,
-  b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+  b: usize, bStride: usize, m: usize, n: usize, k: usize, panels: usize,
 ): void {
   prepare<f64>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
-  matmul<f64>(product, panel);
+  matmul<f64>(product, panels);
 }
 
 /** Columns `begin` … `end` − 1 of C. */
 export function matmul_columns_f32(
   begin: usize, end: usize, c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize,
-  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panels: usize,
 ): void {
   prepare<f32>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
-  matmulColumns<f32>(product, begin, end, part, panel);
+  matmulColumns<f32>(product, begin, end, part, panels);
 }
 
 /** Columns `begin` … `end` − 1 of C. */
 export function matmul_columns_f64(
   begin: usize, end: usize, c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize,
-  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panels: usize,
 ): void {
   prepare<f64>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
-  matmulColumns<f64>(product, begin, end, part, panel);
+  matmulColumns<f64>(product, begin, end, part, panels);
 }
 
 /** Rows `begin` … `end` − 1 of C. */
 export function matmul_rows_f32(
   begin: usize, end: usize, c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize,
-  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panels: usize,
 ): void {
   prepare<f32>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
-  matmulRows<f32>(product, begin, end, part, panel);
+  matmulRows<f32>(product, begin, end, part, panels);
 }
 
 /** Rows `begin` … `end` − 1 of C. */
 export function matmul_rows_f64(
   begin: usize, end: usize, c: usize, cStride: usize, accumulates: bool, a: usize, aRowStride: usize,
-  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panel: usize,
+  aColumnStride: usize, b: usize, bStride: usize, m: usize, n: usize, k: usize, panels: usize,
 ): void {
   prepare<f64>(c, cStride, accumulates, a, aRowStride, aColumnStride, b, bStride, m, n, k);
-  matmulRows<f64>(product, begin, end, part, panel);
+  matmulRows<f64>(product, begin, end, part, panels);
 }
 
 /** The product element by element, with the madd() of this build. */

@@ -118,7 +118,7 @@ export function scratch_address(workspace: Workspace, thread: usize): usize {
 export function scratch_product(workspace: Workspace, thread: usize): usize {
   return changetype<usize>(scratchAt(workspace, thread).product);
 }
-export function scratch_panel(workspace: Workspace, thread: usize): usize { return scratchAt(workspace, thread).panel; }
+export function scratch_panels(workspace: Workspace, thread: usize): usize { return scratchAt(workspace, thread).panels; }
 
 function tensorsOf(workspace: Workspace, layer: usize): Tensors { return tensorsAt(workspace, layer); }
 export function layer_x(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).x; }

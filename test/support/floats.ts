@@ -19,6 +19,13 @@ export function wholeVectors(dtype: DType, count: number): number {
   return Math.ceil(count / lanesOf(dtype)) * lanesOf(dtype);
 }
 
+/** Elements from one row of a tensor to the next: whole vectors, and 64 bytes more if that is a multiple of 512 bytes. */
+export function strideOf(dtype: DType, columns: number): number {
+  const size = 16 / lanesOf(dtype);
+  const stride = wholeVectors(dtype, columns);
+  return (stride * size) % 512 === 0 ? stride + 64 / size : stride;
+}
+
 /** Numbers spread in [low, high), the same each time: a Weyl sequence. */
 export function spread(count: number, low = -1, high = 1, seed = 0.5): number[] {
   return Array.from(

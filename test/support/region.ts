@@ -17,7 +17,7 @@ export class Region {
     this.#dtype = dtype;
     this.#begin = Math.ceil(exports.heap_base() / 64) * 64;
     this.#end = this.#begin;
-    if (memory.buffer.byteLength < 2 ** 24) memory.grow((2 ** 24 - memory.buffer.byteLength) / 65536);
+    if (memory.buffer.byteLength < 2 ** 26) memory.grow((2 ** 26 - memory.buffer.byteLength) / 65536);
   }
 
   /** Removes all tensors, and fills their memory with guards. */

@@ -11,7 +11,7 @@ import type { ActivationName, DType, FloatArray, LossName } from "../../src/inde
 import type { Assembly } from "./compile.js";
 import { descriptionSize, writeDescription } from "./descriptions.js";
 import { activationNumber, lossNumber } from "./enumNumbers.js";
-import { firstDifference, floats, spread, wholeVectors } from "./floats.js";
+import { firstDifference, floats, spread, strideOf } from "./floats.js";
 import { guardOf, type Region } from "./region.js";
 
 export interface LayerShape {
@@ -116,8 +116,8 @@ export class TestNetwork {
 
   /** The outputs [outputs, rows] of the last pass, which had `rows` rows; for a fused loss, the logits. */
   outputs(rows: number): FloatArray {
-    const { workspace_outputs: outputs, workspace_stride: strideOf } = this.#assembly.exports;
-    const stride = strideOf!(this.workspace);
+    const { workspace_outputs: outputs, workspace_stride: strideOfPass } = this.#assembly.exports;
+    const stride = strideOfPass!(this.workspace);
     const { units } = this.shape.layers.at(-1)!;
     const tensor = this.#region.view(outputs!(this.address, this.workspace), units * stride);
     return tensor.filter((_, at) => at % stride < rows);
@@ -153,29 +153,30 @@ export class TestNetwork {
   /** The tensors of the workspace for a whole microbatch. Needs the exports of test/assembly/phases.ts. */
   workspaceTensors(): TensorPlace[] {
     const { capacity, workspace } = this;
+    const stride = strideOf(this.#dtype, capacity);
     const { inputs, layers, loss } = this.shape;
     const widest = Math.max(...layers.map(({ units }) => units));
     const targets = loss === "sparseCategoricalCrossentropy" ? 1 : layers.at(-1)!.units;
     const all = [
-      { name: "x", address: this.#export("workspace_x", workspace), length: (inputs + 1) * capacity },
-      { name: "targets", address: this.#export("workspace_targets", workspace), length: targets * capacity },
-      { name: "d0", address: this.#export("workspace_d0", workspace), length: widest * capacity },
-      { name: "d1", address: this.#export("workspace_d1", workspace), length: widest * capacity },
+      { name: "x", address: this.#export("workspace_x", workspace), length: (inputs + 1) * stride },
+      { name: "targets", address: this.#export("workspace_targets", workspace), length: targets * stride },
+      { name: "d0", address: this.#export("workspace_d0", workspace), length: widest * stride },
+      { name: "d1", address: this.#export("workspace_d1", workspace), length: widest * stride },
     ];
     for (const [i, { units }] of layers.entries()) {
       const outputs = this.#export("layer_outputs", workspace, i);
       const logits = this.#export("layer_logits", workspace, i);
       const rows = this.#export("layer_d_logits_rows", workspace, i);
-      all.push({ name: `outputs ${i}`, address: outputs, length: (units + 1) * capacity });
-      if (logits !== outputs) all.push({ name: `logits ${i}`, address: logits, length: units * capacity });
-      const length = wholeVectors(this.#dtype, units) * capacity;
+      all.push({ name: `outputs ${i}`, address: outputs, length: (units + 1) * stride });
+      if (logits !== outputs) all.push({ name: `logits ${i}`, address: logits, length: units * stride });
+      const length = strideOf(this.#dtype, units) * capacity;
       all.push({ name: `dLogitsRows ${i}`, address: rows, length });
     }
     return all;
   }
 
-  /** The scratch panels of all threads, for tiles of `tileRows` rows. */
-  panels(tileRows: number): TensorPlace[] {
+  /** The scratch panels of all threads, for the rows that are packed together. */
+  panels(packedRows: number): TensorPlace[] {
     const { inputs, layers } = this.shape;
     const widths = layers.map(({ units }) => units);
     const maxTerms = Math.max(
@@ -185,9 +186,9 @@ export class TestNetwork {
       this.capacity,
     );
     return Array.from({ length: this.#threads }, (_, thread) => ({
-      name: `panel ${thread}`,
-      address: this.#export("scratch_panel", this.workspace, thread),
-      length: maxTerms * tileRows,
+      name: `panels ${thread}`,
+      address: this.#export("scratch_panels", this.workspace, thread),
+      length: maxTerms * packedRows,
     }));
   }
 
