@@ -9,6 +9,7 @@ import {
   type Rows,
   requireSameRows,
   writeRows,
+  writeRowsSync,
 } from "./data/rows.js";
 import { type Matrix, Tensor } from "./data/tensor.js";
 import type { NetworkDescription } from "./description.js";
@@ -307,7 +308,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#alive();
     const samples = this.#scratch.take(source.count);
     try {
-      finish(writeRows(source, () => samples.inputs()));
+      writeRowsSync(source, () => samples.inputs());
       const { dtype, outputs } = this.#description;
       const predictions = allocate(dtype, samples.rows * outputs);
       this.#predictWith(averaged, (model) => model.predict(samples, predictions));
