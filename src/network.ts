@@ -118,7 +118,7 @@ const OPTIONS: OptionsOf<NetworkOptions<readonly Layer[]>> = {
   inputs: { check: requirePositiveInteger },
   layers: { check: checkedLater },
   loss: { check: checkedLater },
-  optimizer: { check: checkedLater, default: sgd() },
+  optimizer: { check: checkedLater, default: undefined },
   dtype: { check: oneOf(["float32", "float64"]), default: "float32" },
   seed: { check: integerWithin(0, MAX_SEED), default: undefined },
   random: {
@@ -135,7 +135,7 @@ const PREDICTION_OPTIONS: OptionsOf<PredictionOptions> = {
 
 /** The options of a network that are not undefined. */
 type Plan = NetworkOptions<readonly Layer[]> &
-  Required<Pick<NetworkOptions, "optimizer" | "dtype" | "numerics" | "threads">>;
+  Required<Pick<NetworkOptions, "dtype" | "numerics" | "threads">>;
 
 /**
  * Creates a network and draws its initial parameters: layer by layer, kernel then bias.
@@ -149,9 +149,12 @@ export async function createNetwork<const L extends readonly Layer[]>(
 ): Promise<Network<L>> {
   const plan = readOptions("createNetwork", options, OPTIONS) as Plan;
   const { numerics, threads, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = plan;
+  // The core is read and compiled while the rest of the options is checked.
+  const loading = sharedCore(undefined, { numerics, threads: threads > 1 });
+  ignoreRejection(loading);
   const description = describe(plan);
-  const optimizer = checkOptimizer(plan.optimizer, plan.dtype);
-  const core = await sharedCore(undefined, { numerics, threads: threads > 1 });
+  const optimizer = checkOptimizer(plan.optimizer ?? sgd(), plan.dtype);
+  const core = await loading;
   if (threads > 1) await prepareWorkers();
   const host = createHost(core, description.dtype);
   const model = await finishInSlices(
@@ -221,11 +224,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * The parameters as live views: `parameters[i]` belongs to `layers[i]`, and is `{}` for a layer without parameters.
    */
   readonly parameters: ParametersOf<L>;
-  /**
-   * The parameters that `predict` and `evaluate` use, as live views: the average of the parameters, if the optimizer
-   * keeps one (see its option `ema`) and has taken a step; else `parameters`.
-   */
-  readonly averagedParameters: ParametersOf<L>;
   readonly #model: Model;
   readonly #scratch: Scratch;
   readonly #description: NetworkDescription;
@@ -233,6 +231,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly #keys: Keys;
   readonly #inputFormat: RowFormat;
   readonly #targetFormat: RowFormat;
+  #averagedParameters: ParametersOf<L> | undefined;
   #epoch = 0;
   #isTraining = false;
   #isDisposed = false;
@@ -248,7 +247,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#inputFormat = { argument: "inputs", width: description.inputs };
     this.#targetFormat = targetFormatOf(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
-    this.averagedParameters = this.#tensors(() => this.#alive().predictionParameters());
     // An assignment such as network.learningRate = 5 throws instead of being ignored.
     Object.freeze(this);
   }
@@ -256,6 +254,15 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** @internal */
   get dtype(): DType {
     return this.#description.dtype;
+  }
+
+  /**
+   * The parameters that `predict` and `evaluate` use, as live views: the average of the parameters, if the optimizer
+   * keeps one (see its option `ema`) and has taken a step; else `parameters`.
+   */
+  get averagedParameters(): ParametersOf<L> {
+    this.#averagedParameters ??= this.#tensors(() => this.#alive().predictionParameters());
+    return this.#averagedParameters;
   }
 
   /** Epochs that the network was trained for, over all its fits. */

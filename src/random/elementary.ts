@@ -91,8 +91,13 @@ type DoubleDouble = readonly [high: number, low: number];
 const HALF_PI: DoubleDouble = [1.5707963267948966, 6.123233995736766e-17];
 const HALF_PI_REST = -1.4973849048591698e-33;
 
-/** 1/n! for n = 0 … 27. */
-const reciprocalFactorials: readonly DoubleDouble[] = makeReciprocalFactorials(27);
+let factorials: readonly DoubleDouble[] | undefined;
+
+/** 1/n! for n = 0 … 27. Computed at the first use, not at import. */
+function reciprocalFactorials(): readonly DoubleDouble[] {
+  factorials ??= makeReciprocalFactorials(27);
+  return factorials;
+}
 
 /** sin(x) for x in [0, 2π], correctly rounded for each of 1.5 million random x. */
 export function sin(x: number): number {
@@ -133,9 +138,10 @@ function cosSeries(x: DoubleDouble): DoubleDouble {
 /** Σ (−1)ᵏ·squareᵏ/n! over n = last, last − 2, … down to 1 or 0, k = ⌊n/2⌋. */
 function alternatingSeries(square: DoubleDouble, last: number): DoubleDouble {
   const minusSquare: DoubleDouble = [-square[0], -square[1]];
-  let sum = reciprocalFactorials[last]!;
+  const coefficients = reciprocalFactorials();
+  let sum = coefficients[last]!;
   for (let n = last - 2; n >= 0; n -= 2) {
-    sum = add(multiply(sum, minusSquare), reciprocalFactorials[n]!);
+    sum = add(multiply(sum, minusSquare), coefficients[n]!);
   }
   return sum;
 }

@@ -8,9 +8,9 @@ interface Requirement {
   readonly message: string;
 }
 
-/** f32x4.add and f32x4.relaxed_madd: the bytes that follow the prefix of vector instructions. */
-const SIMD = vectorModule(2, 0xe4, 0x01);
-const RELAXED_SIMD = vectorModule(3, 0x85, 0x02);
+/** Modules with f32x4.add and f32x4.relaxed_madd: the bytes that follow the prefix of vector instructions. */
+const simdModule = () => vectorModule(2, 0xe4, 0x01);
+const relaxedSimdModule = () => vectorModule(3, 0x85, 0x02);
 
 /** In order: each is tested only if those before it are met. */
 const REQUIREMENTS: readonly Requirement[] = [
@@ -25,7 +25,7 @@ const REQUIREMENTS: readonly Requirement[] = [
       "This processor is big-endian, so numbers in WebAssembly's memory would be misread. Use a little-endian one.",
   },
   {
-    isMet: ({ isRelaxed }) => !isRelaxed || WebAssembly.validate(RELAXED_SIMD),
+    isMet: ({ isRelaxed }) => !isRelaxed || WebAssembly.validate(relaxedSimdModule()),
     message:
       'This engine has no relaxed SIMD, which numerics: "relaxed" needs. Use a newer engine (Node 20 has it only with ' +
       '--experimental-wasm-relaxed-simd), or numerics: "strict".',
@@ -46,7 +46,7 @@ export function requireEngine(build: Build): void {
 
 /** Whether the engine has what all builds need. Tested only if it does not compile one: the test takes some 50 µs. */
 export function isSimdSupported(): boolean {
-  return WebAssembly.validate(SIMD);
+  return WebAssembly.validate(simdModule());
 }
 
 /**
