@@ -33,6 +33,18 @@ interface Formula {
 
 const sigmoid = (z: number) => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
 const cdf = (z: number) => 0.5 * erfc(-z * Math.SQRT1_2);
+const SELU_SCALE = 1.0507009873554805;
+const SELU_LIMIT = SELU_SCALE * 1.6732632423543772;
+/** tanh(log(1 + eᶻ)), and its derivative, without cancellation. */
+const mishGate = (z: number) => {
+  const u = Math.exp(Math.min(z, 30));
+  return (u * (u + 2)) / (u * (u + 2) + 2);
+};
+const mishGateSlope = (z: number) => {
+  const u = Math.exp(Math.min(z, 30));
+  return (4 * u * (1 + u)) / (u * (u + 2) + 2) ** 2;
+};
+const limit = (z: number, low: number, high: number) => Math.min(Math.max(z, low), high);
 const tanhArgument = (z: number) => SQRT_2_OVER_PI * (z + 0.044715 * z * z * z);
 
 const FORMULAS: Record<Elementwise, Formula> = {
@@ -69,6 +81,29 @@ const FORMULAS: Record<Elementwise, Formula> = {
     forward: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
     slope: sigmoid,
     keepsLogits: true,
+  },
+  hardSigmoid: {
+    forward: (z) => limit(z + 3, 0, 6) / 6,
+    slope: (a) => (a > 0 && a < 1 ? 1 / 6 : 0),
+    // z + 3 cancels.
+    forwardScale: (z) => (Math.abs(z) < 3 ? 1 : 0),
+  },
+  hardTanh: { forward: (z) => limit(z, -1, 1), slope: (a) => (a > -1 && a < 1 ? 1 : 0) },
+  selu: {
+    forward: (z) => (z > 0 ? SELU_SCALE * z : SELU_LIMIT * Math.expm1(z)),
+    slope: (a) => (a > 0 ? SELU_SCALE : a + SELU_LIMIT),
+  },
+  mish: {
+    forward: (z) => z * mishGate(z),
+    slope: (z) => mishGate(z) + limit(z, -800, 30) * mishGateSlope(z),
+    keepsLogits: true,
+    slopeScale: (z) => 1 + Math.min(40, Math.abs(z)),
+  },
+  softsign: { forward: (z) => z / (1 + Math.abs(z)), slope: (a) => (1 - Math.abs(a)) ** 2 },
+  exponential: {
+    forward: Math.exp,
+    slope: (a) => a,
+    slopeScale: (z) => 1 + Math.exp(z),
   },
 };
 
@@ -186,6 +221,8 @@ describe.each(DTYPES)("the activations in %s", (dtype) => {
         const expected = delta[i]! * formula.slope(formula.keepsLogits ? z : outputs[i]!);
         // Above 1e10, z² or z³ overflows in the formula.
         if (formula.keepsLogits && Math.abs(z) > 1e10) continue;
+        // The derivative of `exponential` overflows.
+        if (gradient === floats(dtype, [expected])[0]) continue;
         const tolerance = 16 * epsilon * Math.abs(delta[i]!) * (formula.slopeScale?.(z) ?? 1) + tiny;
         if (!(Math.abs(gradient - expected) <= tolerance)) {
           expect.fail(`the gradient of ${name} at ${z} is ${gradient}, expected ${expected}`);
@@ -218,6 +255,13 @@ describe.each(DTYPES)("the activations in %s", (dtype) => {
         geluTanh: [Infinity, Number.NaN],
         silu: [Infinity, Number.NaN],
         softplus: [Infinity, 0],
+        hardSigmoid: [1, 0],
+        hardTanh: [1, -1],
+        selu: [Infinity, floats(dtype, [-SELU_LIMIT])[0]!],
+        mish: [Infinity, Number.NaN],
+        // ∞ / ∞, as in PyTorch.
+        softsign: [Number.NaN, Number.NaN],
+        exponential: [Infinity, 0],
       };
       expect([...outputs.subarray(0, 2)]).toEqual(limits[name]);
     });
@@ -373,23 +417,36 @@ describe.each(DTYPES)("the activations in %s", (dtype) => {
     });
   });
 
-  it.each(["linear", "tanh", "leakyRelu", "elu", "gelu", "geluTanh", "silu"] as const)(
-    "%s maps −0 to −0",
-    (name) => {
-      const outputs = forward(name, floats(dtype, Array(12).fill(-0)));
-      expect([...outputs]).toEqual(Array(12).fill(-0));
-    },
-  );
+  it.each([
+    "linear",
+    "tanh",
+    "leakyRelu",
+    "elu",
+    "gelu",
+    "geluTanh",
+    "silu",
+    "hardTanh",
+    "selu",
+    "mish",
+    "softsign",
+  ] as const)("%s maps −0 to −0", (name) => {
+    const outputs = forward(name, floats(dtype, Array(12).fill(-0)));
+    expect([...outputs]).toEqual(Array(12).fill(-0));
+  });
 
-  it("relu, leakyRelu and elu have their documented derivatives at 0", () => {
-    const zeros = floats(dtype, 12);
+  it("relu, leakyRelu, elu and the hard functions have their documented derivatives at their kinks", () => {
     const ones = floats(dtype, 12).fill(1);
-    for (const [name, slope] of [
-      ["relu", 0],
-      ["leakyRelu", ALPHA],
-      ["elu", ALPHA],
+    for (const [name, output, slope] of [
+      ["relu", 0, 0],
+      ["leakyRelu", 0, ALPHA],
+      ["elu", 0, ALPHA],
+      ["hardSigmoid", 0, 0],
+      ["hardSigmoid", 1, 0],
+      ["hardTanh", -1, 0],
+      ["hardTanh", 1, 0],
     ] as const) {
-      expect([...backward(name, ones, zeros, zeros)], name).toEqual(Array(12).fill(slope));
+      const outputs = floats(dtype, 12).fill(output);
+      expect([...backward(name, ones, outputs, outputs)], name).toEqual(Array(12).fill(slope));
     }
   });
 

@@ -24,7 +24,7 @@ interface Difference extends DescriptionFields {
   readonly layers?: readonly LayerFields[];
 }
 
-const { LeakyRelu, Elu, Relu, Sigmoid, Softmax, Tanh } = ActivationNumber;
+const { Exponential, LeakyRelu, Elu, Relu, Selu, Sigmoid, Softmax, Tanh } = ActivationNumber;
 const { Dense, Dropout } = LayerKindNumber;
 const {
   BinaryCrossentropy,
@@ -70,11 +70,12 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
   ["a reserved field", { reserved: 1 }, "ReservedNotZero"],
   ["an unknown kind of layer", { layers: [{ kind: 2 }] }, "UnknownLayerKind"],
   ["a kind of layer that is negative as i32", { layers: [{ kind: 2 ** 32 - 1 }] }, "UnknownLayerKind"],
-  ["an unknown activation", { layers: [{ activation: Softmax + 1 }] }, "UnknownActivation"],
+  ["an unknown activation", { layers: [{ activation: Exponential + 1 }] }, "UnknownActivation"],
   ["an activation that is negative as i32", { layers: [{ activation: 2 ** 31 }] }, "UnknownActivation"],
   ["an unknown loss", { loss: SparseCategoricalCrossentropy + 1 }, "UnknownLoss"],
   ["a loss that is negative as i32", { loss: 2 ** 32 - 1 }, "UnknownLoss"],
   ["a softmax of one unit", { layers: [{ activation: Softmax, units: 1 }] }, "SoftmaxOfOneUnit"],
+  ["a parameter of selu", { layers: [{ activation: Selu, parameter: 1 }] }, "ReservedNotZero"],
   ["a parameter of relu", { layers: [{ activation: Relu, parameter: 0.1 }] }, "ReservedNotZero"],
   [
     "a NaN as parameter of relu",

@@ -61,7 +61,7 @@ const HYPERPARAMETERS = 8;
 
 const REGION_LIMIT = 2 ** 32 - 2 ** 16;
 
-const { LeakyRelu, Elu, Sigmoid, Softmax } = ActivationNumber;
+const { Exponential, LeakyRelu, Elu, Sigmoid, Softmax } = ActivationNumber;
 const { Dense, Dropout } = LayerKindNumber;
 
 /** The activation that each fused loss requires in the last layer. */
@@ -136,7 +136,7 @@ interface Described {
 
 function validLayer(random: Random, inputs: number): Described["layers"][number] {
   if (random.chance(0.2)) return { kind: Dropout, units: inputs, parameter: random.float(0, 1) };
-  return validDense(random, random.integer(0, Softmax));
+  return validDense(random, random.integer(0, Exponential));
 }
 
 function validDense(random: Random, activation: number): Described["layers"][number] {
@@ -242,7 +242,7 @@ function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number)
   const rounded = penalties.map((penalty) => roundedTo(elementSize, penalty));
   if (!rounded.every((penalty) => penalty >= 0 && penalty < Infinity)) return false;
   if (useBias === 0 && (biasL1 !== 0 || biasL2 !== 0)) return false;
-  if (kind !== Dense || units === 0 || activation > Softmax || useBias > 1) return false;
+  if (kind !== Dense || units === 0 || activation > Exponential || useBias > 1) return false;
   if (activation === Softmax && units === 1) return false;
   const alpha = roundedTo(elementSize, parameter);
   return activation === LeakyRelu || activation === Elu ? alpha >= 0 && alpha < Infinity : parameter === 0;

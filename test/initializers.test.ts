@@ -267,6 +267,21 @@ describe("an initializer", () => {
   });
 });
 
+it("a kernel is drawn by glorotUniform(), or for selu by lecunNormal(), if no initializer is given", async () => {
+  for (const [activation, kernelInitializer] of [
+    ["relu", glorotUniform()],
+    ["selu", lecunNormal()],
+  ] as const) {
+    const [left, given] = await Promise.all(
+      [{}, { kernelInitializer }].map((options) =>
+        createNetwork({ inputs: 5, layers: [dense(3, activation, options)], loss: "huber" }),
+      ),
+    );
+    expect([...left!.parameters[0].kernel.data]).toEqual([...given!.parameters[0].kernel.data]);
+    for (const network of [left!, given!]) network.dispose();
+  }
+});
+
 describe("an invalid argument throws", () => {
   it.each<[string, () => unknown]>([
     ["value is NaN; expected a finite number.", () => constant(Number.NaN)],

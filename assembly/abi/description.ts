@@ -27,8 +27,14 @@ export const enum Activation {
   GeluTanh,
   Silu,
   Softplus,
-  /** Must stay the last one: checks refuse larger numbers. */
   Softmax,
+  HardSigmoid,
+  HardTanh,
+  Selu,
+  Mish,
+  Softsign,
+  /** Must stay the last one: checks refuse larger numbers. */
+  Exponential,
 }
 
 export const enum Loss {

@@ -4,24 +4,25 @@
 import { Activation } from "../abi/description";
 import { Status } from "../abi/status";
 import { columnMax } from "../kernels/reduce";
+import { sign } from "../math/constants";
 import { exp, expm1 } from "../math/exponential";
 import { tanh } from "../math/hyperbolic";
 import { sigmoid, softplus } from "../math/logistic";
 import { isNotNegative } from "../math/range";
 import { normalCdf, normalPdf } from "../math/normal";
-import { madd, splat } from "../math/vector";
+import { clamp, madd, splat } from "../math/vector";
 
 /** Whether the derivative is computed from the logits. For the others it is computed from the outputs. */
 export function keepsLogits(activation: Activation): bool {
   return (
     activation == Activation.Gelu || activation == Activation.GeluTanh ||
-    activation == Activation.Silu || activation == Activation.Softplus
+    activation == Activation.Silu || activation == Activation.Softplus || activation == Activation.Mish
   );
 }
 
 /** Why the core refuses this activation of `units` units with this LayerDescription.parameter; Ok if it accepts it. */
 export function checkActivation(activation: Activation, units: u32, alpha: f64, elementSize: usize): Status {
-  if (activation < 0 || activation > Activation.Softmax) return Status.UnknownActivation;
+  if (activation < 0 || activation > Activation.Exponential) return Status.UnknownActivation;
   if (activation == Activation.Softmax && units == 1) return Status.SoftmaxOfOneUnit;
   if (activation == Activation.LeakyRelu || activation == Activation.Elu) {
     return isNotNegative(alpha, elementSize) ? Status.Ok : Status.InvalidLayerParameter;
@@ -32,7 +33,7 @@ export function checkActivation(activation: Activation, units: u32, alpha: f64, 
 /**
  * outputs = activation(logits), both [units, columns], rows `stride` elements apart; they may be the same tensor.
  * `units` ≥ 1; `columns`: whole vectors, at least one. `alpha`: the slope of leakyRelu, the limit of elu.
- * Inlined: a call costs about 1 % of a step on tiny networks.
+ * Inlined for the first activations: a call costs about 1 % of a step on tiny networks.
  */
 @inline
 export function activationForward<T>(
@@ -46,6 +47,15 @@ export function activationForward<T>(
     case Activation.Sigmoid: { forwardEach<T, Sigmoid>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Tanh: { forwardEach<T, Tanh>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Relu: { forwardEach<T, Relu>(outputs, logits, units, columns, stride, alpha); break; }
+    default: otherForward<T>(activation, outputs, logits, units, columns, stride, alpha);
+  }
+}
+
+/** The cases that activationForward() does not inline: each copy of them takes about 500 bytes, and there are many. */
+function otherForward<T>(
+  activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
+  switch (activation) {
     case Activation.LeakyRelu: { forwardEach<T, LeakyRelu>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Elu: { forwardEach<T, Elu>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Gelu: { forwardEach<T, Gelu>(outputs, logits, units, columns, stride, alpha); break; }
@@ -53,6 +63,12 @@ export function activationForward<T>(
     case Activation.Silu: { forwardEach<T, Silu>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Softplus: { forwardEach<T, Softplus>(outputs, logits, units, columns, stride, alpha); break; }
     case Activation.Softmax: { softmaxForward<T>(outputs, logits, units, columns, stride); break; }
+    case Activation.HardSigmoid: { forwardEach<T, HardSigmoid>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.HardTanh: { forwardEach<T, HardTanh>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Selu: { forwardEach<T, Selu>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Mish: { forwardEach<T, Mish>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softsign: { forwardEach<T, Softsign>(outputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Exponential: { forwardEach<T, Exponential>(outputs, logits, units, columns, stride, alpha); break; }
   }
 }
 
@@ -65,9 +81,20 @@ export function activationBackward<T>(
   units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
   switch (activation) {
+    case Activation.Linear: break;
     case Activation.Sigmoid: { backwardEach<T, Sigmoid>(dOutputs, outputs, units, columns, stride, alpha); break; }
     case Activation.Tanh: { backwardEach<T, Tanh>(dOutputs, outputs, units, columns, stride, alpha); break; }
     case Activation.Relu: { backwardEach<T, Relu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    default: otherBackward<T>(activation, dOutputs, outputs, logits, units, columns, stride, alpha);
+  }
+}
+
+/** See otherForward(). */
+function otherBackward<T>(
+  activation: Activation, dOutputs: usize, outputs: usize, logits: usize,
+  units: usize, columns: usize, stride: usize, alpha: f64,
+): void {
+  switch (activation) {
     case Activation.LeakyRelu: { backwardEach<T, LeakyRelu>(dOutputs, outputs, units, columns, stride, alpha); break; }
     case Activation.Elu: { backwardEach<T, Elu>(dOutputs, outputs, units, columns, stride, alpha); break; }
     case Activation.Gelu: { backwardEach<T, Gelu>(dOutputs, logits, units, columns, stride, alpha); break; }
@@ -75,6 +102,18 @@ export function activationBackward<T>(
     case Activation.Silu: { backwardEach<T, Silu>(dOutputs, logits, units, columns, stride, alpha); break; }
     case Activation.Softplus: { backwardEach<T, Softplus>(dOutputs, logits, units, columns, stride, alpha); break; }
     case Activation.Softmax: { softmaxBackward<T>(dOutputs, outputs, units, columns, stride); break; }
+    case Activation.HardSigmoid: {
+      backwardEach<T, HardSigmoid>(dOutputs, outputs, units, columns, stride, alpha);
+      break;
+    }
+    case Activation.HardTanh: { backwardEach<T, HardTanh>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Selu: { backwardEach<T, Selu>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Mish: { backwardEach<T, Mish>(dOutputs, logits, units, columns, stride, alpha); break; }
+    case Activation.Softsign: { backwardEach<T, Softsign>(dOutputs, outputs, units, columns, stride, alpha); break; }
+    case Activation.Exponential: {
+      backwardEach<T, Exponential>(dOutputs, outputs, units, columns, stride, alpha);
+      break;
+    }
   }
 }
 
@@ -272,6 +311,118 @@ class Softplus {
   @inline
   backward<T>(d: v128, z: v128, alpha: v128): v128 {
     return v128.mul<T>(d, sigmoid<T>(z));
+  }
+}
+
+/** a = min(max(z + 3, 0), 6) / 6, a′ = ⅙ where 0 < a < 1, else 0. PyTorch's nn.Hardsigmoid. */
+@unmanaged
+class HardSigmoid {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    const six = splat<T>(6);
+    return v128.div<T>(clamp<T>(v128.add<T>(z, splat<T>(3)), splat<T>(0), six), six);
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return within<T>(v128.div<T>(d, splat<T>(6)), a, splat<T>(0));
+  }
+}
+
+/** a = z limited to [−1, 1], a′ = 1 where −1 < a < 1, else 0. PyTorch's nn.Hardtanh. */
+@unmanaged
+class HardTanh {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return clamp<T>(z, splat<T>(-1), splat<T>(1));
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return within<T>(d, a, splat<T>(-1));
+  }
+}
+
+/** d where low < a < 1, else 0. */
+@inline
+function within<T>(d: v128, a: v128, low: v128): v128 {
+  return v128.and(d, v128.and(v128.gt<T>(a, low), v128.lt<T>(a, splat<T>(1))));
+}
+
+/**
+ * a = λz above 0, else λα(eᶻ − 1); a′ = λ above 0, else a + λα. λ and α: G. Klambauer, T. Unterthiner, A. Mayr and S.
+ * Hochreiter, "Self-Normalizing Neural Networks", NIPS 2017.
+ */
+@unmanaged
+class Selu {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    const below = v128.mul<T>(splat<T>(SELU_SCALE * SELU_ALPHA), expm1<T>(z));
+    return v128.bitselect(v128.mul<T>(splat<T>(SELU_SCALE), z), below, v128.gt<T>(z, splat<T>(0)));
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    const below = v128.add<T>(a, splat<T>(SELU_SCALE * SELU_ALPHA));
+    return v128.mul<T>(d, v128.bitselect(splat<T>(SELU_SCALE), below, v128.gt<T>(a, splat<T>(0))));
+  }
+}
+
+const SELU_SCALE: f64 = 1.0507009873554804934193349852946;
+const SELU_ALPHA: f64 = 1.6732632423543772848170429916717;
+
+/**
+ * a = z tanh(log(1 + eᶻ)): D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020. With
+ * u = eᶻ and n = u (u + 2) it is a = z n / (n + 2), which does not cancel, and a′ = (n + 4 z u (1 + u) / (n + 2)) /
+ * (n + 2). From z = 24 on, n / (n + 2) rounds to 1 and the other term of a′ to 0, so z is limited to 24 there: u does
+ * not overflow.
+ */
+@unmanaged
+class Mish {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    const u = exp<T>(v128.pmin<T>(z, splat<T>(24)));
+    const n = v128.mul<T>(u, v128.add<T>(u, splat<T>(2)));
+    return v128.mul<T>(z, v128.div<T>(n, v128.add<T>(n, splat<T>(2))));
+  }
+
+  @inline
+  backward<T>(d: v128, z: v128, alpha: v128): v128 {
+    const limited = v128.pmin<T>(z, splat<T>(24));
+    const u = exp<T>(limited);
+    const n = v128.mul<T>(u, v128.add<T>(u, splat<T>(2)));
+    const sum = v128.add<T>(n, splat<T>(2));
+    const bend = v128.mul<T>(v128.mul<T>(splat<T>(4), limited), v128.mul<T>(u, v128.add<T>(u, splat<T>(1))));
+    return v128.mul<T>(d, v128.div<T>(v128.add<T>(n, v128.div<T>(bend, sum)), sum));
+  }
+}
+
+/** a = z / (1 + |z|), a′ = (1 − |a|)². */
+@unmanaged
+class Softsign {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return v128.div<T>(z, v128.add<T>(splat<T>(1), v128.andnot(z, sign<T>())));
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    const rest = v128.sub<T>(splat<T>(1), v128.andnot(a, sign<T>()));
+    return v128.mul<T>(d, v128.mul<T>(rest, rest));
+  }
+}
+
+/** a = eᶻ, a′ = a */
+@unmanaged
+class Exponential {
+  @inline
+  forward<T>(z: v128, alpha: v128): v128 {
+    return exp<T>(z);
+  }
+
+  @inline
+  backward<T>(d: v128, a: v128, alpha: v128): v128 {
+    return v128.mul<T>(d, a);
   }
 }
 

@@ -37,7 +37,7 @@ export class Layer {
     this.outputs = zeros(dtype, capacity * this.units);
     this.dOutputs = zeros(dtype, capacity * this.units);
     this.#inputWidth = inputWidth;
-    this.#activation = activations[options.activation];
+    this.#activation = activations[options.activation]!;
     this.#alpha = options.alpha;
     this.#parameters = parameters;
     this.#gradients = gradients;

@@ -1,7 +1,7 @@
 import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
 import type { DType } from "../dtype.js";
 import { BackpropError } from "../errors.js";
-import { glorotUniform, type Initializer, zeros } from "../initializers.js";
+import { glorotUniform, type Initializer, lecunNormal, zeros } from "../initializers.js";
 import {
   type OptionsOf,
   ofType,
@@ -25,6 +25,12 @@ const ACTIVATION_NUMBERS = {
   silu: ActivationNumber.Silu,
   softplus: ActivationNumber.Softplus,
   softmax: ActivationNumber.Softmax,
+  hardSigmoid: ActivationNumber.HardSigmoid,
+  hardTanh: ActivationNumber.HardTanh,
+  selu: ActivationNumber.Selu,
+  mish: ActivationNumber.Mish,
+  softsign: ActivationNumber.Softsign,
+  exponential: ActivationNumber.Exponential,
 } as const;
 
 export type ActivationName = keyof typeof ACTIVATION_NUMBERS;
@@ -43,6 +49,14 @@ export type ActivationName = keyof typeof ACTIVATION_NUMBERS;
  * - `silu`: z·σ(z)
  * - `softplus`: log(1 + eᶻ)
  * - `softmax`: eᶻ over the sum of eᶻ of all units
+ * - `hardSigmoid`: (z + 3) / 6 limited to [0, 1], as PyTorch's (Keras's has another slope in versions before 3)
+ * - `hardTanh`: z limited to [−1, 1]
+ * - `selu`: λz above 0, else λα·(eᶻ − 1), with the λ and α of Klambauer et al. 2017
+ * - `mish`: z·tanh(log(1 + eᶻ)); Misra 2020
+ * - `softsign`: z / (1 + |z|)
+ * - `exponential`: eᶻ
+ *
+ * All are computed by formulas that neither overflow nor cancel, except where the result itself overflows.
  */
 export const ACTIVATIONS = Object.freeze(Object.keys(ACTIVATION_NUMBERS)) as readonly ActivationName[];
 
@@ -55,7 +69,7 @@ const DEFAULT_ALPHA: ReadonlyMap<ActivationName, number> = new Map([
 export interface DenseOptions {
   /** Whether a bias is added to the product; default true. */
   readonly useBias?: boolean;
-  /** Default `glorotUniform()`. */
+  /** Default `glorotUniform()`; with the activation "selu", which is made for it, `lecunNormal()`. */
   readonly kernelInitializer?: Initializer;
   /** Default `zeros()`. */
   readonly biasInitializer?: Initializer;
@@ -96,7 +110,7 @@ const isInitializer = ofType("function", "an initializer such as glorotUniform()
 
 const OPTIONS: OptionsOf<DenseOptions> = {
   useBias: { check: ofType("boolean"), default: true },
-  kernelInitializer: { check: isInitializer, default: glorotUniform() },
+  kernelInitializer: { check: isInitializer, default: undefined },
   biasInitializer: { check: isInitializer, default: zeros() },
   alpha: { check: requireNotNegative, default: undefined },
   kernelL1: { check: requireNotNegative, default: 0 },
@@ -124,8 +138,12 @@ export function dense(
   activation: ActivationName = "linear",
   options: DenseOptions = {},
 ): DenseLayer {
-  const { alpha = DEFAULT_ALPHA.get(activation) ?? 0, ...others } = readOptions("dense", options, OPTIONS);
-  return complete("dense", { units, activation, ...others, alpha });
+  const {
+    alpha = DEFAULT_ALPHA.get(activation) ?? 0,
+    kernelInitializer = activation === "selu" ? lecunNormal() : glorotUniform(),
+    ...others
+  } = readOptions("dense", options, OPTIONS);
+  return complete("dense", { units, activation, ...others, kernelInitializer, alpha });
 }
 
 /** A checked copy of a layer. `prefix`: what precedes a property's name in messages. */

@@ -1,0 +1,163 @@
+"""Writes modules.json: networks of PyTorch's modules, trained for ten steps, for test/pytorchModules.test.ts.
+
+    pip install -r ../../bench/peers/requirements.txt
+    python modules.py
+
+Each case is a network of the modules that "layers" names, with mean squared error. It is trained for 10 steps on 8 rows, in
+their order, in batches of `batchSize` rows. Recorded are the loss of every step, before its update, and after each number of
+steps in "steps" the parameters. Arrays are base64 of little-endian numbers of the case's dtype: of each layer the
+parameters in this library's order (of a Linear the weight as [inputs, units], then the bias). "initial", "inputs" and
+"targets" are float32 numbers, so both dtypes start with the same values.
+
+"layers": name of this library's function, and its arguments. MODULES maps them to PyTorch's modules.
+"""
+
+import base64
+import json
+import pathlib
+
+import numpy as np
+import torch
+
+INPUTS = 3
+ROWS = 8
+STEPS = (1, 2, 5, 10)
+
+ACTIVATIONS = {
+    "linear": torch.nn.Identity,
+    "tanh": torch.nn.Tanh,
+    "hardTanh": torch.nn.Hardtanh,
+    "selu": torch.nn.SELU,
+    "mish": torch.nn.Mish,
+    "softsign": torch.nn.Softsign,
+}
+
+
+class HardSigmoid(torch.nn.Module):
+    """The formula of nn.Hardsigmoid. Its own backward pass rounds 1/6 to float32, in float64 too."""
+
+    def forward(self, inputs):
+        return torch.nn.functional.relu6(inputs + 3) / 6
+
+
+class Exponential(torch.nn.Module):
+    """PyTorch has no module for it."""
+
+    def forward(self, inputs):
+        return torch.exp(inputs)
+
+
+ACTIVATIONS |= {"hardSigmoid": HardSigmoid, "exponential": Exponential}
+
+SGD = ("sgd", {"learningRate": 0.1})
+
+CASES = tuple(
+    {"layers": (("dense", 5, name), ("dense", 2, name)), "batchSize": batch_size, "optimizer": SGD, "spread": 2.0}
+    for name in ("hardSigmoid", "hardTanh", "selu", "mish", "softsign", "exponential")
+    for batch_size in (1, 4)
+)
+
+
+class Dense(torch.nn.Module):
+    def __init__(self, inputs, units, activation):
+        super().__init__()
+        self.linear = torch.nn.Linear(inputs, units)
+        self.activation = ACTIVATIONS[activation]()
+        self.units = units
+
+    def forward(self, inputs):
+        return self.activation(self.linear(inputs))
+
+    def values(self):
+        return [self.linear.weight.detach().numpy().T, self.linear.bias.detach().numpy()]
+
+
+MODULES = {"dense": Dense}
+
+OPTIMIZERS = {
+    "sgd": lambda parameters, learningRate: torch.optim.SGD(parameters, lr=learningRate),
+}
+
+
+def encoded(values, dtype):
+    array = np.concatenate([np.ravel(value) for value in values])
+    return base64.b64encode(array.astype(np.dtype(dtype).newbyteorder("<")).tobytes()).decode()
+
+
+def create_layers(case):
+    torch.manual_seed(1)
+    modules = []
+    width = INPUTS
+    for name, *arguments in case["layers"]:
+        module = MODULES[name](width, *arguments)
+        width = module.units
+        modules.append(module)
+    # Larger than PyTorch's, so that all parts of the activations are reached.
+    with torch.no_grad():
+        for parameter in torch.nn.Sequential(*modules).parameters():
+            parameter.mul_(case["spread"])
+    return modules
+
+
+def parameters_of(layers):
+    return [value for layer in layers for value in layer.values()]
+
+
+def create_rows(case, outputs):
+    random = np.random.RandomState(2)
+    inputs = random.uniform(-1, 1, (ROWS, INPUTS)).astype("float32")
+    targets = random.uniform(-1, 1, (ROWS, outputs)).astype("float32")
+    return inputs, targets
+
+
+def train(dtype, case):
+    torch.set_default_dtype(torch.float32)
+    layers = create_layers(case)
+    initial = encoded(parameters_of(layers), "float32")
+    outputs = layers[-1].units
+    rows = create_rows(case, outputs)
+    model = torch.nn.Sequential(*layers).to(getattr(torch, dtype))
+    inputs, targets = (torch.tensor(values.astype(dtype)) for values in rows)
+    criterion = torch.nn.MSELoss()
+    name, options = case["optimizer"]
+    optimizer = OPTIMIZERS[name](model.parameters(), **options)
+    losses = []
+    after = []
+    for step in range(max(STEPS)):
+        begin = step * case["batchSize"] % ROWS
+        end = begin + case["batchSize"]
+        optimizer.zero_grad()
+        loss = criterion(model(inputs[begin:end]), targets[begin:end])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        if step + 1 in STEPS:
+            after.append(encoded(parameters_of(layers), dtype))
+    return {
+        "dtype": dtype,
+        "layers": case["layers"],
+        "batchSize": case["batchSize"],
+        "optimizer": case["optimizer"],
+        "outputs": outputs,
+        "initial": initial,
+        "inputs": encoded([rows[0]], "float32"),
+        "targets": encoded([rows[1]], "float32"),
+        "losses": losses,
+        "after": after,
+    }
+
+
+def main():
+    document = {
+        "versions": {"numpy": np.__version__, "torch": torch.__version__},
+        "inputs": INPUTS,
+        "rows": ROWS,
+        "steps": STEPS,
+        "cases": [train(dtype, case) for dtype in ("float32", "float64") for case in CASES],
+    }
+    path = pathlib.Path(__file__).with_name("modules.json")
+    path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()
