@@ -20,6 +20,9 @@ export {
   dense,
   dropout,
   type Layer,
+  type PreluLayer,
+  type PreluOptions,
+  prelu,
 } from "./layers/layers.js";
 export type {
   DenseParameters,
@@ -27,6 +30,7 @@ export type {
   LayerValues,
   NoParameters,
   ParametersOf,
+  PreluParameters,
 } from "./layers/parameters.js";
 export { LOSSES, type Loss, type LossName, type Reduction } from "./losses.js";
 export {

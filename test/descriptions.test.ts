@@ -25,7 +25,7 @@ interface Difference extends DescriptionFields {
 }
 
 const { Exponential, LeakyRelu, Elu, Relu, Selu, Sigmoid, Softmax, Tanh } = ActivationNumber;
-const { Dense, Dropout } = LayerKindNumber;
+const { Dense, Dropout, PRelu } = LayerKindNumber;
 const {
   BinaryCrossentropy,
   CategoricalCrossentropy,
@@ -42,6 +42,8 @@ const dropout = (fields: LayerFields = {}): LayerFields => ({
   parameter: 0.5,
   ...fields,
 });
+
+const prelu = (fields: LayerFields = {}): LayerFields => ({ kind: PRelu, units: 3, useBias: 0, ...fields });
 
 const FLOAT32 = { elementSize: 4 };
 const FLOAT64 = { elementSize: 8 };
@@ -68,7 +70,7 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
   ["a useBias of 2", { layers: [{ useBias: 2 }] }, "InvalidFlag"],
   ["a useBias of 2³¹", { layers: [{ useBias: 2 ** 31 }] }, "InvalidFlag"],
   ["a reserved field", { reserved: 1 }, "ReservedNotZero"],
-  ["an unknown kind of layer", { layers: [{ kind: 2 }] }, "UnknownLayerKind"],
+  ["an unknown kind of layer", { layers: [{ kind: 99 }] }, "UnknownLayerKind"],
   ["a kind of layer that is negative as i32", { layers: [{ kind: 2 ** 32 - 1 }] }, "UnknownLayerKind"],
   ["an unknown activation", { layers: [{ activation: Exponential + 1 }] }, "UnknownActivation"],
   ["an activation that is negative as i32", { layers: [{ activation: 2 ** 31 }] }, "UnknownActivation"],
@@ -108,6 +110,11 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
         "InvalidLayerParameter",
       ] as const,
   ),
+  ["a prelu that changes the number of units", { layers: [prelu({ units: 4 })] }, "InvalidUnits"],
+  ["a prelu with an activation", { layers: [prelu({ activation: Tanh })] }, "ReservedNotZero"],
+  ["a prelu with a bias", { layers: [prelu({ useBias: 1 })] }, "ReservedNotZero"],
+  ["a prelu with a parameter", { layers: [prelu({ parameter: 0.25 })] }, "ReservedNotZero"],
+  ["a prelu with a penalty", { layers: [prelu({ kernelL2: 0.1 })] }, "ReservedNotZero"],
   ["a parameter of meanSquaredError", { loss: MeanSquaredError, lossParameter: 1 }, "ReservedNotZero"],
   ...[0, -1, Number.NaN, Infinity].map(
     (lossParameter) =>
@@ -183,6 +190,7 @@ const ACCEPTED: readonly (readonly [string, Difference])[] = [
     "a softmax of two units",
     { loss: SparseCategoricalCrossentropy, layers: [{ activation: Softmax, units: 2 }] },
   ],
+  ["a prelu alone", { layers: [prelu()] }],
   ["a wide layer before a dropout", { layers: [{ units: 2 ** 20 }, dropout({ units: 2 ** 20 })] }],
 ];
 
@@ -212,7 +220,7 @@ function write({ layers = [{}], ...fields }: Difference): number {
     arena.memory,
     address,
     description,
-    layers.map((layer) => ({ ...dense, ...(layer.kind === Dropout ? { activation: 0 } : {}), ...layer })),
+    layers.map((layer) => ({ ...dense, ...(layer.kind ? { activation: 0 } : {}), ...layer })),
   );
   return address;
 }

@@ -319,15 +319,14 @@ class ReferenceNetwork {
       const values = [x];
       this.#layers.forEach((layer, i) => {
         const input = values.at(-1)!;
-        if (layer.kind === "dropout")
-          values.push(input.map((value, unit) => value * scales[i]!(value, unit)));
+        if (layer.kind !== "dense") values.push(input.map((value, unit) => value * scales[i]!(value, unit)));
         else values.push(this.#denseOutputs(i, input, layer.activation === "tanh"));
       });
       const outputs = values.at(-1)!;
       let d = outputs.map((value, j) => (2 * (value - targets[row]![j]!)) / (inputs.length * outputs.length));
       for (let i = this.#layers.length - 1; i >= 0; i--) {
         const layer = this.#layers[i]!;
-        if (layer.kind === "dropout") {
+        if (layer.kind !== "dense") {
           d = d.map((value, unit) => value * scales[i]!(value, unit));
           continue;
         }

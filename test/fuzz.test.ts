@@ -62,7 +62,7 @@ const HYPERPARAMETERS = 8;
 const REGION_LIMIT = 2 ** 32 - 2 ** 16;
 
 const { Exponential, LeakyRelu, Elu, Sigmoid, Softmax } = ActivationNumber;
-const { Dense, Dropout } = LayerKindNumber;
+const { Dense, Dropout, PRelu } = LayerKindNumber;
 
 /** The activation that each fused loss requires in the last layer. */
 const FUSED: Readonly<Record<number, number>> = {
@@ -136,6 +136,7 @@ interface Described {
 
 function validLayer(random: Random, inputs: number): Described["layers"][number] {
   if (random.chance(0.2)) return { kind: Dropout, units: inputs, parameter: random.float(0, 1) };
+  if (random.chance(0.15)) return { kind: PRelu, units: inputs };
   return validDense(random, random.integer(0, Exponential));
 }
 
@@ -229,15 +230,21 @@ function isRightLoss(loss: number, parameter: number, elementSize: number): bool
   return loss <= LossNumber.SparseCategoricalCrossentropy && parameter === 0;
 }
 
+/** For each kind of layer with as many outputs as inputs and without penalties: whether it takes a parameter. */
+const PLAIN_PARAMETERS: Readonly<Record<number, (parameter: number) => boolean>> = {
+  [Dropout]: (rate) => rate >= 0 && rate < 1,
+  [PRelu]: (parameter) => parameter === 0,
+};
+
 type LayerInMemory = { readonly [F in FieldName<typeof LayerDescriptionStruct>]: number };
 
 function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number): boolean {
   const { kind, units, activation, useBias, parameter, kernelL1, kernelL2, biasL1, biasL2 } = layer;
   const penalties = [kernelL1, kernelL2, biasL1, biasL2];
-  if (kind === Dropout) {
-    const isRightRate = parameter >= 0 && parameter < 1;
+  const isRightParameter = PLAIN_PARAMETERS[kind];
+  if (isRightParameter) {
     const hasNoOthers = activation === 0 && useBias === 0 && penalties.every((penalty) => penalty === 0);
-    return units === inputs && units > 0 && hasNoOthers && isRightRate;
+    return units === inputs && units > 0 && hasNoOthers && isRightParameter(parameter);
   }
   const rounded = penalties.map((penalty) => roundedTo(elementSize, penalty));
   if (!rounded.every((penalty) => penalty >= 0 && penalty < Infinity)) return false;
@@ -256,6 +263,7 @@ function networkBytes(
 ): number {
   let [count, readable] = [0, 0];
   layers.forEach(({ kind, units, useBias }, i) => {
+    if (kind === PRelu) count += units;
     if (kind !== Dense) return;
     const inputs = widths[i]!;
     if (i > 0) readable = Math.max(readable, count + (inputs + 32 / elementSize - 1) * units);

@@ -37,7 +37,7 @@ afterAll(() => {
   network.dispose();
 });
 
-const { numpyRandom, torchRandom, sgd, adam, dropout } = library;
+const { numpyRandom, torchRandom, sgd, adam, dropout, prelu } = library;
 const { checkGradients, forwardDifferences, centralDifferences } = library;
 const differences = { checkGradients, forwardDifferences, centralDifferences };
 const initializers = {
@@ -66,7 +66,15 @@ function* calls(): Generator<[string, Call]> {
     yield [`dense ${option}`, (value) => dense(1, "elu", { [option]: value })];
   yield ["dense units", (value) => dense(value)];
   yield ["dense activation", (value) => dense(1, value)];
-  for (const make of [sgd, adam, dropout, numpyRandom, torchRandom, library.loadCore.bind(null, undefined)])
+  for (const make of [
+    sgd,
+    adam,
+    dropout,
+    prelu,
+    numpyRandom,
+    torchRandom,
+    library.loadCore.bind(null, undefined),
+  ])
     yield [`${make.name} options`, (value) => make(value)];
   for (const [name, make] of Object.entries(initializers)) yield [name, (value) => (make as Call)(value)];
   yield ["initializer", (value) => library.glorotUniform()(value)];

@@ -10,9 +10,10 @@ import {
   type Layer,
   type LayerValues,
   type Network,
-  type OptimizerOptions,
+  prelu,
   sgd,
 } from "../src/index.js";
+import { valuesOf } from "./support/parameters.js";
 
 // The file that reference/modules.py writes.
 interface Reference {
@@ -28,7 +29,7 @@ interface Case {
   readonly dtype: DType;
   readonly layers: readonly Named[];
   readonly batchSize: number;
-  readonly optimizer: readonly [name: "sgd", options: OptimizerOptions];
+  readonly optimizer: readonly [name: "sgd", options: object];
   readonly outputs: number;
   readonly initial: string;
   readonly inputs: string;
@@ -47,6 +48,7 @@ const TOLERANCE: Record<DType, number> = { float32: 1e-5, float64: 1e-10 };
 
 const LAYERS: Readonly<Record<string, (...values: never[]) => Layer>> = {
   dense: (units: number, activation: ActivationName) => dense(units, activation),
+  prelu: (initial: number) => prelu({ initial }),
 };
 
 const OPTIMIZERS = { sgd };
@@ -62,12 +64,6 @@ type Tensors = Readonly<
 
 function tensorsOf(network: Network<readonly Layer[]>): readonly Tensors[] {
   return network.parameters as readonly object[] as readonly Tensors[];
-}
-
-function valuesOf(network: Network<readonly Layer[]>): number[] {
-  return tensorsOf(network).flatMap((layer) =>
-    Object.values(layer).flatMap((tensor) => [...(tensor?.data ?? [])]),
-  );
 }
 
 async function create({ dtype, layers, optimizer, initial }: Case): Promise<Network<readonly Layer[]>> {
@@ -119,7 +115,7 @@ describe("ten steps and those of PyTorch's modules", () => {
       actual.push(network.fitSync(inputs, targets, { batchSize, shuffle: false }).loss[0]!);
       const recorded = REFERENCE.steps.indexOf(step + 1);
       if (recorded < 0) continue;
-      const error = largestRelativeError(valuesOf(network), decode(dtype, after[recorded]!));
+      const error = largestRelativeError(valuesOf(network.parameters), decode(dtype, after[recorded]!));
       expect(error).toBeLessThan(TOLERANCE[dtype]);
     }
     expect(largestRelativeError(actual, losses)).toBeLessThan(TOLERANCE[dtype]);

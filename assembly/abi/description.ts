@@ -14,6 +14,8 @@ export const enum LayerKind {
   Dense,
   /** Sets some of its inputs to 0 in training. */
   Dropout,
+  /** A rectifier with a learned slope for each unit. */
+  PRelu = 6,
 }
 
 export const enum Activation {
@@ -81,7 +83,7 @@ export class Description {
 @unmanaged
 export class LayerDescription {
   kind: LayerKind;
-  /** Outputs: at least 1, with softmax at least 2; for dropout the number of inputs. */
+  /** Outputs: at least 1, with softmax at least 2; for dropout and prelu the number of inputs. */
   units: u32;
   /** Dense layers only. */
   activation: Activation;

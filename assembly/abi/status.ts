@@ -55,7 +55,7 @@ export const enum Status {
   UnknownLayerKind,
   UnknownActivation,
   UnknownLoss,
-  /** 0 inputs, 0 units, or a dropout layer whose units are not the number of its inputs. */
+  /** 0 inputs, 0 units, or a layer other than a dense one whose units are not the number of its inputs. */
   InvalidUnits,
   /** A softmax of one unit: it would always be 1. */
   SoftmaxOfOneUnit,

@@ -12,14 +12,13 @@ import { Status } from "../abi/status";
 import { isBelowOne } from "../math/range";
 import { splat } from "../math/vector";
 import { keepMask } from "../random/mask";
-import { checkNoPenalties } from "./penalty";
+import { checkPlain } from "./plain";
 import { Layer, Pass, Tensors } from "./tensors";
 
 /** See checkLayer(). */
 export function checkDropout(description: LayerDescription, inputs: u32): Status {
-  if (description.units != inputs) return Status.InvalidUnits;
-  if (description.activation || description.useBias) return Status.ReservedNotZero;
-  return isBelowOne(description.parameter) ? checkNoPenalties(description) : Status.InvalidLayerParameter;
+  return checkPlain(description, inputs) ||
+    (isBelowOne(description.parameter) ? Status.Ok : Status.InvalidLayerParameter);
 }
 
 export function dropoutForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {

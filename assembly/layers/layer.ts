@@ -7,6 +7,7 @@ import {
   denseShape,
 } from "./dense";
 import { checkDropout, dropoutBackward, dropoutForward } from "./dropout";
+import { checkPrelu, preluBackward, preluForward, preluGradients, preluLayout } from "./prelu";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
 /** Why the core refuses a layer with this description and `inputs` inputs; Ok if it accepts it. */
@@ -15,6 +16,7 @@ export function checkLayer(description: LayerDescription, inputs: u32, elementSi
   switch (description.kind) {
     case LayerKind.Dense: return checkDense(description, elementSize);
     case LayerKind.Dropout: return checkDropout(description, inputs);
+    case LayerKind.PRelu: return checkPrelu(description, inputs);
     default: return Status.UnknownLayerKind;
   }
 }
@@ -23,6 +25,7 @@ export function checkLayer(description: LayerDescription, inputs: u32, elementSi
 export function layerParameterCount(description: LayerDescription, inputs: u64): u64 {
   switch (description.kind) {
     case LayerKind.Dense: return denseParameterCount(inputs, description.units, description.useBias);
+    case LayerKind.PRelu: return description.units;
     default: return 0;
   }
 }
@@ -34,7 +37,11 @@ export function layerLongestProduct(layer: Layer, rows: usize): usize {
 
 /** Places the tensors that only this kind of layer has; see place(). */
 export function layerLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
-  return layer.kind == LayerKind.Dense ? denseLayout<T>(layer, region, tensors, at, rows) : at;
+  switch (layer.kind) {
+    case LayerKind.Dense: return denseLayout<T>(layer, region, tensors, at, rows);
+    case LayerKind.PRelu: return preluLayout<T>(layer, region, tensors, at, rows);
+    default: return at;
+  }
 }
 
 /** Prepares for microbatches of the shape of `pass`. */
@@ -54,7 +61,15 @@ export function layerForward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
 ): void {
   if (layer.kind == LayerKind.Dense) denseForward<T>(layer, tensors, pass, scratch, begin, end);
-  else dropoutForward<T>(layer, tensors, pass, begin, end);
+  else otherForward<T>(layer, tensors, pass, begin, end);
+}
+
+/** Not inlined, as the functions of layers other than dense ones: that would make the core larger. */
+function otherForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
+  switch (layer.kind) {
+    case LayerKind.Dropout: { dropoutForward<T>(layer, tensors, pass, begin, end); return; }
+    case LayerKind.PRelu: { preluForward<T>(layer, tensors, pass, begin, end); return; }
+  }
 }
 
 /** dOutputs → dInputs, for the same columns. dInputs need not be computed unless `needsInputs`. */
@@ -63,7 +78,19 @@ export function layerBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize, needsInputs: bool,
 ): void {
   if (layer.kind == LayerKind.Dense) denseBackward<T>(layer, tensors, pass, scratch, begin, end, needsInputs);
-  else if (needsInputs) dropoutBackward<T>(layer, tensors, pass, begin, end);
+  else otherBackward<T>(layer, tensors, pass, begin, end, needsInputs);
+}
+
+function otherBackward<T>(
+  layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize, needsInputs: bool,
+): void {
+  switch (layer.kind) {
+    case LayerKind.Dropout: {
+      if (needsInputs) dropoutBackward<T>(layer, tensors, pass, begin, end);
+      return;
+    }
+    case LayerKind.PRelu: { preluBackward<T>(layer, tensors, pass, begin, end, needsInputs); return; }
+  }
 }
 
 /** Part `index` of `count` of the gradients of its parameters. Call it after layerBackward() of all columns. */
@@ -72,4 +99,5 @@ export function layerGradients<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, index: usize, count: usize,
 ): void {
   if (layer.kind == LayerKind.Dense) denseGradients<T>(layer, tensors, pass, scratch, index, count);
+  else if (layer.kind == LayerKind.PRelu) preluGradients<T>(layer, tensors, pass, index, count);
 }

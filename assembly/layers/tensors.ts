@@ -44,7 +44,10 @@ export class Tensors {
   dOutputs: usize;
   /** [inputs, stride]: dOutputs of the layer before. */
   dInputs: usize;
-  /** [rows, units rounded up to whole vectors]: the gradient of the logits, transposed. */
+  /**
+   * [rows, units rounded up to whole vectors]: the gradient of the logits, transposed. Of prelu: the terms of the
+   * gradient of alpha, [units, stride].
+   */
   dLogitsRows: usize;
   /** logits = [kernel; bias]ᵀ · [x; 1] */
   forward: Product;

@@ -6,7 +6,7 @@ import type { FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { attempt, requireKeys } from "../validation.js";
-import type { DenseLayer, Layer } from "./layers.js";
+import type { DenseLayer, Layer, PreluLayer } from "./layers.js";
 import { definitionOf, type PlacedParameter } from "./stack.js";
 
 /** The parameters or gradients of a dense layer. */
@@ -17,6 +17,14 @@ export interface DenseParameters {
   readonly bias: Vector | null;
 }
 
+/** The parameters or gradients of a PReLU layer. */
+export interface PreluParameters {
+  /** [units]: the slopes below 0. */
+  readonly alpha: Vector;
+  readonly kernel?: undefined;
+  readonly bias?: undefined;
+}
+
 /** The parameters of a layer that has none. */
 export interface NoParameters {
   readonly kernel?: undefined;
@@ -24,7 +32,11 @@ export interface NoParameters {
 }
 
 /** The parameters or gradients of a layer. */
-export type LayerParameters<L extends Layer = Layer> = L extends DenseLayer ? DenseParameters : NoParameters;
+export type LayerParameters<L extends Layer = Layer> = L extends DenseLayer
+  ? DenseParameters
+  : L extends PreluLayer
+    ? PreluParameters
+    : NoParameters;
 
 /** The parameters or gradients of a network's layers, in their order. */
 export type ParametersOf<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerParameters<L[I]> };
@@ -35,6 +47,8 @@ export interface LayerValues {
   readonly kernel?: readonly ArrayLike<number>[] | ShapedData | undefined;
   /** [units]; null or absent for a layer without a bias. */
   readonly bias?: ArrayLike<number> | ShapedData | null | undefined;
+  /** [units]: the slopes of a PReLU layer. */
+  readonly alpha?: ArrayLike<number> | ShapedData | undefined;
 }
 
 /**
@@ -85,7 +99,7 @@ function writeLayer(path: string, given: unknown, tensors: Readonly<Record<strin
   if (typeof given !== "object" || given === null) {
     throw new BackpropError(
       "invalidShape",
-      `${path} is ${show(given)}; expected ${names.length > 0 ? "{ kernel, bias }" : "{}"}.`,
+      `${path} is ${show(given)}; expected ${names.length > 0 ? `{ ${names.join(", ")} }` : "{}"}.`,
     );
   }
   requireKeys(path, given, tensors, "parameter");

@@ -55,6 +55,13 @@ CASES = tuple(
     {"layers": (("dense", 5, name), ("dense", 2, name)), "batchSize": batch_size, "optimizer": SGD, "spread": 2.0}
     for name in ("hardSigmoid", "hardTanh", "selu", "mish", "softsign", "exponential")
     for batch_size in (1, 4)
+) + tuple(
+    {"layers": layers, "batchSize": batch_size, "optimizer": SGD, "spread": 2.0}
+    for layers in (
+        (("dense", 5, "linear"), ("prelu", 0.25), ("dense", 2, "linear")),
+        (("prelu", -0.5), ("dense", 6, "tanh"), ("dense", 2, "linear"), ("prelu", 0.0)),
+    )
+    for batch_size in (1, 4)
 )
 
 
@@ -72,7 +79,16 @@ class Dense(torch.nn.Module):
         return [self.linear.weight.detach().numpy().T, self.linear.bias.detach().numpy()]
 
 
-MODULES = {"dense": Dense}
+class PRelu(torch.nn.PReLU):
+    def __init__(self, inputs, initial):
+        super().__init__(num_parameters=inputs, init=initial)
+        self.units = inputs
+
+    def values(self):
+        return [self.weight.detach().numpy()]
+
+
+MODULES = {"dense": Dense, "prelu": PRelu}
 
 OPTIMIZERS = {
     "sgd": lambda parameters, learningRate: torch.optim.SGD(parameters, lr=learningRate),

@@ -1,6 +1,8 @@
-import type { LayerParameters } from "../../src/index.js";
+import type { LayerParameters, Tensor } from "../../src/index.js";
 
-/** All values of parameters or gradients: layer by layer, the kernel, then the bias. */
+/** All values of parameters or gradients: layer by layer, the tensors of each in their order. */
 export function valuesOf(layers: readonly LayerParameters[]): number[] {
-  return layers.flatMap(({ kernel, bias }) => [...(kernel?.data ?? []), ...(bias?.data ?? [])]);
+  return layers.flatMap((layer) =>
+    Object.values(layer as Record<string, Tensor | null>).flatMap((tensor) => [...(tensor?.data ?? [])]),
+  );
 }

@@ -1,0 +1,64 @@
+import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
+import type { DType } from "../dtype.js";
+import { constant } from "../initializers.js";
+import { type OptionsOf, readOptions, requireFinite } from "../validation.js";
+import type { LayerDefinition } from "./definition.js";
+
+export interface PreluOptions {
+  /** The initial slope below 0 of every unit; a finite number, default 0.25. */
+  readonly initial?: number;
+}
+
+/** A PReLU layer, as `prelu` makes it. */
+export interface PreluLayer {
+  readonly kind: "prelu";
+  readonly initial: number;
+}
+
+/**
+ * A rectifier with one learned slope for each unit: x above 0, else alpha · x, with the parameter `alpha` [units]. The
+ * same as PyTorch's `nn.PReLU(num_parameters=units)`. K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep into
+ * Rectifiers", ICCV 2015. Put it after a dense layer without an activation. Besides its outputs, it needs memory for
+ * one number for each unit of 128 rows.
+ *
+ * @throws BackpropError `invalidOption` for an initial slope that is not a finite number.
+ */
+export function prelu(options: PreluOptions = {}): PreluLayer {
+  return Object.freeze({ ...KIND, ...(readOptions("prelu", options, OPTIONS) as Required<PreluOptions>) });
+}
+
+const KIND = { kind: "prelu" } as const;
+
+const OPTIONS: OptionsOf<PreluOptions> = { initial: { check: requireFinite, default: 0.25 } };
+
+function check(layer: unknown, path: string, dtype: DType): PreluLayer {
+  const reading = { prefix: `${path}.`, dtype, known: KIND, isComplete: true };
+  return readOptions(path, layer, OPTIONS as OptionsOf<Omit<PreluLayer, "kind">>, reading);
+}
+
+export const preluDefinition: LayerDefinition<PreluLayer> = {
+  kind: "prelu",
+  isRandom: false,
+  parameterNames: ["alpha"],
+  check,
+  outputs: (_layer, inputs) => inputs,
+  parameters: ({ initial }, units) => [
+    {
+      name: "alpha",
+      shape: Object.freeze([units]),
+      role: "trainable",
+      decays: false,
+      initializer: constant(initial),
+      inputs: units,
+      units,
+    },
+  ],
+  encode: (_layer, units) => ({
+    kind: LayerKindNumber.PRelu,
+    units,
+    activation: ActivationNumber.Linear,
+    useBias: 0,
+    parameter: 0,
+  }),
+  summarize: ({ initial }) => `initial ${initial}`,
+};
