@@ -33,6 +33,11 @@ export type {
   PreluParameters,
 } from "./layers/parameters.js";
 export { LOSSES, type Loss, type LossName, type Reduction } from "./losses.js";
+export { topKAccuracy } from "./metrics/accuracy.js";
+export { type ConfusionOptions, confusionMatrix } from "./metrics/confusionMatrix.js";
+export { type CustomMetricOptions, customMetric } from "./metrics/customMetric.js";
+export type { Metric, MetricAccumulator, MetricShape } from "./metrics/metric.js";
+export { METRICS, type MetricName } from "./metrics/metrics.js";
 export {
   createNetwork,
   type Gradients,

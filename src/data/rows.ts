@@ -421,7 +421,7 @@ export function writeTensor(argument: string, values: unknown, { data, shape }: 
 /**
  * The shape of nested arrays, judged by the first element of each. Ends after 8 dimensions: arrays may be cyclic.
  */
-function shapeOf(values: unknown): readonly number[] {
+export function shapeOf(values: unknown): readonly number[] {
   const shaped = readShaped(values);
   if (shaped) return shaped.shape;
   const shape: number[] = [];

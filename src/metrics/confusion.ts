@@ -1,0 +1,112 @@
+// Counts of actual and predicted classes, and the metrics that follow from them.
+
+import { type Matrix, Tensor } from "../data/tensor.js";
+import type { FloatArray } from "../dtype.js";
+import { classCount, classOf, targetClassOf } from "./classes.js";
+import type { Metric, MetricAccumulator, MetricShape } from "./metric.js";
+
+/** Sums of weights of rows, for each pair of actual and predicted class. */
+export class ConfusionCounts {
+  readonly classes: number;
+  readonly #counts: Float64Array;
+
+  constructor(classes: number) {
+    this.classes = classes;
+    this.#counts = new Float64Array(classes ** 2);
+  }
+
+  count(actual: number, predicted: number, weight: number): void {
+    this.#counts[actual * this.classes + predicted]! += weight;
+  }
+
+  /** [actual][predicted]. */
+  matrix(): Matrix {
+    return new Tensor([this.classes, this.classes], this.#counts.slice()) as Matrix;
+  }
+
+  /** The counts of one class against all others. */
+  countsOf(classNumber: number): ClassCounts {
+    let actual = 0;
+    let predicted = 0;
+    for (let i = 0; i < this.classes; i++) {
+      actual += this.#counts[classNumber * this.classes + i]!;
+      predicted += this.#counts[i * this.classes + classNumber]!;
+    }
+    return { actual, predicted, right: this.#counts[classNumber * (this.classes + 1)]! };
+  }
+}
+
+/** Sums of weights of rows. */
+interface ClassCounts {
+  /** Rows of the class. */
+  readonly actual: number;
+  /** Rows that were taken for the class. */
+  readonly predicted: number;
+  /** Rows of the class that were taken for it. */
+  readonly right: number;
+}
+
+/**
+ * The share of rows that are of class 1, among those that were taken for it: scikit-learn's `precision_score`; 0 if there
+ * are none. One output: class 1 above 0.5, else class 0. Several outputs: the mean over the classes that occur in
+ * targets or predictions, as with `average="macro"`.
+ */
+export const precision: Metric = ofClasses("precision", ({ right, predicted }) => ratio(right, predicted));
+
+/**
+ * The share of rows that were taken for class 1, among those of that class: scikit-learn's `recall_score`; 0 if there
+ * are none. Several outputs: as `precision`.
+ */
+export const recall: Metric = ofClasses("recall", ({ right, actual }) => ratio(right, actual));
+
+/**
+ * The harmonic mean of the precision and the recall of class 1: scikit-learn's `f1_score`; 0 if there are no such rows.
+ * Several outputs: the mean of the classes' values, as `precision`.
+ */
+export const f1: Metric = ofClasses("f1", ({ right, predicted, actual }) =>
+  ratio(2 * right, predicted + actual),
+);
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+function ofClasses(name: string, figure: (counts: ClassCounts) => number): Metric {
+  return { name, direction: "max", create: (shape) => new ClassFigure(shape, figure) };
+}
+
+class ClassFigure implements MetricAccumulator {
+  readonly #shape: MetricShape;
+  readonly #counts: ConfusionCounts;
+  readonly #figure: (counts: ClassCounts) => number;
+
+  constructor(shape: MetricShape, figure: (counts: ClassCounts) => number) {
+    this.#shape = shape;
+    this.#counts = new ConfusionCounts(classCount(shape));
+    this.#figure = figure;
+  }
+
+  add(outputs: FloatArray, targets: FloatArray, rows: number, weights?: FloatArray): void {
+    for (let row = 0; row < rows; row++) {
+      const actual = targetClassOf(targets, row, this.#shape);
+      const predicted = classOf(outputs, row, this.#shape.outputs);
+      this.#counts.count(actual, predicted, weights ? weights[row]! : 1);
+    }
+  }
+
+  result(): number {
+    return this.#shape.outputs === 1 ? this.#figure(this.#counts.countsOf(1)) : this.#macroAverage();
+  }
+
+  #macroAverage(): number {
+    let sum = 0;
+    let classes = 0;
+    for (let i = 0; i < this.#counts.classes; i++) {
+      const counts = this.#counts.countsOf(i);
+      if (counts.actual + counts.predicted === 0) continue;
+      sum += this.#figure(counts);
+      classes++;
+    }
+    return sum / classes;
+  }
+}
