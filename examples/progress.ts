@@ -3,9 +3,9 @@ import type { Program } from "./seeds/program.js";
 
 const FORMAT = { format: "{name}  {bar}  {value} of {total} epochs", barsize: 30, hideCursor: true };
 
-/** Shows the progress of a program on stderr: a bar on a terminal, otherwise one line. */
+/** Shows the progress of training on stderr: a bar on a terminal, otherwise one line. */
 export async function withProgress<T>(
-  { name, epochs }: Program,
+  { name, epochs }: Pick<Program, "name" | "epochs">,
   train: (onEpoch: (epoch: number) => void) => Promise<T>,
 ): Promise<T> {
   if (!process.stderr.isTTY) console.error(`Training ${name}: ${epochs} epochs`);
