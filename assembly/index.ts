@@ -294,30 +294,30 @@ export function predict_f64(
 
 /** `sum` plus the loss's terms of some rows; NaN if evaluate_check() is not Ok: see training/evaluate.ts. */
 export function evaluate_f32(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, training: bool,
 ): f64 {
-  return evaluate<f32>(network, workspace, samples, begin, end, sum);
+  return evaluate<f32>(network, workspace, samples, begin, end, sum, training);
 }
 
 /** `sum` plus the loss's terms of some rows; NaN if evaluate_check() is not Ok: see training/evaluate.ts. */
 export function evaluate_f64(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, training: bool,
 ): f64 {
-  return evaluate<f64>(network, workspace, samples, begin, end, sum);
+  return evaluate<f64>(network, workspace, samples, begin, end, sum, training);
 }
 
 /** As evaluate(), and adds up the gradient of the loss: see training/evaluate.ts. */
 export function compute_gradients_f32(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, training: bool,
 ): f64 {
-  return computeGradients<f32>(network, workspace, samples, begin, end, sum);
+  return computeGradients<f32>(network, workspace, samples, begin, end, sum, training);
 }
 
 /** As evaluate(), and adds up the gradient of the loss: see training/evaluate.ts. */
 export function compute_gradients_f64(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, training: bool,
 ): f64 {
-  return computeGradients<f64>(network, workspace, samples, begin, end, sum);
+  return computeGradients<f64>(network, workspace, samples, begin, end, sum, training);
 }
 
 /**

@@ -7,11 +7,16 @@ import type { Layer } from "./layers/layers.js";
 import type { ParametersOf } from "./layers/parameters.js";
 import { type Gradients, Network } from "./network.js";
 import { show } from "./show.js";
-import { attempt, type OptionsOf, readOptions, requirePositive } from "./validation.js";
+import { attempt, type OptionsOf, ofType, readOptions, requirePositive } from "./validation.js";
 
 export interface DifferenceOptions {
   /** By how much each parameter is changed; above 0, default 1e-5. */
   readonly epsilon?: number;
+  /**
+   * Whether layers act as in the coming training step, see `evaluate`; default false. All losses then use one mask of
+   * each dropout layer.
+   */
+  readonly training?: boolean;
 }
 
 /**
@@ -27,8 +32,8 @@ export function forwardDifferences<L extends readonly Layer[]>(
   targets: Rows,
   options: DifferenceOptions = {},
 ): Gradients<L> {
-  const epsilon = epsilonOf(network, options);
-  const loss = () => network.evaluate(inputs, targets, { averaged: false }).loss;
+  const { epsilon, training } = read(network, options);
+  const loss = () => network.evaluate(inputs, targets, { averaged: false, training }).loss;
   const begin = loss();
   return {
     loss: begin,
@@ -48,8 +53,8 @@ export function centralDifferences<L extends readonly Layer[]>(
   targets: Rows,
   options: DifferenceOptions = {},
 ): Gradients<L> {
-  const epsilon = epsilonOf(network, options);
-  const loss = () => network.evaluate(inputs, targets, { averaged: false }).loss;
+  const { epsilon, training } = read(network, options);
+  const loss = () => network.evaluate(inputs, targets, { averaged: false, training }).loss;
   return {
     loss: loss(),
     layers: mapParameters(
@@ -79,9 +84,9 @@ export function checkGradients<L extends readonly Layer[]>(
   targets: Rows,
   options: DifferenceOptions = {},
 ): GradientCheck {
-  requireNetwork(network);
-  const backpropagated = tensorsOf(network.gradients(inputs, targets).layers);
-  const differences = tensorsOf(centralDifferences(network, inputs, targets, options).layers);
+  const { epsilon, training } = read(network, options);
+  const backpropagated = tensorsOf(network.gradients(inputs, targets, { training }).layers);
+  const differences = tensorsOf(centralDifferences(network, inputs, targets, { epsilon, training }).layers);
   let worst: GradientCheck = { largestError: 0, at: `${differences[0]?.path ?? "parameters"}[0]` };
   differences.forEach(({ path, tensor }, i) => {
     const { data } = backpropagated[i]!.tensor;
@@ -108,12 +113,15 @@ function relativeError(a: number, b: number): number {
   return Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b));
 }
 
-const OPTIONS: OptionsOf<DifferenceOptions> = { epsilon: { check: requirePositive, default: 1e-5 } };
+const OPTIONS: OptionsOf<DifferenceOptions> = {
+  epsilon: { check: requirePositive, default: 1e-5 },
+  training: { check: ofType("boolean"), default: false },
+};
 
-/** The checked epsilon for differences of `network`. */
-function epsilonOf(network: unknown, options: DifferenceOptions): number {
+/** The checked options for differences of `network`. */
+function read(network: unknown, options: DifferenceOptions): Required<DifferenceOptions> {
   requireNetwork(network);
-  return readOptions("options", options, OPTIONS, { dtype: network.dtype }).epsilon!;
+  return readOptions("options", options, OPTIONS, { dtype: network.dtype }) as Required<DifferenceOptions>;
 }
 
 function requireNetwork(network: unknown): asserts network is Network<readonly Layer[]> {

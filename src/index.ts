@@ -40,10 +40,12 @@ export type { Metric, MetricAccumulator, MetricShape } from "./metrics/metric.js
 export { METRICS, type MetricName } from "./metrics/metrics.js";
 export {
   createNetwork,
+  type EvaluationOptions,
   type Gradients,
   type Network,
   type NetworkOptions,
   type PredictionOptions,
+  type TrainingOptions,
 } from "./network.js";
 export {
   type Adadelta,

@@ -74,7 +74,7 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
   /**
    * Key of the network's random numbers, an integer from 0 to 2³² − 1. The order of shuffled rows is a function of it
    * and of `network.epoch`. If `random` is not given, initial parameters are drawn from `numpyRandom(seed)`. Default:
-   * 0; or, if `random` is given, one draw from it at the first fit that needs the key.
+   * 0; or, if `random` is given, one draw from it at the first fit (or call with `training`) that needs the key.
    */
   readonly seed?: number;
   /** The stream that initial parameters are drawn from, such as `torchRandom(42)`. */
@@ -100,6 +100,16 @@ export interface PredictionOptions {
    */
   readonly averaged?: boolean;
 }
+
+export interface TrainingOptions {
+  /**
+   * Whether layers act as in the coming training step, instead of as in `predict`; default false. Dropout then uses the
+   * mask of that step: the same one for every call, until a step is taken.
+   */
+  readonly training?: boolean;
+}
+
+export interface EvaluationOptions extends PredictionOptions, TrainingOptions {}
 
 export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The loss at the current parameters. */
@@ -132,6 +142,12 @@ const OPTIONS: OptionsOf<NetworkOptions<readonly Layer[]>> = {
 const PREDICTION_OPTIONS: OptionsOf<PredictionOptions> = {
   averaged: { check: ofType("boolean"), default: true },
 };
+
+const TRAINING_OPTIONS: OptionsOf<TrainingOptions> = {
+  training: { check: ofType("boolean"), default: false },
+};
+
+const EVALUATION_OPTIONS: OptionsOf<EvaluationOptions> = { ...PREDICTION_OPTIONS, ...TRAINING_OPTIONS };
 
 /** The options of a network that are not undefined. */
 type Plan = NetworkOptions<readonly Layer[]> &
@@ -327,16 +343,17 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * The loss over all rows as one batch, including the penalties of the layers, computed with `averagedParameters` unless
-   * `averaged` is false.
+   * `averaged` is false. Layers act as in `predict`; with `training` as in training.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `disposed`.
    */
-  evaluate(inputs: Rows, targets: Rows, options?: PredictionOptions): { loss: number } {
-    const averaged = usesAverage("evaluate", options);
+  evaluate(inputs: Rows, targets: Rows, options: EvaluationOptions = {}): { loss: number } {
+    const { averaged, training } = readOptions("evaluate", options, EVALUATION_OPTIONS);
     this.#alive();
     const samples = finish(this.#load(inputs, targets));
     try {
-      return { loss: this.#predictWith(averaged, (model) => model.evaluate(samples)) };
+      if (training) this.#drawKeyOfLayers();
+      return { loss: this.#predictWith(averaged!, (model) => model.evaluate(samples, training!)) };
     } finally {
       this.#scratch.giveBack(samples);
     }
@@ -344,16 +361,20 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * The loss over all rows as one batch, including the penalties of the layers, and its gradient by backpropagation, at
-   * `parameters`. Gradients are not clipped. Does not change parameters.
+   * `parameters`. Gradients are not clipped. Layers act as in `predict`; with `training` as in training. Does not change
+   * parameters.
    *
-   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `busy` while fitting, `disposed`.
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `busy` while fitting,
+   *   `disposed`.
    */
-  gradients(inputs: Rows, targets: Rows): Gradients<L> {
+  gradients(inputs: Rows, targets: Rows, options: TrainingOptions = {}): Gradients<L> {
     this.#idle();
+    const { training } = readOptions("gradients", options, TRAINING_OPTIONS);
     const samples = finish(this.#load(inputs, targets));
     try {
       const model = this.#idle();
-      const loss = model.computeGradients(samples);
+      if (training) this.#drawKeyOfLayers();
+      const loss = model.computeGradients(samples, training!);
       const values = model.gradients().slice();
       return { loss, layers: this.#tensors(values) };
     } finally {
@@ -486,12 +507,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   *#train(samples: Samples, plan: FitPlan, canWait: boolean): Work<History> {
-    if (
-      shufflesRows(plan, samples.rows) ||
-      this.#description.layers.some((layer) => definitionOf(layer).isRandom)
-    ) {
-      this.#drawKey();
-    }
+    if (shufflesRows(plan, samples.rows)) this.#drawKey();
+    this.#drawKeyOfLayers();
     const subject = {
       model: this.#alive(),
       samples,
@@ -514,6 +531,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       this.#alive();
       return allocate();
     });
+  }
+
+  /** Draws the key before layers that need it act as in training. */
+  #drawKeyOfLayers(): void {
+    if (this.#description.layers.some((layer) => definitionOf(layer).isRandom)) this.#drawKey();
   }
 
   /** Draws the key of the network's random numbers, once, if none was given. */

@@ -340,7 +340,7 @@ describe("a network in memory", () => {
           rows: capacity,
           scale: 1,
         });
-        core[`compute_gradients_${suffix}`](network, workspace, samples, 0, capacity, 0);
+        core[`compute_gradients_${suffix}`](network, workspace, samples, 0, capacity, 0, 0);
         core[`update_${suffix}`](network, workspace);
         for (const { address, size } of regions) {
           for (const guard of [address - 64, address + size]) {

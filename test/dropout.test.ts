@@ -412,10 +412,36 @@ describe.each(Object.entries(STACKS))("a network with dropout %s", (_, layers) =
     }
   });
 
-  it("has gradients that match central differences", async () => {
+  it("has gradients that match central differences, in evaluation and in training", async () => {
     const { network, inputs, targets } = await createProblem(layers);
-    expect(checkGradients(network, inputs, targets).largestError).toBeLessThan(1e-7);
+    for (const training of [false, true]) {
+      expect(checkGradients(network, inputs, targets, { training }).largestError).toBeLessThan(1e-7);
+    }
     network.dispose();
+  });
+
+  it("has the loss and the gradients of the coming step with `training`, bit for bit", async () => {
+    for (const dtype of DTYPES) {
+      const { network, inputs, targets } = await createProblem(layers, {
+        dtype,
+        optimizer: sgd({ learningRate: 1 }),
+      });
+      network.fitSync(inputs, targets);
+      const before = valuesOf(network.parameters);
+      const { loss } = network.evaluate(inputs, targets, { training: true });
+      const gradients = network.gradients(inputs, targets, { training: true });
+      expect(loss).not.toBe(network.evaluate(inputs, targets).loss);
+      expect(network.fitSync(inputs, targets).loss).toEqual([loss]);
+      expect(gradients.loss).toBe(loss);
+      const steps = valuesOf(gradients.layers);
+      expect(valuesOf(network.parameters)).toEqual([
+        ...floats(
+          dtype,
+          before.map((value, i) => value - steps[i]!),
+        ),
+      ]);
+      network.dispose();
+    }
   });
 
   it("restores its parameters from JSON, where dropout layers are {}", async () => {
@@ -446,6 +472,21 @@ describe("the key of dropout", () => {
     };
     return { random, keys };
   }
+
+  it("is drawn by the first call with `training`", async () => {
+    for (const call of ["evaluate", "gradients"] as const) {
+      const { random, keys } = recorded();
+      const { network, inputs, targets } = await createProblem([dropout(0.5), dense(2)], {
+        random,
+        seed: undefined as never,
+      });
+      network[call](inputs, targets);
+      expect(keys).toHaveLength(0);
+      for (let i = 0; i < 2; i++) network[call](inputs, targets, { training: true });
+      expect(keys).toHaveLength(1);
+      network.dispose();
+    }
+  });
 
   it("is drawn once, at the first fit, if only `random` is given", async () => {
     const { random, keys } = recorded();

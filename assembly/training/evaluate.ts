@@ -13,14 +13,15 @@ import { backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms } from "
  * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins
  * with row 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes nothing. The loss
  * of all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
- * multiples of BLOCK_ROWS: the bits are the same.
+ * multiples of BLOCK_ROWS: the bits are the same. `training`: layers act as in the coming training step.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+  training: bool,
 ): f64 {
   if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
   beginPredictions(network, workspace);
-  sum = addSlice<T>(network, workspace, samples, begin, end, sum, false);
+  sum = addSlice<T>(network, workspace, samples, begin, end, sum, training, false);
   endPredictions(network, workspace);
   return sum;
 }
@@ -31,16 +32,18 @@ export function evaluate<T>(
  */
 export function computeGradients<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+  training: bool,
 ): f64 {
   if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
-  return addSlice<T>(network, workspace, samples, begin, end, sum, true);
+  return addSlice<T>(network, workspace, samples, begin, end, sum, training, true);
 }
 
 function addSlice<T>(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64, withGradients: bool,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
+  training: bool, withGradients: bool,
 ): f64 {
   const scale = lossScale(network, samples.rows);
-  beginPasses(network, workspace, false);
+  beginPasses(network, workspace, training);
   if (begin == 0) sum += penaltyTerms<T>(network, scale);
   for (let row = begin; row < end; row += workspace.capacity) {
     forwardStep<T>(network, workspace, samples, row, row, min(workspace.capacity, end - row), false);

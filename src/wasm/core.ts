@@ -35,6 +35,7 @@ interface Kernels {
     begin: number,
     end: number,
     sum: number,
+    training: number,
   ): number;
   compute_gradients: Kernels["evaluate"];
   evaluate_check(network: Address, workspace: Address, samples: Address, begin: number, end: number): number;

@@ -172,14 +172,14 @@ export class Model {
     }
   }
 
-  /** The loss over all samples as one batch. */
-  evaluate(samples: Samples): number {
-    return this.#lossOf(samples, "evaluate");
+  /** The loss over all samples as one batch. `training`: layers act as in the coming step. */
+  evaluate(samples: Samples, training: boolean): number {
+    return this.#lossOf(samples, training, "evaluate");
   }
 
-  /** The loss over all samples as one batch. Writes its gradient to `gradients()`. */
-  computeGradients(samples: Samples): number {
-    return this.#lossOf(samples, "compute_gradients");
+  /** As `evaluate`. Writes the gradient of the loss to `gradients()`. */
+  computeGradients(samples: Samples, training: boolean): number {
+    return this.#lossOf(samples, training, "compute_gradients");
   }
 
   /** One step of the optimizer with `gradients()`. False, and nothing changes, if a number would not be finite. */
@@ -219,11 +219,11 @@ export class Model {
     for (const block of this.#blocks) block.dispose();
   }
 
-  #lossOf({ rows, address }: Samples, kernel: "evaluate" | "compute_gradients"): number {
+  #lossOf({ rows, address }: Samples, training: boolean, kernel: "evaluate" | "compute_gradients"): number {
     const { core, kernels } = this.#host;
     const network = this.#network.address;
     const workspace = this.#workspace.address;
-    const sum = kernels[kernel](network, workspace, address, 0, rows, 0);
+    const sum = kernels[kernel](network, workspace, address, 0, rows, 0, Number(training));
     // NaN is also the sum of a network whose outputs are NaN.
     if (Number.isNaN(sum)) requireAccepted(kernels.evaluate_check(network, workspace, address, 0, rows));
     return sum * core.exports.network_loss_scale(network, rows);

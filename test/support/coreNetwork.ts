@@ -167,7 +167,7 @@ export class CoreNetwork {
     let sum = 0;
     for (let begin = 0; begin < samples.rows; begin += slice) {
       const end = Math.min(samples.rows, begin + slice);
-      sum = kernel(this.address, this.workspace, samples.address, begin, end, sum);
+      sum = kernel(this.address, this.workspace, samples.address, begin, end, sum, 0);
     }
     return sum * this.exports.network_loss_scale(this.address, samples.rows);
   }
