@@ -10,11 +10,10 @@ export function isNode(): boolean {
   return runningProcess()?.versions?.node !== undefined;
 }
 
-/** One of Node's own modules, such as "fs". */
-export async function builtinModule<T>(name: string): Promise<T> {
+/** One of Node's own modules, such as "fs": at once where Node can, because importing it takes milliseconds. */
+export function builtinModule<T>(name: string): T | Promise<T> {
   // The name is put together here so that bundlers do not try to resolve a module that browsers do not have.
   const specifier = ["node", name].join(":");
-  // Importing it takes milliseconds. `getBuiltinModule` returns a module that is already loaded at once.
   return (
     runningProcess()?.getBuiltinModule?.<T>(specifier) ??
     import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)

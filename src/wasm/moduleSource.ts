@@ -22,27 +22,40 @@ interface FileSystem {
   readFileSync(url: URL): Bytes;
 }
 
-/** The module in the library's own file. */
+/**
+ * The module in the library's own file. Where the file can be read at once, it is already compiled in the background
+ * when this function returns: the caller can do other work meanwhile.
+ */
 export async function compileOwn(build: Build): Promise<WebAssembly.Module> {
-  const url = await explained(CORE_URLS[build.file], (cause) =>
-    unavailable(
-      `this program does not know its own address, beside which it would find ${build.file} (${reasonOf(cause)})`,
-      ADVICE.importModule(build),
-      cause,
-    ),
-  );
+  const url = urlOf(build);
   return url.protocol === "file:" ? compileFile(url, build) : compileFetched(url, build);
 }
 
+function urlOf(build: Build): URL {
+  try {
+    return CORE_URLS[build.file]();
+  } catch (cause) {
+    throw unavailable(
+      `this program does not know its own address, beside which it would find ${build.file} (${reasonOf(cause)})`,
+      ADVICE.importModule(build),
+      cause,
+    );
+  }
+}
+
 async function compileFile(url: URL, build: Build): Promise<WebAssembly.Module> {
-  const read = async () => (await builtinModule<FileSystem>("fs")).readFileSync(url);
-  const bytes = await explained(read, (cause) => unavailable(reasonOf(cause), ADVICE.copyFile(build), cause));
+  const files = builtinModule<FileSystem>("fs");
+  const bytes = readFile(files instanceof Promise ? await files : files, url, build);
   requireModule(bytes, `the file ${url.pathname} holds`, ADVICE.copyFile(build));
-  // Faster than compiling in the background. Only pages forbid it, and they have no files.
-  return explained(
-    () => new WebAssembly.Module(bytes),
-    (cause) => refused(cause, build),
-  );
+  return compileBytes(bytes, build);
+}
+
+function readFile(files: FileSystem, url: URL, build: Build): Bytes {
+  try {
+    return files.readFileSync(url);
+  } catch (cause) {
+    throw unavailable(reasonOf(cause), ADVICE.copyFile(build), cause);
+  }
 }
 
 async function compileFetched(url: URL, build: Build): Promise<WebAssembly.Module> {
