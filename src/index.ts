@@ -1,4 +1,23 @@
+export {
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidate,
+  type Figures,
+} from "./crossValidation.js";
+export { type Fold, type FoldOptions, kFold, stratifiedFolds } from "./data/folds.js";
+export { balancedClassWeights, oneHot } from "./data/labels.js";
 export type { Rows } from "./data/rows.js";
+export {
+  type MinMaxOptions,
+  minMaxScaler,
+  robustScaler,
+  type Scaler,
+  type ScalerFitter,
+  type ScalerState,
+  scalerFromJSON,
+  standardScaler,
+} from "./data/scaler.js";
+export { type RowSplit, type RowSubset, type SplitOptions, splitRows } from "./data/split.js";
 export { type Matrix, type Nested, type ShapedData, Tensor, type Vector } from "./data/tensor.js";
 export {
   centralDifferences,

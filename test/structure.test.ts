@@ -51,7 +51,7 @@ const SRC: Table = {
   "validation.ts": ["errors.ts", "show.ts", "dtype.ts"],
   random: ["errors.ts", "validation.ts", "dtype.ts"],
   "initializers.ts": ["validation.ts", "dtype.ts", "random"],
-  data: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts"],
+  data: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "random"],
   metrics: ["errors.ts", "show.ts", "validation.ts", "dtype.ts", "random", "data"],
   layers: ["abi", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "initializers.ts", "data"],
   "losses.ts": ["abi", "errors.ts", "validation.ts", "dtype.ts", "layers"],
@@ -89,6 +89,17 @@ const SRC: Table = {
     "training",
   ],
   "differences.ts": ["errors.ts", "show.ts", "validation.ts", "data", "layers", "network.ts"],
+  "crossValidation.ts": [
+    "history.ts",
+    "errors.ts",
+    "show.ts",
+    "validation.ts",
+    "data",
+    "metrics",
+    "layers",
+    "training",
+    "network.ts",
+  ],
   "index.ts": [
     "history.ts",
     "errors.ts",
@@ -104,6 +115,7 @@ const SRC: Table = {
     "training",
     "network.ts",
     "differences.ts",
+    "crossValidation.ts",
   ],
 };
 

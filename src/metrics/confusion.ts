@@ -12,7 +12,7 @@ export class ConfusionCounts {
 
   constructor(classes: number) {
     this.classes = classes;
-    this.#counts = new Float64Array(classes ** 2);
+    this.#counts = new Float64Array(classes * classes);
   }
 
   count(actual: number, predicted: number, weight: number): void {

@@ -1,0 +1,140 @@
+// Cross-validation: a new network for each fold of the rows.
+
+import { FOLD_OPTIONS, type Fold, type FoldOptions, kFold, stratify } from "./data/folds.js";
+import { classesOf } from "./data/labels.js";
+import { type RowData, readRows, requireEqualRows, selectRows } from "./data/matrix.js";
+import type { Rows } from "./data/rows.js";
+import { BackpropError } from "./errors.js";
+import type { History } from "./history.js";
+import type { Layer } from "./layers/layers.js";
+import type { Metric } from "./metrics/metric.js";
+import { type MetricName, resolveMetrics } from "./metrics/metrics.js";
+import { Network } from "./network.js";
+import { show } from "./show.js";
+import type { AsyncFitOptions } from "./training/fit.js";
+import { type OptionsOf, ofType, readOptions } from "./validation.js";
+
+/** The options of `crossValidate`, and those of `fit`. */
+export interface CrossValidationOptions extends FoldOptions, AsyncFitOptions {
+  /** Whether each part has about the same share of each class; default false. Targets must be labels or one-hot. */
+  readonly stratify?: boolean;
+  /** Computed for the validation rows of each fold; default none. */
+  readonly metrics?: readonly (MetricName | Metric)[];
+}
+
+/** The loss, and each metric by its name. */
+export type Figures = Readonly<Record<string, number>> & { readonly loss: number };
+
+export interface CrossValidation {
+  /** For each fold, what the rows gave that its network was not trained on, and the history of its training. */
+  readonly folds: readonly { readonly figures: Figures; readonly history: History }[];
+  /** The mean of each figure over the folds. */
+  readonly mean: Figures;
+  /** The standard deviation of each figure over the folds: √(mean of the squared distances from the mean). */
+  readonly standardDeviation: Figures;
+}
+
+interface FoldChoice extends FoldOptions {
+  readonly stratify?: boolean;
+}
+
+const OPTIONS: OptionsOf<FoldChoice> = {
+  ...FOLD_OPTIONS,
+  stratify: { check: ofType("boolean"), default: false },
+};
+
+/**
+ * Trains and evaluates a network for each fold: it trains on the other parts of the rows, and is evaluated on this one.
+ * The folds are those of `kFold(rows, { folds, seed })`, or with `stratify` those of `stratifiedFolds`. The networks are
+ * trained one after the other, and disposed. Time: that of `folds` fits. Memory: three times the rows, and one network.
+ *
+ *     await crossValidate((fold) => createNetwork({ …, seed: fold }), inputs, targets, { folds: 5, epochs: 20 })
+ *
+ * @param create makes a new network for a fold, numbered from 0
+ * @param options of the folds, and of `fit`
+ * @throws BackpropError (rejects) as `fit`, `kFold` and `stratifiedFolds`; `invalidOption` if `create` does not return a
+ *   network. Exceptions of `create` pass through.
+ */
+export async function crossValidate<L extends readonly Layer[]>(
+  create: (fold: number) => Network<L> | PromiseLike<Network<L>>,
+  inputs: Rows,
+  targets: Rows,
+  options: CrossValidationOptions = {},
+): Promise<CrossValidation> {
+  ofType("function", "a function that creates a network")("create", create);
+  const { folds, seed, stratify: stratifies, metrics = [], ...fitOptions } = options;
+  const choice = readOptions("crossValidate", { folds, seed, stratify: stratifies }, OPTIONS);
+  const data = { inputs: readRows("inputs", inputs), targets: readRows("targets", targets) };
+  requireEqualRows("inputs", data.inputs, "targets", data.targets.rows);
+  const results: CrossValidation["folds"][number][] = [];
+  for (const fold of foldsOf(data.targets, choice as Required<FoldChoice>)) {
+    const network = requireNetwork(await create(results.length));
+    try {
+      results.push(await trainAndEvaluate(network, data, fold, metrics, fitOptions));
+    } finally {
+      network.dispose();
+    }
+  }
+  return { folds: results, ...summaryOf(results.map(({ figures }) => figures)) };
+}
+
+function foldsOf(
+  targets: RowData,
+  { folds, seed, stratify: stratifies }: Required<FoldChoice>,
+): Iterable<Fold> {
+  return stratifies ? stratify(classesOf(targets), folds, seed) : kFold(targets.rows, { folds, seed });
+}
+
+function requireNetwork<L extends readonly Layer[]>(network: Network<L>): Network<L> {
+  if (network instanceof Network) return network;
+  throw new BackpropError(
+    "invalidOption",
+    `create returned ${show(network)}; expected a network, as createNetwork makes it.`,
+  );
+}
+
+interface Data {
+  readonly inputs: RowData;
+  readonly targets: RowData;
+}
+
+async function trainAndEvaluate<L extends readonly Layer[]>(
+  network: Network<L>,
+  { inputs, targets }: Data,
+  { training, validation }: Fold,
+  metrics: unknown,
+  options: AsyncFitOptions,
+): Promise<CrossValidation["folds"][number]> {
+  const validationInputs = selectRows(inputs, validation);
+  const validationTargets = selectRows(targets, validation);
+  // Before the training: the metrics may not suit the network.
+  const outputs = network.predict(validationInputs).shape[1]!;
+  const shape = { outputs, takesLabels: outputs > targets.columns, dtype: network.dtype };
+  const resolved = resolveMetrics(metrics, shape);
+  const history = await network.fit(selectRows(inputs, training), selectRows(targets, training), options);
+  const { loss } = network.evaluate(validationInputs, validationTargets);
+  const predictions = network.predict(validationInputs);
+  const figures: Record<string, number> & { loss: number } = { loss };
+  for (const metric of resolved) {
+    const accumulator = metric.create(shape);
+    accumulator.add(predictions.data, validationTargets.data, validation.length);
+    figures[metric.name] = accumulator.result();
+  }
+  return { figures, history };
+}
+
+function summaryOf(folds: readonly Figures[]): Pick<CrossValidation, "mean" | "standardDeviation"> {
+  const mean: Record<string, number> & { loss: number } = { loss: 0 };
+  const standardDeviation: Record<string, number> & { loss: number } = { loss: 0 };
+  for (const name of Object.keys(folds[0]!)) {
+    const values = folds.map((figures) => figures[name]!);
+    const average = meanOf(values);
+    mean[name] = average;
+    standardDeviation[name] = Math.sqrt(meanOf(values.map((x) => (x - average) * (x - average))));
+  }
+  return { mean, standardDeviation };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
+}

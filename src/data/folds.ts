@@ -1,0 +1,107 @@
+// Divisions of rows into training and validation, with the random numbers of scikit-learn.
+
+import { BackpropError } from "../errors.js";
+import { numpyRandom } from "../random/numpyRandom.js";
+import { integerWithin, type OptionsOf, readOptions } from "../validation.js";
+import { classesOf } from "./labels.js";
+import { readRows } from "./matrix.js";
+import type { Rows } from "./rows.js";
+
+/** The numbers of the rows to train on, and of those to validate on. */
+export interface Fold {
+  readonly training: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
+export interface FoldOptions {
+  /** Into how many parts the rows are divided; at least 2, default 5. */
+  readonly folds?: number;
+  /** Chooses the division; an integer from 0 to 2³² − 1, default 0. */
+  readonly seed?: number;
+}
+
+const MAX_SEED = 2 ** 32 - 1;
+const MAX_ROWS = 2 ** 32 - 1;
+
+export const requireSeed = integerWithin(0, MAX_SEED);
+
+export const FOLD_OPTIONS: OptionsOf<FoldOptions> = {
+  folds: { check: integerWithin(2, MAX_ROWS, "an integer of 2 or more"), default: 5 },
+  seed: { check: requireSeed, default: 0 },
+};
+
+/**
+ * Divides `rows` rows at random into parts of equal size (some have one row more). Each fold validates on another part,
+ * and trains on the others. Both are in increasing order. The folds are those of scikit-learn's
+ * `KFold(folds, shuffle=True, random_state=seed)`.
+ *
+ * @param rows at least as many as folds
+ * @throws BackpropError `invalidOption`.
+ */
+export function kFold(rows: number, options: FoldOptions = {}): Generator<Fold, void> {
+  const { folds, seed } = readOptions("kFold", options, FOLD_OPTIONS) as Required<FoldOptions>;
+  integerWithin(folds, MAX_ROWS, `an integer of at least folds, which is ${folds}`)("rows", rows);
+  const order = numpyRandom(seed).permutation(rows);
+  const foldOf = new Uint32Array(rows);
+  for (let fold = 0, begin = 0; fold < folds; fold++) {
+    const end = begin + Math.floor(rows / folds) + (fold < rows % folds ? 1 : 0);
+    for (const row of order.subarray(begin, end)) foldOf[row] = fold;
+    begin = end;
+  }
+  return foldsOf(foldOf, folds);
+}
+
+/**
+ * As `kFold`, but each part has about the same share of each class. A class with fewer rows than folds is missing in some
+ * parts. The folds are those of scikit-learn's `StratifiedKFold(folds, shuffle=True, random_state=seed)`.
+ *
+ * @param targets labels [rows], or one-hot rows [rows, classes]
+ * @throws BackpropError `invalidOption`, also if every class has fewer rows than folds; `invalidShape`, `invalidData`,
+ *   `invalidLabel`.
+ */
+export function stratifiedFolds(targets: Rows, options: FoldOptions = {}): Generator<Fold, void> {
+  const { folds, seed } = readOptions("stratifiedFolds", options, FOLD_OPTIONS) as Required<FoldOptions>;
+  return stratify(classesOf(readRows("targets", targets)), folds, seed);
+}
+
+/** `classes`: [rows], numbered from 0 without gaps. */
+export function stratify(classes: Uint32Array, folds: number, seed: number): Generator<Fold, void> {
+  const counts = countsOf(classes);
+  const largest = counts.reduce((max, count) => Math.max(max, count));
+  if (largest < folds) {
+    throw new BackpropError(
+      "invalidOption",
+      `folds is ${folds}, but no class has more than ${largest} rows; expected fewer folds.`,
+    );
+  }
+  const random = numpyRandom(seed);
+  const foldOf = new Uint32Array(classes.length);
+  let begin = 0;
+  for (const classNumber of new Set(classes)) {
+    const count = counts[classNumber]!;
+    // Rows sorted by class are dealt to the folds in turn; those of this class begin at `begin`.
+    const dealt = Uint32Array.from({ length: count }, (_, i) => (begin + i) % folds).sort();
+    random.shuffle(dealt);
+    let next = 0;
+    for (const [row, other] of classes.entries()) if (other === classNumber) foldOf[row] = dealt[next++]!;
+    begin += count;
+  }
+  return foldsOf(foldOf, folds);
+}
+
+/** The number of rows of each class. */
+export function countsOf(classes: Uint32Array): number[] {
+  const counts: number[] = [];
+  for (const classNumber of classes) counts[classNumber] = (counts[classNumber] ?? 0) + 1;
+  return counts;
+}
+
+function* foldsOf(foldOf: Uint32Array, folds: number): Generator<Fold, void> {
+  const rows = Uint32Array.from(foldOf.keys());
+  for (let fold = 0; fold < folds; fold++) {
+    yield {
+      training: rows.filter((row) => foldOf[row] !== fold),
+      validation: rows.filter((row) => foldOf[row] === fold),
+    };
+  }
+}
