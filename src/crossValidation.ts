@@ -11,11 +11,11 @@ import type { Metric } from "./metrics/metric.js";
 import { type MetricName, resolveMetrics } from "./metrics/metrics.js";
 import { Network } from "./network.js";
 import { show } from "./show.js";
-import type { AsyncFitOptions } from "./training/fit.js";
+import type { AsyncFitOptions } from "./training/options.js";
 import { type OptionsOf, ofType, readOptions } from "./validation.js";
 
 /** The options of `crossValidate`, and those of `fit`. */
-export interface CrossValidationOptions extends FoldOptions, AsyncFitOptions {
+export interface CrossValidationOptions extends FoldOptions, Omit<AsyncFitOptions, "metrics"> {
   /** Whether each part has about the same share of each class; default false. Targets must be labels or one-hot. */
   readonly stratify?: boolean;
   /** Computed for the validation rows of each fold; default none. */

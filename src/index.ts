@@ -28,7 +28,7 @@ export {
 } from "./differences.js";
 export type { DType, FloatArray } from "./dtype.js";
 export { BackpropError, type BackpropErrorDetails, type ErrorCode } from "./errors.js";
-export type { History } from "./history.js";
+export type { History, MetricHistory, StopReason, TrainingWarning, WarningKind } from "./history.js";
 export * from "./initializers.js";
 export {
   ACTIVATIONS,
@@ -64,6 +64,7 @@ export {
   type Network,
   type NetworkOptions,
   type PredictionOptions,
+  type Scores,
   type TrainingOptions,
 } from "./network.js";
 export {
@@ -90,6 +91,8 @@ export {
 export { type NumpyRandom, numpyRandom } from "./random/numpyRandom.js";
 export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";
-export type { AsyncFitOptions, FitOptions, Progress } from "./training/fit.js";
+export type { BatchInfo, EpochInfo, Progress } from "./training/callbacks.js";
+export type { EarlyStopping } from "./training/earlyStopping.js";
+export type { AsyncFitOptions, FitOptions } from "./training/options.js";
 export type { CoreBuild, Numerics } from "./wasm/builds.js";
 export { type CoreSource, loadCore } from "./wasm/core.js";

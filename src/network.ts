@@ -31,16 +31,25 @@ import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
 import { show } from "./show.js";
 import { summarize } from "./summary.js";
-import { describeDivergence } from "./training/divergence.js";
+import { requireNotAborted } from "./training/abort.js";
+import type { EpochInfo } from "./training/callbacks.js";
+import { describeDivergence, findDivergedLayer } from "./training/divergence.js";
+import { iterateEpochs } from "./training/epochs.js";
+import { evaluateRows } from "./training/evaluation.js";
+import { Fit } from "./training/fit.js";
+import { Meter, metricShape } from "./training/meter.js";
+import { type MetricShape, resolveMetrics } from "./training/metricStub.js";
 import {
   type AsyncFitOptions,
-  abortedFit,
-  Fit,
   type FitOptions,
   type FitPlan,
+  type HistoryOf,
+  type MetricList,
+  type NamesOf,
   planFit,
   shufflesRows,
-} from "./training/fit.js";
+} from "./training/options.js";
+import { type Split, splitSamples } from "./training/split.js";
 import {
   integerWithin,
   type OptionsOf,
@@ -109,7 +118,17 @@ export interface TrainingOptions {
   readonly training?: boolean;
 }
 
-export interface EvaluationOptions extends PredictionOptions, TrainingOptions {}
+export interface EvaluationOptions<M extends MetricList = MetricList>
+  extends PredictionOptions,
+    TrainingOptions {
+  /** What else is computed, from the same forward pass, such as `["accuracy"]`. Cost: as for `fit`. */
+  readonly metrics?: M | undefined;
+}
+
+/** A loss, and metrics by their names. */
+export type Scores<M extends MetricList = readonly []> = { readonly loss: number } & {
+  readonly [N in NamesOf<M>]: number;
+};
 
 export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The loss at the current parameters. */
@@ -147,7 +166,13 @@ const TRAINING_OPTIONS: OptionsOf<TrainingOptions> = {
   training: { check: ofType("boolean"), default: false },
 };
 
-const EVALUATION_OPTIONS: OptionsOf<EvaluationOptions> = { ...PREDICTION_OPTIONS, ...TRAINING_OPTIONS };
+const EVALUATION_OPTIONS: OptionsOf<EvaluationOptions> = {
+  ...PREDICTION_OPTIONS,
+  ...TRAINING_OPTIONS,
+  metrics: { check: checkedLater, default: undefined },
+};
+
+const EVALUATES_LOSS = { averaged: true, training: false, metrics: undefined };
 
 /** The options of a network that are not undefined. */
 type Plan = NetworkOptions<readonly Layer[]> &
@@ -248,7 +273,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly #inputFormat: RowFormat;
   readonly #targetFormat: RowFormat;
   #averagedParameters: ParametersOf<L> | undefined;
+  readonly #shape: MetricShape;
+  /** Epochs of all fits before the one in progress. */
   #epoch = 0;
+  /** The fit in progress, once its data are loaded. */
+  #fit: Fit | undefined;
   #isTraining = false;
   #isDisposed = false;
 
@@ -262,6 +291,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     if (keys.key !== undefined) model.setSeed(keys.key);
     this.#inputFormat = { argument: "inputs", width: description.inputs };
     this.#targetFormat = targetFormatOf(description);
+    this.#shape = metricShape(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
     // An assignment such as network.learningRate = 5 throws instead of being ignored.
     Object.freeze(this);
@@ -281,9 +311,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return this.#averagedParameters;
   }
 
-  /** Epochs that the network was trained for, over all its fits. */
+  /** Finished epochs of all fits of the network, also of the one in progress. */
   get epoch(): number {
-    return this.#epoch;
+    return this.#epoch + (this.#fit?.epoch ?? 0);
   }
 
   /** The optimizer, with the learning rate of the coming step. */
@@ -298,13 +328,18 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * alone take longer. `predict` and `evaluate` may be called between these pieces.
    *
    * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
-   *   `invalidOption` for invalid options; `diverged` if a loss becomes NaN or infinite, or an update would make a
-   *   number so, and `aborted` if the signal is aborted: the network then keeps what was trained, and the error has
-   *   `epoch` and `history`; `busy` during another fit of this network, `disposed` if the network was disposed,
-   *   `coreUnavailable` if one of its threads could not be started, or has died, since an earlier fit.
+   *   `invalidOption` or `unknownName` for invalid options; `diverged` if a loss becomes NaN or infinite, or an update
+   *   would make a number so, and `aborted` if the signal is aborted: the network then keeps what was trained (see
+   *   `restoreBest`), and the error has `epoch` and `history`; `busy` during another fit of this network, `disposed` if
+   *   the network was disposed, `coreUnavailable` if one of its threads could not be started, or has died, since an
+   *   earlier fit. Exceptions of callbacks and metrics pass through.
    */
-  async fit(inputs: Rows, targets: Rows, options: AsyncFitOptions = {}): Promise<History> {
-    return finishInSlices(this.#fit(inputs, targets, options, true));
+  async fit<const M extends MetricList = readonly []>(
+    inputs: Rows,
+    targets: Rows,
+    options: AsyncFitOptions<M> = {},
+  ): Promise<HistoryOf<M>> {
+    return finishInSlices(this.#train(inputs, targets, this.#plan(options), true)) as Promise<HistoryOf<M>>;
   }
 
   /**
@@ -312,8 +347,31 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError as `fit`.
    */
-  fitSync(inputs: Rows, targets: Rows, options: FitOptions = {}): History {
-    return finish(this.#fit(inputs, targets, options, false));
+  fitSync<const M extends MetricList = readonly []>(
+    inputs: Rows,
+    targets: Rows,
+    options: FitOptions<M> = {},
+  ): HistoryOf<M> {
+    return finish(this.#train(inputs, targets, this.#plan(options), false)) as HistoryOf<M>;
+  }
+
+  /**
+   * `fit` as a loop over its epochs: `for await (const { epoch, loss } of network.epochs(inputs, targets, options))`. The
+   * fit begins with the loop, and waits while its body runs. The body may do what `onEpoch` may. To leave the loop ends
+   * the fit, as if `onEpoch` had returned false.
+   *
+   * @throws BackpropError as `fit`, in the loop.
+   */
+  async *epochs<const M extends MetricList = readonly []>(
+    inputs: Rows,
+    targets: Rows,
+    options: AsyncFitOptions<M> = {},
+  ): AsyncGenerator<EpochInfo<NamesOf<M>>, HistoryOf<M>, void> {
+    const plan = this.#plan(options);
+    const epochs = iterateEpochs(plan.onEpoch, (onEpoch) =>
+      finishInSlices(this.#train(inputs, targets, { ...plan, onEpoch }, true)),
+    );
+    return (yield* epochs as AsyncGenerator<EpochInfo<NamesOf<M>>>) as HistoryOf<M>;
   }
 
   /**
@@ -342,18 +400,27 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * The loss over all rows as one batch, including the penalties of the layers, computed with `averagedParameters` unless
-   * `averaged` is false. Layers act as in `predict`; with `training` as in training.
+   * The loss over all rows as one batch, including the penalties of the layers, and the `metrics`, computed with
+   * `averagedParameters` unless `averaged` is false. Layers act as in `predict`; with `training` as in training.
    *
-   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `disposed`.
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `unknownName`, `disposed`.
    */
-  evaluate(inputs: Rows, targets: Rows, options: EvaluationOptions = {}): { loss: number } {
-    const { averaged, training } = readOptions("evaluate", options, EVALUATION_OPTIONS);
+  evaluate<const M extends MetricList = readonly []>(
+    inputs: Rows,
+    targets: Rows,
+    options?: EvaluationOptions<M>,
+  ): Scores<M> {
+    const { averaged, training, metrics } =
+      options !== undefined ? readOptions("evaluate", options, EVALUATION_OPTIONS) : EVALUATES_LOSS;
+    const meter = metrics && new Meter(resolveMetrics(metrics, this.#shape), this.#shape);
     this.#alive();
     const samples = finish(this.#load(inputs, targets));
     try {
       if (training) this.#drawKeyOfLayers();
-      return { loss: this.#predictWith(averaged!, (model) => model.evaluate(samples, training!)) };
+      const evaluate = (model: Model) =>
+        finish(evaluateRows(() => model, samples, { training: training === true, meter }));
+      const { loss } = this.#predictWith(averaged !== false, evaluate);
+      return { loss, ...meter?.take() } as Scores<M>;
     } finally {
       this.#scratch.giveBack(samples);
     }
@@ -398,7 +465,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const event =
       "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
     const { learningRate } = this.#optimizer;
-    throw new BackpropError("diverged", describeDivergence({ cause: "step", event, model, learningRate }));
+    const layer = findDivergedLayer(model, "step", this.#description.layers.length);
+    const message = describeDivergence({ cause: "step", event, layer, model, learningRate });
+    throw new BackpropError("diverged", message, { layer });
   }
 
   /**
@@ -488,38 +557,56 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     );
   }
 
-  *#fit(inputs: Rows, targets: Rows, options: AsyncFitOptions, canWait: boolean): Work<History> {
+  #plan(options: object): FitPlan {
     this.#idle();
-    const plan = planFit(options);
+    return planFit(options, this.#shape);
+  }
+
+  *#train(inputs: Rows, targets: Rows, plan: FitPlan, canWait: boolean): Work<History> {
     this.#idle();
-    if (plan.signal?.aborted) throw abortedFit(plan.signal.reason, plan, 0, { loss: [] });
+    requireNotAborted(plan);
     this.#isTraining = true;
+    const loaded: Samples[] = [];
     try {
       const samples = yield* this.#load(inputs, targets);
+      loaded.push(samples);
+      if (plan.validationData) {
+        const validation = yield* this.#load(...plan.validationData, "validationData");
+        loaded.push(validation);
+        return yield* this.#run({ training: samples, validation }, plan, canWait);
+      }
+      if (plan.validationSplit === undefined) return yield* this.#run({ training: samples }, plan, canWait);
+      const split = splitSamples(samples, plan.validationSplit);
       try {
-        return yield* this.#train(samples, plan, canWait);
+        return yield* this.#run(split, plan, canWait);
       } finally {
-        this.#scratch.giveBack(samples);
+        for (const part of [split.training, split.validation]) part.dispose();
       }
     } finally {
+      for (const samples of loaded) this.#scratch.giveBack(samples);
       this.#isTraining = false;
     }
   }
 
-  *#train(samples: Samples, plan: FitPlan, canWait: boolean): Work<History> {
-    if (shufflesRows(plan, samples.rows)) this.#drawKey();
+  *#run({ training, validation }: Split, plan: FitPlan, canWait: boolean): Work<History> {
+    if (shufflesRows(plan, training.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
     const subject = {
-      model: this.#alive(),
-      samples,
+      model: () => this.#alive(),
+      isAlive: () => !this.#isDisposed,
+      samples: training,
+      validation,
       firstEpoch: this.#epoch,
       learningRate: () => this.#optimizer.learningRate,
       canWait,
+      description: this.#description,
     };
     const fit = yield* this.#allocate(() => new Fit(subject, plan));
+    this.#fit = fit;
     try {
-      return yield* fit.train(() => this.#alive());
+      return yield* fit.train();
     } finally {
+      this.#fit = undefined;
       this.#epoch += fit.epoch;
       fit.dispose();
     }
@@ -554,9 +641,15 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return layerTensors(layers as unknown as L, parameters, flat);
   }
 
-  *#load(inputs: Rows, targets: Rows): Work<Samples> {
-    const sources = [openRows(this.#inputFormat, inputs), openRows(this.#targetFormat, targets)] as const;
-    requireSameRows(sources[0].count, sources[1].count);
+  /** `argument`: the name of the pair in messages, if it has one. */
+  *#load(inputs: Rows, targets: Rows, argument?: string): Work<Samples> {
+    const named = (format: RowFormat, i: number) =>
+      argument ? { ...format, argument: `${argument}[${i}]` } : format;
+    const sources = [
+      openRows(named(this.#inputFormat, 0), inputs),
+      openRows(named(this.#targetFormat, 1), targets),
+    ] as const;
+    requireSameRows(...sources);
     for (const source of sources) if (needsProbe(source)) yield* probeRows(source);
     const samples = yield* this.#allocate(() => this.#scratch.take(sources[0].count));
     try {

@@ -33,7 +33,15 @@ async function rejectionOf(promise: Promise<unknown>): Promise<BackpropError> {
 
 describe("BackpropError", () => {
   it("is an Error with a code, and optionally a cause, an epoch and a history", () => {
-    const history: History = { loss: [1, 2] };
+    const history: History = {
+      loss: [1, 2],
+      validationLoss: [],
+      learningRate: [0.1, 0.1],
+      milliseconds: [3, 4],
+      stopped: "diverged",
+      bestEpoch: undefined,
+      warnings: [],
+    };
     const cause = new Error("cause");
     const error = new BackpropError("diverged", "It diverged.", { cause, epoch: 2, history });
     expect(error).toBeInstanceOf(Error);
@@ -158,9 +166,10 @@ describe("a fit that diverges", () => {
     const network = await linear(1e30);
     const error = errorOf(() => network.fitSync([[1, 0]], [[1]], { epochs: 100 }));
     expect(error.message).toBe(
-      `The loss became Infinity in epoch ${error.epoch} of 100 (counted from 0). The parameters are finite, but with ` +
-        "them the loss is not: replace them by setParameters, or create the network again. Try a smaller learningRate " +
-        "than 1e+30, or scale the data.",
+      `The loss became Infinity in epoch ${error.epoch} of 100 (counted from 0), batch 0 of 1; the outputs of all ` +
+        "layers are finite. The parameters and the optimizer's state are finite, but with them the loss is not: replace " +
+        "them by setParameters and resetOptimizer, or create the network again. Try a smaller learningRate than 1e+30, " +
+        "or scale the data.",
     );
     expect(error.epoch).toBeGreaterThan(2);
     expect(Math.abs(network.parameters[0]!.kernel.data[0]!)).toBeGreaterThan(1e150);
@@ -219,8 +228,9 @@ describe("a fit that diverges", () => {
     expect(error).toMatchObject({ code: "diverged", epoch: 1, history: { loss: [1.7e308] } });
     expect(error.message).toBe(
       "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite in epoch 1 " +
-        "of 2 (counted from 0). That update was not made: the network keeps the parameters from before it. Try a " +
-        "smaller learningRate than 1e+308, or scale the data.",
+        "of 2 (counted from 0), batch 0 of 1; the largest gradient is that of layer 0. That update was not made: the " +
+        "network keeps the parameters, and the optimizer its state, from before it. Try a smaller learningRate than " +
+        "1e+308, or scale the data.",
     );
     expect([...network.parameters[0]!.kernel.data]).toEqual([-1e308]);
   });

@@ -47,7 +47,7 @@ describe("a fit whose onProgress returns a promise", () => {
     const onProgress = async ({ epoch }: Progress) => {
       events.push(`begin ${epoch}`);
       await aTask();
-      expect(waiting.epoch).toBe(0);
+      expect(waiting.epoch).toBe(epoch);
       events.push(`end ${epoch}`);
     };
     const options = { epochs: 3000, batchSize: 1 };

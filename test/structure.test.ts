@@ -70,7 +70,17 @@ const SRC: Table = {
     "optimizers.ts",
     "description.ts",
   ],
-  training: ["history.ts", "work.ts", "errors.ts", "validation.ts", "wasm"],
+  training: [
+    "history.ts",
+    "work.ts",
+    "errors.ts",
+    "dtype.ts",
+    "validation.ts",
+    "data",
+    "layers",
+    "description.ts",
+    "wasm",
+  ],
   "network.ts": [
     "history.ts",
     "work.ts",

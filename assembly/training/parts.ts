@@ -3,12 +3,14 @@
 import { Samples } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkForward, checkPass, checkUpdate } from "../checks/calls";
+import { checkArray } from "../checks/memory";
 import { checkNetwork } from "../checks/regions";
-import { Network } from "../network/network";
+import { sumOfMagnitudes } from "../kernels/reduce";
+import { layerAt, Network, outputLayer } from "../network/network";
 import { networkPenalty } from "../network/penalty";
-import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
+import { BLOCK_ROWS, passOf, tensorsAt, Workspace } from "../network/workspace";
 import { beginPasses } from "./gather";
-import { completeOutputs } from "./predict";
+import { completeOutputs, writePredictions } from "./predict";
 import { backwardStep, forwardStep, lossStep, penaltyStep, updateStep } from "./step";
 
 /** The forward pass of rows `begin` … `end` − 1, at most the workspace's capacity. */
@@ -27,6 +29,30 @@ export function completePass<T>(network: Network, workspace: Workspace): Status 
   const status = checkPass(network, workspace, sizeof<T>());
   if (status == Status.Ok) completeOutputs<T>(network, workspace);
   return status;
+}
+
+/** See writePredictions(). */
+export function passPredictions<T>(network: Network, workspace: Workspace, predictions: usize): Status {
+  let status = checkPass(network, workspace, sizeof<T>());
+  if (status == Status.Ok) {
+    status = checkArray(predictions, passOf(workspace).rows, outputLayer(network).units, sizeof<T>());
+  }
+  if (status == Status.Ok) writePredictions<T>(network, workspace, predictions);
+  return status;
+}
+
+/**
+ * Σ|x| over the outputs x of a layer in the pass: 0 if all are 0, not finite if one is not. NaN if there is no such
+ * layer or no pass.
+ */
+export function outputMagnitude<T>(network: Network, workspace: Workspace, layer: usize): f64 {
+  if (checkPass(network, workspace, sizeof<T>()) != Status.Ok || layer >= network.layerCount) return NaN;
+  const pass = passOf(workspace), outputs = tensorsAt(workspace, layer).outputs;
+  let sum: f64 = 0;
+  for (let unit: usize = 0; unit < layerAt(network, layer).units; ++unit) {
+    sum += sumOfMagnitudes<T>(outputs + unit * pass.stride * sizeof<T>(), pass.rows);
+  }
+  return sum;
 }
 
 /** lossStep(); NaN if the pass has no columns from `block` on, or `block` is not a multiple of BLOCK_ROWS. */

@@ -30,13 +30,18 @@ export function predict<T>(
     const rows = min(workspace.capacity, end - row);
     beginMicrobatch<T>(network, workspace, samples, row, 0, rows);
     runPhase<T>(network, workspace, Phase.Forward);
-    completeOutputs<T>(network, workspace);
-    const out = predictions + (row - begin) * units * sizeof<T>();
-    const outputs = outputTensors(network, workspace).outputs;
-    gatherTransposed<T>(out, units, units, outputs, passOf(workspace).stride, 0, units, rows);
+    writePredictions<T>(network, workspace, predictions + (row - begin) * units * sizeof<T>());
   }
   endPredictions(network, workspace);
   return Status.Ok;
+}
+
+/** Completes the outputs of a pass and writes them to `out` [rows, outputs], row-major. Call it once for each pass. */
+export function writePredictions<T>(network: Network, workspace: Workspace, out: usize): void {
+  completeOutputs<T>(network, workspace);
+  const pass = passOf(workspace);
+  const units = outputLayer(network).units;
+  gatherTransposed<T>(out, units, units, outputTensors(network, workspace).outputs, pass.stride, 0, units, pass.rows);
 }
 
 /** Applies softmax or sigmoid to the outputs of a pass if the loss is fused: until then they are logits. */

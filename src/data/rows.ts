@@ -52,11 +52,12 @@ export function openRows(format: RowFormat, rows: Rows): RowSource {
 }
 
 /** @throws BackpropError `invalidShape` if inputs and targets have different numbers of rows. */
-export function requireSameRows(inputs: number, targets: number): void {
-  if (inputs === targets) return;
+export function requireSameRows(inputs: RowSource, targets: RowSource): void {
+  if (inputs.count === targets.count) return;
   throw new BackpropError(
     "invalidShape",
-    `inputs has ${inputs} rows and targets has ${targets}; expected one target for each input.`,
+    `${inputs.format.argument} has ${inputs.count} rows and ${targets.format.argument} has ${targets.count}; expected one ` +
+      "target for each input.",
   );
 }
 

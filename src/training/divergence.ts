@@ -1,4 +1,4 @@
-// What an error of code "diverged" says: what was not finite, what the network keeps, and what to do.
+// What an error of code "diverged" says: what was not finite and where, what the network keeps, and what to do.
 
 import type { Model } from "../wasm/model.js";
 import type { Samples } from "../wasm/samples.js";
@@ -8,27 +8,67 @@ export interface Divergence {
   readonly cause: "loss" | "step";
   /** The beginning of the message, such as "The loss became NaN in epoch 3 of 10". */
   readonly event: string;
+  /** The layer that it began in; undefined if the outputs of all layers are finite. */
+  readonly layer: number | undefined;
+  /** The epoch whose parameters the network gets back, if it does. */
+  readonly restored?: number | undefined;
   readonly model: Model;
   readonly learningRate: number;
   /** What the network was trained on, unless the user gave gradients. */
   readonly samples?: Samples;
 }
 
+/** The number of the layer in which a divergence began. Call it before anything else uses the model. */
+export function findDivergedLayer(
+  model: Model,
+  cause: "loss" | "step",
+  layerCount: number,
+): number | undefined {
+  if (cause === "step") return model.layerOfLargestGradient();
+  for (let layer = 0; layer < layerCount; layer++) {
+    if (!Number.isFinite(model.outputMagnitude(layer))) return layer;
+  }
+  return undefined;
+}
+
 export function describeDivergence(divergence: Divergence): string {
-  const { cause, event, model, learningRate, samples } = divergence;
+  const { event, model, learningRate, samples } = divergence;
+  const place = `${event}; ${placeOf(divergence)}`;
   const culprit = model.findNotFinite();
   if (culprit) {
     return (
-      `${event}. ${culprit.path} is ${culprit.value}. No update makes a parameter NaN or infinite: it was written ` +
+      `${place}. ${culprit.path} is ${culprit.value}. No update makes a parameter NaN or infinite: it was written ` +
       "through a view of network.parameters. Replace the parameters by setParameters."
     );
   }
-  const kept =
-    cause === "step"
-      ? "That update was not made: the network keeps the parameters from before it."
-      : "The parameters are finite, but with them the loss is not: replace them by setParameters, or create the network " +
-        "again.";
-  return `${event}. ${kept} Try a smaller learningRate than ${learningRate}, or scale the data.${scaleOf(samples)}`;
+  return (
+    `${place}. ${keptOf(divergence)} Try a smaller learningRate than ${learningRate}, or scale the data.` +
+    scaleOf(samples)
+  );
+}
+
+function placeOf({ cause, layer }: Divergence): string {
+  if (layer === undefined) return "the outputs of all layers are finite";
+  return cause === "step"
+    ? `the largest gradient is that of layer ${layer}`
+    : `layer ${layer} is the first whose outputs are not finite`;
+}
+
+function keptOf({ cause, restored }: Divergence): string {
+  const state = cause === "step" ? "That update was not made" : "There was no update";
+  if (restored !== undefined) {
+    return (
+      `${state}: the optimizer's state is that from before it. The network has the parameters of epoch ${restored} again, ` +
+      "the best one."
+    );
+  }
+  if (cause === "step") {
+    return `${state}: the network keeps the parameters, and the optimizer its state, from before it.`;
+  }
+  return (
+    "The parameters and the optimizer's state are finite, but with them the loss is not: replace them by setParameters " +
+    "and resetOptimizer, or create the network again."
+  );
 }
 
 /** Inputs are usually scaled to about −1 … 1. */

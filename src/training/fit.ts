@@ -1,110 +1,82 @@
-// One fit: its options, its calls of the core, progress, cancellation, divergence and history.
+// One fit: a run of the core, advanced piece by piece. Where somebody watches, a piece ends with each epoch or step.
 
+import type { NetworkDescription } from "../description.js";
 import { BackpropError } from "../errors.js";
-import type { History } from "../history.js";
-import { type OptionsOf, ofType, readOptions, requirePositiveInteger, withMethods } from "../validation.js";
+import type { History, StopReason } from "../history.js";
 import type { Model } from "../wasm/model.js";
 import type { Run } from "../wasm/run.js";
 import type { Samples } from "../wasm/samples.js";
-import { ignoreRejection, SLICE_MILLISECONDS, type Work } from "../work.js";
-import { describeDivergence } from "./divergence.js";
-
-/** How far a fit has come. Passed to `onProgress`. */
-export interface Progress {
-  /** Finished epochs of this fit. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** The loss of the last finished epoch; undefined before one is finished. */
-  readonly loss: number | undefined;
-}
-
-export interface FitOptions {
-  /** Passes over all rows; default 1. */
-  readonly epochs?: number;
-  /** Rows in each step; default 32. The last batch of an epoch has the remaining rows. */
-  readonly batchSize?: number;
-  /**
-   * Whether each epoch takes the rows in a new random order; default true. The order is a function of the network's key
-   * (see `seed`) and of `network.epoch`. If one batch has all rows, they are taken as they are given.
-   */
-  readonly shuffle?: boolean;
-  /**
-   * Called every few milliseconds (not once for each epoch) and at the end. If it throws, the fit stops and throws the
-   * same exception. If it returns a promise, `fit` waits for it, and rejects if it rejects; `fitSync` throws.
-   */
-  readonly onProgress?: ((progress: Progress) => unknown) | undefined;
-}
-
-export interface AsyncFitOptions extends FitOptions {
-  /** Stops the training when aborted. The network keeps what was trained until then. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-const DEFAULT_BATCH_SIZE = 32;
-
-/** How long one call of the core should take: less than a slice (SLICE_MILLISECONDS). */
-const PIECE_MILLISECONDS = 5;
-
-/** The maximum number of units of work in one call: the core counts them in 32 bits. */
-const MAX_UNITS = 2 ** 31 - 1;
-
-/** The checked options of a fit. */
-export interface FitPlan {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  readonly onProgress: ((progress: Progress) => unknown) | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-const OPTIONS: OptionsOf<AsyncFitOptions> = {
-  epochs: { check: requirePositiveInteger, default: 1 },
-  batchSize: { check: requirePositiveInteger, default: DEFAULT_BATCH_SIZE },
-  shuffle: { check: ofType("boolean"), default: true },
-  onProgress: { check: ofType("function"), default: undefined },
-  signal: { check: withMethods(["throwIfAborted"], "an AbortSignal"), default: undefined },
-};
-
-/** @throws BackpropError `invalidOption` for invalid options, such as epochs that are not a positive integer. */
-export function planFit(options: AsyncFitOptions): FitPlan {
-  return readOptions("fit", options, OPTIONS) as FitPlan;
-}
-
-/** Whether a fit of `rows` rows takes them in random order. */
-export function shufflesRows({ shuffle, batchSize }: FitPlan, rows: number): boolean {
-  return shuffle && batchSize < rows;
-}
+import { SLICE_MILLISECONDS, type Work } from "../work.js";
+import { abortedFit } from "./abort.js";
+import { BestParameters } from "./best.js";
+import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progress } from "./callbacks.js";
+import { describeDivergence, findDivergedLayer } from "./divergence.js";
+import { Patience, validationName } from "./earlyStopping.js";
+import { evaluateRows } from "./evaluation.js";
+import { Meter, metricShape } from "./meter.js";
+import { type FitPlan, shufflesRows } from "./options.js";
+import { Pace } from "./pace.js";
+import { Recorder } from "./recorder.js";
+import { Warnings } from "./warnings.js";
 
 /** What a fit works on. */
 export interface FitSubject {
-  readonly model: Model;
+  /** Throws if the network was disposed. */
+  readonly model: () => Model;
+  readonly isAlive: () => boolean;
   readonly samples: Samples;
+  /** The rows to validate on after each epoch. */
+  readonly validation: Samples | undefined;
   /** Epochs that the network was trained for before. */
   readonly firstEpoch: number;
   /** The learning rate of the coming step. */
   readonly learningRate: () => number;
-  /** Whether the caller can wait for a promise that `onProgress` returns. */
+  /** Whether the caller can wait for a promise that a callback returns. */
   readonly canWait: boolean;
+  readonly description: NetworkDescription;
 }
 
-/** One `fit`: a run of the core, advanced piece by piece. */
 export class Fit {
   readonly #plan: FitPlan;
   readonly #subject: FitSubject;
+  readonly #batchSize: number;
+  readonly #watchesEpochs: boolean;
   readonly #run: Run;
-  #units = 1;
+  readonly #pace = new Pace();
+  readonly #recorder: Recorder;
+  readonly #warnings: Warnings;
+  /** The metrics of the training rows, if any were asked for. */
+  readonly #meter: Meter | undefined;
+  readonly #validationMeter: Meter | undefined;
+  readonly #patience: Patience | undefined;
+  readonly #best: BestParameters | undefined;
+  #stopped: StopReason | undefined;
+  /** The learning rate of the last step. */
+  #learningRate = 0;
 
   constructor(subject: FitSubject, plan: FitPlan) {
-    const { model, samples, firstEpoch } = subject;
-    const { epochs, batchSize } = plan;
+    const { samples, validation, firstEpoch, description } = subject;
+    const { metrics, earlyStopping, onEpoch, onBatch } = plan;
     this.#plan = plan;
     this.#subject = subject;
-    this.#run = model.createRun({
+    this.#batchSize = Math.min(plan.batchSize, samples.rows);
+    this.#watchesEpochs = Boolean(validation || metrics.length > 0 || earlyStopping || onEpoch);
+    this.#recorder = new Recorder(metrics);
+    if (metrics.length > 0) {
+      this.#meter = new Meter(metrics, metricShape(description));
+      this.#validationMeter = validation && new Meter(metrics, metricShape(description));
+    }
+    this.#patience = earlyStopping && new Patience(earlyStopping);
+    this.#best = earlyStopping?.restoreBest ? new BestParameters() : undefined;
+    this.#warnings = new Warnings(description, samples, this.#batchSize);
+    this.#run = subject.model().createRun({
       samples,
-      epochs,
-      batchSize: Math.min(batchSize, samples.rows),
+      epochs: plan.epochs,
+      batchSize: this.#batchSize,
       shuffles: shufflesRows(plan, samples.rows),
       firstEpoch,
+      pausesAfter: onBatch ? "step" : this.#watchesEpochs ? "epoch" : undefined,
+      targetLoss: plan.targetLoss,
     });
   }
 
@@ -114,42 +86,125 @@ export class Fit {
   }
 
   /**
-   * Trains all epochs. `requireAlive` throws if the network was disposed in the meantime.
+   * Trains until something ends the fit.
    *
-   * @throws BackpropError `diverged` or `aborted`.
+   * @throws BackpropError `diverged` or `aborted`; `disposed` if the network was disposed in the meantime. Exceptions of
+   *   callbacks pass through.
    */
-  *train(requireAlive: () => void): Work<History> {
-    const { onProgress, signal } = this.#plan;
-    let reported = performance.now();
-    while (!this.#isDone) {
-      requireAlive();
-      if (signal?.aborted) throw abortedFit(signal.reason, this.#plan, this.epoch, this.#history());
-      this.#advance();
-      yield;
-      if (!onProgress || (performance.now() - reported < SLICE_MILLISECONDS && !this.#isDone)) continue;
-      const returned = onProgress(this.#progress);
-      if (isPromise(returned)) yield this.#awaitable(returned);
-      reported = performance.now();
+  *train(): Work<History> {
+    const { onBatch, onEpoch, onProgress, maxSeconds } = this.#plan;
+    const begun = performance.now();
+    let reported = begun;
+    try {
+      while (this.#stopped === undefined) {
+        this.#subject.model();
+        this.#requireNotAborted();
+        const finished = this.#advance();
+        yield;
+        if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
+        if (finished > 0 && this.#watchesEpochs) {
+          const info = yield* this.#endEpoch();
+          if (onEpoch) yield* this.#call("onEpoch", onEpoch, info);
+        }
+        const now = performance.now();
+        if (now - begun >= 1000 * maxSeconds) this.#stop("maxSeconds");
+        if (!onProgress || (now - reported < SLICE_MILLISECONDS && this.#stopped === undefined)) continue;
+        yield* this.#call("onProgress", onProgress, this.#progress);
+        reported = performance.now();
+      }
+      return this.#history(this.#stopped);
+    } finally {
+      this.#restoreBest();
     }
-    return this.#history();
-  }
-
-  #awaitable(promise: PromiseLike<unknown>): PromiseLike<unknown> {
-    if (this.#subject.canWait) return promise;
-    ignoreRejection(promise);
-    throw new BackpropError(
-      "invalidOption",
-      "onProgress returned a promise, for which fitSync cannot wait. Use fit, or a function that returns nothing.",
-      { epoch: this.epoch, history: this.#history() },
-    );
   }
 
   dispose(): void {
     this.#run.dispose();
   }
 
-  get #isDone(): boolean {
-    return this.epoch === this.#plan.epochs;
+  /** One call of the core. Returns how many epochs it finished. */
+  #advance(): number {
+    const run = this.#run;
+    const { epoch } = run;
+    const row = this.#meter ? run.row : 0;
+    this.#learningRate = this.#subject.learningRate();
+    const begun = performance.now();
+    // The workspace keeps the outputs of one microbatch, so that metrics are computed after each.
+    const done = run.advance(this.#meter ? 1 : this.#pace.units);
+    const finished = run.epoch - epoch;
+    if (this.#meter) this.#measure(this.#meter, row, finished > 0 ? this.#subject.samples.rows : run.row);
+    const milliseconds = performance.now() - begun;
+    this.#pace.adjust(done, milliseconds);
+    this.#recorder.add(finished, this.#learningRate, milliseconds);
+    if (run.divergence) throw this.#diverged(run.divergence);
+    if (run.isAtTarget) this.#stop("targetLoss");
+    else if (run.epoch === this.#plan.epochs) this.#stop("epochs");
+    return finished;
+  }
+
+  /** Adds the microbatch of rows `begin` … `end` − 1 to the metrics. There is none if the call has shuffled rows. */
+  #measure(meter: Meter, begin: number, end: number): void {
+    if (begin === end || this.#run.divergence) return;
+    const predictions = this.#subject.model().passPredictions(end - begin);
+    meter.add(predictions, this.#subject.samples, this.#run.order(), begin, end);
+  }
+
+  /** Validates the epoch that has just ended, and decides whether training goes on. */
+  *#endEpoch(): Work<EpochFigures> {
+    const { model } = this.#subject;
+    if (isPowerOfTwo(this.epoch)) this.#warnings.inspectNetwork(model(), this.epoch - 1);
+    const loss = this.#run.losses()[this.epoch - 1]!;
+    const figures = { ...this.#trainingMetrics(), ...(yield* this.#validate()) };
+    this.#recorder.addFigures(figures);
+    this.#checkPatience({ loss, ...figures });
+    return {
+      epoch: this.epoch,
+      epochs: this.#plan.epochs,
+      loss,
+      validationLoss: undefined,
+      ...figures,
+      learningRate: this.#learningRate,
+      milliseconds: this.#recorder.lastMilliseconds,
+    };
+  }
+
+  #trainingMetrics(): Record<string, number> {
+    return this.#meter?.take() ?? {};
+  }
+
+  /** The loss and the metrics of the validation rows, if there are any. */
+  *#validate(): Work<Record<string, number>> {
+    const { model, validation } = this.#subject;
+    if (!validation) return {};
+    const { loss, milliseconds } = yield* evaluateRows(model, validation, {
+      training: false,
+      meter: this.#validationMeter,
+    });
+    this.#recorder.addTime(milliseconds);
+    const metrics = Object.entries(this.#validationMeter?.take() ?? {});
+    return {
+      validationLoss: loss,
+      ...Object.fromEntries(metrics.map(([name, value]) => [validationName(name), value])),
+    };
+  }
+
+  #checkPatience(figures: Readonly<Record<string, number>>): void {
+    const patience = this.#patience;
+    if (!patience) return;
+    if (patience.isBest(figures[patience.monitor]!)) this.#best?.keep(this.#subject.model());
+    if (patience.isExhausted) this.#stop("earlyStopping");
+  }
+
+  /** The reason that is found first stays. */
+  #stop(reason: StopReason): void {
+    this.#stopped ??= reason;
+  }
+
+  /** Calls a callback of the user, which may end the fit by returning false. */
+  *#call<T>(name: keyof Callbacks, callback: (info: T) => unknown, info: T): Work<void> {
+    const details = () => ({ epoch: this.epoch, history: this.#history("callback") });
+    const result = yield* callBack(name, callback, info, this.#subject.canWait, details);
+    if (result === false && name !== "onProgress") this.#stop("callback");
   }
 
   get #progress(): Progress {
@@ -158,63 +213,70 @@ export class Fit {
     return { epoch, epochs: this.#plan.epochs, loss };
   }
 
-  #history(): History {
-    const losses = this.#run.losses();
-    // A plain loop: Array.from() took a fifth of the training time of a small network.
-    const loss = new Array<number>(this.epoch);
-    for (let epoch = 0; epoch < loss.length; epoch++) loss[epoch] = losses[epoch]!;
-    return { loss };
+  /** After a step that ended an epoch if `finished` is not 0. */
+  #batchInfo(finished: number): BatchInfo {
+    const { batchBegin, batchLoss } = this.#run;
+    return {
+      epoch: this.epoch + (finished > 0 ? 0 : 1),
+      epochs: this.#plan.epochs,
+      batch: batchBegin / this.#batchSize + 1,
+      batches: this.#batches,
+      loss: batchLoss,
+      learningRate: this.#learningRate,
+    };
   }
 
-  /** One call of the core. */
-  #advance(): void {
-    const begun = performance.now();
-    const done = this.#run.advance(this.#units);
-    const { divergence } = this.#run;
-    if (divergence) throw this.#diverged(divergence);
-    this.#pace(done, performance.now() - begun);
+  get #batches(): number {
+    return Math.ceil(this.#subject.samples.rows / this.#batchSize);
   }
 
-  /**
-   * Sets the units of the next call of the core so that it takes about PIECE_MILLISECONDS; at most four times `done`.
-   */
-  #pace(done: number, milliseconds: number): void {
-    const growth = Math.min(4, PIECE_MILLISECONDS / milliseconds);
-    this.#units = Math.max(1, Math.min(MAX_UNITS, Math.floor(done * growth)));
+  #history(stopped: StopReason): History {
+    const losses = this.#run.losses().subarray(0, this.epoch);
+    this.#warnings.inspectNetwork(this.#subject.model(), Math.max(0, this.epoch - 1));
+    this.#warnings.inspectLosses(losses);
+    const { bestEpoch } = this.#patience ?? {};
+    return this.#recorder.history(losses, { stopped, bestEpoch, warnings: this.#warnings.found });
+  }
+
+  #restoreBest(): void {
+    const { isAlive, model } = this.#subject;
+    if (this.#best && isAlive()) this.#best.restore(model());
+  }
+
+  /** The epoch whose parameters the network will have after an error; undefined: the present ones. */
+  get #restored(): number | undefined {
+    return this.#best && this.#patience?.bestEpoch;
+  }
+
+  #requireNotAborted(): void {
+    const { signal } = this.#plan;
+    if (!signal?.aborted) return;
+    throw abortedFit(signal.reason, this.#plan, this.epoch, this.#history("aborted"), this.#restored);
   }
 
   #diverged(cause: "loss" | "step"): BackpropError {
     const { epoch } = this;
+    const { samples, description } = this.#subject;
+    const model = this.#subject.model();
+    const batch = this.#run.batchBegin / this.#batchSize;
     const what =
       cause === "loss"
         ? `The loss became ${this.#run.losses()[epoch]}`
         : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
-    const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0)`;
-    const message = describeDivergence({
-      ...this.#subject,
-      learningRate: this.#subject.learningRate(),
-      cause,
-      event,
+    const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0), batch ${batch} of ${this.#batches}`;
+    const layer = findDivergedLayer(model, cause, description.layers.length);
+    const restored = this.#restored;
+    const learningRate = this.#learningRate;
+    const message = describeDivergence({ cause, event, layer, restored, model, learningRate, samples });
+    return new BackpropError("diverged", message, {
+      epoch,
+      batch,
+      layer,
+      history: this.#history("diverged"),
     });
-    return new BackpropError("diverged", message, { epoch, history: this.#history() });
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
-}
-
-/** The error of a fit whose signal was aborted in `epoch`. */
-export function abortedFit(
-  reason: unknown,
-  { epochs }: FitPlan,
-  epoch: number,
-  history: History,
-): BackpropError {
-  return new BackpropError(
-    "aborted",
-    `The training was aborted in epoch ${epoch} of ${epochs} (counted from 0). ` +
-      "The network keeps what was trained until then.",
-    { cause: reason, epoch, history },
-  );
+function isPowerOfTwo(x: number): boolean {
+  return Number.isInteger(Math.log2(x));
 }

@@ -40,6 +40,16 @@ interface Kernels {
   compute_gradients: Kernels["evaluate"];
   evaluate_check(network: Address, workspace: Address, samples: Address, begin: number, end: number): number;
   update(network: Address, workspace: Address): number;
+  forward(
+    network: Address,
+    workspace: Address,
+    samples: Address,
+    begin: number,
+    end: number,
+    training: number,
+  ): number;
+  pass_predictions(network: Address, workspace: Address, predictions: Address): number;
+  output_magnitude(network: Address, workspace: Address, layer: number): number;
 }
 
 export type KernelName = keyof Kernels;
@@ -58,6 +68,9 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "compute_gradients",
   "evaluate_check",
   "update",
+  "forward",
+  "pass_predictions",
+  "output_magnitude",
 ];
 
 /**

@@ -15,8 +15,8 @@ import { requireAccepted } from "./status.js";
 import { Team } from "./team.js";
 import { View } from "./view.js";
 
-/** Rows that pass through the layers together. */
-const WORKSPACE_ROWS = 128;
+/** Rows that pass through the layers together. Large sets are evaluated in slices of a multiple of it. */
+export const SLICE_ROWS = 128;
 
 /** A parameter that is NaN or infinite. */
 export interface NotFinite {
@@ -64,10 +64,10 @@ export class Model {
     try {
       this.#network = keep(createNetworkBlock(host, description));
       const network = this.#network.address;
-      requireAccepted(kernels.workspace_check(network, WORKSPACE_ROWS, threads));
-      this.#workspace = keep(new Block(heap, kernels.workspace_size(network, WORKSPACE_ROWS, threads)));
-      requireAccepted(kernels.workspace_layout(network, this.#workspace.address, WORKSPACE_ROWS, threads));
-      const predictions = keep(new Block(heap, WORKSPACE_ROWS * outputs * type.size));
+      requireAccepted(kernels.workspace_check(network, SLICE_ROWS, threads));
+      this.#workspace = keep(new Block(heap, kernels.workspace_size(network, SLICE_ROWS, threads)));
+      requireAccepted(kernels.workspace_layout(network, this.#workspace.address, SLICE_ROWS, threads));
+      const predictions = keep(new Block(heap, SLICE_ROWS * outputs * type.size));
       this.#predictions = new View(host, predictions.address, outputs);
       this.#optimizer = this.#createOptimizer(optimizer);
     } catch (error) {
@@ -95,6 +95,14 @@ export class Model {
     return this.#predictionParameters.array;
   }
 
+  /** Whether there is an average of the parameters, which `predict` and `evaluate` use. */
+  get hasAverage(): boolean {
+    return (
+      this.#host.core.exports.network_prediction_parameters(this.#network.address) >>> 0 !==
+      this.#parameters.address
+    );
+  }
+
   /** Restarts the average of the parameters with the next step. */
   restartAverage(): void {
     this.#optimizer.restartAverage();
@@ -120,9 +128,25 @@ export class Model {
   findNotFinite(): NotFinite | undefined {
     if (this.#host.kernels.parameters_are_finite(this.#network.address) !== 0) return undefined;
     const index = this.parameters().findIndex((x) => !Number.isFinite(x));
-    const { layer, name, begin } = this.#placed.find(({ end }) => index < end)!;
+    const { layer, name, begin } = this.#placedAt(index);
     const path = `parameters[${layer}].${name}.data[${index - begin}]`;
     return { layer, name, path, value: this.parameters()[index]! };
+  }
+
+  /** The layer of the first gradient that is NaN or infinite, or else of the largest one. */
+  layerOfLargestGradient(): number {
+    const gradients = this.gradients();
+    let found = 0;
+    for (let i = 0; i < gradients.length; i++) {
+      const x = Math.abs(gradients[i]!);
+      if (!(x <= Math.abs(gradients[found]!))) found = i;
+      if (!Number.isFinite(x)) break;
+    }
+    return this.#placedAt(found).layer;
+  }
+
+  #placedAt(index: number): PlacedParameter {
+    return this.#placed.find(({ end }) => index < end)!;
   }
 
   /** The key of the network's random numbers, an integer from 0 to 2³² − 1. */
@@ -156,8 +180,8 @@ export class Model {
   /** Writes the outputs, row-major [rows, outputs], to `predictions`. */
   predict(samples: Samples, predictions: FloatArray): void {
     const { kernels } = this.#host;
-    for (let begin = 0; begin < samples.rows; begin += WORKSPACE_ROWS) {
-      const end = Math.min(begin + WORKSPACE_ROWS, samples.rows);
+    for (let begin = 0; begin < samples.rows; begin += SLICE_ROWS) {
+      const end = Math.min(begin + SLICE_ROWS, samples.rows);
       const view = this.#predictionsOf((end - begin) * this.#outputs);
       const status = kernels.predict(
         this.#network.address,
@@ -172,14 +196,46 @@ export class Model {
     }
   }
 
-  /** The loss over all samples as one batch. `training`: layers act as in the coming step. */
-  evaluate(samples: Samples, training: boolean): number {
-    return this.#lossOf(samples, training, "evaluate");
+  /**
+   * `sum` plus the loss's terms of rows `begin` … `end` − 1. Slices are taken one after the other, and begin at multiples
+   * of SLICE_ROWS. `lossOf` turns the sum of all into the loss. `training`: layers act as in the coming step.
+   */
+  evaluate(samples: Samples, begin: number, end: number, sum: number, training: boolean): number {
+    return this.#addTerms("evaluate", samples, begin, end, sum, training);
   }
 
-  /** As `evaluate`. Writes the gradient of the loss to `gradients()`. */
+  /** The loss of `rows` rows whose terms have that sum. */
+  lossOf(sum: number, rows: number): number {
+    return sum * this.#host.core.exports.network_loss_scale(this.#network.address, rows);
+  }
+
+  /** The loss over all samples as one batch. Writes its gradient to `gradients()`. `training`: as for `evaluate`. */
   computeGradients(samples: Samples, training: boolean): number {
-    return this.#lossOf(samples, training, "compute_gradients");
+    const { rows } = samples;
+    return this.lossOf(this.#addTerms("compute_gradients", samples, 0, rows, 0, training), rows);
+  }
+
+  /** The forward pass of rows `begin` … `end` − 1, at most SLICE_ROWS, as in evaluation but with the parameters. */
+  forward({ address }: Samples, begin: number, end: number): void {
+    const { kernels } = this.#host;
+    requireAccepted(kernels.forward(this.#network.address, this.#workspace.address, address, begin, end, 0));
+  }
+
+  /**
+   * The predictions of the last pass [rows, outputs]: the last microbatch of a run, or the last SLICE_ROWS rows that were
+   * evaluated. Call it at most once for each pass, which it overwrites.
+   */
+  passPredictions(rows: number): FloatArray {
+    const { array, address } = this.#predictionsOf(rows * this.#outputs);
+    requireAccepted(
+      this.#host.kernels.pass_predictions(this.#network.address, this.#workspace.address, address),
+    );
+    return array;
+  }
+
+  /** The sum of the magnitudes of a layer's outputs in the last pass. Not finite if one of them is not. */
+  outputMagnitude(layer: number): number {
+    return this.#host.kernels.output_magnitude(this.#network.address, this.#workspace.address, layer);
   }
 
   /** One step of the optimizer with `gradients()`. False, and nothing changes, if a number would not be finite. */
@@ -219,14 +275,20 @@ export class Model {
     for (const block of this.#blocks) block.dispose();
   }
 
-  #lossOf({ rows, address }: Samples, training: boolean, kernel: "evaluate" | "compute_gradients"): number {
-    const { core, kernels } = this.#host;
-    const network = this.#network.address;
-    const workspace = this.#workspace.address;
-    const sum = kernels[kernel](network, workspace, address, 0, rows, 0, Number(training));
+  #addTerms(
+    kernel: "evaluate" | "compute_gradients",
+    { address }: Samples,
+    begin: number,
+    end: number,
+    sum: number,
+    training: boolean,
+  ): number {
+    const { kernels } = this.#host;
+    const range = [this.#network.address, this.#workspace.address, address, begin, end] as const;
+    const total = kernels[kernel](...range, sum, Number(training));
     // NaN is also the sum of a network whose outputs are NaN.
-    if (Number.isNaN(sum)) requireAccepted(kernels.evaluate_check(network, workspace, address, 0, rows));
-    return sum * core.exports.network_loss_scale(network, rows);
+    if (Number.isNaN(total)) requireAccepted(kernels.evaluate_check(...range));
+    return total;
   }
 
   #predictionsOf(length: number): View {

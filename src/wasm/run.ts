@@ -1,5 +1,5 @@
 import { StructView } from "../abi/struct.js";
-import { RunStruct, StatusNumber } from "../abi/structs.js";
+import { PauseNumber, RunStruct, StatusNumber } from "../abi/structs.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
 import type { Host } from "./host.js";
@@ -17,7 +17,13 @@ export interface RunOptions {
   readonly shuffles: boolean;
   /** Epochs that the network was trained for before. The order of an epoch depends on its number over all fits. */
   readonly firstEpoch: number;
+  /** Whether `advance` returns after each step, or each epoch, even if it could do more. */
+  readonly pausesAfter: "step" | "epoch" | undefined;
+  /** The run ends after an epoch whose loss is at most this. */
+  readonly targetLoss: number;
 }
+
+const PAUSES = { step: PauseNumber.Step, epoch: PauseNumber.Epoch } as const;
 
 /**
  * A training run in linear memory. One block holds the struct, the loss of each epoch and, if it shuffles, the order of
@@ -31,13 +37,15 @@ export class Run {
   readonly #struct: StructView<typeof RunStruct>;
   readonly #losses: Address;
   readonly #epochs: number;
+  readonly #shuffles: boolean;
 
   constructor(host: Host, network: Address, workspace: Address, options: RunOptions) {
-    const { samples, epochs, batchSize, shuffles, firstEpoch } = options;
+    const { samples, epochs, batchSize, shuffles, firstEpoch, pausesAfter, targetLoss } = options;
     this.#host = host;
     this.#network = network;
     this.#samples = samples;
     this.#epochs = epochs;
+    this.#shuffles = shuffles;
     this.#block = new Block(host.heap, HEAD + 8 * epochs + (shuffles ? 4 * samples.rows : 0));
     this.#losses = this.#block.address + HEAD;
     samples.setOrder(shuffles ? this.#losses + 8 * epochs : 0);
@@ -50,13 +58,40 @@ export class Run {
       losses: this.#losses,
       shuffles: Number(shuffles),
       firstEpoch,
-      targetLoss: Number.NEGATIVE_INFINITY,
+      pauses: pausesAfter ? PAUSES[pausesAfter] : PauseNumber.Never,
+      targetLoss,
     });
   }
 
   /** Finished epochs. */
   get epoch(): number {
     return this.#struct.get("epoch");
+  }
+
+  /** The next row to train, as a position in the epoch in progress. */
+  get row(): number {
+    return this.#struct.get("row");
+  }
+
+  /** The first row of the batch in progress or completed last, as a position in its epoch. */
+  get batchBegin(): number {
+    return this.#struct.get("batchBegin");
+  }
+
+  /** The loss of the batch in progress or completed last. */
+  get batchLoss(): number {
+    return this.#struct.get("batchLossSum") * this.#struct.get("batchScale");
+  }
+
+  /** Whether the last call took a step, and then returned because the run pauses after each. */
+  get tookStep(): boolean {
+    const status = this.#struct.get("status");
+    return status >= StatusNumber.StepTaken && status <= StatusNumber.Finished;
+  }
+
+  /** Whether the loss of the last epoch is at most the target. */
+  get isAtTarget(): boolean {
+    return this.#struct.get("status") === StatusNumber.TargetReached;
   }
 
   /**
@@ -72,6 +107,12 @@ export class Run {
   /** The losses of the epochs, [epochs]; those before `epoch` are final. */
   losses(): Float64Array {
     return new Float64Array(this.#host.heap.buffer, this.#losses, this.#epochs);
+  }
+
+  /** The row numbers in the order in which the epoch takes them; undefined: as they are stored. */
+  order(): Uint32Array | undefined {
+    if (!this.#shuffles) return undefined;
+    return new Uint32Array(this.#host.heap.buffer, this.#losses + 8 * this.#epochs, this.#samples.rows);
   }
 
   /**

@@ -14,29 +14,43 @@ export interface SampleWidths {
   readonly targets: number;
 }
 
-/** Samples in linear memory. One block holds the struct, the inputs and the targets; the caller fills the views. */
+const HEAD = Math.ceil(SamplesStruct.size / ALIGNMENT) * ALIGNMENT;
+
+/**
+ * Samples in linear memory. One block holds the struct, the inputs and the targets; the caller fills the views. With
+ * `from`, the block holds the struct alone: the samples are `rows` rows of that, from row `begin` on.
+ */
 export class Samples {
   readonly rows: number;
   readonly address: Address;
+  readonly widths: SampleWidths;
+  readonly #host: Host;
   readonly #inputs: View;
   readonly #targets: View;
   readonly #block: Block;
   readonly #struct: StructView<typeof SamplesStruct>;
 
-  constructor(host: Host, widths: SampleWidths, rows: number) {
+  constructor(host: Host, widths: SampleWidths, rows: number, from?: Samples, begin = 0) {
     const { heap, type } = host;
+    const rowBytes = { inputs: widths.inputs * type.size, targets: widths.targets * type.size };
+    this.#host = host;
     this.rows = rows;
-    const head = Math.ceil(SamplesStruct.size / ALIGNMENT) * ALIGNMENT;
-    const inputsLength = rows * widths.inputs;
-    const targetsLength = rows * widths.targets;
-    this.#block = new Block(heap, head + (inputsLength + targetsLength) * type.size);
+    this.widths = widths;
+    this.#block = new Block(heap, HEAD + (from ? 0 : rows * (rowBytes.inputs + rowBytes.targets)));
     this.address = this.#block.address;
-    const inputs = this.address + head;
-    const targets = inputs + inputsLength * type.size;
-    this.#inputs = new View(host, inputs, inputsLength);
-    this.#targets = new View(host, targets, targetsLength);
+    const stored = from ? from.#struct.get("inputs") : this.address + HEAD;
+    const storedTargets = from ? from.#struct.get("targets") : stored + rows * rowBytes.inputs;
+    const inputs = stored + begin * rowBytes.inputs;
+    const targets = storedTargets + begin * rowBytes.targets;
+    this.#inputs = new View(host, inputs, rows * widths.inputs);
+    this.#targets = new View(host, targets, rows * widths.targets);
     this.#struct = new StructView(SamplesStruct, heap, this.address);
     this.#struct.set({ inputs, targets, rows, elementType: ElementTypeNumber.Own, scale: 1 });
+  }
+
+  /** Rows `begin` … `end` − 1, in the same memory: dispose of them before these samples. */
+  slice(begin: number, end: number): Samples {
+    return new Samples(this.#host, this.widths, end - begin, this, begin);
   }
 
   /** Row-major [rows, inputs]. */

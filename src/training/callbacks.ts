@@ -1,0 +1,91 @@
+// What the callbacks of a fit are given, and how they are called.
+
+import { BackpropError, type BackpropErrorDetails } from "../errors.js";
+import type { ValidationName } from "../history.js";
+import { ignoreRejection, type Work } from "../work.js";
+
+/** How far a fit has come. Passed to `onProgress`. */
+export interface Progress {
+  /** Finished epochs of this fit. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** The loss of the last finished epoch; undefined before one is finished. */
+  readonly loss: number | undefined;
+}
+
+/** The epoch that has just ended. Passed to `onEpoch`; the items of `network.epochs`. */
+export type EpochInfo<N extends string = never> = EpochFigures & EpochMetrics<N>;
+
+export interface EpochFigures {
+  /** Finished epochs of this fit: 1 after the first. `network.epoch` counts those of all fits. */
+  readonly epoch: number;
+  /** The epochs that the fit was asked for. */
+  readonly epochs: number;
+  /** See `History.loss`. */
+  readonly loss: number;
+  /** What `evaluate` returns for the validation rows. Undefined without validation. */
+  readonly validationLoss: number | undefined;
+  /** The learning rate of the last step. */
+  readonly learningRate: number;
+  readonly milliseconds: number;
+}
+
+/** The metrics of an epoch: `accuracy`, and `validationAccuracy`, which is undefined without validation. */
+export type EpochMetrics<N extends string> = { readonly [K in N]: number } & {
+  readonly [K in ValidationName<N>]: number | undefined;
+};
+
+/** The step that has just been taken. Passed to `onBatch`. */
+export interface BatchInfo {
+  /** The epoch of the batch, counted from 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** The batches of this epoch that are done: 1 after the first. */
+  readonly batch: number;
+  /** The batches of an epoch. */
+  readonly batches: number;
+  /** The loss of the batch before its step, with the penalties of the layers. */
+  readonly loss: number;
+  /** The learning rate of the step. */
+  readonly learningRate: number;
+}
+
+/** The callbacks of a fit. */
+export interface Callbacks {
+  readonly onEpoch: (info: EpochFigures) => unknown;
+  readonly onBatch: (info: BatchInfo) => unknown;
+  readonly onProgress: (info: Progress) => unknown;
+}
+
+/**
+ * Calls a callback, and waits for the promise that it may return. Returns its result, or that of the promise.
+ *
+ * @throws BackpropError `invalidOption` with `details`, if it returns a promise and `canWait` is false.
+ */
+export function* callBack<T>(
+  name: keyof Callbacks,
+  callback: (info: T) => unknown,
+  info: T,
+  canWait: boolean,
+  details: () => BackpropErrorDetails,
+): Work<unknown> {
+  const returned = callback(info);
+  if (!isPromise(returned)) return returned;
+  if (!canWait) {
+    ignoreRejection(returned);
+    throw new BackpropError(
+      "invalidOption",
+      `${name} returned a promise, for which fitSync cannot wait. Use fit, or a function that returns nothing.`,
+      details(),
+    );
+  }
+  let result: unknown;
+  yield Promise.resolve(returned).then((value) => {
+    result = value;
+  });
+  return result;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}

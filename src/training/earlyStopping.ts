@@ -1,0 +1,122 @@
+import {
+  type OptionsOf,
+  ofType,
+  readOptions,
+  requireKnown,
+  requireNotNegative,
+  requirePositiveInteger,
+} from "../validation.js";
+import type { Metric } from "./metricStub.js";
+
+/**
+ * Ends a fit when its results no longer get better. A new fit begins to count anew. Cost: with `restoreBest`, a copy of
+ * the parameters (and of their average), made again after each epoch that is better than all before.
+ */
+export interface EarlyStopping {
+  /**
+   * What is to get better: "validationLoss" (the default with validation), "loss" (the default without), or the name of
+   * one of the `metrics`, such as "accuracy" or "validationAccuracy". Losses and errors get better as they fall,
+   * accuracies and scores as they rise.
+   */
+  readonly monitor?: string;
+  /**
+   * The fit ends after so many epochs in a row of which none was better than the best before; default 10, as scikit-learn's
+   * `n_iter_no_change`.
+   */
+  readonly patience?: number;
+  /** An epoch is better only if it is so by more than this; 0 or more, default 0. */
+  readonly minDelta?: number;
+  /**
+   * Whether the network gets the parameters of the best epoch back when the fit ends, for whatever reason: also when it is
+   * aborted, diverges, or a callback throws. Default true. (Keras's default is false.) The optimizer keeps its present
+   * state.
+   */
+  readonly restoreBest?: boolean;
+}
+
+/** Early stopping with every option set. */
+export interface StoppingRule extends Required<EarlyStopping> {
+  readonly direction: "max" | "min";
+}
+
+const OPTIONS: OptionsOf<EarlyStopping> = {
+  monitor: { check: () => {}, default: undefined },
+  patience: { check: requirePositiveInteger, default: 10 },
+  minDelta: { check: requireNotNegative, default: 0 },
+  restoreBest: { check: ofType("boolean"), default: true },
+};
+
+/**
+ * A checked copy of what a user gave.
+ *
+ * @throws BackpropError `invalidOption`, or `unknownName` if the fit does not have what `monitor` names.
+ */
+export function readEarlyStopping(
+  given: unknown,
+  metrics: readonly Metric[],
+  hasValidation: boolean,
+): StoppingRule {
+  const read = readOptions("earlyStopping", given, OPTIONS, { prefix: "earlyStopping." });
+  const directions = directionsOf(metrics, hasValidation);
+  const monitor = read.monitor ?? (hasValidation ? "validationLoss" : "loss");
+  requireKnown("earlyStopping.monitor", monitor, Object.keys(directions));
+  return { ...(read as Required<EarlyStopping>), monitor, direction: directions[monitor]! };
+}
+
+/** Everything that can be monitored. */
+function directionsOf(
+  metrics: readonly Metric[],
+  hasValidation: boolean,
+): Readonly<Record<string, "max" | "min">> {
+  const figures = [
+    ["loss", "min"] as const,
+    ...metrics.map(({ name, direction }) => [name, direction] as const),
+  ];
+  const validated = figures.map(([name, direction]) => [validationName(name), direction] as const);
+  return Object.fromEntries(hasValidation ? [...figures, ...validated] : figures);
+}
+
+/** "accuracy" → "validationAccuracy". */
+export function validationName(name: string): string {
+  return `validation${name[0]!.toUpperCase()}${name.slice(1)}`;
+}
+
+/** Watches one figure of each epoch. */
+export class Patience {
+  readonly #rule: StoppingRule;
+  #best: number;
+  #bestEpoch: number | undefined;
+  #epochs = 0;
+
+  constructor(rule: StoppingRule) {
+    this.#rule = rule;
+    this.#best = rule.direction === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+
+  /** The name of the figure. */
+  get monitor(): string {
+    return this.#rule.monitor;
+  }
+
+  /** The best epoch, from 0; the first one if no figure was better than infinitely bad. */
+  get bestEpoch(): number | undefined {
+    return this.#bestEpoch;
+  }
+
+  /** Takes the figure of the next epoch. Returns whether it is the best so far. NaN is never better than a number. */
+  isBest(figure: number): boolean {
+    const { direction, minDelta } = this.#rule;
+    const gain = direction === "max" ? figure - this.#best : this.#best - figure;
+    const isBest = this.#bestEpoch === undefined || gain > minDelta;
+    if (isBest) {
+      if (!Number.isNaN(figure)) this.#best = figure;
+      this.#bestEpoch = this.#epochs;
+    }
+    this.#epochs++;
+    return isBest;
+  }
+
+  get isExhausted(): boolean {
+    return this.#epochs - 1 - (this.#bestEpoch ?? 0) >= this.#rule.patience;
+  }
+}

@@ -1,0 +1,172 @@
+// The options of a fit, and their checks.
+
+import type { Rows } from "../data/rows.js";
+import { BackpropError } from "../errors.js";
+import type { History, MetricHistory } from "../history.js";
+import {
+  attempt,
+  type Check,
+  type OptionsOf,
+  ofType,
+  readOptions,
+  requireBetween,
+  requireFinite,
+  requireList,
+  requirePositive,
+  requirePositiveInteger,
+  withMethods,
+} from "../validation.js";
+import type { BatchInfo, Callbacks, EpochInfo, Progress } from "./callbacks.js";
+import { type EarlyStopping, readEarlyStopping, type StoppingRule } from "./earlyStopping.js";
+import { type Metric, type MetricName, type MetricShape, resolveMetrics } from "./metricStub.js";
+
+/** Names of metrics, and metrics such as `topKAccuracy(3)`. */
+export type MetricList = readonly (MetricName | Metric)[];
+
+type NameOf<M> = M extends string
+  ? M
+  : M extends { readonly name: infer N extends string }
+    ? string extends N
+      ? never
+      : N
+    : never;
+
+/** The names of the metrics in a list, as far as its type says them. */
+export type NamesOf<M extends MetricList> = number extends M["length"] ? never : NameOf<M[number]>;
+
+/** The history of a fit with these metrics. */
+export type HistoryOf<M extends MetricList> = History & MetricHistory<NamesOf<M>>;
+
+export interface FitOptions<M extends MetricList = MetricList> {
+  /** Passes over all rows; default 1. */
+  readonly epochs?: number;
+  /** Rows in each step; default 32. The last batch of an epoch has the remaining rows. */
+  readonly batchSize?: number;
+  /**
+   * Whether each epoch takes the rows in a new random order; default true. The order is a function of the network's key
+   * (see `seed`) and of `network.epoch`. If one batch has all rows, they are taken as they are given.
+   */
+  readonly shuffle?: boolean;
+  /**
+   * [inputs, targets] that the network is not trained on. They are evaluated after each epoch, as `evaluate` does, and
+   * copied before training begins. Cost: one forward pass over them for each epoch.
+   */
+  readonly validationData?: readonly [inputs: Rows, targets: Rows] | undefined;
+  /**
+   * Validates on this fraction of the rows instead: above 0 and below 1. Takes the last rows, before shuffling, as Keras
+   * does: if the rows are sorted, shuffle them first. Of n rows, floor(n · (1 − validationSplit)) are trained on.
+   */
+  readonly validationSplit?: number | undefined;
+  /**
+   * What else is reported for each epoch, such as `["accuracy"]`. Metrics of the training rows come from the forward
+   * passes of the steps, as the loss does. Cost: the fit calls the core once for each 128 rows, and each metric reads their
+   * outputs and targets in JavaScript; for tiny networks that takes longer than the training. Those of the validation rows
+   * come from the pass that computes their loss.
+   */
+  readonly metrics?: M | undefined;
+  readonly earlyStopping?: EarlyStopping | undefined;
+  /** The fit ends after an epoch whose `loss` is at most this. Costs nothing. */
+  readonly targetLoss?: number | undefined;
+  /**
+   * The fit ends after about so many seconds of training, validation and callbacks, also within an epoch: the steps of
+   * that epoch are kept, but it does not count. Such a fit does not give the same bits twice.
+   */
+  readonly maxSeconds?: number | undefined;
+  /**
+   * Called after each epoch and its validation. If it returns false, the fit ends. If it returns a promise, `fit` waits for
+   * it; `fitSync` throws. If it throws or rejects, the fit ends with that exception. It may call `predict`, `evaluate`,
+   * `setLearningRate` and `setOptimizer`. Cost: the fit calls the core once or more for each epoch.
+   */
+  readonly onEpoch?: ((info: EpochInfo<NamesOf<M>>) => unknown) | undefined;
+  /** Called after each step, as `onEpoch` after each epoch. Cost: the fit calls the core once or more for each step. */
+  readonly onBatch?: ((info: BatchInfo) => unknown) | undefined;
+  /**
+   * Called every few milliseconds (not once for each epoch) and at the end. If it throws, the fit stops and throws the
+   * same exception. If it returns a promise, `fit` waits for it, and rejects if it rejects; `fitSync` throws.
+   */
+  readonly onProgress?: ((progress: Progress) => unknown) | undefined;
+}
+
+export interface AsyncFitOptions<M extends MetricList = MetricList> extends FitOptions<M> {
+  /** Stops the training when aborted. The network keeps what was trained until then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_BATCH_SIZE = 32;
+
+/** The checked options of a fit. */
+export interface FitPlan extends Partial<Callbacks> {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly validationData: readonly [Rows, Rows] | undefined;
+  readonly validationSplit: number | undefined;
+  readonly metrics: readonly Metric[];
+  readonly earlyStopping: StoppingRule | undefined;
+  readonly targetLoss: number;
+  readonly maxSeconds: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Checked by itself, when more is known. */
+const checkedLater: Check = () => {};
+
+const OPTIONS: OptionsOf<AsyncFitOptions> = {
+  epochs: { check: requirePositiveInteger, default: 1 },
+  batchSize: { check: requirePositiveInteger, default: DEFAULT_BATCH_SIZE },
+  shuffle: { check: ofType("boolean"), default: true },
+  validationData: { check: checkedLater, default: undefined },
+  validationSplit: { check: requireBetween, default: undefined },
+  metrics: { check: checkedLater, default: undefined },
+  earlyStopping: { check: checkedLater, default: undefined },
+  targetLoss: { check: requireFinite, default: Number.NEGATIVE_INFINITY },
+  maxSeconds: { check: requirePositive, default: Number.POSITIVE_INFINITY },
+  onEpoch: { check: ofType("function"), default: undefined },
+  onBatch: { check: ofType("function"), default: undefined },
+  onProgress: { check: ofType("function"), default: undefined },
+  signal: { check: withMethods(["throwIfAborted"], "an AbortSignal"), default: undefined },
+};
+
+/**
+ * Checked copies of the options of a fit of a network of that shape.
+ *
+ * @throws BackpropError `invalidOption` or `unknownName`.
+ */
+export function planFit(options: object, shape: MetricShape): FitPlan {
+  const read = readOptions("fit", options, OPTIONS);
+  const validationData = readValidationData(read.validationData);
+  if (validationData && read.validationSplit !== undefined) throw twoValidations();
+  const metrics = read.metrics === undefined ? [] : resolveMetrics(read.metrics, shape);
+  const hasValidation = validationData !== undefined || read.validationSplit !== undefined;
+  const earlyStopping =
+    read.earlyStopping === undefined
+      ? undefined
+      : readEarlyStopping(read.earlyStopping, metrics, hasValidation);
+  return { ...read, validationData, metrics, earlyStopping } as FitPlan;
+}
+
+function readValidationData(given: unknown): readonly [Rows, Rows] | undefined {
+  if (given === undefined) return undefined;
+  return attempt("invalidOption", "validationData", () => {
+    const expected = "[inputs, targets]";
+    const length = requireList("validationData", given, 2, expected);
+    if (length === 2) {
+      const [inputs, targets] = given as readonly [Rows, Rows];
+      return [inputs, targets];
+    }
+    throw new BackpropError("invalidOption", `validationData has ${length} element; expected ${expected}.`);
+  });
+}
+
+function twoValidations(): BackpropError {
+  return new BackpropError(
+    "invalidOption",
+    "fit is given validationData and validationSplit; expected one of them. Leave out validationSplit to validate on " +
+      "validationData.",
+  );
+}
+
+/** Whether a fit of `rows` rows takes them in random order. */
+export function shufflesRows({ shuffle, batchSize }: FitPlan, rows: number): boolean {
+  return shuffle && batchSize < rows;
+}

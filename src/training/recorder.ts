@@ -1,0 +1,81 @@
+import type { History, StopReason, TrainingWarning } from "../history.js";
+import { validationName } from "./earlyStopping.js";
+import type { Metric } from "./metricStub.js";
+
+/** Epochs that were computed in one call of the core. */
+interface Span {
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** The time of each. */
+  milliseconds: number;
+}
+
+/** Records the epochs of a fit. Costs almost nothing for epochs that nobody watches. */
+export class Recorder {
+  readonly #spans: Span[] = [];
+  /** The time of the epoch in progress. */
+  #milliseconds = 0;
+  /** The validation loss and all metrics, by their names in the history. */
+  readonly #figures: Record<string, number[]> = { validationLoss: [] };
+
+  constructor(metrics: readonly Metric[]) {
+    for (const { name } of metrics) {
+      this.#figures[name] = [];
+      this.#figures[validationName(name)] = [];
+    }
+  }
+
+  /** Adds a call of the core, which finished `epochs` epochs. They share the time since the last finished epoch. */
+  add(epochs: number, learningRate: number, milliseconds: number): void {
+    this.#milliseconds += milliseconds;
+    if (epochs === 0) return;
+    this.#spans.push({ epochs, learningRate, milliseconds: this.#milliseconds / epochs });
+    this.#milliseconds = 0;
+  }
+
+  /** Adds the time of the validation of the last epoch. */
+  addTime(milliseconds: number): void {
+    this.#spans.at(-1)!.milliseconds += milliseconds;
+  }
+
+  /** The time of the last epoch. */
+  get lastMilliseconds(): number {
+    return this.#spans.at(-1)!.milliseconds;
+  }
+
+  /** Adds figures of the last epoch. */
+  addFigures(figures: Readonly<Record<string, number>>): void {
+    for (const name in figures) this.#figures[name]!.push(figures[name]!);
+  }
+
+  /** The history of the epochs that have these losses. */
+  history(losses: Float64Array, end: HistoryEnd): History {
+    // Plain loops: Array.from() took a fifth of the training time of a small network.
+    const loss = new Array<number>(losses.length);
+    for (let epoch = 0; epoch < loss.length; epoch++) loss[epoch] = losses[epoch]!;
+    return {
+      loss,
+      learningRate: this.#spread("learningRate", loss.length),
+      milliseconds: this.#spread("milliseconds", loss.length),
+      ...(this.#figures as { validationLoss: number[] }),
+      ...end,
+    };
+  }
+
+  #spread(of: "learningRate" | "milliseconds", length: number): number[] {
+    const values = new Array<number>(length);
+    let begin = 0;
+    for (const span of this.#spans) {
+      values.fill(span[of], begin, begin + span.epochs);
+      begin += span.epochs;
+    }
+    return values;
+  }
+}
+
+/** What is known at the end of a fit. */
+export interface HistoryEnd {
+  readonly stopped: StopReason;
+  readonly bestEpoch: number | undefined;
+  readonly warnings: readonly TrainingWarning[];
+}

@@ -1,0 +1,36 @@
+import { BackpropError } from "../errors.js";
+import type { Samples } from "../wasm/samples.js";
+
+/** The rows that a fit is trained on, and those that it is validated on. */
+export interface Split {
+  readonly training: Samples;
+  readonly validation?: Samples;
+}
+
+/**
+ * Keras's split: the last `fraction` of the rows are for validation. Both parts are in the memory of `samples`: dispose
+ * of them first.
+ *
+ * @throws BackpropError `invalidOption` if one part would have no rows.
+ */
+export function splitSamples(samples: Samples, fraction: number): Required<Split> {
+  const { rows } = samples;
+  const count = Math.floor(rows * (1 - fraction));
+  if (count === 0 || count === rows) throw emptyPart(fraction, rows, count);
+  const training = samples.slice(0, count);
+  try {
+    return { training, validation: samples.slice(count, rows) };
+  } catch (error) {
+    training.dispose();
+    throw error;
+  }
+}
+
+function emptyPart(fraction: number, rows: number, count: number): BackpropError {
+  const part = count === 0 ? "for training" : "for validation";
+  return new BackpropError(
+    "invalidOption",
+    `validationSplit is ${fraction}, which leaves none of the ${rows} rows ${part}; expected a fraction that leaves at ` +
+      "least one row for each.",
+  );
+}
