@@ -59,13 +59,9 @@ export type { Metric, MetricAccumulator, MetricShape } from "./metrics/metric.js
 export { METRICS, type MetricName } from "./metrics/metrics.js";
 export {
   createNetwork,
-  type EvaluationOptions,
   type Gradients,
   type Network,
   type NetworkOptions,
-  type PredictionOptions,
-  type Scores,
-  type TrainingOptions,
 } from "./network.js";
 export {
   type Adadelta,
@@ -93,6 +89,12 @@ export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";
 export type { BatchInfo, EpochInfo, Progress } from "./training/callbacks.js";
 export type { EarlyStopping } from "./training/earlyStopping.js";
+export type {
+  Evaluation,
+  EvaluationOptions,
+  PredictionOptions,
+  TrainingOptions,
+} from "./training/evaluation.js";
 export type { AsyncFitOptions, FitOptions } from "./training/options.js";
 export type { CoreBuild, Numerics } from "./wasm/builds.js";
 export { type CoreSource, loadCore } from "./wasm/core.js";

@@ -26,6 +26,8 @@ import {
 } from "./layers/parameters.js";
 import { checkLayers, definitionOf, layerWidths, placeParameters } from "./layers/stack.js";
 import { describeLoss, type Loss, type LossName } from "./losses.js";
+import { classOf } from "./metrics/classes.js";
+import type { MetricShape } from "./metrics/metric.js";
 import { checkOptimizer, type Optimizer, sgd, withLearningRate } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
@@ -35,10 +37,19 @@ import { requireNotAborted } from "./training/abort.js";
 import type { EpochInfo } from "./training/callbacks.js";
 import { describeDivergence, findDivergedLayer } from "./training/divergence.js";
 import { iterateEpochs } from "./training/epochs.js";
-import { evaluateRows } from "./training/evaluation.js";
+import {
+  type Evaluation,
+  type EvaluationOptions,
+  evaluateRows,
+  type PredictionOptions,
+  readEvaluation,
+  requireClasses,
+  TRAINING_OPTIONS,
+  type TrainingOptions,
+  usesAverage,
+} from "./training/evaluation.js";
 import { Fit } from "./training/fit.js";
-import { Meter, metricShape } from "./training/meter.js";
-import { type MetricShape, resolveMetrics } from "./training/metricStub.js";
+import { metricShape } from "./training/meter.js";
 import {
   type AsyncFitOptions,
   type FitOptions,
@@ -49,11 +60,10 @@ import {
   planFit,
   shufflesRows,
 } from "./training/options.js";
-import { type Split, splitSamples } from "./training/split.js";
+import { type Split, splitSamples } from "./training/validationSplit.js";
 import {
   integerWithin,
   type OptionsOf,
-  ofType,
   oneOf,
   readOptions,
   requireInteger,
@@ -102,34 +112,6 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
   readonly threads?: number;
 }
 
-export interface PredictionOptions {
-  /**
-   * Whether to use the average of the parameters, if the optimizer keeps one (see its option `ema`); default true.
-   * False: the parameters themselves.
-   */
-  readonly averaged?: boolean;
-}
-
-export interface TrainingOptions {
-  /**
-   * Whether layers act as in the coming training step, instead of as in `predict`; default false. Dropout then uses the
-   * mask of that step: the same one for every call, until a step is taken.
-   */
-  readonly training?: boolean;
-}
-
-export interface EvaluationOptions<M extends MetricList = MetricList>
-  extends PredictionOptions,
-    TrainingOptions {
-  /** What else is computed, from the same forward pass, such as `["accuracy"]`. Cost: as for `fit`. */
-  readonly metrics?: M | undefined;
-}
-
-/** A loss, and metrics by their names. */
-export type Scores<M extends MetricList = readonly []> = { readonly loss: number } & {
-  readonly [N in NamesOf<M>]: number;
-};
-
 export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The loss at the current parameters. */
   readonly loss: number;
@@ -157,22 +139,6 @@ const OPTIONS: OptionsOf<NetworkOptions<readonly Layer[]>> = {
   numerics: { check: oneOf(["strict", "relaxed"]), default: "strict" },
   threads: { check: integerWithin(1, MAX_THREADS), default: 1 },
 };
-
-const PREDICTION_OPTIONS: OptionsOf<PredictionOptions> = {
-  averaged: { check: ofType("boolean"), default: true },
-};
-
-const TRAINING_OPTIONS: OptionsOf<TrainingOptions> = {
-  training: { check: ofType("boolean"), default: false },
-};
-
-const EVALUATION_OPTIONS: OptionsOf<EvaluationOptions> = {
-  ...PREDICTION_OPTIONS,
-  ...TRAINING_OPTIONS,
-  metrics: { check: checkedLater, default: undefined },
-};
-
-const EVALUATES_LOSS = { averaged: true, training: false, metrics: undefined };
 
 /** The options of a network that are not undefined. */
 type Plan = NetworkOptions<readonly Layer[]> &
@@ -400,27 +366,38 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
+   * The class of each row [rows]: the number of its largest output, of equal ones the first. For one sigmoid output: 1 if it
+   * is above 0.5, else 0.
+   *
+   * @throws BackpropError as `predict`; `unsupported` if the only output is not a sigmoid.
+   */
+  predictClasses(inputs: Rows, options?: PredictionOptions): Uint32Array {
+    requireClasses(this.#description);
+    const { data, shape } = this.predict(inputs, options);
+    const [rows, outputs] = shape as [number, number];
+    return allocate("uint32", rows).map((_, row) => classOf(data, row, outputs));
+  }
+
+  /**
    * The loss over all rows as one batch, including the penalties of the layers, and the `metrics`, computed with
    * `averagedParameters` unless `averaged` is false. Layers act as in `predict`; with `training` as in training.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `unknownName`, `disposed`.
    */
-  evaluate<const M extends MetricList = readonly []>(
+  evaluate<const M extends MetricList = readonly [], const C extends boolean = false>(
     inputs: Rows,
     targets: Rows,
-    options?: EvaluationOptions<M>,
-  ): Scores<M> {
-    const { averaged, training, metrics } =
-      options !== undefined ? readOptions("evaluate", options, EVALUATION_OPTIONS) : EVALUATES_LOSS;
-    const meter = metrics && new Meter(resolveMetrics(metrics, this.#shape), this.#shape);
+    options?: EvaluationOptions<M, C>,
+  ): Evaluation<M, C> {
+    const { averaged, training, meter, counts } = readEvaluation(options, this.#shape);
     this.#alive();
     const samples = finish(this.#load(inputs, targets));
     try {
       if (training) this.#drawKeyOfLayers();
-      const evaluate = (model: Model) =>
-        finish(evaluateRows(() => model, samples, { training: training === true, meter }));
-      const { loss } = this.#predictWith(averaged !== false, evaluate);
-      return { loss, ...meter?.take() } as Scores<M>;
+      const evaluate = (model: Model) => finish(evaluateRows(() => model, samples, { training, meter }));
+      const { loss } = this.#predictWith(averaged, evaluate);
+      const matrix = counts && { confusionMatrix: counts.matrix() };
+      return { loss, ...meter?.take(), ...matrix } as Evaluation<M, C>;
     } finally {
       this.#scratch.giveBack(samples);
     }
@@ -668,11 +645,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     writeLayers(argument, values, this.#tensors(flat) as readonly LayerParameters[]);
     return flat;
   }
-}
-
-/** Without options, as in most calls, nothing is read: it would cost a tenth of the time of predicting one row. */
-function usesAverage(of: string, options: PredictionOptions | undefined): boolean {
-  return options === undefined || readOptions(of, options, PREDICTION_OPTIONS).averaged !== false;
 }
 
 function targetFormatOf({ loss, outputs }: NetworkDescription): RowFormat {

@@ -11,7 +11,7 @@ import { HOSTILE } from "./support/hostile.js";
 // biome-ignore lint/suspicious/noExplicitAny: the types are what is attacked.
 type Anything = any;
 
-type Call = (value: Anything) => unknown;
+type Call = (...values: Anything[]) => unknown;
 
 const INPUTS = [[1, 2]];
 const TARGETS = [[0, 0, 1]];
@@ -84,10 +84,11 @@ function* calls(): Generator<[string, Call]> {
   for (const method of ["predict", "setParameters", "applyGradients"] as const)
     yield [method, (value) => network[method](value)];
   for (const method of ["evaluate", "gradients", "fitSync", "fit"] as const) {
-    yield [`${method} inputs`, (value) => network[method](value, TARGETS)];
-    yield [`${method} targets`, (value) => network[method](INPUTS, value)];
-    yield [`${method} row`, (value) => network[method]([value], [value])];
-    yield [`${method} number`, (value) => network[method]([[1, value]], [[0, value, 0]])];
+    const call: Call = (...values) => (network[method] as Call).apply(network, values);
+    yield [`${method} inputs`, (value) => call(value, TARGETS)];
+    yield [`${method} targets`, (value) => call(INPUTS, value)];
+    yield [`${method} row`, (value) => call([value], [value])];
+    yield [`${method} number`, (value) => call([[1, value]], [[0, value, 0]])];
   }
   for (const key of ["kernel", "bias"])
     yield [
@@ -96,10 +97,27 @@ function* calls(): Generator<[string, Call]> {
     ];
   for (const method of ["fitSync", "fit"] as const) {
     yield [`${method} options`, (value) => network[method](INPUTS, TARGETS, value)];
-    for (const option of ["batchSize", "shuffle", "signal"])
+    for (const option of [
+      "batchSize",
+      "shuffle",
+      "validationData",
+      "validationSplit",
+      "metrics",
+      "earlyStopping",
+      "targetLoss",
+      "maxSeconds",
+      "signal",
+    ])
       yield [`${method} ${option}`, (value) => network[method](INPUTS, TARGETS, { [option]: value })];
     yield [`${method} progress`, (value) => network[method](INPUTS, TARGETS, { onProgress: () => value })];
   }
+  for (const option of ["monitor", "patience", "minDelta", "restoreBest"])
+    yield [
+      `earlyStopping ${option}`,
+      (value) => network.fitSync(INPUTS, TARGETS, { earlyStopping: { [option]: value } }),
+    ];
+  for (const option of ["averaged", "metrics", "confusionMatrix"])
+    yield [`evaluate ${option}`, (value) => network.evaluate(INPUTS, TARGETS, { [option]: value })];
   for (const [name, differ] of Object.entries(differences)) {
     yield [`${name} network`, (value) => differ(value, INPUTS, TARGETS)];
     yield [`${name} inputs`, (value) => differ(network, value, TARGETS)];

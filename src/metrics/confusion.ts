@@ -19,6 +19,20 @@ export class ConfusionCounts {
     this.#counts[actual * this.classes + predicted]! += weight;
   }
 
+  /** Counts rows of a network of that shape; see MetricAccumulator.add. */
+  countRows(
+    shape: MetricShape,
+    outputs: FloatArray,
+    targets: FloatArray,
+    rows: number,
+    weights?: FloatArray,
+  ): void {
+    for (let row = 0; row < rows; row++) {
+      const actual = targetClassOf(targets, row, shape);
+      this.count(actual, classOf(outputs, row, shape.outputs), weights ? weights[row]! : 1);
+    }
+  }
+
   /** [actual][predicted]. */
   matrix(): Matrix {
     return new Tensor([this.classes, this.classes], this.#counts.slice()) as Matrix;
@@ -87,11 +101,7 @@ class ClassFigure implements MetricAccumulator {
   }
 
   add(outputs: FloatArray, targets: FloatArray, rows: number, weights?: FloatArray): void {
-    for (let row = 0; row < rows; row++) {
-      const actual = targetClassOf(targets, row, this.#shape);
-      const predicted = classOf(outputs, row, this.#shape.outputs);
-      this.#counts.count(actual, predicted, weights ? weights[row]! : 1);
-    }
+    this.#counts.countRows(this.#shape, outputs, targets, rows, weights);
   }
 
   result(): number {

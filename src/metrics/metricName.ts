@@ -4,7 +4,7 @@ import type { Check } from "../validation.js";
 
 /** Names that a history or an evaluation uses itself. A history also has a name with "validation" before it for each metric. */
 const RESERVED =
-  /^(loss|learningRate|milliseconds|warnings|epoch|bestEpoch|stopped|confusionMatrix|validation.*)$/;
+  /^(loss|learningRate|milliseconds|warnings|epochs?|bestEpoch|stopped|confusionMatrix|validation.*)$/;
 
 /** Requires a name that the history can have as a key. */
 export const requireMetricName: Check = (argument, value) => {

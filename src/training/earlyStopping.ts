@@ -1,3 +1,4 @@
+import type { Metric } from "../metrics/metric.js";
 import {
   type OptionsOf,
   ofType,
@@ -6,7 +7,6 @@ import {
   requireNotNegative,
   requirePositiveInteger,
 } from "../validation.js";
-import type { Metric } from "./metricStub.js";
 
 /**
  * Ends a fit when its results no longer get better. A new fit begins to count anew. Cost: with `restoreBest`, a copy of

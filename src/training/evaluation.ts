@@ -1,20 +1,114 @@
+// What predict and evaluate take and return, and the pass over the rows that evaluates them.
+
+import type { Matrix } from "../data/tensor.js";
+import type { NetworkDescription } from "../description.js";
+import { BackpropError } from "../errors.js";
+import { classCount } from "../metrics/classes.js";
+import { ConfusionCounts } from "../metrics/confusion.js";
+import type { MetricShape } from "../metrics/metric.js";
+import { resolveMetrics } from "../metrics/metrics.js";
+import { type OptionsOf, ofType, readOptions } from "../validation.js";
 import { type Model, SLICE_ROWS } from "../wasm/model.js";
 import type { Samples } from "../wasm/samples.js";
 import type { Work } from "../work.js";
-import type { Meter } from "./meter.js";
+import { Meter } from "./meter.js";
+import type { MetricList, NamesOf } from "./options.js";
 import { Pace } from "./pace.js";
 
-interface Evaluation {
-  readonly loss: number;
-  /** The time of the calls, without pauses between them. */
-  readonly milliseconds: number;
+export interface PredictionOptions {
+  /**
+   * Whether to use the average of the parameters, if the optimizer keeps one (see its option `ema`); default true.
+   * False: the parameters themselves.
+   */
+  readonly averaged?: boolean;
 }
 
-interface EvaluationPlan {
+export interface TrainingOptions {
+  /**
+   * Whether layers act as in the coming training step, instead of as in `predict`; default false. Dropout then uses the
+   * mask of that step: the same one for every call, until a step is taken.
+   */
+  readonly training?: boolean;
+}
+
+export interface EvaluationOptions<M extends MetricList = MetricList, C extends boolean = boolean>
+  extends PredictionOptions,
+    TrainingOptions {
+  /** What else is computed, from the same forward pass, such as `["accuracy"]`. Cost: as for `fit`. */
+  readonly metrics?: M | undefined;
+  /** Whether the classes are counted, as `confusionMatrix` does; default false. */
+  readonly confusionMatrix?: C;
+}
+
+/** What `evaluate` returns: a loss, metrics by their names, and the confusion matrix [actual][predicted] if asked for. */
+export type Evaluation<M extends MetricList = readonly [], C extends boolean = false> = {
+  readonly loss: number;
+} & { readonly [N in NamesOf<M>]: number } & (C extends true
+    ? { readonly confusionMatrix: Matrix }
+    : unknown);
+
+const PREDICTION_OPTIONS: OptionsOf<PredictionOptions> = {
+  averaged: { check: ofType("boolean"), default: true },
+};
+
+/** Those of `gradients`. */
+export const TRAINING_OPTIONS: OptionsOf<TrainingOptions> = {
+  training: { check: ofType("boolean"), default: false },
+};
+
+const EVALUATION_OPTIONS: OptionsOf<EvaluationOptions> = {
+  ...PREDICTION_OPTIONS,
+  ...TRAINING_OPTIONS,
+  // Checked by resolveMetrics().
+  metrics: { check: () => {}, default: undefined },
+  confusionMatrix: { check: ofType("boolean"), default: false },
+};
+
+/** Without options, as in most calls, nothing is read: it would cost a tenth of the time of predicting one row. */
+export function usesAverage(of: string, options: PredictionOptions | undefined): boolean {
+  return options === undefined || readOptions(of, options, PREDICTION_OPTIONS).averaged !== false;
+}
+
+/** What `evaluate` is to compute besides the loss. */
+export interface EvaluationPlan {
+  readonly averaged: boolean;
   /** Whether layers act as in the coming step. */
   readonly training: boolean;
   /** What the rows are added to. */
-  readonly meter: Meter | undefined;
+  readonly meter?: Meter | undefined;
+  readonly counts?: ConfusionCounts | undefined;
+}
+
+/** @throws BackpropError `invalidOption` or `unknownName`. */
+export function readEvaluation(options: EvaluationOptions | undefined, shape: MetricShape): EvaluationPlan {
+  if (options === undefined) return { averaged: true, training: false };
+  const { averaged, training, metrics, confusionMatrix } = readOptions(
+    "evaluate",
+    options,
+    EVALUATION_OPTIONS,
+  );
+  const resolved = metrics === undefined ? [] : resolveMetrics(metrics, shape);
+  const counts = confusionMatrix ? new ConfusionCounts(classCount(shape)) : undefined;
+  const meter = resolved.length > 0 || counts ? new Meter(resolved, shape, counts) : undefined;
+  return { averaged: averaged !== false, training: training === true, meter, counts };
+}
+
+/** @throws BackpropError `unsupported` if the outputs of a network are not classes. */
+export function requireClasses({ outputs, layers }: NetworkDescription): void {
+  const output = layers.at(-1)!;
+  const activation = output.kind === "dense" ? output.activation : undefined;
+  if (outputs > 1 || activation === "sigmoid") return;
+  throw new BackpropError(
+    "unsupported",
+    "predictClasses needs several outputs, or one of a dense layer with sigmoid; this network has one" +
+      `${activation ? ` with ${activation}` : ""}. Use predict.`,
+  );
+}
+
+interface LossAndTime {
+  readonly loss: number;
+  /** The time of the calls, without pauses between them. */
+  readonly milliseconds: number;
 }
 
 /**
@@ -24,8 +118,8 @@ interface EvaluationPlan {
 export function* evaluateRows(
   model: () => Model,
   samples: Samples,
-  { training, meter }: EvaluationPlan,
-): Work<Evaluation> {
+  { training, meter }: Pick<EvaluationPlan, "training" | "meter">,
+): Work<LossAndTime> {
   const { rows } = samples;
   const pace = new Pace();
   let sum = 0;

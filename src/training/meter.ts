@@ -1,7 +1,8 @@
 import type { NetworkDescription } from "../description.js";
 import { allocate, type FloatArray } from "../dtype.js";
+import type { ConfusionCounts } from "../metrics/confusion.js";
+import type { Metric, MetricAccumulator, MetricShape } from "../metrics/metric.js";
 import type { Samples } from "../wasm/samples.js";
-import type { Metric, MetricAccumulator, MetricShape } from "./metricStub.js";
 
 /** What metrics must know of a network. */
 export function metricShape({ outputs, loss, dtype }: NetworkDescription): MetricShape {
@@ -12,12 +13,15 @@ export function metricShape({ outputs, loss, dtype }: NetworkDescription): Metri
 export class Meter {
   readonly #metrics: readonly Metric[];
   readonly #shape: MetricShape;
+  readonly #counts: ConfusionCounts | undefined;
   #accumulators: readonly MetricAccumulator[];
   #targets: FloatArray;
 
-  constructor(metrics: readonly Metric[], shape: MetricShape) {
+  /** `counts`: where it also counts the classes of the rows. */
+  constructor(metrics: readonly Metric[], shape: MetricShape, counts?: ConfusionCounts) {
     this.#metrics = metrics;
     this.#shape = shape;
+    this.#counts = counts;
     this.#targets = allocate(shape.dtype, 0);
     this.#accumulators = this.#create();
   }
@@ -35,6 +39,7 @@ export class Meter {
   ): void {
     const targets = this.#targetsOf(samples, order, begin, end);
     for (const accumulator of this.#accumulators) accumulator.add(predictions, targets, end - begin);
+    this.#counts?.countRows(this.#shape, predictions, targets, end - begin);
   }
 
   /** The metrics over the rows since the last call, by name. */

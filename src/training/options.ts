@@ -3,6 +3,8 @@
 import type { Rows } from "../data/rows.js";
 import { BackpropError } from "../errors.js";
 import type { History, MetricHistory } from "../history.js";
+import type { Metric, MetricShape } from "../metrics/metric.js";
+import { type MetricName, resolveMetrics } from "../metrics/metrics.js";
 import {
   attempt,
   type Check,
@@ -18,7 +20,6 @@ import {
 } from "../validation.js";
 import type { BatchInfo, Callbacks, EpochInfo, Progress } from "./callbacks.js";
 import { type EarlyStopping, readEarlyStopping, type StoppingRule } from "./earlyStopping.js";
-import { type Metric, type MetricName, type MetricShape, resolveMetrics } from "./metricStub.js";
 
 /** Names of metrics, and metrics such as `topKAccuracy(3)`. */
 export type MetricList = readonly (MetricName | Metric)[];

@@ -1,6 +1,6 @@
 import type { History, StopReason, TrainingWarning } from "../history.js";
+import type { Metric } from "../metrics/metric.js";
 import { validationName } from "./earlyStopping.js";
-import type { Metric } from "./metricStub.js";
 
 /** Epochs that were computed in one call of the core. */
 interface Span {
