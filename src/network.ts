@@ -358,7 +358,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       writeRowsSync(source, () => samples.inputs());
       const { dtype, outputs } = this.#description;
       const predictions = allocate(dtype, samples.rows * outputs);
-      this.#predictWith(averaged, (model) => model.predict(samples, predictions));
+      const model = this.#alive();
+      model.withAverage(averaged, () => model.predict(samples, predictions));
       return new Tensor([samples.rows, outputs], predictions);
     } finally {
       this.#scratch.giveBack(samples);
@@ -394,8 +395,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const samples = finish(this.#load(inputs, targets));
     try {
       if (training) this.#drawKeyOfLayers();
-      const evaluate = (model: Model) => finish(evaluateRows(() => model, samples, { training, meter }));
-      const { loss } = this.#predictWith(averaged, evaluate);
+      const { loss } = finish(evaluateRows(() => this.#alive(), samples, { averaged, training, meter }));
       const matrix = counts && { confusionMatrix: counts.matrix() };
       return { loss, ...meter?.take(), ...matrix } as Evaluation<M, C>;
     } finally {
@@ -464,7 +464,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Replaces the optimizer from the next step on. The new one begins with a state of zeros, and without an average of
-   * the parameters. Allowed between fits and during one, such as in `onProgress`.
+   * the parameters. Allowed between fits and during one, such as in a callback.
    *
    * @throws BackpropError `invalidOption`, `unknownName`, `outOfMemory` (then the old one stays), `disposed`.
    */
@@ -476,7 +476,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Sets the learning rate of the steps to come; 0 or more. The optimizer keeps its state. (Rprop reads its learning
-   * rate only in its first step.) Allowed between fits and during one, such as in `onProgress`.
+   * rate only in its first step.) Allowed between fits and during one, such as in a callback.
    *
    * @throws BackpropError `invalidOption`, `disposed`.
    */
@@ -489,7 +489,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /**
    * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. An average of the parameters
    * restarts. The optimizer keeps its options, and the learning rate that was set last. Allowed between fits and during
-   * one, such as in `onProgress`.
+   * one, such as in a callback.
    *
    * @throws BackpropError `disposed`.
    */
@@ -515,12 +515,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.dispose();
   }
 
-  /** Lets `use` predict with the average of the parameters, if there is one and it is asked for. */
-  #predictWith<T>(averaged: boolean, use: (model: Model) => T): T {
-    const model = this.#alive();
-    return averaged ? use(model) : model.withoutAverage(() => use(model));
-  }
-
   #alive(): Model {
     if (this.#isDisposed) throw disposed();
     return this.#model;
@@ -543,26 +537,33 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     requireNotAborted(plan);
     this.#isTraining = true;
-    const loaded: Samples[] = [];
+    const cleanups: (() => void)[] = [];
     try {
-      const samples = yield* this.#load(inputs, targets);
-      loaded.push(samples);
-      if (plan.validationData) {
-        const validation = yield* this.#load(...plan.validationData, "validationData");
-        loaded.push(validation);
-        return yield* this.#run({ training: samples, validation }, plan, canWait);
-      }
-      if (plan.validationSplit === undefined) return yield* this.#run({ training: samples }, plan, canWait);
-      const split = splitSamples(samples, plan.validationSplit);
-      try {
-        return yield* this.#run(split, plan, canWait);
-      } finally {
-        for (const part of [split.training, split.validation]) part.dispose();
-      }
+      const split = yield* this.#loadSplit(inputs, targets, plan, cleanups);
+      return yield* this.#run(split, plan, canWait);
     } finally {
-      for (const samples of loaded) this.#scratch.giveBack(samples);
+      for (const cleanUp of cleanups.reverse()) cleanUp();
       this.#isTraining = false;
     }
+  }
+
+  /** The rows to train on and those to validate on. Adds to `cleanups` what frees their memory. */
+  *#loadSplit(inputs: Rows, targets: Rows, plan: FitPlan, cleanups: (() => void)[]): Work<Split> {
+    const { validationData, validationSplit } = plan;
+    const keep = (samples: Samples) => {
+      cleanups.push(() => this.#scratch.giveBack(samples));
+      return samples;
+    };
+    const training = keep(yield* this.#load(inputs, targets));
+    if (validationData) {
+      const [validationInputs, validationTargets] = validationData;
+      const validation = yield* this.#load(validationInputs, validationTargets, "validationData");
+      return { training, validation: keep(validation) };
+    }
+    if (validationSplit === undefined) return { training };
+    const split = splitSamples(training, validationSplit);
+    cleanups.push(() => split.dispose());
+    return split;
   }
 
   *#run({ training, validation }: Split, plan: FitPlan, canWait: boolean): Work<History> {

@@ -112,13 +112,13 @@ interface LossAndTime {
 }
 
 /**
- * The loss over all rows as one batch, in one forward pass. `model` returns the model, or throws if the network was
- * disposed between two slices.
+ * The loss over all rows as one batch, in one forward pass. Adds the rows to the meter, if there is one. `model` returns
+ * the model, or throws if the network was disposed between two slices, or by a metric.
  */
 export function* evaluateRows(
   model: () => Model,
   samples: Samples,
-  { training, meter }: Pick<EvaluationPlan, "training" | "meter">,
+  { averaged, training, meter }: Pick<EvaluationPlan, "averaged" | "training" | "meter">,
 ): Work<LossAndTime> {
   const { rows } = samples;
   const pace = new Pace();
@@ -126,12 +126,13 @@ export function* evaluateRows(
   let milliseconds = 0;
   for (let begin = 0; begin < rows; ) {
     if (begin > 0) yield;
+    const current = model();
     const begun = performance.now();
     // The workspace keeps the outputs of the last SLICE_ROWS rows alone.
     const slices = meter ? 1 : pace.units;
     const end = Math.min(begin + slices * SLICE_ROWS, rows);
-    sum = model().evaluate(samples, begin, end, sum, training);
-    meter?.add(model().passPredictions(end - begin), samples, undefined, begin, end);
+    sum = current.withAverage(averaged, () => current.evaluate(samples, begin, end, sum, training));
+    meter?.add(current.passPredictions(end - begin), samples, undefined, begin, end);
     const elapsed = performance.now() - begun;
     pace.adjust(slices, elapsed);
     milliseconds += elapsed;

@@ -21,7 +21,7 @@ import { Warnings } from "./warnings.js";
 
 /** What a fit works on. */
 export interface FitSubject {
-  /** Throws if the network was disposed. */
+  /** Throws if the network was disposed: at a `yield` or by a callback. */
   readonly model: () => Model;
   readonly isAlive: () => boolean;
   readonly samples: Samples;
@@ -97,10 +97,10 @@ export class Fit {
     let reported = begun;
     try {
       while (this.#stopped === undefined) {
+        yield;
         this.#subject.model();
         this.#requireNotAborted();
         const finished = this.#advance();
-        yield;
         if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
         if (finished > 0 && this.#watchesEpochs) {
           const info = yield* this.#endEpoch();
@@ -177,6 +177,7 @@ export class Fit {
     const { model, validation } = this.#subject;
     if (!validation) return {};
     const { loss, milliseconds } = yield* evaluateRows(model, validation, {
+      averaged: true,
       training: false,
       meter: this.#validationMeter,
     });
@@ -278,5 +279,5 @@ export class Fit {
 }
 
 function isPowerOfTwo(x: number): boolean {
-  return Number.isInteger(Math.log2(x));
+  return (x & (x - 1)) === 0;
 }

@@ -8,18 +8,23 @@ export interface Split {
 }
 
 /**
- * Keras's split: the last `fraction` of the rows are for validation. Both parts are in the memory of `samples`: dispose
- * of them first.
+ * Keras's split: the last `fraction` of the rows are for validation. Both parts are in the memory of `samples`: call
+ * `dispose` before that is freed.
  *
  * @throws BackpropError `invalidOption` if one part would have no rows.
  */
-export function splitSamples(samples: Samples, fraction: number): Required<Split> {
+export function splitSamples(samples: Samples, fraction: number): Required<Split> & { dispose(): void } {
   const { rows } = samples;
   const count = Math.floor(rows * (1 - fraction));
   if (count === 0 || count === rows) throw emptyPart(fraction, rows, count);
   const training = samples.slice(0, count);
   try {
-    return { training, validation: samples.slice(count, rows) };
+    const validation = samples.slice(count, rows);
+    const dispose = () => {
+      training.dispose();
+      validation.dispose();
+    };
+    return { training, validation, dispose };
   } catch (error) {
     training.dispose();
     throw error;

@@ -108,8 +108,9 @@ export class Model {
     this.#optimizer.restartAverage();
   }
 
-  /** Lets `work` predict and evaluate with the parameters although there is an average of them. */
-  withoutAverage<T>(work: () => T): T {
+  /** Lets `work` predict and evaluate with the average of the parameters, if there is one, or with the parameters. */
+  withAverage<T>(averaged: boolean, work: () => T): T {
+    if (averaged) return work();
     const optimizer = this.#optimizer;
     optimizer.ignoresAverage = true;
     try {
