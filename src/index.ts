@@ -87,6 +87,22 @@ export {
 export { type NumpyRandom, numpyRandom } from "./random/numpyRandom.js";
 export type { RandomStream } from "./random/random.js";
 export { type TorchRandom, torchRandom } from "./random/torchRandom.js";
+export type { Duration } from "./schedules/schedule.js";
+export {
+  constantRate,
+  cosineDecay,
+  cosineRestarts,
+  exponentialDecay,
+  type LearningRate,
+  learningRateAt,
+  multiStepDecay,
+  oneCycle,
+  polynomialDecay,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+  warmup,
+} from "./schedules/schedules.js";
 export type { BatchInfo, EpochInfo, Progress } from "./training/callbacks.js";
 export type { EarlyStopping } from "./training/earlyStopping.js";
 export type {

@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BackpropError } from "../src/errors.js";
-import { cos, log, sin } from "../src/random/elementary.js";
+import { cos, exp, log, power, sin } from "../src/random/elementary.js";
 import { fusedMultiplyAdd, fusedMultiplyAddFloat32 } from "../src/random/fused.js";
 import { MersenneTwister } from "../src/random/mersenneTwister.js";
 import { type NumpyRandom, numpyRandom } from "../src/random/numpyRandom.js";
@@ -188,7 +188,8 @@ function roundInteger(integer: bigint, precision: number): number {
 }
 
 describe("elementary functions", () => {
-  const reference: Record<"log" | "sin" | "cos", string[][]> = readReference("random_elementary.json");
+  const reference: Record<"log" | "sin" | "cos" | "exp" | "power", string[][]> =
+    readReference("random_elementary.json");
   const rows = (name: keyof typeof reference) => reference[name].map((row) => row.map(float64FromBits));
 
   it("log has the bits of glibc's log", () => {
@@ -207,6 +208,24 @@ describe("elementary functions", () => {
     ["cos", cos],
   ] as const)("%s is correctly rounded", (name, compute) => {
     for (const [x, rounded] of rows(name)) expect([x, compute(x!)]).toEqual([x, rounded]);
+  });
+
+  it("exp has a relative error of at most 2e-16, and beyond 1 of 2e-16 times its argument", () => {
+    for (const [x, rounded, rest] of rows("exp")) {
+      const error = Math.abs((exp(x!) - rounded! - rest!) / rounded!);
+      expect(error, `exp(${x})`).toBeLessThanOrEqual(2e-16 * Math.max(1, Math.abs(x!)));
+    }
+    expect([exp(709), exp(-709), exp(Number.NaN)]).toEqual([Number.POSITIVE_INFINITY, 0, Number.NaN]);
+  });
+
+  it("power has the relative error that it states", () => {
+    for (const [x, y, exact] of rows("power")) {
+      const error = Math.abs((power(x!, y!) - exact!) / exact!);
+      const isInteger = Number.isInteger(y) && y! >= 0;
+      const bound = isInteger ? 1.2e-16 * y! : 2.5e-16 * Math.max(1, Math.abs(y! * Math.log(x!)));
+      expect(error, `power(${x}, ${y})`).toBeLessThanOrEqual(bound);
+    }
+    expect([power(0, 0), power(0, 3), power(0, 0.5), power(0.5, 2 ** 32 - 1)]).toEqual([1, 0, 0, 0]);
   });
 });
 

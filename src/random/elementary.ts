@@ -1,4 +1,4 @@
-// The elementary functions that normal draws need, in float64. They use only operations whose results IEEE 754 defines,
+// The elementary functions that normal draws, schedules and metrics need, in float64. They use only operations whose results IEEE 754 defines,
 // so they give the same bits in every engine.
 
 import { errorOfProduct, errorOfSum, fusedMultiplyAdd } from "./fused.js";
@@ -83,6 +83,40 @@ function logSeries(x: number): number {
   let sum = 0;
   for (let n = 21; n >= 1; n -= 2) sum = sum * s * s + 1 / n;
   return 2 * s * sum;
+}
+
+/** Above it exp(x) is infinite, below its negative 0: subnormal results count as 0. */
+const MAX_EXPONENT = 708;
+
+/**
+ * exp(x), with a relative error of at most 2e-16 for |x| < 1 and 2e-16·|x| beyond. x = k·log 2 + r: exp(x) = 2ᵏ·exp(r),
+ * by the Taylor series for |r| ≤ ½ log 2.
+ */
+export function exp(x: number): number {
+  if (x > MAX_EXPONENT) return Number.POSITIVE_INFINITY;
+  if (!(x >= -MAX_EXPONENT)) return x < 0 ? 0 : Number.NaN;
+  const k = Math.round(x / (LN2_HIGH + LN2_LOW));
+  const r = x - k * LN2_HIGH - k * LN2_LOW;
+  let sum = 1;
+  for (let n = 14; n >= 1; n--) sum = 1 + (r * sum) / n;
+  view.setUint32(0, (k + 1023) << 20);
+  view.setUint32(4, 0);
+  return sum * view.getFloat64(0);
+}
+
+/**
+ * x to the power of y, for a normal x above 0, or 0. For an integer y from 0 to 2³² − 1 by repeated squaring, with a
+ * relative error of about 1e-16 · y at most; else exp(y · log(x)), with one of about 2e-16 · |y · log(x)|.
+ */
+export function power(x: number, y: number): number {
+  if (y >>> 0 !== y) return x === 0 ? 0 : exp(y * log(x));
+  let result = 1;
+  let square = x;
+  for (let rest = y; rest > 0; rest >>>= 1) {
+    if (rest & 1) result *= square;
+    square *= square;
+  }
+  return result;
 }
 
 /** The unevaluated sum of two float64 values. The second is at most half a unit in the last place of the first. */

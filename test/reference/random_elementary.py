@@ -3,7 +3,7 @@
     /usr/bin/python3 random_elementary.py      (mpmath; a processor with FMA and glibc 2.28 or later)
 
 Every number is a float64's bit pattern, 16 hexadecimal digits. A row is [x, y, f(x) − y], with y the correctly rounded
-f(x), and for log also glibc's result.
+f(x), and for log also glibc's result. A row of power is [x, y, xʸ], correctly rounded.
 """
 
 import json
@@ -45,6 +45,24 @@ def angle_arguments(source):
     yield from (2 * math.pi * source.random() for _ in range(400))
 
 
+def exponents(source):
+    yield from (0.0, 1.0, -1.0, 708.0, -708.0, 0.34657359027997264, -0.34657359027997264)
+    yield from (source.uniform(-1, 1) for _ in range(200))
+    yield from (source.uniform(-700, 700) for _ in range(200))
+
+
+def powers(source):
+    """Pairs of a base and an exponent."""
+    yield from ((0.9, 1000.0), (0.999, 100000.0), (2.0, 0.5), (1.0, 0.3), (0.5, -2.0), (10.0, 3.0), (0.1, 0.0))
+    yield from ((source.uniform(0.5, 2), float(source.randrange(300))) for _ in range(200))
+    yield from ((source.uniform(0.01, 10), source.uniform(-5, 5)) for _ in range(200))
+
+
+def power_row(x, y):
+    exact = mpmath.power(mpmath.mpf(x), mpmath.mpf(y))
+    return [bits(x), bits(y), bits(float(exact))]
+
+
 def main():
     source = random.Random(20240216)
     angles = list(angle_arguments(source))
@@ -53,6 +71,8 @@ def main():
         "log": [[*row(mpmath.log, x), bits(math.log(x))] for x in log_arguments(source)],
         "sin": [row(mpmath.sin, x) for x in angles],
         "cos": [row(mpmath.cos, x) for x in angles],
+        "exp": [row(mpmath.exp, x) for x in exponents(source)],
+        "power": [power_row(x, y) for x, y in powers(source)],
     }
     path = pathlib.Path(__file__).with_name("random_elementary.json")
     path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
