@@ -38,6 +38,8 @@ export {
   type DropoutLayer,
   dense,
   dropout,
+  type GaussianNoiseLayer,
+  gaussianNoise,
   type Layer,
   type PreluLayer,
   type PreluOptions,

@@ -25,7 +25,7 @@ interface Difference extends DescriptionFields {
 }
 
 const { Exponential, LeakyRelu, Elu, Relu, Selu, Sigmoid, Softmax, Tanh } = ActivationNumber;
-const { Dense, Dropout, PRelu } = LayerKindNumber;
+const { Dense, Dropout, GaussianNoise, PRelu } = LayerKindNumber;
 const {
   BinaryCrossentropy,
   CategoricalCrossentropy,
@@ -44,6 +44,14 @@ const dropout = (fields: LayerFields = {}): LayerFields => ({
 });
 
 const prelu = (fields: LayerFields = {}): LayerFields => ({ kind: PRelu, units: 3, useBias: 0, ...fields });
+
+const noise = (fields: LayerFields = {}): LayerFields => ({
+  kind: GaussianNoise,
+  units: 3,
+  useBias: 0,
+  parameter: 0.5,
+  ...fields,
+});
 
 const FLOAT32 = { elementSize: 4 };
 const FLOAT64 = { elementSize: 8 };
@@ -115,6 +123,18 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
   ["a prelu with a bias", { layers: [prelu({ useBias: 1 })] }, "ReservedNotZero"],
   ["a prelu with a parameter", { layers: [prelu({ parameter: 0.25 })] }, "ReservedNotZero"],
   ["a prelu with a penalty", { layers: [prelu({ kernelL2: 0.1 })] }, "ReservedNotZero"],
+  ["a noise that changes the number of units", { layers: [noise({ units: 2 })] }, "InvalidUnits"],
+  ["a noise with an activation", { layers: [noise({ activation: Tanh })] }, "ReservedNotZero"],
+  ["a noise with a bias", { layers: [noise({ useBias: 1 })] }, "ReservedNotZero"],
+  ["a noise with a penalty", { layers: [noise({ biasL1: 0.1 })] }, "ReservedNotZero"],
+  ...[-0.1, Number.NaN, Infinity, 1e39].map(
+    (parameter) =>
+      [
+        `a deviation of ${parameter}`,
+        { ...FLOAT32, layers: [noise({ parameter })] },
+        "InvalidLayerParameter",
+      ] as const,
+  ),
   ["a parameter of meanSquaredError", { loss: MeanSquaredError, lossParameter: 1 }, "ReservedNotZero"],
   ...[0, -1, Number.NaN, Infinity].map(
     (lossParameter) =>
@@ -190,6 +210,8 @@ const ACCEPTED: readonly (readonly [string, Difference])[] = [
     "a softmax of two units",
     { loss: SparseCategoricalCrossentropy, layers: [{ activation: Softmax, units: 2 }] },
   ],
+  ["a noise alone", { layers: [noise()] }],
+  ["a noise of deviation 0", { layers: [noise({ parameter: 0 })] }],
   ["a prelu alone", { layers: [prelu()] }],
   ["a wide layer before a dropout", { layers: [{ units: 2 ** 20 }, dropout({ units: 2 ** 20 })] }],
 ];

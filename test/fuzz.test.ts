@@ -62,7 +62,7 @@ const HYPERPARAMETERS = 8;
 const REGION_LIMIT = 2 ** 32 - 2 ** 16;
 
 const { Exponential, LeakyRelu, Elu, Sigmoid, Softmax } = ActivationNumber;
-const { Dense, Dropout, PRelu } = LayerKindNumber;
+const { Dense, Dropout, GaussianNoise, PRelu } = LayerKindNumber;
 
 /** The activation that each fused loss requires in the last layer. */
 const FUSED: Readonly<Record<number, number>> = {
@@ -136,6 +136,7 @@ interface Described {
 
 function validLayer(random: Random, inputs: number): Described["layers"][number] {
   if (random.chance(0.2)) return { kind: Dropout, units: inputs, parameter: random.float(0, 1) };
+  if (random.chance(0.15)) return { kind: GaussianNoise, units: inputs, parameter: random.float(0, 1) };
   if (random.chance(0.15)) return { kind: PRelu, units: inputs };
   return validDense(random, random.integer(0, Exponential));
 }
@@ -231,8 +232,9 @@ function isRightLoss(loss: number, parameter: number, elementSize: number): bool
 }
 
 /** For each kind of layer with as many outputs as inputs and without penalties: whether it takes a parameter. */
-const PLAIN_PARAMETERS: Readonly<Record<number, (parameter: number) => boolean>> = {
+const PLAIN_PARAMETERS: Readonly<Record<number, (parameter: number, elementSize: number) => boolean>> = {
   [Dropout]: (rate) => rate >= 0 && rate < 1,
+  [GaussianNoise]: (deviation, size) => deviation >= 0 && roundedTo(size, deviation) < Infinity,
   [PRelu]: (parameter) => parameter === 0,
 };
 
@@ -244,7 +246,7 @@ function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number)
   const isRightParameter = PLAIN_PARAMETERS[kind];
   if (isRightParameter) {
     const hasNoOthers = activation === 0 && useBias === 0 && penalties.every((penalty) => penalty === 0);
-    return units === inputs && units > 0 && hasNoOthers && isRightParameter(parameter);
+    return units === inputs && units > 0 && hasNoOthers && isRightParameter(parameter, elementSize);
   }
   const rounded = penalties.map((penalty) => roundedTo(elementSize, penalty));
   if (!rounded.every((penalty) => penalty >= 0 && penalty < Infinity)) return false;

@@ -276,7 +276,7 @@ describe("the layers of a network", () => {
     const layers = [{ ...dense(2), kind: "conv" }];
     await expect(createNetwork(options({ layers }))).rejects.toMatchObject({
       code: "unknownName",
-      message: 'layers[0].kind is "conv"; expected one of "dense", "dropout", "prelu".',
+      message: 'layers[0].kind is "conv"; expected one of "dense", "dropout", "gaussianNoise", "prelu".',
     });
   });
 

@@ -9,6 +9,7 @@ import {
   type DenseLayer,
   dense,
   dropout,
+  gaussianNoise,
   glorotUniform,
   type LayerValues,
   LOSSES,
@@ -173,6 +174,7 @@ describe("the options", () => {
     ],
     ["of a dense layer", dense(2), (layer) => create({ layers: [layer] })],
     ["of a dropout layer", dropout(0.5), (layer) => create({ layers: [dense(1), layer] })],
+    ["of a noise layer", gaussianNoise(0.1), (layer) => create({ layers: [dense(1), layer] })],
     ["of a prelu layer", prelu(), (layer) => create({ layers: [dense(1), layer] })],
     ["of dense", { useBias: true, alpha: 1 }, (options) => dense(1, "elu", options)],
     ["of a loss", { name: "huber", reduction: "sum", clip: 0.1, delta: 2 }, (loss) => create({ loss })],
@@ -245,7 +247,7 @@ describe("the options", () => {
 
 describe("layers and optimizers", () => {
   it("are frozen, so assignments that networks would ignore throw", () => {
-    for (const made of [dense(2), dropout(0.5), prelu(), sgd(), adam()]) {
+    for (const made of [dense(2), dropout(0.5), gaussianNoise(1), prelu(), sgd(), adam()]) {
       expect(() => Object.assign(made, { learningRate: 5, units: 3, rate: 0 })).toThrow(TypeError);
     }
     expect(Object.isFrozen(LOSSES) && Object.isFrozen(ACTIVATIONS)).toBe(true);

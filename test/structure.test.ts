@@ -15,7 +15,7 @@ type Table = Readonly<Record<string, readonly string[]>>;
 const ASSEMBLY: Table = {
   abi: [],
   math: [],
-  random: [],
+  random: ["math"],
   kernels: ["math"],
   layers: ["abi", "math", "random", "kernels"],
   losses: ["abi", "math", "kernels"],

@@ -14,8 +14,10 @@ export const enum LayerKind {
   Dense,
   /** Sets some of its inputs to 0 in training. */
   Dropout,
+  /** Adds normal noise in training. */
+  GaussianNoise = 5,
   /** A rectifier with a learned slope for each unit. */
-  PRelu = 6,
+  PRelu,
 }
 
 export const enum Activation {
@@ -83,14 +85,15 @@ export class Description {
 @unmanaged
 export class LayerDescription {
   kind: LayerKind;
-  /** Outputs: at least 1, with softmax at least 2; for dropout and prelu the number of inputs. */
+  /** Outputs: at least 1, with softmax at least 2; for all kinds but dense the number of inputs. */
   units: u32;
   /** Dense layers only. */
   activation: Activation;
   /** Dense layers only: 0 or 1. */
   useBias: u32;
   /**
-   * leakyRelu and elu: alpha, at least 0 and finite in the network's dtype; dropout: the rate, at least 0 and below 1.
+   * leakyRelu and elu: alpha, at least 0 and finite in the network's dtype; dropout: the rate, at least 0 and below 1;
+   * gaussianNoise: the deviation, at least 0 and finite in the network's dtype.
    */
   parameter: f64;
   /**

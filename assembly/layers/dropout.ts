@@ -12,7 +12,7 @@ import { Status } from "../abi/status";
 import { isBelowOne } from "../math/range";
 import { splat } from "../math/vector";
 import { keepMask } from "../random/mask";
-import { checkPlain } from "./plain";
+import { checkPlain, copyColumns } from "./plain";
 import { Layer, Pass, Tensors } from "./tensors";
 
 /** See checkLayer(). */
@@ -33,6 +33,10 @@ export function dropoutBackward<T>(layer: Layer, tensors: Tensors, pass: Pass, b
  * out = mask ∧ x / (1 − rate) in training, else x; both [units, stride], columns `begin` … `end` − 1 (whole vectors).
  */
 function drop<T>(layer: Layer, out: usize, x: usize, pass: Pass, begin: usize, end: usize): void {
+  if (!pass.training) {
+    copyColumns<T>(layer, out, x, pass, begin, end);
+    return;
+  }
   const rate = layer.parameter;
   const threshold = <u32>min<f64>(nearest<f64>(rate * 4294967296.0), 4294967295.0);
   const scale = splat<T>(1 / (1 - rate));
@@ -40,14 +44,10 @@ function drop<T>(layer: Layer, out: usize, x: usize, pass: Pass, begin: usize, e
   const step = pass.stride * sizeof<T>();
   for (let unit: usize = 0; unit < layer.units; ++unit, out += step, x += step) {
     const o = out + first, i = x + first;
-    if (pass.training) {
-      const row = <u32>(pass.batchRow + begin);
-      keepMask<T>(o, row, <u32>(end - begin), <u32>unit, <u32>layer.index, pass.step, pass.seed, threshold);
-      for (let at: usize = 0; at < bytes; at += 16) {
-        v128.store(o + at, v128.and(v128.load(o + at), v128.mul<T>(v128.load(i + at), scale)));
-      }
-    } else {
-      for (let at: usize = 0; at < bytes; at += 16) v128.store(o + at, v128.load(i + at));
+    const row = <u32>(pass.batchRow + begin);
+    keepMask<T>(o, row, <u32>(end - begin), <u32>unit, <u32>layer.index, pass.step, pass.seed, threshold);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(o + at, v128.and(v128.load(o + at), v128.mul<T>(v128.load(i + at), scale)));
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   denseShape,
 } from "./dense";
 import { checkDropout, dropoutBackward, dropoutForward } from "./dropout";
+import { checkGaussianNoise, gaussianNoiseBackward, gaussianNoiseForward } from "./gaussianNoise";
 import { checkPrelu, preluBackward, preluForward, preluGradients, preluLayout } from "./prelu";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
@@ -16,6 +17,7 @@ export function checkLayer(description: LayerDescription, inputs: u32, elementSi
   switch (description.kind) {
     case LayerKind.Dense: return checkDense(description, elementSize);
     case LayerKind.Dropout: return checkDropout(description, inputs);
+    case LayerKind.GaussianNoise: return checkGaussianNoise(description, inputs, elementSize);
     case LayerKind.PRelu: return checkPrelu(description, inputs);
     default: return Status.UnknownLayerKind;
   }
@@ -68,6 +70,7 @@ export function layerForward<T>(
 function otherForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   switch (layer.kind) {
     case LayerKind.Dropout: { dropoutForward<T>(layer, tensors, pass, begin, end); return; }
+    case LayerKind.GaussianNoise: { gaussianNoiseForward<T>(layer, tensors, pass, begin, end); return; }
     case LayerKind.PRelu: { preluForward<T>(layer, tensors, pass, begin, end); return; }
   }
 }
@@ -87,6 +90,10 @@ function otherBackward<T>(
   switch (layer.kind) {
     case LayerKind.Dropout: {
       if (needsInputs) dropoutBackward<T>(layer, tensors, pass, begin, end);
+      return;
+    }
+    case LayerKind.GaussianNoise: {
+      if (needsInputs) gaussianNoiseBackward<T>(layer, tensors, pass, begin, end);
       return;
     }
     case LayerKind.PRelu: { preluBackward<T>(layer, tensors, pass, begin, end, needsInputs); return; }

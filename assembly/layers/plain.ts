@@ -3,9 +3,20 @@
 import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";
 import { checkNoPenalties } from "./penalty";
+import { Layer, Pass } from "./tensors";
 
 /** Why the core refuses the fields of such a layer, `parameter` excepted; Ok if it accepts them. */
 export function checkPlain(description: LayerDescription, inputs: u32): Status {
   if (description.units != inputs) return Status.InvalidUnits;
   return description.activation || description.useBias ? Status.ReservedNotZero : checkNoPenalties(description);
+}
+
+/** out = x; both [units, stride], columns `begin` … `end` − 1. */
+export function copyColumns<T>(layer: Layer, out: usize, x: usize, pass: Pass, begin: usize, end: usize): void {
+  const first = begin * sizeof<T>(), bytes = (end - begin) * sizeof<T>();
+  const step = pass.stride * sizeof<T>();
+  for (let unit: usize = 0; unit < layer.units; ++unit) {
+    const offset = first + unit * step;
+    for (let at = offset; at < offset + bytes; at += 16) v128.store(out + at, v128.load(x + at));
+  }
 }

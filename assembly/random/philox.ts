@@ -12,6 +12,7 @@
 export const enum Purpose {
   Shuffle = 1,
   Dropout = 2,
+  GaussianNoise = 3,
 }
 
 const M0: u32 = 0xd2511f53;

@@ -3,14 +3,16 @@
 import type { LayerDefinition } from "./definition.js";
 import { type DenseLayer, denseDefinition } from "./dense.js";
 import { type DropoutLayer, dropoutDefinition } from "./dropout.js";
+import { type GaussianNoiseLayer, gaussianNoiseDefinition } from "./gaussianNoise.js";
 import { type PreluLayer, preluDefinition } from "./prelu.js";
 
 export { ACTIVATIONS, type ActivationName, type DenseLayer, type DenseOptions, dense } from "./dense.js";
 export { type DropoutLayer, dropout } from "./dropout.js";
+export { type GaussianNoiseLayer, gaussianNoise } from "./gaussianNoise.js";
 export { type PreluLayer, type PreluOptions, prelu } from "./prelu.js";
 
 /** A layer of a network, as `dense` and the other functions of this module make them. */
-export type Layer = DenseLayer | DropoutLayer | PreluLayer;
+export type Layer = DenseLayer | DropoutLayer | GaussianNoiseLayer | PreluLayer;
 
 /** @internal What each kind of layer defines. */
 export const LAYER_DEFINITIONS: {
@@ -18,5 +20,6 @@ export const LAYER_DEFINITIONS: {
 } = {
   dense: denseDefinition,
   dropout: dropoutDefinition,
+  gaussianNoise: gaussianNoiseDefinition,
   prelu: preluDefinition,
 };
