@@ -2,13 +2,18 @@ import { LossNumber } from "./abi/structs.js";
 import { type DType, roundTo } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import type { ActivationName } from "./layers/layers.js";
+import { show } from "./show.js";
 import {
   type Check,
   type OptionsOf,
   oneOf,
   readOptions,
+  requireBelowOne,
+  requireBetween,
   requireFinite,
+  requireNotNegative,
   requirePositive,
+  requireShare,
 } from "./validation.js";
 
 /** The core's number of each loss, by the name that users give. */
@@ -20,6 +25,12 @@ const LOSS_NUMBERS = {
   sigmoidCrossentropy: LossNumber.SigmoidCrossentropy,
   categoricalCrossentropy: LossNumber.CategoricalCrossentropy,
   sparseCategoricalCrossentropy: LossNumber.SparseCategoricalCrossentropy,
+  poisson: LossNumber.Poisson,
+  hinge: LossNumber.Hinge,
+  kullbackLeibler: LossNumber.KullbackLeibler,
+  logCosh: LossNumber.LogCosh,
+  quantile: LossNumber.Quantile,
+  focal: LossNumber.Focal,
 } as const;
 
 export type LossName = keyof typeof LOSS_NUMBERS;
@@ -34,8 +45,11 @@ export type Reduction = "mean" | "sum";
 export interface LossDescription {
   readonly name: LossName;
   readonly reduction: Reduction;
-  /** binaryCrossentropy: probabilities are clipped to [clip, 1 − clip]; huber: delta; otherwise 0. */
+  /** binaryCrossentropy: the clip; huber: delta; quantile: the quantile; focal: gamma; otherwise 0. */
   readonly parameter: number;
+  /** focal: alpha, or −1 for none; otherwise 0. */
+  readonly alpha: number;
+  readonly labelSmoothing: number;
   /** The core's number of the loss. */
   readonly number: number;
   /** Whether a target is one integer label instead of one number for each output. */
@@ -50,12 +64,22 @@ export interface LossDescription {
  * - `meanSquaredError`: (a − t)², for every output of every row
  * - `meanAbsoluteError`: |a − t|, likewise
  * - `huber`: ½(a − t)² up to |a − t| = delta, then delta·(|a − t| − ½ delta), likewise
+ * - `logCosh`: log cosh(a − t), likewise; near ½(a − t)² for small errors and |a − t| − log 2 for large ones
+ * - `quantile`: max(q(t − a), (1 − q)(a − t)) with q = quantile, likewise. The derivative at a = t is 0
+ * - `poisson`: a − t log(a + 10⁻⁸), likewise, for rates a and counts t: PyTorch's PoissonNLLLoss(log_input=False). (Keras
+ *   adds 10⁻⁷.) The outputs must be positive, as those of softplus are
+ * - `hinge`: max(1 − ta, 0), likewise, for targets −1 and 1 and a linear output layer
  * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], likewise; with a sigmoid
  *   output layer, prefer:
  * - `sigmoidCrossentropy`: the same for a sigmoid output layer, computed from its logits: nothing is clipped, and
  *   outputs that round to 0 or 1 keep their gradients. The targets of both should be in [0, 1]
+ * - `focal`: (1 − p)^gamma times sigmoidCrossentropy, likewise, where p is the probability of the right answer, for a
+ *   sigmoid output layer and targets 0 and 1; times alpha where t = 1 and 1 − alpha where t = 0, if alpha is given. Lin et
+ *   al., "Focal Loss for Dense Object Detection", 2017; torchvision's sigmoid_focal_loss. Computed from the logits
  * - `categoricalCrossentropy`: −Σ t log a for every row, for a softmax output layer, computed from its logits
  * - `sparseCategoricalCrossentropy`: the same with one integer label, 0 … outputs − 1, for each row as target
+ * - `kullbackLeibler`: Σ t (log t − log a) for every row, for targets that are distributions and a softmax output layer,
+ *   computed from its logits: PyTorch's KLDivLoss(reduction="batchmean") of log-softmax outputs
  */
 export interface Loss {
   readonly name: LossName;
@@ -65,13 +89,42 @@ export interface Loss {
   readonly clip?: number;
   /** huber: above 0, default 1. */
   readonly delta?: number;
+  /** quantile: above 0 and below 1, default 0.5. */
+  readonly quantile?: number;
+  /** focal: 0 or more, default 2. */
+  readonly gamma?: number;
+  /** focal: from 0 to 1; default undefined: both classes weigh the same. */
+  readonly alpha?: number | undefined;
+  /**
+   * The cross-entropies, s from 0 to below 1, default 0: targets become t(1 − s) + s / outputs for the categorical ones, as
+   * in PyTorch's CrossEntropyLoss, and t(1 − s) + s / 2 for the binary ones, as in Keras. It costs a pass over the targets
+   * of a microbatch and, for labels, memory for one target of each output.
+   */
+  readonly labelSmoothing?: number;
 }
 
 /** The activation of the output layer that a fused loss needs. */
 const FUSED_ACTIVATION: Partial<Record<LossName, ActivationName>> = {
   sigmoidCrossentropy: "sigmoid",
+  focal: "sigmoid",
   categoricalCrossentropy: "softmax",
   sparseCategoricalCrossentropy: "softmax",
+  kullbackLeibler: "softmax",
+};
+
+/** The losses that take an option. An option that is not here is for all. */
+const TAKEN_BY: { readonly [option: string]: readonly LossName[] } = {
+  clip: ["binaryCrossentropy"],
+  delta: ["huber"],
+  quantile: ["quantile"],
+  gamma: ["focal"],
+  alpha: ["focal"],
+  labelSmoothing: [
+    "binaryCrossentropy",
+    "sigmoidCrossentropy",
+    "categoricalCrossentropy",
+    "sparseCategoricalCrossentropy",
+  ],
 };
 
 const ADVICE: Partial<Record<LossName, string>> = {
@@ -94,11 +147,16 @@ const requireClip: Check = (argument, value, dtype) => {
   );
 };
 
+/** The defaults are set by `describeLoss`: which options were given must be known. */
 const OPTIONS: OptionsOf<Loss> = {
   name: { check: (_, value) => oneOf(LOSSES)("loss", value) },
   reduction: { check: oneOf(["mean", "sum"]), default: "mean" },
-  clip: { check: requireClip, default: 1e-7 },
-  delta: { check: requirePositive, default: 1 },
+  clip: { check: requireClip, default: undefined },
+  delta: { check: requirePositive, default: undefined },
+  quantile: { check: requireBetween, default: undefined },
+  gamma: { check: requireNotNegative, default: undefined },
+  alpha: { check: requireShare, default: undefined },
+  labelSmoothing: { check: requireBelowOne, default: undefined },
 };
 
 /** A checked copy of a loss that a user gave. */
@@ -109,7 +167,8 @@ export function describeLoss(
 ): LossDescription {
   const given = typeof loss === "object" && loss !== null ? loss : { name: loss };
   const options = readOptions("loss", given, OPTIONS, { dtype });
-  const { name, reduction, clip, delta } = options as Required<Loss>;
+  const { name } = options;
+  requireTaken(options);
   const needed = FUSED_ACTIVATION[name];
   if (needed && needed !== outputActivation) {
     throw new BackpropError(
@@ -120,15 +179,38 @@ export function describeLoss(
   }
   return {
     name,
-    reduction,
-    parameter: parameterOf(name, clip, delta),
+    reduction: options.reduction!,
+    parameter: parameterOf(options),
+    alpha: name === "focal" ? (options.alpha ?? -1) : 0,
+    labelSmoothing: options.labelSmoothing ?? 0,
     number: LOSS_NUMBERS[name],
     takesLabels: name === "sparseCategoricalCrossentropy",
     advice: ADVICE[name],
   };
 }
 
-function parameterOf(name: LossName, clip: number, delta: number): number {
-  if (name === "huber") return delta;
-  return name === "binaryCrossentropy" ? clip : 0;
+/** Refuses an option of another loss: it would have no effect. */
+function requireTaken(options: Loss): void {
+  for (const [option, losses] of Object.entries(TAKEN_BY)) {
+    if (options[option as keyof Loss] === undefined || losses.includes(options.name)) continue;
+    throw new BackpropError(
+      "invalidOption",
+      `loss "${options.name}" has no option "${option}"; expected it only for ${losses.map(show).join(", ")}.`,
+    );
+  }
+}
+
+function parameterOf({ name, clip = 1e-7, delta = 1, quantile = 0.5, gamma = 2 }: Loss): number {
+  switch (name) {
+    case "binaryCrossentropy":
+      return clip;
+    case "huber":
+      return delta;
+    case "quantile":
+      return quantile;
+    case "focal":
+      return gamma;
+    default:
+      return 0;
+  }
 }

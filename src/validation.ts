@@ -35,6 +35,7 @@ export const requireFinite = numberThat("a finite number", () => true);
 export const requireNotNegative = numberThat("a finite number of 0 or more", (x) => x >= 0, true);
 export const requirePositive = numberThat("a finite number above 0", (x) => x > 0, true);
 export const requireBelowOne = numberThat("a number from 0 to below 1", (x) => x >= 0 && x < 1);
+export const requireShare = numberThat("a number from 0 to 1", (x) => x >= 0 && x <= 1);
 export const requireBetween = numberThat("a number above 0 and below 1", (x) => x > 0 && x < 1);
 
 /** Requires a finite number for which `isAllowed`. If it `isScale`, it must not round to 0 unless it is 0. */

@@ -225,6 +225,8 @@ describe("a network in memory", () => {
     [LossNumber.SigmoidCrossentropy]: ActivationNumber.Sigmoid,
     [LossNumber.CategoricalCrossentropy]: ActivationNumber.Softmax,
     [LossNumber.SparseCategoricalCrossentropy]: ActivationNumber.Softmax,
+    [LossNumber.KullbackLeibler]: ActivationNumber.Softmax,
+    [LossNumber.Focal]: ActivationNumber.Sigmoid,
   };
   type Description = typeof DESCRIPTION extends fc.Arbitrary<infer T> ? T : never;
 
@@ -240,7 +242,8 @@ describe("a network in memory", () => {
   function write(description: Description, version: number = DESCRIPTION_VERSION): number {
     const { elementSize, inputs, layers, loss, mean } = description;
     const address = Math.ceil(core.heap_base() / 64) * 64;
-    const hasParameter = loss === LossNumber.Huber || loss === LossNumber.BinaryCrossentropy;
+    const { Huber, BinaryCrossentropy, Quantile, Focal } = LossNumber;
+    const hasParameter = ([Huber, BinaryCrossentropy, Quantile, Focal] as number[]).includes(loss);
     const fields = { version, elementSize, inputs, loss, mean: Number(mean) };
     clear(address, descriptionSize(layers.length));
     writeDescription(

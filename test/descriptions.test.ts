@@ -33,6 +33,9 @@ const {
   MeanSquaredError,
   SigmoidCrossentropy,
   SparseCategoricalCrossentropy,
+  Poisson,
+  Quantile,
+  Focal,
 } = LossNumber;
 
 const dropout = (fields: LayerFields = {}): LayerFields => ({
@@ -82,7 +85,7 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
   ["a kind of layer that is negative as i32", { layers: [{ kind: 2 ** 32 - 1 }] }, "UnknownLayerKind"],
   ["an unknown activation", { layers: [{ activation: Exponential + 1 }] }, "UnknownActivation"],
   ["an activation that is negative as i32", { layers: [{ activation: 2 ** 31 }] }, "UnknownActivation"],
-  ["an unknown loss", { loss: SparseCategoricalCrossentropy + 1 }, "UnknownLoss"],
+  ["an unknown loss", { loss: Focal + 1 }, "UnknownLoss"],
   ["a loss that is negative as i32", { loss: 2 ** 32 - 1 }, "UnknownLoss"],
   ["a softmax of one unit", { layers: [{ activation: Softmax, units: 1 }] }, "SoftmaxOfOneUnit"],
   ["a parameter of selu", { layers: [{ activation: Selu, parameter: 1 }] }, "ReservedNotZero"],
@@ -135,6 +138,42 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
         "InvalidLayerParameter",
       ] as const,
   ),
+  ...[0, 1, -0.1, Number.NaN].map(
+    (lossParameter) =>
+      [`a quantile of ${lossParameter}`, { loss: Quantile, lossParameter }, "InvalidLossParameter"] as const,
+  ),
+  [
+    "a quantile that is 1 in float32",
+    { ...FLOAT32, loss: Quantile, lossParameter: 1 - 1e-10 },
+    "InvalidLossParameter",
+  ],
+  ...[-1e-9, Number.NaN, Infinity].map(
+    (lossParameter) =>
+      [
+        `a gamma of ${lossParameter}`,
+        { loss: Focal, lossParameter, layers: [{ activation: Sigmoid }] },
+        "InvalidLossParameter",
+      ] as const,
+  ),
+  ...[-0.5, 1.1, Number.NaN].map(
+    (lossAlpha) =>
+      [
+        `an alpha of ${lossAlpha} (focal)`,
+        { loss: Focal, lossAlpha, layers: [{ activation: Sigmoid }] },
+        "InvalidLossParameter",
+      ] as const,
+  ),
+  ["a focal loss without sigmoid", { loss: Focal, lossAlpha: -1 }, "WrongOutputActivation"],
+  ["an alpha of another loss", { loss: Poisson, lossAlpha: 0.5 }, "ReservedNotZero"],
+  ...[-0.1, 1, Number.NaN].map(
+    (labelSmoothing) =>
+      [
+        `a label smoothing of ${labelSmoothing}`,
+        { loss: CategoricalCrossentropy, labelSmoothing, layers: [{ activation: Softmax }] },
+        "InvalidLossParameter",
+      ] as const,
+  ),
+  ["a label smoothing of a loss that has none", { loss: Poisson, labelSmoothing: 0.1 }, "ReservedNotZero"],
   ["a parameter of meanSquaredError", { loss: MeanSquaredError, lossParameter: 1 }, "ReservedNotZero"],
   ...[0, -1, Number.NaN, Infinity].map(
     (lossParameter) =>
@@ -205,6 +244,21 @@ const ACCEPTED: readonly (readonly [string, Difference])[] = [
   ["a small delta in float64", { ...FLOAT64, loss: Huber, lossParameter: 1e-300 }],
   ["the smallest clip in float32", { ...FLOAT32, loss: BinaryCrossentropy, lossParameter: 2 ** -24 }],
   ["the smallest clip in float64", { ...FLOAT64, loss: BinaryCrossentropy, lossParameter: 2 ** -53 }],
+  ["a quantile that only float64 has", { ...FLOAT64, loss: Quantile, lossParameter: 1 - 1e-10 }],
+  ...[-1, 0, 0.25, 1].map(
+    (lossAlpha) =>
+      [
+        `a focal loss with alpha ${lossAlpha}`,
+        { loss: Focal, lossAlpha, lossParameter: 2, layers: [{ activation: Sigmoid }] },
+      ] as const,
+  ),
+  ...[CategoricalCrossentropy, SparseCategoricalCrossentropy].map(
+    (loss) =>
+      [
+        `a label smoothing of loss ${loss}`,
+        { loss, labelSmoothing: 0.5, layers: [{ activation: Softmax }] },
+      ] as const,
+  ),
   ["a sigmoid of one unit", { loss: SigmoidCrossentropy, layers: [{ activation: Sigmoid, units: 1 }] }],
   [
     "a softmax of two units",

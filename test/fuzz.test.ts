@@ -61,7 +61,7 @@ const HYPERPARAMETERS = 8;
 
 const REGION_LIMIT = 2 ** 32 - 2 ** 16;
 
-const { Exponential, LeakyRelu, Elu, Sigmoid, Softmax } = ActivationNumber;
+const { Exponential, LeakyRelu, Elu, Sigmoid, Softmax, Softplus } = ActivationNumber;
 const { Dense, Dropout, GaussianNoise, PRelu } = LayerKindNumber;
 
 /** The activation that each fused loss requires in the last layer. */
@@ -69,6 +69,8 @@ const FUSED: Readonly<Record<number, number>> = {
   [LossNumber.SigmoidCrossentropy]: Sigmoid,
   [LossNumber.CategoricalCrossentropy]: Softmax,
   [LossNumber.SparseCategoricalCrossentropy]: Softmax,
+  [LossNumber.KullbackLeibler]: Softmax,
+  [LossNumber.Focal]: Sigmoid,
 };
 
 let arena: Arena;
@@ -160,21 +162,26 @@ function validDense(random: Random, activation: number): Described["layers"][num
 
 function validLossParameter(random: Random, loss: number): number {
   if (loss === LossNumber.Huber) return random.float(0.1, 2);
+  if (loss === LossNumber.Focal || loss === LossNumber.Quantile) return random.float(0.1, 0.9);
   return loss === LossNumber.BinaryCrossentropy ? random.float(0.01, 0.4) : 0;
 }
 
 function validDescription(random: Random): Described {
   const inputs = random.integer(1, 12);
-  const loss = random.integer(0, LossNumber.SparseCategoricalCrossentropy);
+  const loss = random.integer(0, LossNumber.Focal);
   const layers: Described["layers"][number][] = [];
   for (let i = random.integer(1, 4); i > 0; i--) {
     layers.push(validLayer(random, layers.at(-1)?.units ?? inputs));
   }
-  const fused = FUSED[loss];
-  if (fused !== undefined) layers[layers.length - 1] = validDense(random, fused);
+  // The logarithm of a rate below 0 is NaN.
+  const output = loss === LossNumber.Poisson ? Softplus : FUSED[loss];
+  if (output !== undefined) layers[layers.length - 1] = validDense(random, output);
   const elementSize = random.pick([4, 8]);
   const lossParameter = validLossParameter(random, loss);
-  return { fields: { elementSize, inputs, loss, mean: random.integer(0, 1), lossParameter }, layers };
+  const lossAlpha = loss === LossNumber.Focal ? random.pick([-1, 0.25]) : 0;
+  const labelSmoothing = takesSmoothing(loss) ? random.pick([0, 0.1]) : 0;
+  const mean = random.integer(0, 1);
+  return { fields: { elementSize, inputs, loss, mean, lossParameter, lossAlpha, labelSmoothing }, layers };
 }
 
 function spoilDescription(random: Random, address: number, layers: number): void {
@@ -202,14 +209,13 @@ function read<S extends Struct>(struct: S, address: number): { readonly [F in Fi
  */
 function isRight(address: number): boolean | undefined {
   const description = read(DescriptionStruct, address);
-  const { version, byteLength, elementSize, inputs, layerCount, loss, mean, reserved, lossParameter } =
-    description;
+  const { version, byteLength, elementSize, inputs, layerCount, loss, mean, reserved } = description;
   if (version !== DESCRIPTION_VERSION || layerCount === 0) return false;
   if (byteLength !== descriptionSize(layerCount)) return false;
   if (address + byteLength > arena.memory.buffer.byteLength) return false;
   if (elementSize !== 4 && elementSize !== 8) return false;
   if (inputs === 0 || mean > 1 || reserved !== 0) return false;
-  if (!isRightLoss(loss, lossParameter, elementSize)) return false;
+  if (!isRightLoss(description, elementSize)) return false;
   const layers = Array.from({ length: layerCount }, (_, i) =>
     read(LayerDescriptionStruct, address + descriptionSize(i)),
   );
@@ -224,11 +230,28 @@ function roundedTo(elementSize: number, value: number): number {
   return elementSize === 4 ? Math.fround(value) : value;
 }
 
-function isRightLoss(loss: number, parameter: number, elementSize: number): boolean {
-  const value = roundedTo(elementSize, parameter);
+function takesSmoothing(loss: number): boolean {
+  return loss >= LossNumber.BinaryCrossentropy && loss <= LossNumber.SparseCategoricalCrossentropy;
+}
+
+type DescriptionInMemory = { readonly [F in FieldName<typeof DescriptionStruct>]: number };
+
+function isRightLoss(
+  { loss, lossParameter, lossAlpha, labelSmoothing }: DescriptionInMemory,
+  elementSize: number,
+): boolean {
+  const value = roundedTo(elementSize, lossParameter);
+  if (loss === LossNumber.Focal) {
+    const isShare = (lossAlpha >= 0 && lossAlpha <= 1) || lossAlpha === -1;
+    return isShare && value >= 0 && value < Infinity;
+  }
+  const smoothing = roundedTo(elementSize, labelSmoothing);
+  if (lossAlpha !== 0 || !(takesSmoothing(loss) ? smoothing >= 0 && smoothing < 1 : labelSmoothing === 0))
+    return false;
+  if (loss === LossNumber.Quantile) return value > 0 && value < 1;
   if (loss === LossNumber.Huber) return value > 0 && value < Infinity;
   if (loss === LossNumber.BinaryCrossentropy) return value < 0.5 && roundedTo(elementSize, 1 - value) < 1;
-  return loss <= LossNumber.SparseCategoricalCrossentropy && parameter === 0;
+  return loss < LossNumber.Focal && lossParameter === 0;
 }
 
 /** For each kind of layer with as many outputs as inputs and without penalties: whether it takes a parameter. */

@@ -56,7 +56,7 @@ function* calls(): Generator<[string, Call]> {
   yield ["createNetwork layers[0]", (value) => tryToCreate({ layers: [value] })];
   for (const option of ["kind", "activation", "useBias", "alpha"])
     yield [`layer ${option}`, (value) => tryToCreate({ layers: [{ ...dense(3), [option]: value }] })];
-  for (const option of ["name", "reduction", "clip", "delta"])
+  for (const option of ["name", "reduction", "clip", "delta", "quantile", "gamma", "alpha", "labelSmoothing"])
     yield [`loss ${option}`, (value) => tryToCreate({ loss: { name: "huber", [option]: value } })];
   for (const option of ["name", "learningRate", "beta1", "beta2", "epsilon"])
     yield [`optimizer ${option}`, (value) => tryToCreate({ optimizer: { ...adam(), [option]: value } })];

@@ -17,11 +17,17 @@ interface Sum {
 interface Formula {
   /** `x`: the output; for a fused loss, the logit. */
   term(x: number, t: number, parameter: number, round: Round): Sum;
-  /** `a`: the output; for a fused loss, the activation of the logit. */
-  gradient(a: number, t: number, parameter: number, round: Round): number;
+  /**
+   * `a`: the output; for a fused loss, the activation of the logit `x`. A Sum if it is computed by functions that round:
+   * the error is relative to its scale.
+   */
+  gradient(a: number, t: number, parameter: number, round: Round, x: number): number | Sum;
 }
 
-type RowLoss = "categoricalCrossentropy" | "sparseCategoricalCrossentropy";
+type RowLoss = "categoricalCrossentropy" | "sparseCategoricalCrossentropy" | "kullbackLeibler";
+
+/** The factor of the focal loss for a target t. */
+const ALPHA = 0.25;
 
 const timesLog = (factor: number, p: number) => (factor === 0 && p === 0 ? 0 : factor * Math.log(p));
 const clipped = (a: number, clip: number, round: Round) => Math.min(Math.max(a, clip), round(1 - clip));
@@ -69,7 +75,67 @@ const FORMULAS: Record<Exclude<LossName, RowLoss>, Formula> = {
     },
     gradient: (a, t, _parameter, round) => round(a - t),
   },
+  poisson: {
+    term(a, t, _parameter, round) {
+      const log = timesLog(t, round(a + round(1e-8)));
+      return { sum: a - log, scale: Math.abs(a) + Math.abs(log) };
+    },
+    gradient: (a, t, _parameter, round) => round(1 - round(t / round(a + round(1e-8)))),
+  },
+  hinge: {
+    term: (a, t, _parameter, round) => ({ sum: Math.max(0, round(1 - round(t * a))), scale: 0 }),
+    gradient: (a, t, _parameter, round) => (round(1 - round(t * a)) > 0 ? -t : 0),
+  },
+  logCosh: {
+    term(a, t, _parameter, round) {
+      const e = Math.abs(round(a - t));
+      // Math.cosh overflows, and loses the digits of small errors.
+      const sum = e > 1 ? e - Math.LN2 + Math.log1p(Math.exp(-2 * e)) : Math.log1p(2 * Math.sinh(e / 2) ** 2);
+      return { sum, scale: 4 * sum };
+    },
+    gradient(a, t, _parameter, round) {
+      const sum = Math.tanh(round(a - t));
+      return { sum, scale: Math.abs(sum) };
+    },
+  },
+  quantile: {
+    term(a, t, parameter, round) {
+      const e = round(a - t);
+      return { sum: Math.max(round(round(1 - parameter) * e), -round(parameter * e)), scale: 0 };
+    },
+    gradient(a, t, parameter, round) {
+      const e = round(a - t);
+      return e > 0 ? round(1 - parameter) : e < 0 ? -parameter : 0;
+    },
+  },
+  focal: {
+    term(z, t, gamma) {
+      const { weight, wrong, crossentropy } = focalParts(z, t);
+      const sum = weight * wrong ** gamma * crossentropy;
+      return { sum, scale: (8 + gamma * (4 - Math.log(wrong || 1))) * sum };
+    },
+    gradient(_a, t, gamma, _round, z) {
+      const { weight, wrong, crossentropy } = focalParts(z, t);
+      const right = sigmoidOf(z);
+      const ratio = wrong === 0 ? 0 : (right * sigmoidOf(-z)) / wrong;
+      const turn = gamma * crossentropy * (1 - 2 * t) * ratio;
+      const factor = weight * wrong ** gamma;
+      const slope = right * (1 - t) - sigmoidOf(-z) * t;
+      const scale = (8 + gamma * (4 - Math.log(wrong || 1))) * factor * (Math.abs(slope) + Math.abs(turn));
+      return { sum: factor * (slope + turn), scale };
+    },
+  },
 };
+
+const sigmoidOf = (z: number) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
+
+function focalParts(z: number, t: number) {
+  return {
+    weight: ALPHA * t + (1 - ALPHA) * (1 - t),
+    wrong: sigmoidOf(z) * (1 - t) + sigmoidOf(-z) * t,
+    crossentropy: Math.max(z, 0) - t * z + Math.log1p(Math.exp(-Math.abs(z))),
+  };
+}
 
 /** −Σ t log softmax(z) over the units of one row. */
 function rowTerm(z: readonly number[], t: readonly number[], round: Round): Sum {
@@ -85,6 +151,13 @@ function rowTerm(z: readonly number[], t: readonly number[], round: Round): Sum 
     scale += Math.abs(t[i]!) * (logPartition - logit + z.length);
   }
   return { sum, scale };
+}
+
+/** Σ t log t over the units of one row. */
+function entropyTerm(t: readonly number[]): Sum {
+  const terms = t.map((value) => timesLog(value, value));
+  const sum = terms.reduce((partial, value) => partial + value, 0);
+  return { sum, scale: terms.reduce((partial, value) => partial + Math.abs(value), 0) };
 }
 
 /** The derivative by every logit of one row: a Σ t − t. */
@@ -111,8 +184,10 @@ interface Result {
 }
 
 const isRowLoss = (loss: LossName): loss is RowLoss =>
-  loss === "categoricalCrossentropy" || loss === "sparseCategoricalCrossentropy";
-const isFused = (loss: LossName) => isRowLoss(loss) || loss === "sigmoidCrossentropy";
+  loss === "categoricalCrossentropy" ||
+  loss === "sparseCategoricalCrossentropy" ||
+  loss === "kullbackLeibler";
+const isFused = (loss: LossName) => isRowLoss(loss) || loss === "sigmoidCrossentropy" || loss === "focal";
 
 /**
  * The definition. `activated`: the outputs or, for a fused loss, the activations of the logits. Rounding errors of the
@@ -122,12 +197,13 @@ function referenceLoss(
   dtype: DType,
   problem: Problem,
   activated: FloatArray,
-): Result & { scale: number; terms: number } {
+): Result & { scale: number; terms: number; errors: FloatArray | undefined } {
   const { loss, units, rows, outputs, targets } = problem;
   const round: Round = dtype === "float32" ? Math.fround : (value) => value;
   const factor = round(problem.scale ?? 1);
   const parameter = round(problem.parameter ?? 1);
   const gradients = floats(dtype, units * rows);
+  let errors: FloatArray | undefined;
   let sum = 0;
   let scale = 0;
   let terms = 0;
@@ -140,9 +216,10 @@ function referenceLoss(
     for (let row = 0; row < rows; row++) {
       const at = Array.from({ length: units }, (_, i) => i * rows + row);
       const t =
-        loss === "categoricalCrossentropy"
-          ? at.map((i) => targets[i]!)
-          : at.map((_, i) => Number(targets[row] === i));
+        loss === "sparseCategoricalCrossentropy"
+          ? at.map((_, i) => Number(targets[row] === i))
+          : at.map((i) => targets[i]!);
+      if (loss === "kullbackLeibler") add(entropyTerm(t));
       add(
         rowTerm(
           at.map((i) => outputs[i]!),
@@ -161,10 +238,14 @@ function referenceLoss(
     const formula = FORMULAS[loss];
     for (const [i, t] of targets.entries()) {
       add(formula.term(outputs[i]!, t, parameter, round));
-      gradients[i] = formula.gradient(activated[i]!, t, parameter, round) * factor;
+      const gradient = formula.gradient(activated[i]!, t, parameter, round, outputs[i]!);
+      gradients[i] = (typeof gradient === "number" ? gradient : gradient.sum) * factor;
+      if (typeof gradient === "number") continue;
+      errors ??= floats(dtype, units * rows);
+      errors[i] = gradient.scale * Math.abs(factor);
     }
   }
-  return { sum, gradients, scale, terms };
+  return { sum, gradients, scale, terms, errors };
 }
 
 describe.each(DTYPES)("the losses in %s", (dtype) => {
@@ -236,8 +317,8 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
   function call(problem: Problem, layout: Layout, addresses: number[]): number {
     const { loss, units, rows, scale = 1, parameter = 1 } = problem;
     const tensors = [lossNumber(loss), ...addresses, units];
-    if (layout === "row") return rowKernel(...tensors, scale, parameter);
-    return kernel(...tensors, rows, wholeVectors(dtype, rows), scale, parameter);
+    if (layout === "row") return rowKernel(...tensors, scale, parameter, ALPHA);
+    return kernel(...tensors, rows, wholeVectors(dtype, rows), scale, parameter, ALPHA);
   }
 
   /** Also asserts that the inputs and the guards around the gradients did not change. */
@@ -286,7 +367,13 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
       const where = outputs.length <= 4 ? ` at ${outputs} for ${targets}` : "";
       expect.fail(`${what}: sum ${result.sum}, expected ${expected.sum} ± ${tolerance}${where}`);
     }
-    const at = firstDifference(result.gradients, expected.gradients);
+    const { errors } = expected;
+    const at = errors
+      ? result.gradients.findIndex((value, i) => {
+          const error = Math.abs(value - expected.gradients[i]!);
+          return !(error <= 4 * epsilon * errors[i]! + 4 * tiny);
+        })
+      : firstDifference(result.gradients, expected.gradients);
     if (at >= 0) {
       const where = `at ${outputs[at]} for ${targets[at]}`;
       expect.fail(
@@ -323,7 +410,7 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
     const gradient = region.allocate(units * stride);
     const offset = begin * tensors[0]!.BYTES_PER_ELEMENT;
     const places = [gradient, ...addresses].map((address) => address + offset);
-    const sum = kernel(lossNumber(loss), ...places, units, rows, stride, scale, parameter);
+    const sum = kernel(lossNumber(loss), ...places, units, rows, stride, scale, parameter, ALPHA);
     const what = `${units} units, columns ${begin} … ${begin + rows - 1}`;
     if (!Object.is(sum, expected.sum)) expect.fail(`${what}: sum ${sum}, expected ${expected.sum}`);
     const whole = region.guarded(gradient, units * stride);
@@ -385,7 +472,7 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
   /** Ordinary outputs with soft targets, or labels spread over the units. */
   function typical(loss: LossName, units: number, rows: number, seed = 0.5): Problem {
     const count = units * rows;
-    const isProbability = loss === "binaryCrossentropy";
+    const isProbability = loss === "binaryCrossentropy" || loss === "poisson";
     const [low, high] = isProbability ? [0, 1] : isFused(loss) ? [-6, 6] : [-3, 3];
     return {
       loss,
@@ -399,9 +486,11 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
               dtype,
               isProbability || isFused(loss) ? spread(count, 0, 1, seed / 3) : spread(count, -2, 2, seed / 3),
             ),
-      parameter: loss === "binaryCrossentropy" ? 1e-7 : 1,
+      parameter: PARAMETERS[loss] ?? 1,
     };
   }
+
+  const PARAMETERS: Partial<Record<LossName, number>> = { binaryCrossentropy: 1e-7, quantile: 0.3, focal: 2 };
 
   const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 127, 128];
 
@@ -561,6 +650,117 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
       expect(single("binaryCrossentropy", t, t, 0)).toEqual({ sum: 0, gradient: 0 });
       expect(single("binaryCrossentropy", 1 - t, t, 0).sum).toBe(Infinity);
     }
+  });
+
+  it("poisson is finite for a rate of 0", () => {
+    expectPairs("poisson", [0, tiny, 1e-8, 1e-3, 0.5, 1, 7, 1e4, 1e30], [0, 1, 2, 0.5, 1e3]);
+    expect(single("poisson", 0, 0)).toEqual({ sum: 0, gradient: 1 });
+    expect(single("poisson", 3, 3).gradient).toBeCloseTo(0, 6);
+  });
+
+  it("hinge is 0, with a gradient of 0, from the margin on", () => {
+    expectPairs("hinge", [...numbers, 1 + epsilon, 1 - epsilon], [-1, 1]);
+    for (const t of [-1, 1]) {
+      expect(single("hinge", t, t)).toEqual({ sum: 0, gradient: 0 });
+      expect(single("hinge", -t, t)).toEqual({ sum: 2, gradient: -t });
+      expect(single("hinge", huge * t, t)).toEqual({ sum: 0, gradient: 0 });
+      expect(single("hinge", -huge * t, t)).toEqual({ sum: round(huge), gradient: -t });
+    }
+  });
+
+  it("logCosh keeps the digits of small errors, and does not overflow for large ones", () => {
+    const errors = [
+      0,
+      tiny,
+      1e-18,
+      1e-8,
+      1e-4,
+      0.01,
+      0.3,
+      1 - epsilon,
+      1,
+      1 + epsilon,
+      2,
+      20,
+      400,
+      800,
+      1e6,
+      huge,
+    ];
+    expectPairs("logCosh", [...errors, ...errors.map((x) => -x)], [0, -0]);
+    expect(single("logCosh", 0.1, 0.1)).toEqual({ sum: 0, gradient: 0 });
+    expect(single("logCosh", huge, 0)).toEqual({ sum: round(huge), gradient: 1 });
+    expect(single("logCosh", -huge, 0)).toEqual({ sum: round(huge), gradient: -1 });
+    expect(single("logCosh", -Infinity, 0)).toEqual({ sum: Infinity, gradient: -1 });
+    expect(single("logCosh", 1e-4, 0).sum / 0.5e-8).toBeCloseTo(1, 6);
+  });
+
+  it.each([0.5, 0.1, 0.99])(
+    "quantile weighs errors of either sign, with derivative 0 at 0: %d",
+    (quantile) => {
+      const q = round(quantile);
+      expectPairs("quantile", numbers, numbers, q);
+      expect(single("quantile", 0.1, 0.1, q)).toEqual({ sum: 0, gradient: 0 });
+      expect(single("quantile", 1, 0, q)).toEqual({ sum: round(1 - q), gradient: round(1 - q) });
+      expect(single("quantile", 0, 1, q)).toEqual({ sum: q, gradient: -q });
+      expect(single("quantile", -Infinity, 0, q)).toEqual({ sum: Infinity, gradient: -q });
+    },
+  );
+
+  it("quantile of 0.5 is half of meanAbsoluteError", () => {
+    for (const [x, t] of [
+      [0.3, 1.7],
+      [2, -1],
+      [5, 5],
+    ] as const) {
+      const { sum, gradient } = single("meanAbsoluteError", x, t);
+      expect(single("quantile", x, t, 0.5)).toEqual({ sum: sum / 2, gradient: gradient / 2 });
+    }
+  });
+
+  it.each([0, 0.5, 1, 2, 5])(
+    "focal neither overflows nor loses the gradient of a wrong answer, gamma %d",
+    (gamma) => {
+      const logits = [0, -0, tiny, 1e-8, 1, 3, 17, 40, 89, 104, 750, 1e4, 1e30].flatMap((z) => [z, -z]);
+      expectPairs("focal", logits, [0, 1], gamma);
+      for (const t of [0, 1]) {
+        const wrong = (1 - 2 * t) * 1e4;
+        const weight = t === 1 ? ALPHA : 1 - ALPHA;
+        expect(single("focal", wrong, t, gamma)).toEqual({
+          sum: weight * 1e4,
+          gradient: weight * (1 - 2 * t),
+        });
+        expect(single("focal", -wrong, t, gamma)).toEqual({ sum: 0, gradient: 0 });
+      }
+    },
+  );
+
+  it("focal with gamma 0 is sigmoidCrossentropy, times alpha or 1 − alpha", () => {
+    for (const z of spread(50, -8, 8)) {
+      for (const t of [0, 1]) {
+        const weight = t === 1 ? ALPHA : 1 - ALPHA;
+        const { sum, gradient } = single("sigmoidCrossentropy", z, t);
+        const focal = single("focal", z, t, 0);
+        expect(Math.abs(focal.sum - weight * sum)).toBeLessThanOrEqual(4 * epsilon * sum);
+        expect(Math.abs(focal.gradient - weight * gradient)).toBeLessThanOrEqual(4 * epsilon);
+      }
+    }
+  });
+
+  it("kullbackLeibler is categoricalCrossentropy minus the entropy of the targets, with the same gradients", () => {
+    const shared = { ...typical("categoricalCrossentropy", 4, 9), targets: floats(dtype, spread(36, 0, 1)) };
+    const crossentropy = expectFormula(shared);
+    const divergence = expectFormula({ ...shared, loss: "kullbackLeibler" });
+    const entropy = -[...shared.targets].reduce((sum, t) => sum + t * Math.log(t), 0);
+    expect(Math.abs(divergence.sum - (crossentropy.sum - entropy))).toBeLessThanOrEqual(100 * epsilon);
+    expect(firstDifference(divergence.gradients, crossentropy.gradients)).toBe(-1);
+    const certain = {
+      units: 2,
+      rows: 1,
+      outputs: floats(dtype, [1e4, -1e4]),
+      targets: floats(dtype, [1, 0]),
+    };
+    expect(expectFormula({ ...certain, loss: "kullbackLeibler" }).sum).toBe(0);
   });
 
   it("sigmoidCrossentropy does not overflow", () => {

@@ -171,6 +171,8 @@ describe("creating a network", () => {
     ["sigmoidCrossentropy", "sigmoid", "softmax"],
     ["categoricalCrossentropy", "softmax", "sigmoid"],
     ["sparseCategoricalCrossentropy", "softmax", "linear"],
+    ["kullbackLeibler", "softmax", "sigmoid"],
+    ["focal", "sigmoid", "linear"],
   ] as const)("refuses %s unless the last activation is %s", async (loss, needed, given) => {
     await expect(createNetwork(options({ loss, layers: [dense(2, given)] }))).rejects.toMatchObject({
       code: "invalidOption",

@@ -102,6 +102,36 @@ describe.each<[string, object, RegExp]>([
   ],
   ["a function as random", { random: Math.random }, /^random is a function; expected a stream/],
   ["a misspelt loss option", { loss: { name: "huber", detla: 3 } }, /^loss has no option "detla"/],
+  [
+    "an option of another loss",
+    { loss: { name: "huber", clip: 0.1 } },
+    /^loss "huber" has no option "clip"; expected it only for "binaryCrossentropy"\.$/,
+  ],
+  [
+    "a quantile of 1",
+    { loss: { name: "quantile", quantile: 1 } },
+    /^quantile is 1; expected a number above 0 and below 1/,
+  ],
+  [
+    "a gamma below 0",
+    { loss: { name: "focal", gamma: -1 } },
+    /^gamma is -1; expected a finite number of 0 or more/,
+  ],
+  [
+    "an alpha above 1",
+    { loss: { name: "focal", alpha: 1.1 } },
+    /^alpha is 1\.1; expected a number from 0 to 1/,
+  ],
+  [
+    "a labelSmoothing of 1",
+    { loss: { name: "sigmoidCrossentropy", labelSmoothing: 1 } },
+    /^labelSmoothing is 1; expected a number from 0 to below 1/,
+  ],
+  [
+    "a labelSmoothing of a loss without one",
+    { loss: { name: "kullbackLeibler", labelSmoothing: 0.1 } },
+    /^loss "kullbackLeibler" has no option "labelSmoothing"/,
+  ],
   ["a string as clip", { loss: { name: "binaryCrossentropy", clip: "0.1" } }, /^clip is "0\.1"/],
 ])("createNetwork, given %s,", (_, changes, message) => {
   it("rejects with a message that names it", async () => {
@@ -177,7 +207,7 @@ describe("the options", () => {
     ["of a noise layer", gaussianNoise(0.1), (layer) => create({ layers: [dense(1), layer] })],
     ["of a prelu layer", prelu(), (layer) => create({ layers: [dense(1), layer] })],
     ["of dense", { useBias: true, alpha: 1 }, (options) => dense(1, "elu", options)],
-    ["of a loss", { name: "huber", reduction: "sum", clip: 0.1, delta: 2 }, (loss) => create({ loss })],
+    ["of a loss", { name: "huber", reduction: "sum", delta: 2 }, (loss) => create({ loss })],
     ["of an optimizer", adam(), (optimizer) => create({ optimizer })],
     ["of sgd", { learningRate: 1 }, sgd],
     ["of fit", fit, async (options) => (await create()).fit(INPUTS, TARGETS, options)],
@@ -270,6 +300,14 @@ describe("an option outside the range of the dtype", () => {
     ],
     [huber(1e-300), "delta is 1e-300, which is too small for float32; expected a finite number above 0."],
     [huber(1e300), "delta is 1e+300, which is too large for float32; expected a finite number above 0."],
+    [
+      { loss: { name: "quantile", quantile: 1 - 1e-10 } },
+      "quantile is 0.9999999999, which rounds to 1 in float32; expected a number above 0 and below 1.",
+    ],
+    [
+      { loss: { name: "binaryCrossentropy", labelSmoothing: 1 - 1e-10 } },
+      "labelSmoothing is 0.9999999999, which rounds to 1 in float32",
+    ],
     [clipped(0.5 - 1e-10), "clip is 0.4999999999; expected a number from 5.96e-8"],
     [{ optimizer: sgd({ learningRate: 1e-50 }) }, "optimizer.learningRate is 1e-50, which is too small"],
     [{ optimizer: sgd({ learningRate: 1e300 }) }, "optimizer.learningRate is 1e+300, which is too large"],

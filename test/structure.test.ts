@@ -55,7 +55,7 @@ const SRC: Table = {
   data: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "random"],
   metrics: ["errors.ts", "show.ts", "validation.ts", "dtype.ts", "random", "data"],
   layers: ["abi", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "initializers.ts", "data"],
-  "losses.ts": ["abi", "errors.ts", "validation.ts", "dtype.ts", "layers"],
+  "losses.ts": ["abi", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "layers"],
   "optimizers.ts": ["abi", "errors.ts", "show.ts", "validation.ts", "dtype.ts"],
   "description.ts": ["dtype.ts", "layers", "losses.ts"],
   "summary.ts": ["layers", "description.ts"],

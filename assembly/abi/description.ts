@@ -49,6 +49,12 @@ export const enum Loss {
   SigmoidCrossentropy,
   CategoricalCrossentropy,
   SparseCategoricalCrossentropy,
+  Poisson,
+  Hinge,
+  KullbackLeibler,
+  LogCosh,
+  Quantile,
+  Focal,
 }
 
 /**
@@ -77,9 +83,13 @@ export class Description {
   reserved: u32;
   /**
    * binaryCrossentropy: the clip, below ½ and so large that 1 − clip is below 1; huber: the delta, above 0 and finite;
-   * both in the network's dtype.
+   * quantile: the quantile, above 0 and below 1; focal: gamma, at least 0 and finite. All in the network's dtype.
    */
   lossParameter: f64;
+  /** focal: alpha, from 0 to 1, or −1 for none. */
+  lossAlpha: f64;
+  /** The cross-entropies: how much of each target is spread evenly, at least 0 and below 1. See losses/smoothing.ts. */
+  labelSmoothing: f64;
 }
 
 @unmanaged

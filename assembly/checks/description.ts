@@ -10,8 +10,7 @@ import { checkSize, isInMemory } from "./memory";
 
 export function checkDescription(description: Description): Status {
   return checkLength(description) || checkFields(description) || checkLayers(description) ||
-    checkLoss(description.loss, description.lossParameter, description.elementSize) ||
-    checkOutput(description) || checkSize(describedLayout(0, description));
+    checkLoss(description) || checkOutput(description) || checkSize(describedLayout(0, description));
 }
 
 /** networkLayout() in the described dtype. */

@@ -3,6 +3,7 @@
 
 import { Status } from "../abi/status";
 import { columnMax, sumInOrder } from "../kernels/reduce";
+import { Call } from "../math/calls";
 import { exp } from "../math/exponential";
 import { log, log1p } from "../math/logarithm";
 import { sigmoid } from "../math/logistic";
@@ -20,7 +21,7 @@ export function checkClip(clip: f64, elementSize: usize): Status {
 @unmanaged
 export class BinaryCrossentropy {
   @inline
-  term<T>(a: v128, t: v128, clip: v128): v128 {
+  term<T>(a: v128, t: v128, clip: v128, q: v128): v128 {
     const one = splat<T>(1);
     const p = clamp<T>(a, clip, v128.sub<T>(one, clip));
     const hit = product<T>(t, log<T>(p));
@@ -29,7 +30,7 @@ export class BinaryCrossentropy {
   }
 
   @inline
-  gradient<T>(a: v128, t: v128, clip: v128): v128 {
+  gradient<T>(a: v128, t: v128, clip: v128, q: v128): v128 {
     const one = splat<T>(1);
     const p = clamp<T>(a, clip, v128.sub<T>(one, clip));
     const slope = v128.div<T>(v128.sub<T>(p, t), v128.mul<T>(p, v128.sub<T>(one, p)));
@@ -42,13 +43,13 @@ export class BinaryCrossentropy {
 @unmanaged
 export class SigmoidCrossentropy {
   @inline
-  term<T>(z: v128, t: v128, p: v128): v128 {
+  term<T>(z: v128, t: v128, p: v128, q: v128): v128 {
     const tail = log1p<T>(exp<T>(v128.neg<T>(v128.abs<T>(z))));
     return v128.add<T>(v128.sub<T>(v128.pmax<T>(z, splat<T>(0)), v128.mul<T>(t, z)), tail);
   }
 
   @inline
-  gradient<T>(z: v128, t: v128, p: v128): v128 {
+  gradient<T>(z: v128, t: v128, p: v128, q: v128): v128 {
     return v128.sub<T>(sigmoid<T>(z), t);
   }
 }
@@ -81,7 +82,7 @@ export function lossRows<T, L>(
       partition = v128.add<T>(partition, e);
       weight = v128.add<T>(weight, target.at<T>(targets + column, i, step));
     }
-    const logPartition = log<T>(partition);
+    const logPartition = Call.log<T>(partition);
     let term = zero;
     for (let i: usize = 0; i < units; ++i) {
       const at = column + i * step;
@@ -92,6 +93,21 @@ export function lossRows<T, L>(
       v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
     }
     sum = addTerms<T>(sum, term, row, rows);
+  }
+  return total(sum);
+}
+
+/**
+ * Σ t log t over all units, which turns the cross-entropy of distributions into their Kullback-Leibler divergence
+ * Σ t (log t − log a). The gradients are the same.
+ */
+export function negativeEntropy<T>(targets: usize, units: usize, rows: usize, stride: usize): f64 {
+  let sum = splat<f64>(0);
+  for (let i: usize = 0; i < units; ++i) {
+    for (let row: usize = 0; row < rows; row += laneCount<T>()) {
+      const t = v128.load(targets + (i * stride + row) * sizeof<T>());
+      sum = addTerms<T>(sum, product<T>(t, Call.log<T>(t)), row, rows);
+    }
   }
   return total(sum);
 }

@@ -1,11 +1,15 @@
 // The properties of each loss that the rest of training needs, and the dispatch to the formulas.
 
-import { Activation, Loss } from "../abi/description";
+import { Activation, Description, Loss } from "../abi/description";
 import { Status } from "../abi/status";
+import { checkFocal, Focal, Hinge } from "./classification";
 import {
-  areLabels, BinaryCrossentropy, checkClip, Distribution, Label, lossRows, SigmoidCrossentropy,
+  areLabels, BinaryCrossentropy, checkClip, Distribution, Label, lossRows, negativeEntropy, SigmoidCrossentropy,
 } from "./crossentropy";
-import { checkDelta, Huber, MeanAbsoluteError, MeanSquaredError } from "./regression";
+import {
+  checkDelta, checkQuantile, Huber, LogCosh, MeanAbsoluteError, MeanSquaredError, Poisson, Quantile,
+} from "./regression";
+import { checkSmoothing } from "./smoothing";
 import { lossEach } from "./terms";
 
 /**
@@ -13,7 +17,7 @@ import { lossEach } from "./terms";
  * gives the gradient of the logits, in which the derivative of the activation cancels.
  */
 export function isFused(loss: Loss): bool {
-  return loss == Loss.SigmoidCrossentropy || isCategorical(loss);
+  return loss == Loss.SigmoidCrossentropy || loss == Loss.Focal || isCategorical(loss);
 }
 
 /** The activation that a fused loss is fused with. */
@@ -23,7 +27,7 @@ export function fusedActivation(loss: Loss): Activation {
 
 /** Whether the loss has one term for each row. Other losses have one term for each output of each row. */
 export function isCategorical(loss: Loss): bool {
-  return loss == Loss.CategoricalCrossentropy || takesLabels(loss);
+  return loss == Loss.CategoricalCrossentropy || loss == Loss.KullbackLeibler || takesLabels(loss);
 }
 
 /** Whether a target is one label instead of one number for each output. */
@@ -31,18 +35,29 @@ export function takesLabels(loss: Loss): bool {
   return loss == Loss.SparseCategoricalCrossentropy;
 }
 
-/** Why the core refuses this loss with this Description.lossParameter; Ok if it accepts it. */
-export function checkLoss(loss: Loss, parameter: f64, elementSize: usize): Status {
+/** Why the core refuses the description's loss with its parameters; Ok if it accepts it. */
+export function checkLoss(description: Description): Status {
+  const loss = description.loss, elementSize = description.elementSize;
+  const parameter = description.lossParameter, alpha = description.lossAlpha;
+  if (<u32>loss > <u32>Loss.Focal) return Status.UnknownLoss;
+  if (loss == Loss.Focal) return checkFocal(parameter, alpha, elementSize);
+  const smoothing = description.labelSmoothing;
+  if (alpha != 0 || (smoothing != 0 && !isCrossentropy(loss))) return Status.ReservedNotZero;
+  return checkParameter(loss, parameter, elementSize) || checkSmoothing(smoothing, elementSize);
+}
+
+function checkParameter(loss: Loss, parameter: f64, elementSize: usize): Status {
   switch (loss) {
     case Loss.Huber: return checkDelta(parameter, elementSize);
     case Loss.BinaryCrossentropy: return checkClip(parameter, elementSize);
-    case Loss.MeanSquaredError:
-    case Loss.MeanAbsoluteError:
-    case Loss.SigmoidCrossentropy:
-    case Loss.CategoricalCrossentropy:
-    case Loss.SparseCategoricalCrossentropy: return parameter == 0 ? Status.Ok : Status.ReservedNotZero;
-    default: return Status.UnknownLoss;
+    case Loss.Quantile: return checkQuantile(parameter, elementSize);
+    default: return parameter == 0 ? Status.Ok : Status.ReservedNotZero;
   }
+}
+
+/** Whether the loss takes a label smoothing. */
+function isCrossentropy(loss: Loss): bool {
+  return loss >= Loss.BinaryCrossentropy && loss <= Loss.SparseCategoricalCrossentropy;
 }
 
 /** Why the loss refuses the targets of rows `begin` … `end` − 1 in `order`; Ok if it accepts them. */
@@ -59,25 +74,38 @@ export function checkTargets<T>(
  *
  *     dOutputs, outputs: [units, stride], units ≥ 1, rows ≥ 1; for a fused loss the outputs are the logits
  *     targets:           [units, stride], or labels [1, stride]
- *     parameter:         the clip of binaryCrossentropy, the delta of huber
+ *     parameter, alpha:  Description.lossParameter and lossAlpha
  */
 export function lossBackward<T>(
   loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
-  units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
+  units: usize, rows: usize, stride: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
   switch (loss) {
     case Loss.MeanSquaredError:
-      return lossEach<T, MeanSquaredError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, MeanSquaredError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
     case Loss.MeanAbsoluteError:
-      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
     case Loss.Huber:
-      return lossEach<T, Huber>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, Huber>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
     case Loss.BinaryCrossentropy:
-      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
     case Loss.SigmoidCrossentropy:
-      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter);
+      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
     case Loss.CategoricalCrossentropy:
       return lossRows<T, Distribution>(dOutputs, outputs, targets, units, rows, stride, scale);
+    case Loss.KullbackLeibler:
+      return lossRows<T, Distribution>(dOutputs, outputs, targets, units, rows, stride, scale) +
+        negativeEntropy<T>(targets, units, rows, stride);
+    case Loss.Poisson:
+      return lossEach<T, Poisson>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+    case Loss.Hinge:
+      return lossEach<T, Hinge>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+    case Loss.LogCosh:
+      return lossEach<T, LogCosh>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+    case Loss.Quantile:
+      return lossEach<T, Quantile>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+    case Loss.Focal:
+      return lossEach<T, Focal>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
     default:
       return lossRows<T, Label>(dOutputs, outputs, targets, units, rows, stride, scale);
   }

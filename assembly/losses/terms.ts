@@ -9,11 +9,11 @@ import { firstLanes, laneCount, splat } from "../math/vector";
  */
 export function lossEach<T, L>(
   dOutputs: usize, outputs: usize, targets: usize,
-  units: usize, rows: usize, stride: usize, scale: f64, parameter: f64,
+  units: usize, rows: usize, stride: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
   const loss = changetype<L>(0);
   const factor = splat<T>(scale);
-  const p = splat<T>(parameter);
+  const p = splat<T>(parameter), q = splat<T>(alpha);
   let sum = splat<f64>(0);
   let i: usize = 0;
   do {
@@ -22,8 +22,8 @@ export function lossEach<T, L>(
       const at = (i * stride + row) * sizeof<T>();
       const target = v128.load(targets + at);
       const output = v128.load(outputs + at);
-      const term = loss.term<T>(output, target, p);
-      v128.store(dOutputs + at, v128.mul<T>(loss.gradient<T>(output, target, p), factor));
+      const term = loss.term<T>(output, target, p, q);
+      v128.store(dOutputs + at, v128.mul<T>(loss.gradient<T>(output, target, p, q), factor));
       sum = addTerms<T>(sum, term, row, rows);
       row += laneCount<T>();
     } while (row < rows);

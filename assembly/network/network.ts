@@ -28,6 +28,10 @@ export class Network {
   loss: Loss;
   mean: u32;
   lossParameter: f64;
+  lossAlpha: f64;
+  labelSmoothing: f64;
+  /** The loss that is computed: of smoothed labels, categorical cross-entropy. */
+  computedLoss: Loss;
   /** The activation that turns the outputs of a forward pass into predictions: Linear unless the loss is fused. */
   outputActivation: Activation;
   targetWidth: usize;
@@ -132,6 +136,9 @@ function fillNetwork<T>(network: Network, description: Description, parameterCou
   network.loss = loss;
   network.mean = description.mean;
   network.lossParameter = description.lossParameter;
+  network.lossAlpha = description.lossAlpha;
+  network.labelSmoothing = description.labelSmoothing;
+  network.computedLoss = takesLabels(loss) && description.labelSmoothing != 0 ? Loss.CategoricalCrossentropy : loss;
   network.parameterCount = parameterCount;
   network.isDense = true;
   network.firstTrained = description.layerCount;

@@ -6,7 +6,7 @@ import { aligned, place, strideOf, tensorSize } from "../kernels/place";
 import { layerLayout, layerLongestProduct, layerShape } from "../layers/layer";
 import { Layer, Pass, RowPath, Scratch, Tensors } from "../layers/tensors";
 import { wholeVectors } from "../math/vector";
-import { layerAt, Network } from "./network";
+import { layerAt, Network, outputLayer } from "./network";
 
 /**
  * The capacity of a workspace is a multiple of this many rows. Losses are summed in blocks of this many rows, so that
@@ -23,7 +23,7 @@ export const BLOCK_ROWS: usize = 128;
  *     Tensors   [layerCount]
  *     Scratch   [threads], each with a Product and its panels
  *     x         [inputs + 1, stride]         the microbatch, feature by feature
- *     targets   [targetWidth, stride]
+ *     targets   [targetWidth, stride]; of smoothed labels [outputs, stride]
  *     d0        [widest layer, stride]       Ping-pong buffers: layers L, L−2, … use d0 as dOutputs and d1 as dInputs,
  *     d1        likewise                     layers L−1, L−3, … the reverse.
  *     and for each layer:
@@ -89,7 +89,7 @@ export function workspaceLayout<T>(region: usize, network: Network, rows: usize,
   let at = aligned(offsetof<Workspace>() + offsetof<Pass>() + <u64>network.layerCount * offsetof<Tensors>());
   at = place(region, region + offsetof<Workspace>("scratch"), at, <u64>threads * scratchSize);
   at = place(region, region + offsetof<Workspace>("x"), at, tensorSize<T>(<u64>network.inputs + 1, stride));
-  at = place(region, region + offsetof<Workspace>("targets"), at, tensorSize<T>(network.targetWidth, stride));
+  at = place(region, region + offsetof<Workspace>("targets"), at, tensorSize<T>(targetRows(network), stride));
   at = place(region, region + offsetof<Workspace>("d0"), at, widest);
   at = place(region, region + offsetof<Workspace>("d1"), at, widest);
   const workspace = changetype<Workspace>(region);
@@ -134,6 +134,10 @@ function scratchLayout<T>(region: usize, network: Network, capacity: usize): u64
   let at = aligned(offsetof<Scratch>());
   at = place(region, region + offsetof<Scratch>("product"), at, offsetof<Product>());
   return place(region, region + offsetof<Scratch>("panels"), at, tensorSize<T>(longest, PACKED_ROWS));
+}
+
+function targetRows(network: Network): usize {
+  return network.labelSmoothing != 0 ? outputLayer(network).units : network.targetWidth;
 }
 
 function widestLayer(network: Network): usize {

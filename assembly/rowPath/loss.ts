@@ -2,27 +2,30 @@
 
 import { Loss } from "../abi/description";
 import { maxOf, sumInOrder } from "../kernels/reduce";
-import { Distribution, Label } from "../losses/crossentropy";
+import { Distribution, Label, negativeEntropy } from "../losses/crossentropy";
 import { lossBackward } from "../losses/loss";
 import { addTerms, product, total } from "../losses/terms";
+import { Call } from "../math/calls";
 import { exp } from "../math/exponential";
-import { log } from "../math/logarithm";
 import { laneCount, splat, wholeVectors } from "../math/vector";
 
 /** lossBackward() of one row: tensors [units], or one label as `targets`. Writes whole vectors. */
 export function rowLossBackward<T>(
   loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
-  units: usize, scale: f64, parameter: f64,
+  units: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
   switch (loss) {
     case Loss.CategoricalCrossentropy:
       return lossRow<T, Distribution>(dOutputs, outputs, targets, units, scale);
     case Loss.SparseCategoricalCrossentropy:
       return lossRow<T, Label>(dOutputs, outputs, targets, units, scale);
+    case Loss.KullbackLeibler:
+      return lossRow<T, Distribution>(dOutputs, outputs, targets, units, scale) +
+        negativeEntropy<T>(targets, 1, units, 0);
     default:
       // The terms of the other losses are independent: n units of one row are computed as one unit of n rows.
       return lossBackward<T>(
-        loss, dOutputs, outputs, targets, 1, units, wholeVectors<T>(units), scale, parameter,
+        loss, dOutputs, outputs, targets, 1, units, wholeVectors<T>(units), scale, parameter, alpha,
       );
   }
 }
@@ -37,7 +40,7 @@ function lossRow<T, L>(dLogits: usize, logits: usize, targets: usize, units: usi
     v128.store(dLogits + at, exp<T>(v128.sub<T>(v128.load(logits + at), largest)));
   }
   const partition = sumInOrder<T>(dLogits, units);
-  const logPartition = log<T>(partition);
+  const logPartition = Call.log<T>(partition);
   const weight = target.sum<T>(targets, units);
   let sum = splat<f64>(0);
   for (let i: usize = 0; i < units; i += laneCount<T>()) {

@@ -3,8 +3,9 @@
 import { Samples } from "../abi/run";
 import { gatherRows } from "../kernels/transpose";
 import { RowPath } from "../layers/tensors";
-import { takesLabels } from "../losses/loss";
-import { Network } from "../network/network";
+import { isCategorical, takesLabels } from "../losses/loss";
+import { smoothTargets } from "../losses/smoothing";
+import { Network, outputLayer } from "../network/network";
 import { passOf, shapePass, Workspace } from "../network/workspace";
 import { gatherRow } from "../rowPath/forward";
 import { rowPathOf } from "../rowPath/rowPath";
@@ -55,6 +56,11 @@ export function gatherTargets<T>(
   } else {
     gatherRows<T>(targets, pass.stride, pass.columns, samples.targets, width, samples.order, row, rows);
   }
+  if (network.labelSmoothing == 0) return;
+  const units = outputLayer(network).units, loss = network.loss;
+  // A binary target has two classes.
+  const classes = isCategorical(loss) ? units : 2;
+  smoothTargets<T>(targets, units, rows, pass.stride, network.labelSmoothing, classes, takesLabels(loss));
 }
 
 const CACHE_LINE: usize = 64;

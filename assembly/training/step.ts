@@ -44,14 +44,14 @@ export function lossStep<T>(network: Network, workspace: Workspace, block: usize
   const layer = outputLayer(network), tensors = outputTensors(network, workspace);
   if (pass.rowPath != RowPath.None) {
     return rowLossBackward<T>(
-      network.loss, tensors.dLogitsRows, tensors.outputs, workspace.targets,
-      layer.units, scale, network.lossParameter,
+      network.computedLoss, tensors.dLogitsRows, tensors.outputs, workspace.targets,
+      layer.units, scale, network.lossParameter, network.lossAlpha,
     );
   }
   const first = block * sizeof<T>();
   return lossBackward<T>(
-    network.loss, tensors.dOutputs + first, tensors.outputs + first, workspace.targets + first,
-    layer.units, min(BLOCK_ROWS, pass.rows - block), pass.stride, scale, network.lossParameter,
+    network.computedLoss, tensors.dOutputs + first, tensors.outputs + first, workspace.targets + first,
+    layer.units, min(BLOCK_ROWS, pass.rows - block), pass.stride, scale, network.lossParameter, network.lossAlpha,
   );
 }
 

@@ -207,7 +207,8 @@ const sparseCategoricalCrossentropy: LossFunction = {
   },
 };
 
-export const losses: Readonly<Record<LossName, LossFunction>> = {
+/** The losses that the baseline has. */
+export const losses: Readonly<Partial<Record<LossName, LossFunction>>> = {
   meanSquaredError,
   meanAbsoluteError,
   huber,

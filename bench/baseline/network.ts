@@ -48,7 +48,7 @@ export class Network {
       return layer;
     });
     this.#output = this.#layers.at(-1)!;
-    this.#loss = losses[loss.name];
+    this.#loss = losses[loss.name] ?? unknownLoss(loss.name);
     this.#lossOptions = loss;
     this.inputWidth = inputs;
     this.outputWidth = this.#output.units;
@@ -122,4 +122,8 @@ export class Network {
     for (let i = 0; i < parameters.length; i++) parameters[i]! -= learningRate * gradients[i]!;
     return true;
   }
+}
+
+function unknownLoss(name: string): never {
+  throw new RangeError(`The baseline has no loss ${name}.`);
 }

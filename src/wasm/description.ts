@@ -20,6 +20,8 @@ export function writeDescription({ heap, type }: Host, { inputs, layers, loss }:
     loss: loss.number,
     mean: Number(loss.reduction === "mean"),
     lossParameter: loss.parameter,
+    lossAlpha: loss.alpha,
+    labelSmoothing: loss.labelSmoothing,
   });
   const widths = layerWidths(inputs, layers);
   layers.forEach((layer, i) => {

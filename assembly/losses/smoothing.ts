@@ -1,0 +1,31 @@
+// Label smoothing. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016.
+
+import { Status } from "../abi/status";
+import { rounded } from "../math/range";
+
+/** See checkLoss(). */
+export function checkSmoothing(smoothing: f64, elementSize: usize): Status {
+  const s = rounded(smoothing, elementSize);
+  return s >= 0 && s < 1 ? Status.Ok : Status.InvalidLossParameter;
+}
+
+/**
+ * Replaces each target t by t(1 − s) + s / classes; labels by the targets of all units, 1 for the label's unit.
+ *
+ *     targets: [units, rows], units `stride` elements apart; labels [1, rows]
+ */
+export function smoothTargets<T>(
+  targets: usize, units: usize, rows: usize, stride: usize, smoothing: f64, classes: usize, areLabels: bool,
+): void {
+  const keep = <T>1 - <T>smoothing, share = <T>smoothing / <T>classes;
+  for (let row: usize = 0; row < rows; ++row) {
+    const first = targets + row * sizeof<T>();
+    const label = load<T>(first);
+    // From the last unit to the first: a label lies where the target of unit 0 is written.
+    for (let i = units; i-- > 0;) {
+      const at = first + i * stride * sizeof<T>();
+      const t = areLabels ? <T>(label == <T>i) : load<T>(at);
+      store<T>(at, t * keep + share);
+    }
+  }
+}
