@@ -3,8 +3,6 @@
 
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Measurement } from "./measure.js";
-import { label, type Workload } from "./workloads.js";
 
 /** The message to the thread. It has the label of the workload, because a workload has functions, which cannot be sent. */
 export interface Assignment {
@@ -12,9 +10,12 @@ export interface Assignment {
   readonly milliseconds: number;
 }
 
-/** `measure` in a new thread, in which V8 has compiled nothing. */
-export async function measureInIsolate(workload: Workload, milliseconds: number): Promise<Measurement[]> {
-  const workerData: Assignment = { label: label(workload), milliseconds };
+/** Measures the workload with this label in a new thread, in which V8 has compiled nothing. */
+export async function measureInIsolate<Measurement>(
+  label: string,
+  milliseconds: number,
+): Promise<Measurement[]> {
+  const workerData: Assignment = { label, milliseconds };
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
   const [measurements] = await once(worker, "message");
   return measurements;

@@ -1,6 +1,6 @@
 // Creates the network of a workload: in the core alone, through the public interface, and in the baseline.
 
-import { createNetwork, type Network, type NetworkOptions, type Numerics, sgd } from "backprop-wasm";
+import { createNetwork, type Network, type NetworkOptions, type Numerics } from "backprop-wasm";
 import { placeParameters } from "../layers/stack.js";
 import { describeLoss } from "../losses.js";
 import { createHost } from "../wasm/host.js";
@@ -14,7 +14,7 @@ import type { Workload } from "./workloads.js";
 
 /** The network in the core, with its initial parameters. */
 export async function createModel(workload: Workload, numerics: Numerics = "strict"): Promise<Model> {
-  const { dtype, sizes, layers, loss, learningRate } = workload;
+  const { dtype, sizes, layers, loss, optimizer } = workload;
   const inputs = sizes[0]!;
   const description = {
     dtype,
@@ -25,7 +25,7 @@ export async function createModel(workload: Workload, numerics: Numerics = "stri
     outputs: sizes.at(-1)!,
   };
   const host = createHost(await loadBuild({ numerics }), dtype);
-  const model = new Model(host, description, sgd({ learningRate }), 1);
+  const model = new Model(host, description, optimizer, 1);
   model.parameters().set(createParameters(workload));
   return model;
 }
@@ -62,8 +62,7 @@ export async function createWorkloadNetwork(
   workload: Workload,
   options: Partial<NetworkOptions> = {},
 ): Promise<Network> {
-  const { sizes, layers, loss, dtype, learningRate } = workload;
-  const optimizer = sgd({ learningRate });
+  const { sizes, layers, loss, dtype, optimizer } = workload;
   const network = await createNetwork({ inputs: sizes[0]!, layers, loss, dtype, optimizer, ...options });
   const values = createParameters(workload);
   let start = 0;

@@ -1,8 +1,9 @@
-// Formats measurements as text: the register peaks, then a table with one line for each workload.
+// Formats measurements as text: the register peaks and a table with one line for each workload; the optimizers.
 
 import type { DType } from "backprop-wasm";
 import { describeMachine } from "./machine.js";
 import type { Measurement } from "./measure.js";
+import type { OptimizerMeasurement } from "./optimizers.js";
 import type { PeakName } from "./peak.js";
 import { median } from "./statistics.js";
 import { type Column, formatNumber, formatTable, left, right } from "./table.js";
@@ -18,6 +19,24 @@ export function formatReport(workloads: readonly (readonly Measurement[])[]): st
     describePeaks(measurements, hasFused),
     "",
     formatTable(columns(hasFused ? "fused" : "strict"), workloads.map(formatRow)),
+  ].join("\n");
+}
+
+/** `workloads`: for each workload the measurement of each optimizer, in the same order. */
+export function formatOptimizers(workloads: readonly (readonly OptimizerMeasurement[])[]): string {
+  const names = workloads.map(([first]) => `${first!.work} b${first!.batch}`);
+  const columns = names.flatMap((name) => [right(`${name} µs`), right("÷ sgd"), right("÷ adam")]);
+  const rows = workloads[0]!.map(({ optimizer }, i) => [
+    optimizer,
+    ...workloads.flatMap((measurements) => {
+      const { microsecondsPerStep, ratioToSgd, ratioToAdam } = measurements[i]!;
+      return [microsecondsPerStep, ratioToSgd, ratioToAdam].map(formatNumber);
+    }),
+  ]);
+  return [
+    `${describeMachine()} One thread, strict build, ${workloads[0]![0]!.dtype}; microseconds a step.`,
+    "",
+    formatTable([left("optimizer"), ...columns], rows),
   ].join("\n");
 }
 

@@ -24,11 +24,22 @@ const XOR: SampleRows = {
   targets: Float32Array.of(0, 1, 1, 0),
 };
 
-/** The four rows of XOR, or normally distributed inputs with one-hot targets. Default: the rows of two batches. */
-export function createSamples({ sizes, batch, loss }: Workload, rows = BATCHES * batch): SampleRows {
-  if (loss === "meanSquaredError") return XOR;
-  const inputs = Float32Array.from(numpyRandom(SAMPLES_SEED).randn(rows, sizes[0]!));
-  return { rows, inputs, targets: oneHot(rows, sizes.at(-1)!) };
+/**
+ * The four rows of XOR, or normally distributed inputs, with one-hot targets or, if the output layer is linear, normally
+ * distributed ones. Default: the rows of two batches.
+ */
+export function createSamples(
+  workload: Workload,
+  rows = workload.rows ?? BATCHES * workload.batch,
+): SampleRows {
+  const { sizes, layers } = workload;
+  const { activation } = layers.at(-1)!;
+  if (activation === "sigmoid") return XOR;
+  const random = numpyRandom(SAMPLES_SEED);
+  const normal = (columns: number) => Float32Array.from(random.randn(rows, columns));
+  const inputs = normal(sizes[0]!);
+  const outputs = sizes.at(-1)!;
+  return { rows, inputs, targets: activation === "linear" ? normal(outputs) : oneHot(rows, outputs) };
 }
 
 /** Row i has class i modulo `classes`, so a batch of at least `classes` rows contains every class. */

@@ -61,12 +61,12 @@ async function createCoreTrainable(workload: Workload, numerics?: Numerics): Pro
 }
 
 function createBaselineTrainable(workload: Workload): Trainable {
-  const { dtype, batch, learningRate } = workload;
+  const { dtype, batch, optimizer } = workload;
   const baseline = createWorkloadBaseline(workload);
   const samples = createSamples(workload);
   const inputs = toFloatArray(dtype, samples.inputs);
   const targets = toFloatArray(dtype, samples.targets);
-  const options = { epochs: MAX_STEPS, batchSize: batch, learningRate };
+  const options = { epochs: MAX_STEPS, batchSize: batch, learningRate: optimizer.learningRate };
   return {
     parameters: () => baseline.parameters,
     createRun: () => baseline.createRun(inputs, targets, options),

@@ -1,6 +1,15 @@
 // The workloads: networks, batches and dtypes, from XOR to networks that use all of a processor core.
 
-import { type ActivationName, type DenseLayer, type DType, dense, type LossName } from "backprop-wasm";
+import {
+  type ActivationName,
+  adam,
+  type DenseLayer,
+  type DType,
+  dense,
+  type LossName,
+  type Optimizer,
+  sgd,
+} from "backprop-wasm";
 
 export interface Workload {
   /** The sizes of the layers, inputs first, such as "64-32-10"; followed by " predict" for predictions. */
@@ -9,10 +18,12 @@ export interface Workload {
   readonly sizes: readonly number[];
   /** Rows of a step. */
   readonly batch: number;
+  /** Rows of an epoch, where the workload prescribes them. */
+  readonly rows?: number;
   readonly dtype: DType;
   readonly layers: readonly DenseLayer[];
   readonly loss: LossName;
-  readonly learningRate: number;
+  readonly optimizer: Optimizer;
 }
 
 export const WORKLOADS: readonly Workload[] = [
@@ -28,6 +39,17 @@ export const WORKLOADS: readonly Workload[] = [
   classification([784, 128, 10], 128, "float64"),
   classification([784, 512, 512, 10], 128, "float64"),
   prediction([64, 32, 10]),
+];
+
+/** For the comparison with PyTorch and scikit-learn. */
+export const ADAM_WORKLOADS: readonly Workload[] = [
+  withAdam(classification([64, 32, 10], 32)),
+  withAdam(classification([784, 128, 10], 32)),
+  withAdam(regression([4, 32, 16, 4], 10_000)),
+  // As many inputs, classes and rows as the data sets iris and digits have.
+  { ...withAdam(classification([4, 100, 3], 32)), rows: 150 },
+  { ...withAdam(classification([64, 100, 10], 32)), rows: 1797 },
+  { ...withAdam(classification([64, 100, 10], 200)), rows: 1797 },
 ];
 
 /** The text that `--only` searches. */
@@ -68,7 +90,7 @@ function xor(dtype: DType): Workload {
     dtype,
     layers: denseLayers(sizes, "sigmoid", "sigmoid"),
     loss: "meanSquaredError",
-    learningRate: 0.5,
+    optimizer: sgd({ learningRate: 0.5 }),
   };
 }
 
@@ -81,8 +103,22 @@ export function classification(sizes: readonly number[], batch: number, dtype: D
     dtype,
     layers: denseLayers(sizes, "relu", "softmax"),
     loss: "categoricalCrossentropy",
-    learningRate: 0.01,
+    optimizer: sgd(),
   };
+}
+
+/** The benchmark of SimpleChains.jl, with all rows in one batch. */
+function regression(sizes: readonly number[], rows: number): Workload {
+  return {
+    ...classification(sizes, rows),
+    layers: denseLayers(sizes, "tanh", "linear"),
+    loss: "meanSquaredError",
+    rows,
+  };
+}
+
+function withAdam(workload: Workload): Workload {
+  return { ...workload, name: `${workload.name} Adam`, optimizer: adam() };
 }
 
 function prediction(sizes: readonly number[]): Workload {

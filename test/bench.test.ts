@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { requireAgreement } from "../build/bench/agreement.js";
 import { createPeaks } from "../build/bench/peak.js";
+import { formatOptimizers } from "../build/bench/report.js";
 import { whyNotRevectorized } from "../build/bench/revectorize/flag.js";
 import { createParameters, createSamples } from "../build/bench/samples.js";
 import type { Outputs, Subject } from "../build/bench/subject.js";
-import { findWorkload, flops, WORKLOADS } from "../build/bench/workloads.js";
+import { ADAM_WORKLOADS, findWorkload, flops, WORKLOADS } from "../build/bench/workloads.js";
 
 const program = (file: string) => fileURLToPath(new URL(`../build/bench/${file}`, import.meta.url));
 const BENCH = program("bench.js");
@@ -88,6 +89,51 @@ describe("npm run bench", () => {
     expect(row).toHaveLength(header!.length);
     expect(rule).toHaveLength(header!.length);
     expect(rest).toEqual([]);
+  });
+
+  it("prints one line of JSON for each optimizer, with its ratios to SGD and Adam in the same rounds", () => {
+    const { status, stdout, stderr } = bench("--json", "--only", "64-32-10 optimizers");
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const lines = jsonLines(stdout);
+    const names = lines.map(({ optimizer }) => optimizer);
+    const every = ["sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamW", "nadam", "rprop"];
+    expect(names).toEqual(expect.arrayContaining(every));
+    expect(new Set(names).size).toBe(names.length);
+    const positive = expect.toSatisfy((value) => Number.isFinite(value) && value > 0, "a positive number");
+    for (const line of lines) {
+      const { optimizer } = line;
+      expect(line).toEqual({
+        work: "64-32-10",
+        batch: 32,
+        dtype: "float32",
+        optimizer: expect.any(String),
+        build: "strict",
+        threads: 1,
+        microsecondsPerStep: positive,
+        ratioToSgd: optimizer === "sgd" ? 1 : positive,
+        ratioToAdam: optimizer === "adam" ? 1 : positive,
+      });
+    }
+  });
+
+  it("formats the optimizers as a table with three columns for each network", () => {
+    const measured = (work: string, optimizer: string, ratioToSgd: number) => ({
+      ...{ work, batch: 32, dtype: "float32", optimizer, build: "strict", threads: 1 },
+      ...{ microsecondsPerStep: 10 * ratioToSgd, ratioToSgd, ratioToAdam: ratioToSgd / 2 },
+    });
+    const networks = ["64-32-10", "784-128-10"];
+    const measurements = networks.map((work) => [measured(work, "sgd", 1), measured(work, "adam", 2)]);
+    const [machine, , header, , ...rows] = formatOptimizers(measurements as never).split("\n");
+    expect(machine).toContain(process.version);
+    expect(cellsOf(header!)).toEqual([
+      "optimizer",
+      ...networks.flatMap((name) => [`${name} b32 µs`, "÷ sgd", "÷ adam"]),
+    ]);
+    expect(rows.map(cellsOf)).toEqual([
+      ["sgd", ...Array(2).fill(["10.0", "1.00", "0.500"]).flat()],
+      ["adam", ...Array(2).fill(["20.0", "2.00", "1.00"]).flat()],
+    ]);
   });
 
   it.each([
@@ -174,6 +220,14 @@ describe("npm run bench:revectorize", () => {
 });
 
 describe("the samples and parameters of a workload", () => {
+  it("have normally distributed targets if the output layer is linear, and the workload's number of rows", () => {
+    const regression = ADAM_WORKLOADS.find(({ layers }) => layers.at(-1)!.activation === "linear")!;
+    const { rows, inputs, targets } = createSamples(regression);
+    expect([rows, inputs.length, targets.length]).toEqual([10_000, 40_000, 40_000]);
+    expect(targets.some((target) => target < -2)).toBe(true);
+    expect(targets).not.toEqual(inputs);
+  });
+
   it("are float32 numbers, and the rows' classes take turns", () => {
     const { rows, inputs, targets } = createSamples(findWorkload("4-16-3 b16 float32"));
     expect(rows).toBe(32);

@@ -3,7 +3,7 @@
 
 import { median, round4 } from "../../build/bench/statistics.js";
 import { firstOutputs, requireFall, requireSame } from "./agreement.js";
-import { OURS, PEERS, Refusal } from "./peers.js";
+import { ADAM_PEERS, OURS, PEERS, Refusal } from "./peers.js";
 import { PeerProcess } from "./process.js";
 import { createTask, stepsPerRun } from "./workloads.js";
 
@@ -48,7 +48,11 @@ const WARM_UP_MILLISECONDS = 1000;
  */
 export async function measure(workload, milliseconds, folder) {
   const task = createTask(workload);
-  const contenders = [OURS, ...PEERS].map((peer) => ({ peer, steps: [], ratios: [] }));
+  const contenders = [OURS, ...(task.optimizer === "adam" ? ADAM_PEERS : PEERS)].map((peer) => ({
+    peer,
+    steps: [],
+    ratios: [],
+  }));
   const [ours] = contenders;
   const each = (action) => forEachContender(contenders, action);
   try {

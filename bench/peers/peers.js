@@ -56,6 +56,13 @@ export const PEERS = [
   { name: "C, scalar", prepare: prepareScalar },
 ];
 
+/** The peers of workloads with Adam. */
+export const ADAM_PEERS = [
+  javascript("ours, relaxed", "backprop-wasm.js", "relaxed"),
+  python("PyTorch", "torch"),
+  python("scikit-learn", "scikit-learn"),
+];
+
 function javascript(name, file, ...variant) {
   const args = [fileURLToPath(new URL("worker.js", import.meta.url)), `./peers/${file}`, ...variant];
   return { name, prepare: (task) => ({ file: process.execPath, args, input: JSON.stringify(task) }) };

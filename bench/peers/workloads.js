@@ -3,7 +3,7 @@
 import { createParameters, createSamples } from "../../build/bench/samples.js";
 import { findWorkload } from "../../build/bench/workloads.js";
 
-export { label } from "../../build/bench/workloads.js";
+export { ADAM_WORKLOADS, label } from "../../build/bench/workloads.js";
 
 /** @typedef {import("../../build/bench/workloads.js").Workload} Workload */
 
@@ -13,9 +13,10 @@ export { label } from "../../build/bench/workloads.js";
  * @property {number[]} sizes The sizes of the layers, inputs first.
  * @property {number} batch Rows of a step.
  * @property {"float32" | "float64"} dtype
- * @property {"sigmoid" | "relu"} hidden The activation of all layers but the last.
- * @property {"sigmoid" | "softmax"} output The activation of the last layer.
+ * @property {"sigmoid" | "relu" | "tanh"} hidden The activation of all layers but the last.
+ * @property {"sigmoid" | "softmax" | "linear"} output The activation of the last layer.
  * @property {"meanSquaredError" | "categoricalCrossentropy"} loss
+ * @property {"sgd" | "adam"} optimizer
  * @property {number} learningRate
  * @property {number} rows
  * @property {number[][]} inputs
@@ -41,13 +42,16 @@ export const WORKLOADS = [
 
 /** The steps of one run of a peer: the steps of an epoch, or one prediction. @param {Task} task */
 export function stepsPerRun({ task, rows, batch }) {
-  return task === "predict" ? 1 : rows / batch;
+  return task === "predict" ? 1 : Math.ceil(rows / batch);
 }
 
 /** @param {Workload} workload @returns {Task} */
 export function createTask(workload) {
-  const { task, sizes, batch, dtype, layers, loss, learningRate } = workload;
-  const { rows, inputs, targets } = createSamples(workload, Math.max(MIN_BATCHES * batch, MIN_ROWS));
+  const { task, sizes, batch, dtype, layers, loss, optimizer } = workload;
+  const { rows, inputs, targets } = createSamples(
+    workload,
+    workload.rows ?? Math.max(MIN_BATCHES * batch, MIN_ROWS),
+  );
   return {
     task,
     sizes,
@@ -56,7 +60,8 @@ export function createTask(workload) {
     hidden: layers[0].activation,
     output: layers.at(-1).activation,
     loss,
-    learningRate,
+    optimizer: optimizer.name,
+    learningRate: optimizer.learningRate,
     rows,
     inputs: toRows(inputs, sizes[0]),
     targets: toRows(targets, sizes.at(-1)),

@@ -1,6 +1,6 @@
 // This package through its public interface. All others are compared with it.
 
-import { createNetwork, dense, sgd } from "backprop-wasm";
+import { adam, createNetwork, dense, sgd } from "backprop-wasm";
 import { versionOf } from "../version.js";
 
 const version = versionOf("backprop-wasm");
@@ -30,12 +30,13 @@ export async function create(task, numerics) {
   };
 }
 
-async function createNetworkFor({ sizes, hidden, output, loss, learningRate, dtype, parameters }, numerics) {
+async function createNetworkFor(task, numerics) {
+  const { sizes, hidden, output, loss, optimizer, learningRate, dtype, parameters } = task;
   const network = await createNetwork({
     inputs: sizes[0],
     layers: sizes.slice(1).map((units, i) => dense(units, i < sizes.length - 2 ? hidden : output)),
     loss,
-    optimizer: sgd({ learningRate }),
+    optimizer: { sgd, adam }[optimizer]({ learningRate }),
     dtype,
     numerics,
   });

@@ -1,9 +1,10 @@
-"""Training loops in NumPy and PyTorch, as users of each write them. The protocol is that of worker.js."""
+"""Training in NumPy, PyTorch and scikit-learn, as users of each write it. The protocol is that of worker.js."""
 
 import json
 import pathlib
 import sys
 import time
+import warnings
 
 
 class NumPy:
@@ -81,7 +82,8 @@ class PyTorch:
         self.task = task
         self.dtype = getattr(torch, task["dtype"])
         self.model = self.create_model()
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=task["learningRate"])
+        optimizers = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+        self.optimizer = optimizers[task["optimizer"]](self.model.parameters(), lr=task["learningRate"])
         inputs = torch.tensor(task["inputs"], dtype=self.dtype)
         targets = torch.tensor(task["targets"], dtype=self.dtype)
         if task["loss"] == "meanSquaredError":
@@ -90,10 +92,11 @@ class PyTorch:
             self.loss = torch.nn.CrossEntropyLoss()
             targets = targets.argmax(dim=1)
         self.batches = list(zip(inputs.split(task["batch"]), targets.split(task["batch"])))
+        self.weights = torch.tensor([len(x) / task["rows"] for x, _ in self.batches], dtype=self.dtype)
 
     def create_model(self):
         """The model without softmax, because CrossEntropyLoss applies it."""
-        activations = {"sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU}
+        activations = {"sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh}
         modules = []
         for layer in self.task["parameters"]:
             kernel = torch.tensor(layer["kernel"], dtype=self.dtype)
@@ -110,7 +113,7 @@ class PyTorch:
     def train(self, epochs):
         for _ in range(epochs):
             losses = [self.step(x, y) for x, y in self.batches]
-        return [torch.stack(losses).mean().item()]
+        return [(torch.stack(losses) * self.weights).sum().item()]
 
     def step(self, x, y):
         self.optimizer.zero_grad(set_to_none=True)
@@ -127,6 +130,32 @@ class PyTorch:
         return outputs[0].tolist()
 
 
+class ScikitLearn:
+    """Each run is a fit of its own: scikit-learn draws the initial parameters, and a new fit would clear Adam's state."""
+
+    def __init__(self, task):
+        self.is_classifier = task["output"] == "softmax"
+        self.inputs = np.array(task["inputs"], task["dtype"])
+        targets = np.array(task["targets"], task["dtype"])
+        self.targets = targets.argmax(axis=1) if self.is_classifier else targets
+        self.options = {
+            "hidden_layer_sizes": task["sizes"][1:-1],
+            "activation": task["hidden"],
+            "solver": task["optimizer"],
+            "alpha": 0,
+            "batch_size": min(task["batch"], task["rows"]),
+            "learning_rate_init": task["learningRate"],
+            "shuffle": False,
+            "tol": 0,
+            "random_state": 0,
+        }
+
+    def train(self, epochs):
+        estimator = neural_network.MLPClassifier if self.is_classifier else neural_network.MLPRegressor
+        model = estimator(max_iter=epochs, n_iter_no_change=epochs + 1, **self.options)
+        return [float(model.fit(self.inputs, self.targets).loss_curve_[-1])]
+
+
 def main():
     name = sys.argv[1]
     task = json.loads(sys.stdin.readline())
@@ -135,9 +164,10 @@ def main():
     except ImportError:
         answer({"refusal": f"not installed: pip install {requirement(name)}"})
         return
-    peer = NumPy(task) if name == "numpy" else PyTorch(task)
+    peer = {"numpy": NumPy, "torch": PyTorch, "scikit-learn": ScikitLearn}[name](task)
     run = peer.train if task["task"] == "train" else peer.predict
-    answer({"version": version, "isSame": True})
+    note = {"note": "its own initial parameters"} if name == "scikit-learn" else {"isSame": True}
+    answer({"version": version, **note})
     for line in sys.stdin:
         begun = time.perf_counter()
         outputs = run(int(line))
@@ -151,11 +181,16 @@ def requirement(name):
 
 
 def import_library(name):
-    global np, torch
-    if name == "numpy":
+    global neural_network, np, torch
+    if name == "scikit-learn":
+        import sklearn
+        from sklearn import neural_network
+
+        warnings.filterwarnings("ignore", category=sklearn.exceptions.ConvergenceWarning)
+    if name in ("numpy", "scikit-learn"):
         import numpy as np
 
-        return np.__version__
+        return sklearn.__version__ if name == "scikit-learn" else np.__version__
     import torch
 
     return torch.__version__
