@@ -77,7 +77,10 @@ export function network_layout(network: Network, description: Description): Stat
   return layOutNetwork(changetype<usize>(network), description);
 }
 
-/** Address of the parameters: layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]. */
+/**
+ * Address of the parameters: layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]; layer norm
+ * and batch norm: gamma [units], beta [units].
+ */
 export function network_parameters(network: Network): usize {
   return network.parameters;
 }
@@ -90,6 +93,16 @@ export function network_prediction_parameters(network: Network): usize {
 /** Address of the gradients, in the order of the parameters. Plain SGD with batches of one row does not store them. */
 export function network_gradients(network: Network): usize {
   return network.gradients;
+}
+
+/** Address of the buffers, which batch norm changes: runningMean [units], runningVariance [units] for each layer. */
+export function network_buffers(network: Network): usize {
+  return network.buffers;
+}
+
+/** Elements of the buffers. */
+export function network_buffer_count(network: Network): usize {
+  return network.bufferCount;
 }
 
 /** Elements of the parameters, and of the gradients. */
@@ -257,16 +270,16 @@ export function run_check_f64(network: Network, run: Run): Status {
 
 /** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they accept them. */
 export function evaluate_check_f32(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
-  return checkEvaluate<f32>(network, workspace, samples, begin, end);
+  return checkEvaluate<f32>(network, workspace, samples, begin, end, training);
 }
 
 /** Why evaluate() and compute_gradients() refuse these rows and return NaN; Ok if they accept them. */
 export function evaluate_check_f64(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
-  return checkEvaluate<f64>(network, workspace, samples, begin, end);
+  return checkEvaluate<f64>(network, workspace, samples, begin, end, training);
 }
 
 /** Advances a run: see training/run.ts. */

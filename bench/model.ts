@@ -22,6 +22,7 @@ export async function createModel(workload: Workload, numerics: Numerics = "stri
     layers,
     loss: describeLoss(loss, layers.at(-1)!.activation, dtype),
     parameters: placeParameters(inputs, layers),
+    buffers: [],
     outputs: sizes.at(-1)!,
   };
   const host = createHost(await loadBuild({ numerics }), dtype);

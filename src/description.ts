@@ -11,6 +11,8 @@ export interface NetworkDescription {
   readonly loss: LossDescription;
   /** The parameters of all layers in the order of the core. */
   readonly parameters: readonly PlacedParameter[];
+  /** The buffers of all layers in the order of the core. */
+  readonly buffers: readonly PlacedParameter[];
   /** Columns of the output. */
   readonly outputs: number;
 }

@@ -33,6 +33,9 @@ export * from "./initializers.js";
 export {
   ACTIVATIONS,
   type ActivationName,
+  type BatchNormLayer,
+  type BatchNormOptions,
+  batchNorm,
   type DenseLayer,
   type DenseOptions,
   type DropoutLayer,
@@ -41,15 +44,23 @@ export {
   type GaussianNoiseLayer,
   gaussianNoise,
   type Layer,
+  type LayerNormLayer,
+  type LayerNormOptions,
+  layerNorm,
   type PreluLayer,
   type PreluOptions,
   prelu,
 } from "./layers/layers.js";
 export type {
+  BatchNormBuffers,
+  BuffersOf,
   DenseParameters,
+  LayerBuffers,
   LayerParameters,
   LayerValues,
+  NoBuffers,
   NoParameters,
+  NormParameters,
   ParametersOf,
   PreluParameters,
 } from "./layers/parameters.js";

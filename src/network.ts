@@ -16,15 +16,18 @@ import type { NetworkDescription } from "./description.js";
 import { allocate, type DType, type FloatArray } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import type { History } from "./history.js";
+import { requireBatches } from "./layers/batches.js";
 import type { DenseLayer, Layer } from "./layers/layers.js";
 import {
+  type BuffersOf,
   type LayerParameters,
   type LayerValues,
+  layerBuffers,
   layerTensors,
   type ParametersOf,
   writeLayers,
 } from "./layers/parameters.js";
-import { checkLayers, definitionOf, layerWidths, placeParameters } from "./layers/stack.js";
+import { checkLayers, definitionOf, layerWidths, placeBuffers, placeParameters } from "./layers/stack.js";
 import { describeLoss, type Loss, type LossName } from "./losses.js";
 import { classOf } from "./metrics/classes.js";
 import type { MetricShape } from "./metrics/metric.js";
@@ -187,11 +190,13 @@ function describe({ inputs, loss, dtype, layers: given }: Plan): NetworkDescript
     layers,
     loss: describeLoss(loss, activation, dtype),
     parameters: placeParameters(inputs, layers),
+    buffers: placeBuffers(inputs, layers),
     outputs: layerWidths(inputs, layers).at(-1)!,
   };
 }
 
-function initialize(model: Model, { dtype, parameters }: NetworkDescription, random: RandomStream): void {
+function initialize(model: Model, description: NetworkDescription, random: RandomStream): void {
+  const { dtype, parameters, buffers } = description;
   for (const { layer, name, shape, begin, end, inputs, units, initializer } of parameters) {
     // Not a view of linear memory: if the initializer makes that grow, the view becomes empty.
     const values = allocate(dtype, end - begin);
@@ -202,6 +207,10 @@ function initialize(model: Model, { dtype, parameters }: NetworkDescription, ran
     }
     if (values.length !== end - begin) throw notInitialized(layer, name, "transferred `values`");
     model.parameters().set(values, begin);
+  }
+  for (const { shape, begin, end, inputs, units, initializer } of buffers) {
+    const values = model.buffers().subarray(begin, end);
+    initializer({ values, shape, inputs, units, random });
   }
   const wrong = model.findNotFinite();
   if (wrong) throw notInitialized(wrong.layer, wrong.name, "wrote NaN or infinity");
@@ -231,6 +240,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * The parameters as live views: `parameters[i]` belongs to `layers[i]`, and is `{}` for a layer without parameters.
    */
   readonly parameters: ParametersOf<L>;
+  /**
+   * Numbers that training changes without gradients, as live views: `buffers[i]` belongs to `layers[i]`, and is
+   * { runningMean, runningVariance } for a batch norm, else `{}`.
+   */
+  readonly buffers: BuffersOf<L>;
   readonly #model: Model;
   readonly #scratch: Scratch;
   readonly #description: NetworkDescription;
@@ -259,6 +273,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#targetFormat = targetFormatOf(description);
     this.#shape = metricShape(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
+    const { layers, buffers } = description;
+    this.buffers = layerBuffers(layers as unknown as L, buffers, () => this.#alive().buffers());
     // An assignment such as network.learningRate = 5 throws instead of being ignored.
     Object.freeze(this);
   }
@@ -394,7 +410,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#alive();
     const samples = finish(this.#load(inputs, targets));
     try {
-      if (training) this.#drawKeyOfLayers();
+      if (training) this.#beginTraining(samples.rows);
       const { loss } = finish(evaluateRows(() => this.#alive(), samples, { averaged, training, meter }));
       const matrix = counts && { confusionMatrix: counts.matrix() };
       return { loss, ...meter?.take(), ...matrix } as Evaluation<M, C>;
@@ -417,7 +433,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const samples = finish(this.#load(inputs, targets));
     try {
       const model = this.#idle();
-      if (training) this.#drawKeyOfLayers();
+      if (training) this.#beginTraining(samples.rows);
       const loss = model.computeGradients(samples, training!);
       const values = model.gradients().slice();
       return { loss, layers: this.#tensors(values) };
@@ -567,6 +583,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   *#run({ training, validation }: Split, plan: FitPlan, canWait: boolean): Work<History> {
+    this.#requireBatches(training.rows, plan.batchSize);
     if (shufflesRows(plan, training.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
     const subject = {
@@ -596,6 +613,16 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       this.#alive();
       return allocate();
     });
+  }
+
+  /** Before layers act as in training on one batch of `rows` rows. */
+  #beginTraining(rows: number): void {
+    this.#requireBatches(rows, rows);
+    this.#drawKeyOfLayers();
+  }
+
+  #requireBatches(rows: number, batchSize: number): void {
+    requireBatches(this.#description.layers, rows, batchSize);
   }
 
   /** Draws the key before layers that need it act as in training. */

@@ -319,8 +319,9 @@ class ReferenceNetwork {
       const values = [x];
       this.#layers.forEach((layer, i) => {
         const input = values.at(-1)!;
-        if (layer.kind !== "dense") values.push(input.map((value, unit) => value * scales[i]!(value, unit)));
-        else values.push(this.#denseOutputs(i, input, layer.activation === "tanh"));
+        if (layer.kind === "dropout")
+          values.push(input.map((value, unit) => value * scales[i]!(value, unit)));
+        else values.push(this.#denseOutputs(i, input, layer.kind === "dense" && layer.activation === "tanh"));
       });
       const outputs = values.at(-1)!;
       let d = outputs.map((value, j) => (2 * (value - targets[row]![j]!)) / (inputs.length * outputs.length));
@@ -331,7 +332,8 @@ class ReferenceNetwork {
           continue;
         }
         const y = values[i + 1]!;
-        if (layer.activation === "tanh") d = d.map((value, j) => value * (1 - y[j]! ** 2));
+        if (layer.kind === "dense" && layer.activation === "tanh")
+          d = d.map((value, j) => value * (1 - y[j]! ** 2));
         const input = [...values[i]!, 1];
         for (const [k, value] of input.entries()) {
           for (const [j, dj] of d.entries()) gradients[i]![k]![j]! += value * dj;

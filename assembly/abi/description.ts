@@ -14,6 +14,10 @@ export const enum LayerKind {
   Dense,
   /** Sets some of its inputs to 0 in training. */
   Dropout,
+  /** Normalizes the units of each row. */
+  LayerNorm = 2,
+  /** Normalizes each unit over the rows of the batch. */
+  BatchNorm = 3,
   /** Adds normal noise in training. */
   GaussianNoise = 5,
   /** A rectifier with a learned slope for each unit. */
@@ -104,6 +108,7 @@ export class LayerDescription {
   /**
    * leakyRelu and elu: alpha, at least 0 and finite in the network's dtype; dropout: the rate, at least 0 and below 1;
    * gaussianNoise: the deviation, at least 0 and finite in the network's dtype.
+   * layer norm and batch norm: epsilon, above 0 and finite in the network's dtype.
    */
   parameter: f64;
   /**
@@ -114,4 +119,6 @@ export class LayerDescription {
   kernelL2: f64;
   biasL1: f64;
   biasL2: f64;
+  /** Batch norm only: the weight of a new batch in the running statistics, from 0 to 1. */
+  momentum: f64;
 }

@@ -22,7 +22,8 @@ export const enum Status {
   /** The loss became NaN or infinite; that batch was not used for an update. */
   LossNotFinite,
   /**
-   * The update would have made a parameter or a value of the optimizer's state NaN or infinite, and changed nothing.
+   * The update would have made a parameter, a value of the optimizer's state or a running statistic NaN or infinite, and
+   * changed nothing.
    */
   StepNotFinite,
 
@@ -41,7 +42,10 @@ export const enum Status {
   InvalidFlag,
   /** The region would be larger than MAX_REGION_SIZE. */
   TooLarge,
-  /** 0 rows, or rows past the end of the samples or of the workspace. */
+  /**
+   * 0 rows, or rows past the end of the samples or of the workspace. In training with batch norm: one row, or not all rows
+   * of the batch.
+   */
   InvalidRows,
 
   // network_size, network_layout:
@@ -55,7 +59,7 @@ export const enum Status {
   UnknownLayerKind,
   UnknownActivation,
   UnknownLoss,
-  /** 0 inputs, 0 units, or a layer other than a dense one whose units are not the number of its inputs. */
+  /** 0 inputs, 0 units, or a layer that is not dense whose units are not the number of its inputs. */
   InvalidUnits,
   /** A softmax of one unit: it would always be 1. */
   SoftmaxOfOneUnit,
@@ -87,7 +91,7 @@ export const enum Status {
   InvalidHyperparameter,
   /** The samples have an element type, weights or a scale that this core does not take. */
   Unsupported,
-  /** Run.batchSize is 0. */
+  /** Run.batchSize is 0. With batch norm: a batch would have one row, or more rows than the workspace. */
   InvalidBatchSize,
   /** The fields that say where the run stands contradict each other. */
   InvalidProgress,

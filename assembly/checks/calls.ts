@@ -3,7 +3,7 @@
 
 import { Pause, Run, Samples } from "../abi/run";
 import { Status } from "../abi/status";
-import { Network, outputLayer } from "../network/network";
+import { needsWholeBatch, Network, outputLayer } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
 import { checkArray, isInMemory } from "./memory";
 import { checkAverages, checkOptimizer, checkWorkspace } from "./regions";
@@ -21,9 +21,10 @@ export function checkPredict(
 
 /** See evaluate() and computeGradients(). */
 export function checkEvaluate<T>(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
-  const status = checkSamples(network, workspace, samples, begin, end, sizeof<T>());
+  const status = checkSamples(network, workspace, samples, begin, end, sizeof<T>()) ||
+    (training ? checkWholeBatch(network, workspace, samples.rows, end - begin) : Status.Ok);
   return status || checkMicrobatch<T>(network, samples, begin, end);
 }
 
@@ -35,12 +36,20 @@ function checkSamples(
     checkTargetArray(network, samples) || checkRange(samples, begin, end);
 }
 
+/** Batch norm in training takes a batch of at least two rows at once. `rows`: those of the microbatch in progress. */
+function checkWholeBatch(network: Network, workspace: Workspace, batchRows: usize, rows: usize): Status {
+  const isWhole = rows == batchRows && rows > 1 && rows <= workspace.capacity;
+  return isWhole || !needsWholeBatch(network) ? Status.Ok : Status.InvalidRows;
+}
+
 /** See forwardStep(): as for evaluate(), and all rows fit into the workspace. */
 export function checkForward<T>(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
-  const status = checkEvaluate<T>(network, workspace, samples, begin, end);
-  return status || (end - begin <= workspace.capacity ? Status.Ok : Status.InvalidRows);
+  const rows = end - begin;
+  const status = checkEvaluate<T>(network, workspace, samples, begin, end, false) ||
+    (training ? checkWholeBatch(network, workspace, rows, rows) : Status.Ok);
+  return status || (rows <= workspace.capacity ? Status.Ok : Status.InvalidRows);
 }
 
 /** See parts.ts: calls that go on with the pass in a workspace. */
@@ -58,7 +67,7 @@ export function checkUpdate(network: Network, workspace: Workspace, elementSize:
 export function checkRun(network: Network, run: Run, elementSize: usize): Status {
   const samples = run.samples;
   return checkUpdate(network, changetype<Workspace>(run.workspace), elementSize) || checkInputs(network, samples) ||
-    checkTargetArray(network, samples) || checkPlan(run) || checkProgress(run);
+    checkTargetArray(network, samples) || checkPlan(run) || checkBatches(network, run) || checkProgress(run);
 }
 
 /** Whether this is a valid address of a run. */
@@ -74,6 +83,14 @@ function checkPlan(run: Run): Status {
   const rateCount = run.learningRates ? run.learningRateCount : 0;
   return checkArray(run.losses, run.until, 1, sizeof<f64>()) ||
     checkArray(run.learningRates, rateCount, 1, sizeof<f64>());
+}
+
+/** With batch norm, every batch has at least two rows and fits into the workspace. */
+function checkBatches(network: Network, run: Run): Status {
+  if (!needsWholeBatch(network)) return Status.Ok;
+  const rows = run.samples.rows, batch = min(run.batchSize, rows);
+  const areWhole = batch > 1 && rows % batch != 1 && batch <= changetype<Workspace>(run.workspace).capacity;
+  return areWhole ? Status.Ok : Status.InvalidBatchSize;
 }
 
 /** Checks the fields that the core writes and computes addresses from. */

@@ -1,7 +1,7 @@
 // Sums and maxima of arrays.
 
 import { sign } from "../math/constants";
-import { clamp, laneCount, splat } from "../math/vector";
+import { clamp, firstLanes, laneCount, splat } from "../math/vector";
 import { loadLanes } from "./memory";
 
 /**
@@ -22,9 +22,15 @@ export function absoluteSum<T>(x: usize, count: usize): f64 {
   sum = v128.add<T>(v128.add<T>(sum, sum1), v128.add<T>(sum2, sum3));
   for (; x < end; x += 16) sum = v128.add<T>(sum, v128.andnot(v128.load(x), minus));
   if (rest > 0) sum = v128.add<T>(sum, v128.andnot(loadLanes<T>(x, rest), minus));
-  sum = v128.add<T>(sum, v128.shuffle<i64>(sum, sum, 1, 1));
-  if (sizeof<T>() == 4) sum = v128.add<T>(sum, v128.shuffle<i32>(sum, sum, 1, 1, 1, 1));
-  return <f64>v128.extract_lane<T>(sum, 0);
+  return <f64>laneSum<T>(sum);
+}
+
+/** The sum of all lanes. */
+@inline
+export function laneSum<T>(x: v128): T {
+  x = v128.add<T>(x, v128.shuffle<i64>(x, x, 1, 1));
+  if (sizeof<T>() == 4) x = v128.add<T>(x, v128.shuffle<i32>(x, x, 1, 1, 1, 1));
+  return v128.extract_lane<T>(x, 0);
 }
 
 /**
@@ -32,64 +38,97 @@ export function absoluteSum<T>(x: usize, count: usize): f64 {
  * overflow. NaN if some xᵢ is NaN.
  */
 export function sumOfSquares<T>(x: usize, count: usize, limit: f64): f64 {
-  return sumIn64<T, Square>(x, count, limit);
+  return sumIn64<T, Square>(x, count, limit, 0);
+}
+
+/** Σ xᵢ over `count` elements, computed in f64. */
+export function sumOfElements<T>(x: usize, count: usize): f64 {
+  return sumIn64<T, Element>(x, count, Infinity, 0);
+}
+
+/** Σ (xᵢ − center)² over `count` elements, computed in f64. */
+export function sumOfSquaredDeviations<T>(x: usize, count: usize, center: f64): f64 {
+  return sumIn64<T, SquaredDeviation>(x, count, Infinity, center);
 }
 
 /** Σ|xᵢ| over `count` elements, computed in f64. */
 export function sumOfMagnitudes<T>(x: usize, count: usize): f64 {
-  return sumIn64<T, Magnitude>(x, count, Infinity);
+  return sumIn64<T, Magnitude>(x, count, Infinity, 0);
 }
 
 // The terms of sumIn64(), as types. No instances of these classes exist.
 
 @unmanaged
+class Element {
+  @inline
+  of(x: v128, center: v128): v128 {
+    return x;
+  }
+}
+
+@unmanaged
 class Square {
   @inline
-  of(x: v128): v128 {
+  of(x: v128, center: v128): v128 {
     return v128.mul<f64>(x, x);
+  }
+}
+
+@unmanaged
+class SquaredDeviation {
+  @inline
+  of(x: v128, center: v128): v128 {
+    const deviation = v128.sub<f64>(x, center);
+    return v128.mul<f64>(deviation, deviation);
   }
 }
 
 @unmanaged
 class Magnitude {
   @inline
-  of(x: v128): v128 {
+  of(x: v128, center: v128): v128 {
     return v128.abs<f64>(x);
   }
 }
 
 /** Four accumulators hide the latency of the additions. */
 @inline
-function sumIn64<T, Term>(x: usize, count: usize, limit: f64): f64 {
-  const low = splat<T>(-limit), high = splat<T>(limit);
+function sumIn64<T, Term>(x: usize, count: usize, limit: f64, center: f64): f64 {
+  const low = splat<T>(-limit), high = splat<T>(limit), middle = splat<f64>(center);
   const rest = count & (laneCount<T>() - 1);
   const end = x + (count - rest) * sizeof<T>();
   let sum = f64x2(0, 0), sum1 = sum, sum2 = sum, sum3 = sum;
   for (; x + 32 <= end; x += 32) {
     const a = clamp<T>(v128.load(x), low, high), b = clamp<T>(v128.load(x, 16), low, high);
-    sum = add<Term>(sum, lowHalf<T>(a));
-    sum1 = add<Term>(sum1, lowHalf<T>(b));
+    sum = add<Term>(sum, lowHalf<T>(a), middle);
+    sum1 = add<Term>(sum1, lowHalf<T>(b), middle);
     if (sizeof<T>() == 8) continue;
-    sum2 = add<Term>(sum2, highHalf(a));
-    sum3 = add<Term>(sum3, highHalf(b));
+    sum2 = add<Term>(sum2, highHalf(a), middle);
+    sum3 = add<Term>(sum3, highHalf(b), middle);
   }
   if (x < end) {
     const a = clamp<T>(v128.load(x), low, high);
-    sum = add<Term>(sum, lowHalf<T>(a));
-    if (sizeof<T>() == 4) sum2 = add<Term>(sum2, highHalf(a));
+    sum = add<Term>(sum, lowHalf<T>(a), middle);
+    if (sizeof<T>() == 4) sum2 = add<Term>(sum2, highHalf(a), middle);
   }
   if (rest > 0) {
     const a = clamp<T>(loadLanes<T>(end, rest), low, high);
-    sum1 = add<Term>(sum1, lowHalf<T>(a));
-    if (sizeof<T>() == 4) sum3 = add<Term>(sum3, highHalf(a));
+    sum1 = addLanes<Term>(sum1, lowHalf<T>(a), middle, rest);
+    if (rest > 2) sum3 = addLanes<Term>(sum3, highHalf(a), middle, rest - 2);
   }
   sum = v128.add<f64>(v128.add<f64>(sum, sum1), v128.add<f64>(sum2, sum3));
   return v128.extract_lane<f64>(sum, 0) + v128.extract_lane<f64>(sum, 1);
 }
 
 @inline
-function add<Term>(sum: v128, x: v128): v128 {
-  return v128.add<f64>(sum, changetype<Term>(0).of(x));
+function add<Term>(sum: v128, x: v128, center: v128): v128 {
+  return v128.add<f64>(sum, changetype<Term>(0).of(x, center));
+}
+
+/** As add(), but only the first `count` lanes. */
+@inline
+function addLanes<Term>(sum: v128, x: v128, center: v128, count: usize): v128 {
+  return v128.add<f64>(sum, v128.and(changetype<Term>(0).of(x, center), firstLanes<f64>(count)));
 }
 
 /** The first two lanes as f64: for f64, all lanes. */

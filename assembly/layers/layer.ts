@@ -2,21 +2,27 @@
 
 import { LayerDescription, LayerKind } from "../abi/description";
 import { Status } from "../abi/status";
+import { batchNormLayout, checkBatchNorm } from "./batchNorm";
 import {
   checkDense, denseBackward, denseForward, denseGradients, denseLayout, denseLongestProduct, denseParameterCount,
   denseShape,
 } from "./dense";
 import { checkDropout, dropoutBackward, dropoutForward } from "./dropout";
 import { checkGaussianNoise, gaussianNoiseBackward, gaussianNoiseForward } from "./gaussianNoise";
+import { layerNormBackward, layerNormForward, layerNormGradients, layerNormLayout } from "./layerNorm";
+import { checkNormalization } from "./normalization";
 import { checkPrelu, preluBackward, preluForward, preluGradients, preluLayout } from "./prelu";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
 /** Why the core refuses a layer with this description and `inputs` inputs; Ok if it accepts it. */
 export function checkLayer(description: LayerDescription, inputs: u32, elementSize: usize): Status {
   if (description.units == 0) return Status.InvalidUnits;
+  if (description.momentum != 0 && description.kind != LayerKind.BatchNorm) return Status.ReservedNotZero;
   switch (description.kind) {
     case LayerKind.Dense: return checkDense(description, elementSize);
     case LayerKind.Dropout: return checkDropout(description, inputs);
+    case LayerKind.LayerNorm: return checkNormalization(description, inputs, elementSize);
+    case LayerKind.BatchNorm: return checkBatchNorm(description, inputs, elementSize);
     case LayerKind.GaussianNoise: return checkGaussianNoise(description, inputs, elementSize);
     case LayerKind.PRelu: return checkPrelu(description, inputs);
     default: return Status.UnknownLayerKind;
@@ -27,9 +33,16 @@ export function checkLayer(description: LayerDescription, inputs: u32, elementSi
 export function layerParameterCount(description: LayerDescription, inputs: u64): u64 {
   switch (description.kind) {
     case LayerKind.Dense: return denseParameterCount(inputs, description.units, description.useBias);
+    case LayerKind.LayerNorm:
+    case LayerKind.BatchNorm: return 2 * <u64>description.units; // gamma [units], then beta [units]
     case LayerKind.PRelu: return description.units;
     default: return 0;
   }
+}
+
+/** Numbers of a layer with this description that training changes without gradients. */
+export function layerBufferCount(description: LayerDescription): u64 {
+  return description.kind == LayerKind.BatchNorm ? 2 * <u64>description.units : 0; // runningMean, runningVariance
 }
 
 /** The largest k of its products, for microbatches of `rows` rows. */
@@ -41,6 +54,8 @@ export function layerLongestProduct(layer: Layer, rows: usize): usize {
 export function layerLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
   switch (layer.kind) {
     case LayerKind.Dense: return denseLayout<T>(layer, region, tensors, at, rows);
+    case LayerKind.LayerNorm: return layerNormLayout<T>(layer, region, tensors, at, rows);
+    case LayerKind.BatchNorm: return batchNormLayout<T>(layer, region, tensors, at);
     case LayerKind.PRelu: return preluLayout<T>(layer, region, tensors, at, rows);
     default: return at;
   }
@@ -57,7 +72,7 @@ export function layerShiftParameters(layer: Layer, tensors: Tensors, shift: usiz
   if (layer.kind == LayerKind.Dense) tensors.forward.a += shift;
 }
 
-/** x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). */
+/** x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). Batch norm: see threads/phases.ts. */
 @inline
 export function layerForward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
@@ -71,6 +86,7 @@ function otherForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usiz
   switch (layer.kind) {
     case LayerKind.Dropout: { dropoutForward<T>(layer, tensors, pass, begin, end); return; }
     case LayerKind.GaussianNoise: { gaussianNoiseForward<T>(layer, tensors, pass, begin, end); return; }
+    case LayerKind.LayerNorm: { layerNormForward<T>(layer, tensors, pass, begin, end); return; }
     case LayerKind.PRelu: { preluForward<T>(layer, tensors, pass, begin, end); return; }
   }
 }
@@ -96,6 +112,7 @@ function otherBackward<T>(
       if (needsInputs) gaussianNoiseBackward<T>(layer, tensors, pass, begin, end);
       return;
     }
+    case LayerKind.LayerNorm: { layerNormBackward<T>(layer, tensors, pass, begin, end, needsInputs); return; }
     case LayerKind.PRelu: { preluBackward<T>(layer, tensors, pass, begin, end, needsInputs); return; }
   }
 }
@@ -106,5 +123,12 @@ export function layerGradients<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, index: usize, count: usize,
 ): void {
   if (layer.kind == LayerKind.Dense) denseGradients<T>(layer, tensors, pass, scratch, index, count);
-  else if (layer.kind == LayerKind.PRelu) preluGradients<T>(layer, tensors, pass, index, count);
+  else otherGradients<T>(layer, tensors, pass, index, count);
+}
+
+function otherGradients<T>(layer: Layer, tensors: Tensors, pass: Pass, index: usize, count: usize): void {
+  switch (layer.kind) {
+    case LayerKind.LayerNorm: { layerNormGradients<T>(layer, tensors, pass, index, count); return; }
+    case LayerKind.PRelu: { preluGradients<T>(layer, tensors, pass, index, count); return; }
+  }
 }

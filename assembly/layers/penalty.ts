@@ -26,7 +26,7 @@ export function checkPenalties(description: LayerDescription, elementSize: usize
     ? Status.Ok : Status.ReservedNotZero;
 }
 
-/** See checkLayer(). For layers without parameters. */
+/** See checkLayer(). For layers without penalties. */
 export function checkNoPenalties(description: LayerDescription): Status {
   const areZero = description.kernelL1 == 0 && description.kernelL2 == 0 &&
     description.biasL1 == 0 && description.biasL2 == 0;

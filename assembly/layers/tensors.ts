@@ -4,6 +4,13 @@
 import { Activation, LayerKind } from "../abi/description";
 import { Product } from "../kernels/gemm";
 
+/**
+ * The capacity of a workspace is a multiple of this many rows. Losses and the gradients of normalizations are summed in
+ * blocks of this many rows, so that the sums do not depend on the capacity, except for a microbatch of one row: the row
+ * path adds its terms in another order.
+ */
+export const BLOCK_ROWS: usize = 128;
+
 /** A layer, in the network's region. */
 @unmanaged
 export class Layer {
@@ -26,6 +33,11 @@ export class Layer {
   kernelL2: f64;
   biasL1: f64;
   biasL2: f64;
+  /** Of batch norm: LayerDescription.momentum. */
+  momentum: f64;
+  /** Of batch norm: addresses of its range in Network.buffers and Network.nextBuffers. */
+  buffers: usize;
+  nextBuffers: usize;
 }
 
 /**
@@ -49,6 +61,11 @@ export class Tensors {
    * gradient of alpha, [units, stride].
    */
   dLogitsRows: usize;
+  /** Of normalizations, see normalization.ts: [STATISTIC_COUNT, rows or units], rows `statisticsStep` bytes apart. */
+  statistics: usize;
+  statisticsStep: usize;
+  /** Of layer norm: [units, stride], a copy of dOutputs. */
+  dKept: usize;
   /** logits = [kernel; bias]ᵀ · [x; 1] */
   forward: Product;
   /** dInputs = kernel · dLogits */
@@ -87,6 +104,11 @@ export class Pass {
   accumulates: bool;
   /** Whether layers that differ in training, such as dropout, act as in training. */
   training: bool;
+  /** Whether batch norm writes the running statistics after this pass to Network.nextBuffers. */
+  keepsStatistics: bool;
+  /** The layers that a phase of columns computes: firstLayer … endLayer − 1. All, unless there is a batch norm. */
+  firstLayer: usize;
+  endLayer: usize;
   /** The key of random numbers, and the step they are drawn for. */
   seed: u32;
   step: u32;

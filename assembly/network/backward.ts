@@ -5,13 +5,17 @@ import { Scratch } from "../layers/tensors";
 import { layerAt, Network } from "./network";
 import { passOf, tensorsAt, Workspace } from "./workspace";
 
-/** Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) backward to the first layer with parameters. */
+/**
+ * Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) backward through the layers of the pass, to the first
+ * layer with parameters.
+ */
 @inline
 export function backward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {
   const pass = passOf(workspace);
-  const first = network.firstTrained;
-  for (let i = network.layerCount; i > first; --i) {
-    layerBackward<T>(layerAt(network, i - 1), tensorsAt(workspace, i - 1), pass, scratch, begin, end, i - 1 > first);
+  const firstTrained = network.firstTrained, first = max(firstTrained, pass.firstLayer);
+  for (let i = pass.endLayer; i > first; --i) {
+    const layer = layerAt(network, i - 1), tensors = tensorsAt(workspace, i - 1);
+    layerBackward<T>(layer, tensors, pass, scratch, begin, end, i - 1 > firstTrained);
   }
 }
 

@@ -6,12 +6,12 @@ import { Scratch } from "../layers/tensors";
 import { layerAt, Network } from "./network";
 import { passOf, tensorsAt, Workspace } from "./workspace";
 
-/** Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) through the layers. */
+/** Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) through the layers of the pass. */
 @inline
 export function forward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {
   const pass = passOf(workspace);
-  if (pass.inputs) gatherInputs<T>(network, workspace, begin, end);
-  for (let i: usize = 0; i < network.layerCount; ++i) {
+  if (pass.inputs && pass.firstLayer == 0) gatherInputs<T>(network, workspace, begin, end);
+  for (let i = pass.firstLayer; i < pass.endLayer; ++i) {
     layerForward<T>(layerAt(network, i), tensorsAt(workspace, i), pass, scratch, begin, end);
   }
 }

@@ -3,7 +3,7 @@
 import { Activation, Description, LayerDescription, LayerKind, Loss } from "../abi/description";
 import { Optimizer } from "../abi/optimizer";
 import { aligned, place, productOf, sumOf, tensorSize } from "../kernels/place";
-import { layerParameterCount } from "../layers/layer";
+import { layerBufferCount, layerParameterCount } from "../layers/layer";
 import { hasPenalty, setPenalties } from "../layers/penalty";
 import { Layer } from "../layers/tensors";
 import { isCategorical, isFused, takesLabels } from "../losses/loss";
@@ -14,10 +14,13 @@ import { laneCount } from "../math/vector";
  *
  *     Network
  *     Layer        [layerCount]
- *     parameters   [parameterCount], layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]
+ *     parameters   [parameterCount], layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units];
+ *                  layer norm and batch norm: gamma [units], beta [units]
  *     gradients    likewise
+ *     buffers      [bufferCount], layer by layer; batch norm: runningMean [units], runningVariance [units]
+ *     nextBuffers  likewise: the buffers after the step in progress
  *
- * Parameters and gradients end with zeros to the next cache line.
+ * Each array ends with zeros to the next cache line.
  */
 @unmanaged
 export class Network {
@@ -38,6 +41,9 @@ export class Network {
   parameters: usize;
   gradients: usize;
   parameterCount: usize;
+  buffers: usize;
+  nextBuffers: usize;
+  bufferCount: usize;
   /** Index of the first layer with parameters. Layers before it need no gradients. */
   firstTrained: usize;
   /** Whether all layers are dense. */
@@ -96,6 +102,20 @@ function countParameters(description: Description): u64 {
   return count;
 }
 
+function countBuffers(description: Description): u64 {
+  let count: u64 = 0;
+  for (let i: usize = 0; i < description.layerCount; ++i) {
+    count = sumOf(count, layerBufferCount(layerDescriptionAt(description, i)));
+  }
+  return count;
+}
+
+/** Whether the network has a batch norm: in training, its microbatches are whole batches of at least two rows. */
+@inline
+export function needsWholeBatch(network: Network): bool {
+  return network.bufferCount > 0;
+}
+
 /**
  * Bytes from the first parameter on that must be readable: rowPath/backward.ts reads up to 2 · lanes − 1 rows past the
  * end of a kernel, and ignores them.
@@ -123,12 +143,15 @@ export function networkLayout<T>(region: usize, description: Description): u64 {
   const head = aligned(offsetof<Network>() + layers);
   let at = place(region, region + offsetof<Network>("parameters"), head, arenaSize<T>(count));
   at = place(region, region + offsetof<Network>("gradients"), at, arenaSize<T>(count));
+  const buffers = countBuffers(description);
+  at = place(region, region + offsetof<Network>("buffers"), at, arenaSize<T>(buffers));
+  at = place(region, region + offsetof<Network>("nextBuffers"), at, arenaSize<T>(buffers));
   at = max(at, head + aligned(readableSize<T>(description)));
-  if (region) fillNetwork<T>(changetype<Network>(region), description, <usize>count);
+  if (region) fillNetwork<T>(changetype<Network>(region), description, <usize>count, <usize>buffers);
   return at;
 }
 
-function fillNetwork<T>(network: Network, description: Description, parameterCount: usize): void {
+function fillNetwork<T>(network: Network, description: Description, parameterCount: usize, bufferCount: usize): void {
   const loss = description.loss;
   network.elementSize = sizeof<T>();
   network.inputs = description.inputs;
@@ -140,6 +163,7 @@ function fillNetwork<T>(network: Network, description: Description, parameterCou
   network.labelSmoothing = description.labelSmoothing;
   network.computedLoss = takesLabels(loss) && description.labelSmoothing != 0 ? Loss.CategoricalCrossentropy : loss;
   network.parameterCount = parameterCount;
+  network.bufferCount = bufferCount;
   network.isDense = true;
   network.firstTrained = description.layerCount;
   fillLayers<T>(network, description);
@@ -152,7 +176,7 @@ function fillNetwork<T>(network: Network, description: Description, parameterCou
 
 function fillLayers<T>(network: Network, description: Description): void {
   let inputs = network.inputs;
-  let offset: usize = 0;
+  let offset: usize = 0, bufferOffset: usize = 0;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const described = layerDescriptionAt(description, i);
@@ -163,11 +187,15 @@ function fillLayers<T>(network: Network, description: Description): void {
     layer.activation = described.activation;
     layer.useBias = described.useBias;
     layer.parameter = described.parameter;
+    layer.momentum = described.momentum;
     layer.parameterCount = <usize>layerParameterCount(described, inputs);
     setPenalties(layer, described);
     layer.parameters = network.parameters + offset;
     layer.gradients = network.gradients + offset;
     offset += layer.parameterCount * sizeof<T>();
+    layer.buffers = network.buffers + bufferOffset;
+    layer.nextBuffers = network.nextBuffers + bufferOffset;
+    bufferOffset += <usize>layerBufferCount(described) * sizeof<T>();
     inputs = layer.units;
     if (layer.parameterCount) network.firstTrained = min(network.firstTrained, i);
     if (layer.kind != LayerKind.Dense) network.isDense = false;

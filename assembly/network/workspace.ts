@@ -4,16 +4,9 @@ import { PACKED_ROWS, Product } from "../kernels/gemm";
 import { fill } from "../kernels/memory";
 import { aligned, place, strideOf, tensorSize } from "../kernels/place";
 import { layerLayout, layerLongestProduct, layerShape } from "../layers/layer";
-import { Layer, Pass, RowPath, Scratch, Tensors } from "../layers/tensors";
+import { BLOCK_ROWS, Layer, Pass, RowPath, Scratch, Tensors } from "../layers/tensors";
 import { wholeVectors } from "../math/vector";
 import { layerAt, Network, outputLayer } from "./network";
-
-/**
- * The capacity of a workspace is a multiple of this many rows. Losses are summed in blocks of this many rows, so that
- * the sum does not depend on the capacity, except for a microbatch of one row: the row path adds its terms in another
- * order.
- */
-export const BLOCK_ROWS: usize = 128;
 
 /**
  * The head of a workspace's region:
@@ -153,6 +146,8 @@ export function shapePass<T>(network: Network, workspace: Workspace, rows: usize
   pass.rowPath = rowPath;
   pass.columns = rowPath == RowPath.None ? wholeVectors<T>(rows) : 1;
   pass.stride = rowPath == RowPath.None ? <usize>strideOf<T>(rows) : 1;
+  pass.firstLayer = 0;
+  pass.endLayer = network.layerCount;
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const tensors = tensorsAt(workspace, i);

@@ -5,6 +5,7 @@ import { partBegin } from "../kernels/parts";
 import { TILE_ROWS } from "../kernels/gemm";
 import { isPlain, NORM_BLOCK, Optimizer, slotAt } from "../abi/optimizer";
 import { magnitudeBound } from "../kernels/reduce";
+import { batchNormBackward, batchNormForward } from "../layers/batchNorm";
 import { RowPath, Scratch } from "../layers/tensors";
 import { laneCount, wholeVectors } from "../math/vector";
 import { backward, gradients } from "../network/backward";
@@ -19,9 +20,9 @@ import { rowForward } from "../rowPath/forward";
 import { rowStep } from "../rowPath/step";
 
 export const enum Phase {
-  /** Computes the outputs of all layers from rows of the samples. */
+  /** Computes the outputs of the layers of the pass from rows of the samples, or from the layer before. */
   Forward,
-  /** Computes the gradients of all logits from the gradient of the outputs. */
+  /** Computes the gradients of the logits of the layers of the pass from the gradient of the outputs. */
   Backward,
   /** Computes the gradients of all parameters from the gradients of the logits. */
   Gradients,
@@ -37,6 +38,10 @@ export const enum Phase {
   Update,
   /** Updates all parameters for a batch of one row, without storing the gradients. */
   RowStep,
+  /** Computes the outputs of batch norm, layer Pass.firstLayer, for all columns: divided by units. */
+  BatchForward,
+  /** The backward pass of the same layer, and the gradients of its parameters. */
+  BatchBackward,
 }
 
 /** Whether a phase has more than one part. */
@@ -78,6 +83,7 @@ function partOfPhase<T>(
   else if (phase == Phase.Gradients) gradients<T>(network, workspace, scratch, index, count);
   else if (phase == Phase.Penalty) penaltyGradients<T>(network, index, count);
   else if (phase == Phase.RowStep) rowStepPart<T>(network, workspace, index, count);
+  else if (phase >= Phase.BatchForward) batchPart<T>(network, workspace, phase, index, count);
   else parametersPart<T>(network, scratch, phase, index, count);
 }
 
@@ -132,6 +138,14 @@ function measure<T>(
   let bound: f64 = 0;
   for (let i: u32 = 0; i < slots; ++i) bound += magnitudeBound<T>(slotAt(optimizer, i) + begin, end - begin);
   scratch.stateBound = bound;
+}
+
+function batchPart<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
+  const pass = passOf(workspace);
+  const layer = layerAt(network, pass.firstLayer), tensors = tensorsAt(workspace, pass.firstLayer);
+  const begin = partBegin(layer.units, 1, index, count), end = partBegin(layer.units, 1, index + 1, count);
+  if (phase == Phase.BatchForward) batchNormForward<T>(layer, tensors, pass, begin, end);
+  else batchNormBackward<T>(layer, tensors, pass, begin, end, layer.index > network.firstTrained);
 }
 
 function rowStepPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {

@@ -3,23 +3,25 @@
 import { Samples } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkEvaluate } from "../checks/calls";
+import { BLOCK_ROWS } from "../layers/tensors";
 import { lossScale, Network } from "../network/network";
-import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
+import { passOf, Workspace } from "../network/workspace";
 import { beginPredictions, endPredictions } from "./average";
 import { beginPasses } from "./gather";
-import { backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms } from "./step";
+import { backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, penaltyTerms } from "./step";
 
 /**
  * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins
  * with row 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes nothing. The loss
  * of all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
- * multiples of BLOCK_ROWS: the bits are the same. `training`: layers act as in the coming training step.
+ * multiples of BLOCK_ROWS: the bits are the same. `training`: layers act as in the coming training step;
+ * a network with batch norm then takes all rows in one slice.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
   training: bool,
 ): f64 {
-  if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
+  if (checkEvaluate<T>(network, workspace, samples, begin, end, training) != Status.Ok) return NaN;
   beginPredictions(network, workspace);
   sum = addSlice<T>(network, workspace, samples, begin, end, sum, training, false);
   endPredictions(network, workspace);
@@ -34,7 +36,7 @@ export function computeGradients<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
   training: bool,
 ): f64 {
-  if (checkEvaluate<T>(network, workspace, samples, begin, end) != Status.Ok) return NaN;
+  if (checkEvaluate<T>(network, workspace, samples, begin, end, training) != Status.Ok) return NaN;
   return addSlice<T>(network, workspace, samples, begin, end, sum, training, true);
 }
 
@@ -43,14 +45,14 @@ function addSlice<T>(
   training: bool, withGradients: bool,
 ): f64 {
   const scale = lossScale(network, samples.rows);
-  beginPasses(network, workspace, training);
+  beginPasses(network, workspace, training, false);
   if (begin == 0) sum += penaltyTerms<T>(network, scale);
   for (let row = begin; row < end; row += workspace.capacity) {
-    forwardStep<T>(network, workspace, samples, row, row, min(workspace.capacity, end - row), false);
+    forwardMicrobatch<T>(network, workspace, samples, row, row, min(workspace.capacity, end - row));
     for (let block: usize = 0; block < passOf(workspace).rows; block += BLOCK_ROWS) {
       sum += lossStep<T>(network, workspace, block, scale);
     }
-    if (withGradients) backwardStep<T>(network, workspace, row > 0);
+    if (withGradients) backwardMicrobatch<T>(network, workspace, row > 0);
   }
   if (withGradients && end == samples.rows) penaltyStep<T>(network, workspace);
   return sum;

@@ -39,10 +39,11 @@ export function readTargetsAhead<T>(network: Network, samples: Samples, row: usi
   readAhead(samples.targets, network.targetWidth * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
 }
 
-/** Called at the start of each call of the host. `training`: see Pass.training. */
-export function beginPasses(network: Network, workspace: Workspace, training: bool): void {
+/** Called at the start of each call of the host. `training`, `keepsStatistics`: see Pass. */
+export function beginPasses(network: Network, workspace: Workspace, training: bool, keepsStatistics: bool): void {
   const pass = passOf(workspace);
   pass.training = training;
+  pass.keepsStatistics = keepsStatistics && network.bufferCount > 0;
   pass.seed = network.seed;
 }
 

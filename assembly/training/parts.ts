@@ -6,21 +6,22 @@ import { checkForward, checkPass, checkUpdate } from "../checks/calls";
 import { checkArray } from "../checks/memory";
 import { checkNetwork } from "../checks/regions";
 import { sumOfMagnitudes } from "../kernels/reduce";
+import { BLOCK_ROWS } from "../layers/tensors";
 import { layerAt, Network, outputLayer } from "../network/network";
 import { networkPenalty } from "../network/penalty";
-import { BLOCK_ROWS, passOf, tensorsAt, Workspace } from "../network/workspace";
+import { passOf, tensorsAt, Workspace } from "../network/workspace";
 import { beginPasses } from "./gather";
 import { completeOutputs, writePredictions } from "./predict";
-import { backwardStep, forwardStep, lossStep, penaltyStep, updateStep } from "./step";
+import { backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, updateBatch } from "./step";
 
 /** The forward pass of rows `begin` … `end` − 1, at most the workspace's capacity. */
 export function forwardRows<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
-  const status = checkForward<T>(network, workspace, samples, begin, end);
+  const status = checkForward<T>(network, workspace, samples, begin, end, training);
   if (status != Status.Ok) return status;
-  beginPasses(network, workspace, training);
-  forwardStep<T>(network, workspace, samples, begin, begin, end - begin, false);
+  beginPasses(network, workspace, training, training);
+  forwardMicrobatch<T>(network, workspace, samples, begin, begin, end - begin);
   return Status.Ok;
 }
 
@@ -76,7 +77,7 @@ export function addPenaltyGradients<T>(network: Network, workspace: Workspace): 
 
 export function backwardPass<T>(network: Network, workspace: Workspace, accumulates: bool): Status {
   const status = checkPass(network, workspace, sizeof<T>());
-  if (status == Status.Ok) backwardStep<T>(network, workspace, accumulates);
+  if (status == Status.Ok) backwardMicrobatch<T>(network, workspace, accumulates);
   return status;
 }
 
@@ -85,5 +86,5 @@ export function update<T>(network: Network, workspace: Workspace): Status {
   const status = checkUpdate(network, workspace, sizeof<T>());
   if (status != Status.Ok) return status;
   network.isSettled = false;
-  return updateStep<T>(network, workspace) ? Status.StepTaken : Status.StepNotFinite;
+  return updateBatch<T>(network, workspace) ? Status.StepTaken : Status.StepNotFinite;
 }

@@ -9,10 +9,9 @@ import { RowPath } from "../layers/tensors";
 import { Network, outputLayer } from "../network/network";
 import { outputTensors, passOf, Workspace } from "../network/workspace";
 import { rowActivationForward } from "../rowPath/activation";
-import { Phase } from "../threads/phases";
-import { runPhase } from "../threads/team";
 import { beginPredictions, endPredictions } from "./average";
 import { beginMicrobatch, beginPasses } from "./gather";
+import { runForward } from "./layers";
 
 /**
  * Writes the outputs for rows `begin` … `end` − 1, with predictionParameters(), to `predictions` [end − begin,
@@ -24,12 +23,12 @@ export function predict<T>(
   const status = checkPredict(network, workspace, samples, begin, end, predictions, sizeof<T>());
   if (status != Status.Ok) return status;
   const units = outputLayer(network).units;
-  beginPasses(network, workspace, false);
+  beginPasses(network, workspace, false, false);
   beginPredictions(network, workspace);
   for (let row = begin; row < end; row += workspace.capacity) {
     const rows = min(workspace.capacity, end - row);
     beginMicrobatch<T>(network, workspace, samples, row, 0, rows);
-    runPhase<T>(network, workspace, Phase.Forward);
+    runForward<T>(network, workspace);
     writePredictions<T>(network, workspace, predictions + (row - begin) * units * sizeof<T>());
   }
   endPredictions(network, workspace);

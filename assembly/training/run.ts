@@ -5,12 +5,13 @@ import { Status } from "../abi/status";
 import { checkRun, isRun } from "../checks/calls";
 import { checkLearningRate } from "../checks/regions";
 import { checkMicrobatch, hasOrderOrLabels } from "../checks/samples";
+import { BLOCK_ROWS } from "../layers/tensors";
 import { lossScale, Network } from "../network/network";
-import { BLOCK_ROWS, passOf, Workspace } from "../network/workspace";
+import { passOf, Workspace } from "../network/workspace";
 import { permute } from "../random/permutation";
 import { beginPasses } from "./gather";
 import {
-  backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateStep,
+  backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateBatch, updateStep,
 } from "./step";
 
 /** The maximum number of rows that one unit of work shuffles. */
@@ -29,15 +30,24 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   if (run.status != Status.Ok) return 0;
   run.status = run.epoch < run.until ? Status.Running : Status.Finished;
   if (run.status == Status.Finished) return 0;
-  beginPasses(network, workspace, true);
+  beginPasses(network, workspace, true, true);
   // The host may have written to the parameters or the state.
   network.isSettled = false;
   run.epochScale = lossScale(network, samples.rows);
+  const done = advance<T>(network, workspace, run, budget);
+  // An update by the host after this call is no step of the run.
+  passOf(workspace).keepsStatistics = false;
+  return done;
+}
+
+/** train() after its checks. */
+function advance<T>(network: Network, workspace: Workspace, run: Run, budget: usize): usize {
+  const samples = run.samples;
   let checksRows = hasOrderOrLabels(network, samples), beganEpoch = false;
   // If one microbatch has all rows in their stored order, it is gathered only once.
   let gathered = false;
   let done: usize = 0;
-  if (run.updateIsDue && !endBatch(run, updateStep<T>(network, workspace))) return 0;
+  if (run.updateIsDue && !endBatch(run, updateBatch<T>(network, workspace))) return 0;
   while (done < budget) {
     if (run.shuffles && run.ordered < samples.rows && !run.isInBatch) {
       shuffle(network, run);

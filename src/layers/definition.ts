@@ -34,13 +34,15 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
   /** Columns of its output for `inputs` columns of input. */
   outputs(layer: L, inputs: number): number;
   /**
-   * The property names of `network.parameters[i]`. A parameter that this layer lacks, such as a bias, is null there.
+   * The property names of `network.parameters[i]`, without buffers. A parameter that this layer lacks, such as a bias, is null there.
    */
   readonly parameterNames: readonly string[];
-  /** Its parameters, in the order of the core. */
+  /** Its parameters, then its buffers, in the order of the core. */
   parameters(layer: L, inputs: number): readonly ParameterSpec[];
   /** Whether it draws random numbers in training. */
   readonly isRandom: boolean;
+  /** Whether training must pass all rows of a batch through the network at once, and at least two. */
+  readonly needsWholeBatch: boolean;
   /** The layer as the core's struct. */
   encode(layer: L, inputs: number): FieldValues<typeof LayerDescriptionStruct>;
   /** One or two words for `summary`, such as the activation. */

@@ -193,6 +193,7 @@ function parameterSpecs(layer: DenseLayer, inputs: number): ParameterSpec[] {
 export const denseDefinition: LayerDefinition<DenseLayer> = {
   kind: "dense",
   isRandom: false,
+  needsWholeBatch: false,
   parameterNames: ["kernel", "bias"],
   check: (layer, path, dtype) => complete(path, layer, `${path}.`, dtype),
   outputs: ({ units }) => units,

@@ -31,6 +31,7 @@ const OPTIONS: OptionsOf<Omit<DropoutLayer, "kind">> = { rate: { check: requireB
 export const dropoutDefinition: LayerDefinition<DropoutLayer> = {
   kind: "dropout",
   isRandom: true,
+  needsWholeBatch: false,
   parameterNames: [],
   check: (layer, path, dtype) =>
     readOptions(path, layer, OPTIONS, { prefix: `${path}.`, dtype, known: KIND }),

@@ -32,6 +32,7 @@ const OPTIONS: OptionsOf<Omit<GaussianNoiseLayer, "kind">> = { deviation: { chec
 export const gaussianNoiseDefinition: LayerDefinition<GaussianNoiseLayer> = {
   kind: "gaussianNoise",
   isRandom: true,
+  needsWholeBatch: false,
   parameterNames: [],
   check: (layer, path, dtype) =>
     readOptions(path, layer, OPTIONS, { prefix: `${path}.`, dtype, known: KIND }),

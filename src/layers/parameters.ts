@@ -6,7 +6,7 @@ import type { FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { attempt, requireKeys } from "../validation.js";
-import type { DenseLayer, Layer, PreluLayer } from "./layers.js";
+import type { BatchNormLayer, DenseLayer, Layer, LayerNormLayer, PreluLayer } from "./layers.js";
 import { definitionOf, type PlacedParameter } from "./stack.js";
 
 /** The parameters or gradients of a dense layer. */
@@ -15,6 +15,18 @@ export interface DenseParameters {
   readonly kernel: Matrix;
   /** [units]; null for a layer without a bias. */
   readonly bias: Vector | null;
+  readonly gamma?: undefined;
+  readonly beta?: undefined;
+}
+
+/** The parameters or gradients of a layer norm or a batch norm. */
+export interface NormParameters {
+  /** [units]: multiplies the normalized inputs. */
+  readonly gamma: Vector;
+  /** [units]: is added to them. */
+  readonly beta: Vector;
+  readonly kernel?: undefined;
+  readonly bias?: undefined;
 }
 
 /** The parameters or gradients of a PReLU layer. */
@@ -29,17 +41,41 @@ export interface PreluParameters {
 export interface NoParameters {
   readonly kernel?: undefined;
   readonly bias?: undefined;
+  readonly gamma?: undefined;
+  readonly beta?: undefined;
 }
 
 /** The parameters or gradients of a layer. */
 export type LayerParameters<L extends Layer = Layer> = L extends DenseLayer
   ? DenseParameters
-  : L extends PreluLayer
-    ? PreluParameters
-    : NoParameters;
+  : L extends LayerNormLayer | BatchNormLayer
+    ? NormParameters
+    : L extends PreluLayer
+      ? PreluParameters
+      : NoParameters;
 
 /** The parameters or gradients of a network's layers, in their order. */
 export type ParametersOf<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerParameters<L[I]> };
+
+/** The running statistics of a batch norm. */
+export interface BatchNormBuffers {
+  /** [units]. */
+  readonly runningMean: Vector;
+  /** [units]. */
+  readonly runningVariance: Vector;
+}
+
+/** The buffers of a layer that has none. */
+export interface NoBuffers {
+  readonly runningMean?: undefined;
+  readonly runningVariance?: undefined;
+}
+
+/** The buffers of a layer: numbers that training changes without gradients. */
+export type LayerBuffers<L extends Layer = Layer> = L extends BatchNormLayer ? BatchNormBuffers : NoBuffers;
+
+/** The buffers of a network's layers, in their order. */
+export type BuffersOf<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerBuffers<L[I]> };
 
 /** Values for the parameters of one layer, as nested arrays or as flat arrays with their shapes. */
 export interface LayerValues {
@@ -47,6 +83,10 @@ export interface LayerValues {
   readonly kernel?: readonly ArrayLike<number>[] | ShapedData | undefined;
   /** [units]; null or absent for a layer without a bias. */
   readonly bias?: ArrayLike<number> | ShapedData | null | undefined;
+  /** [units], of a layer norm or a batch norm. */
+  readonly gamma?: ArrayLike<number> | ShapedData | undefined;
+  /** [units], of a layer norm or a batch norm. */
+  readonly beta?: ArrayLike<number> | ShapedData | undefined;
   /** [units]: the slopes of a PReLU layer. */
   readonly alpha?: ArrayLike<number> | ShapedData | undefined;
 }
@@ -62,17 +102,39 @@ export function layerTensors<L extends readonly Layer[]>(
   flat: FloatArray | (() => FloatArray),
 ): ParametersOf<L> {
   const tensors = layers.map(
-    (layer): Record<string, Tensor | null> =>
+    (layer): TensorsByName =>
       Object.fromEntries(definitionOf(layer).parameterNames.map((name) => [name, null])),
   );
+  placeTensors(tensors, parameters, flat);
+  return tensors as unknown as ParametersOf<L>;
+}
+
+/** The buffers of every layer, as live and frozen views of the array of all buffers. */
+export function layerBuffers<L extends readonly Layer[]>(
+  layers: L,
+  buffers: readonly PlacedParameter[],
+  flat: () => FloatArray,
+): BuffersOf<L> {
+  const tensors = layers.map((): TensorsByName => ({}));
+  placeTensors(tensors, buffers, flat);
+  return tensors as unknown as BuffersOf<L>;
+}
+
+type TensorsByName = Record<string, Tensor | null>;
+
+/** Adds a tensor over its range of `flat` to the object of its layer. */
+function placeTensors(
+  tensors: readonly TensorsByName[],
+  placed: readonly PlacedParameter[],
+  flat: FloatArray | (() => FloatArray),
+): void {
   const isLive = typeof flat === "function";
-  for (const { layer, name, shape, begin, end } of parameters) {
+  for (const { layer, name, shape, begin, end } of placed) {
     tensors[layer]![name] = isLive
       ? liveTensor(shape, () => flat().subarray(begin, end))
       : new Tensor(shape, flat.subarray(begin, end));
   }
   if (isLive) for (const layer of [tensors, ...tensors]) Object.freeze(layer);
-  return tensors as unknown as ParametersOf<L>;
 }
 
 /**

@@ -39,6 +39,7 @@ function check(layer: unknown, path: string, dtype: DType): PreluLayer {
 export const preluDefinition: LayerDefinition<PreluLayer> = {
   kind: "prelu",
   isRandom: false,
+  needsWholeBatch: false,
   parameterNames: ["alpha"],
   check,
   outputs: (_layer, inputs) => inputs,

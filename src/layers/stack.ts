@@ -10,7 +10,7 @@ export function definitionOf<L extends Layer>({ kind }: L): LayerDefinition<L> {
   return LAYER_DEFINITIONS[kind] as unknown as LayerDefinition<L>;
 }
 
-/** A parameter tensor of a network, and its range in the arrays of all parameters and of all gradients. */
+/** A parameter tensor or a buffer of a network, and its range in the array of all parameters or of all buffers. */
 export interface PlacedParameter extends ParameterSpec {
   /** Number of its layer. */
   readonly layer: number;
@@ -49,11 +49,25 @@ export function layerWidths(inputs: number, layers: readonly Layer[]): readonly 
 
 /** The parameters of all layers in the order of the core: layer by layer without gaps. */
 export function placeParameters(inputs: number, layers: readonly Layer[]): readonly PlacedParameter[] {
+  return placeTensors(inputs, layers, ({ role }) => role !== "buffer");
+}
+
+/** The buffers of all layers in the order of the core: layer by layer without gaps. */
+export function placeBuffers(inputs: number, layers: readonly Layer[]): readonly PlacedParameter[] {
+  return placeTensors(inputs, layers, ({ role }) => role === "buffer");
+}
+
+function placeTensors(
+  inputs: number,
+  layers: readonly Layer[],
+  isPlaced: (spec: ParameterSpec) => boolean,
+): readonly PlacedParameter[] {
   const widths = layerWidths(inputs, layers);
   let end = 0;
   return layers.flatMap((layer, i) =>
     definitionOf(layer)
       .parameters(layer, widths[i]!)
+      .filter(isPlaced)
       .map((spec) => {
         const begin = end;
         end += sizeOf(spec);

@@ -1,5 +1,6 @@
 // What an error of code "diverged" says: what was not finite and where, what the network keeps, and what to do.
 
+import type { Address } from "../wasm/core.js";
 import type { Model } from "../wasm/model.js";
 import type { Samples } from "../wasm/samples.js";
 
@@ -18,15 +19,19 @@ export interface Divergence {
   readonly samples?: Samples;
 }
 
-/** The number of the layer in which a divergence began. Call it before anything else uses the model. */
+/**
+ * The number of the layer in which a divergence began. Call it before anything else uses the model. `workspace`: that of
+ * the run.
+ */
 export function findDivergedLayer(
   model: Model,
   cause: "loss" | "step",
   layerCount: number,
+  workspace?: Address,
 ): number | undefined {
   if (cause === "step") return model.layerOfLargestGradient();
   for (let layer = 0; layer < layerCount; layer++) {
-    if (!Number.isFinite(model.outputMagnitude(layer))) return layer;
+    if (!Number.isFinite(model.outputMagnitude(layer, workspace))) return layer;
   }
   return undefined;
 }

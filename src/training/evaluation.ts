@@ -130,7 +130,8 @@ export function* evaluateRows(
     const begun = performance.now();
     // The workspace keeps the outputs of the last SLICE_ROWS rows alone.
     const slices = meter ? 1 : pace.units;
-    const end = Math.min(begin + slices * SLICE_ROWS, rows);
+    const isWhole = training && current.needsWholeBatch;
+    const end = isWhole ? rows : Math.min(begin + slices * SLICE_ROWS, rows);
     sum = current.withAverage(averaged, () => current.evaluate(samples, begin, end, sum, training));
     meter?.add(current.passPredictions(end - begin), samples, undefined, begin, end);
     const elapsed = performance.now() - begun;

@@ -145,14 +145,14 @@ export class Fit {
   /** Adds the microbatch of rows `begin` … `end` − 1 to the metrics. There is none if the call has shuffled rows. */
   #measure(meter: Meter, begin: number, end: number): void {
     if (begin === end || this.#run.divergence) return;
-    const predictions = this.#subject.model().passPredictions(end - begin);
+    const predictions = this.#subject.model().passPredictions(end - begin, this.#run.workspace);
     meter.add(predictions, this.#subject.samples, this.#run.order(), begin, end);
   }
 
   /** Validates the epoch that has just ended, and decides whether training goes on. */
   *#endEpoch(): Work<EpochFigures> {
     const { model } = this.#subject;
-    if (isPowerOfTwo(this.epoch)) this.#warnings.inspectNetwork(model(), this.epoch - 1);
+    if (isPowerOfTwo(this.epoch)) this.#warnings.inspectNetwork(model(), this.#run.workspace, this.epoch - 1);
     const loss = this.#run.losses()[this.epoch - 1]!;
     const figures = { ...this.#trainingMetrics(), ...(yield* this.#validate()) };
     this.#recorder.addFigures(figures);
@@ -233,7 +233,7 @@ export class Fit {
 
   #history(stopped: StopReason): History {
     const losses = this.#run.losses().subarray(0, this.epoch);
-    this.#warnings.inspectNetwork(this.#subject.model(), Math.max(0, this.epoch - 1));
+    this.#warnings.inspectNetwork(this.#subject.model(), this.#run.workspace, Math.max(0, this.epoch - 1));
     this.#warnings.inspectLosses(losses);
     const { bestEpoch } = this.#patience ?? {};
     return this.#recorder.history(losses, { stopped, bestEpoch, warnings: this.#warnings.found });
@@ -265,7 +265,7 @@ export class Fit {
         ? `The loss became ${this.#run.losses()[epoch]}`
         : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
     const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0), batch ${batch} of ${this.#batches}`;
-    const layer = findDivergedLayer(model, cause, description.layers.length);
+    const layer = findDivergedLayer(model, cause, description.layers.length, this.#run.workspace);
     const restored = this.#restored;
     const learningRate = this.#learningRate;
     const message = describeDivergence({ cause, event, layer, restored, model, learningRate, samples });

@@ -5,6 +5,7 @@ import type { NetworkDescription } from "../description.js";
 import type { FloatArray } from "../dtype.js";
 import type { TrainingWarning, WarningKind } from "../history.js";
 import type { Layer } from "../layers/layers.js";
+import type { Address } from "../wasm/core.js";
 import { type Model, SLICE_ROWS } from "../wasm/model.js";
 import type { Samples } from "../wasm/samples.js";
 
@@ -48,11 +49,11 @@ export class Warnings {
     return this.#found;
   }
 
-  /** Inspects the network after `epoch`, while the workspace and the gradients are those of its last batch. */
-  inspectNetwork(model: Model, epoch: number): void {
+  /** Inspects the network after `epoch`, while the run's workspace and the gradients are those of its last batch. */
+  inspectNetwork(model: Model, workspace: Address, epoch: number): void {
     const { layers } = this.#description;
     for (let layer = 0; layer < layers.length; layer++) {
-      if (isRelu(layers[layer]!) && !this.#has("deadLayer", layer) && this.#isDead(model, layer)) {
+      if (isRelu(layers[layer]!) && !this.#has("deadLayer", layer) && this.#isDead(model, workspace, layer)) {
         this.#found.push(deadLayer(layer, epoch));
       }
     }
@@ -89,8 +90,8 @@ export class Warnings {
   }
 
   /** Whether all outputs are 0: of the last pass, and if they are, of the first rows. */
-  #isDead(model: Model, layer: number): boolean {
-    if (model.outputMagnitude(layer) !== 0) return false;
+  #isDead(model: Model, workspace: Address, layer: number): boolean {
+    if (model.outputMagnitude(layer, workspace) !== 0) return false;
     const samples = this.#samples;
     const rows = Math.min(samples.rows, MAX_PROBED_ROWS);
     for (let begin = 0; begin < rows; begin += SLICE_ROWS) {

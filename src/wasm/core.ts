@@ -38,7 +38,14 @@ interface Kernels {
     training: number,
   ): number;
   compute_gradients: Kernels["evaluate"];
-  evaluate_check(network: Address, workspace: Address, samples: Address, begin: number, end: number): number;
+  evaluate_check(
+    network: Address,
+    workspace: Address,
+    samples: Address,
+    begin: number,
+    end: number,
+    training: number,
+  ): number;
   update(network: Address, workspace: Address): number;
   forward(
     network: Address,
@@ -88,6 +95,8 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   network_gradients(network: Address): Address;
   network_prediction_parameters(network: Address): Address;
   network_parameter_count(network: Address): number;
+  network_buffers(network: Address): Address;
+  network_buffer_count(network: Address): number;
   network_loss_scale(network: Address, rows: number): number;
   network_set_seed(network: Address, seed: number): void;
   network_set_optimizer(network: Address, optimizer: Address): number;

@@ -3,12 +3,13 @@
 import { StatusNumber } from "../abi/structs.js";
 import type { NetworkDescription } from "../description.js";
 import type { FloatArray } from "../dtype.js";
-import type { PlacedParameter } from "../layers/stack.js";
+import { definitionOf, type PlacedParameter } from "../layers/stack.js";
 import type { Optimizer } from "../optimizers.js";
 import { Block } from "./block.js";
 import { writeDescription } from "./description.js";
 import type { Host } from "./host.js";
 import { OptimizerState } from "./optimizer.js";
+import { Room } from "./room.js";
 import { Run, type RunOptions } from "./run.js";
 import { Samples, type SampleWidths } from "./samples.js";
 import { requireAccepted } from "./status.js";
@@ -38,24 +39,28 @@ export class Model {
   readonly #workspace: Block;
   readonly #parameters: View;
   readonly #gradients: View;
+  readonly #buffers: View;
+  /** Whether a batch in training passes through the layers at once. */
+  /** Whether a batch passes through the layers as a whole in training. */
+  readonly needsWholeBatch: boolean;
   /** Its address changes with the optimizer. */
   #predictionParameters: View;
   #optimizer: OptimizerState;
-  /** Room for the predictions of a call. Its view is kept, because most calls have as many rows as the one before. */
-  #predictions: View;
+  /** For the predictions of a call. */
+  readonly #predictions: Room;
   /** All blocks of the model except that of its optimizer. */
   readonly #blocks: { dispose(): void }[] = [];
   readonly #threads: number;
   #team: Team | undefined;
 
   constructor(host: Host, description: NetworkDescription, optimizer: Optimizer, threads: number) {
-    const { heap, kernels, type } = host;
     const core = host.core.exports;
-    const { inputs, outputs, loss } = description;
+    const { inputs, outputs, loss, layers } = description;
     this.#host = host;
     this.#threads = threads;
     this.#outputs = outputs;
     this.#placed = description.parameters;
+    this.needsWholeBatch = layers.some((layer) => definitionOf(layer).needsWholeBatch);
     this.#widths = { inputs, targets: loss.takesLabels ? 1 : outputs };
     const keep = <T extends { dispose(): void }>(block: T): T => {
       this.#blocks.push(block);
@@ -63,12 +68,8 @@ export class Model {
     };
     try {
       this.#network = keep(createNetworkBlock(host, description));
-      const network = this.#network.address;
-      requireAccepted(kernels.workspace_check(network, SLICE_ROWS, threads));
-      this.#workspace = keep(new Block(heap, kernels.workspace_size(network, SLICE_ROWS, threads)));
-      requireAccepted(kernels.workspace_layout(network, this.#workspace.address, SLICE_ROWS, threads));
-      const predictions = keep(new Block(heap, SLICE_ROWS * outputs * type.size));
-      this.#predictions = new View(host, predictions.address, outputs);
+      this.#workspace = keep(this.#createWorkspace(SLICE_ROWS));
+      this.#predictions = keep(new Room(host, SLICE_ROWS * outputs));
       this.#optimizer = this.#createOptimizer(optimizer);
     } catch (error) {
       this.#disposeBlocks();
@@ -79,6 +80,8 @@ export class Model {
     this.#parameters = new View(host, core.network_parameters(network) >>> 0, this.parameterCount);
     this.#predictionParameters = this.#parameters;
     this.#gradients = new View(host, core.network_gradients(network) >>> 0, this.parameterCount);
+    const bufferCount = core.network_buffer_count(network) >>> 0;
+    this.#buffers = new View(host, core.network_buffers(network) >>> 0, bufferCount);
   }
 
   /** All parameters, layer by layer without gaps. */
@@ -123,6 +126,11 @@ export class Model {
   /** The gradients that `computeGradients` wrote, or that `update` is to use. A run overwrites them. */
   gradients(): FloatArray {
     return this.#gradients.array;
+  }
+
+  /** All buffers, layer by layer without gaps. */
+  buffers(): FloatArray {
+    return this.#buffers.array;
   }
 
   /** The first parameter that is NaN or infinite; undefined if all are finite. */
@@ -183,7 +191,7 @@ export class Model {
     const { kernels } = this.#host;
     for (let begin = 0; begin < samples.rows; begin += SLICE_ROWS) {
       const end = Math.min(begin + SLICE_ROWS, samples.rows);
-      const view = this.#predictionsOf((end - begin) * this.#outputs);
+      const view = this.#predictions.take((end - begin) * this.#outputs);
       const status = kernels.predict(
         this.#network.address,
         this.#workspace.address,
@@ -224,19 +232,20 @@ export class Model {
 
   /**
    * The predictions of the last pass [rows, outputs]: the last microbatch of a run, or the last SLICE_ROWS rows that were
-   * evaluated. Call it at most once for each pass, which it overwrites.
+   * evaluated. Call it at most once for each pass, which it overwrites. `workspace`: that of the run.
    */
-  passPredictions(rows: number): FloatArray {
-    const { array, address } = this.#predictionsOf(rows * this.#outputs);
-    requireAccepted(
-      this.#host.kernels.pass_predictions(this.#network.address, this.#workspace.address, address),
-    );
+  passPredictions(rows: number, workspace = this.#workspace.address): FloatArray {
+    const { array, address } = this.#predictions.take(rows * this.#outputs);
+    requireAccepted(this.#host.kernels.pass_predictions(this.#network.address, workspace, address));
     return array;
   }
 
-  /** The sum of the magnitudes of a layer's outputs in the last pass. Not finite if one of them is not. */
-  outputMagnitude(layer: number): number {
-    return this.#host.kernels.output_magnitude(this.#network.address, this.#workspace.address, layer);
+  /**
+   * The sum of the magnitudes of a layer's outputs in the last pass. Not finite if one of them is not. `workspace`: that
+   * of the run, if the pass was one of a run.
+   */
+  outputMagnitude(layer: number, workspace = this.#workspace.address): number {
+    return this.#host.kernels.output_magnitude(this.#network.address, workspace, layer);
   }
 
   /** One step of the optimizer with `gradients()`. False, and nothing changes, if a number would not be finite. */
@@ -255,7 +264,14 @@ export class Model {
       this.#team ??= new Team(this.#host, this.#network, this.#threads - 1);
       this.#team.requireRunning();
     }
-    return new Run(this.#host, this.#network.address, this.#workspace.address, options);
+    const larger = this.#workspaceFor(options.batchSize);
+    const { address } = larger ?? this.#workspace;
+    try {
+      return new Run(this.#host, this.#network.address, address, options, larger);
+    } catch (error) {
+      larger?.dispose();
+      throw error;
+    }
   }
 
   dispose(): void {
@@ -285,17 +301,30 @@ export class Model {
     training: boolean,
   ): number {
     const { kernels } = this.#host;
-    const range = [this.#network.address, this.#workspace.address, address, begin, end] as const;
-    const total = kernels[kernel](...range, sum, Number(training));
+    const larger = training ? this.#workspaceFor(end - begin) : undefined;
+    const workspace = (larger ?? this.#workspace).address;
+    const range = [this.#network.address, workspace, address, begin, end] as const;
+    const mode = Number(training);
+    const total = kernels[kernel](...range, sum, mode);
     // NaN is also the sum of a network whose outputs are NaN.
-    if (Number.isNaN(total)) requireAccepted(kernels.evaluate_check(...range));
+    const status = Number.isNaN(total) ? kernels.evaluate_check(...range, mode) : StatusNumber.Ok;
+    larger?.dispose();
+    requireAccepted(status);
     return total;
   }
 
-  #predictionsOf(length: number): View {
-    const { address, length: lastLength } = this.#predictions;
-    if (length !== lastLength) this.#predictions = new View(this.#host, address, length);
-    return this.#predictions;
+  /** A workspace for a batch of `rows` rows in training, if it does not fit into the model's own. */
+  #workspaceFor(rows: number): Block | undefined {
+    return this.needsWholeBatch && rows > SLICE_ROWS ? this.#createWorkspace(rows) : undefined;
+  }
+
+  #createWorkspace(rows: number): Block {
+    const { heap, kernels } = this.#host;
+    const network = this.#network.address;
+    requireAccepted(kernels.workspace_check(network, rows, this.#threads));
+    const workspace = new Block(heap, kernels.workspace_size(network, rows, this.#threads));
+    requireAccepted(kernels.workspace_layout(network, workspace.address, rows, this.#threads));
+    return workspace;
   }
 }
 

@@ -34,18 +34,24 @@ export class Run {
   readonly #network: Address;
   readonly #samples: Samples;
   readonly #block: Block;
+  readonly #owned: Block | undefined;
   readonly #struct: StructView<typeof RunStruct>;
   readonly #losses: Address;
   readonly #epochs: number;
   readonly #shuffles: boolean;
+  /** The workspace that keeps the outputs of the last microbatch. */
+  readonly workspace: Address;
 
-  constructor(host: Host, network: Address, workspace: Address, options: RunOptions) {
+  /** `owned`: the workspace, if it is to be disposed with the run. */
+  constructor(host: Host, network: Address, workspace: Address, options: RunOptions, owned?: Block) {
     const { samples, epochs, batchSize, shuffles, firstEpoch, pausesAfter, targetLoss } = options;
     this.#host = host;
     this.#network = network;
     this.#samples = samples;
     this.#epochs = epochs;
     this.#shuffles = shuffles;
+    this.#owned = owned;
+    this.workspace = workspace;
     this.#block = new Block(host.heap, HEAD + 8 * epochs + (shuffles ? 4 * samples.rows : 0));
     this.#losses = this.#block.address + HEAD;
     samples.setOrder(shuffles ? this.#losses + 8 * epochs : 0);
@@ -130,5 +136,6 @@ export class Run {
   dispose(): void {
     this.#samples.setOrder(0);
     this.#block.dispose();
+    this.#owned?.dispose();
   }
 }

@@ -7,7 +7,7 @@ import type { NetworkDescription } from "../../src/description.js";
 import type { DType, FloatArray } from "../../src/dtype.js";
 import type { Layer, Loss, LossName, Optimizer } from "../../src/index.js";
 import { sgd } from "../../src/index.js";
-import { checkLayers, layerWidths, placeParameters } from "../../src/layers/stack.js";
+import { checkLayers, layerWidths, placeBuffers, placeParameters } from "../../src/layers/stack.js";
 import { describeLoss } from "../../src/losses.js";
 import { Block } from "../../src/wasm/block.js";
 import type { Core, CoreExports } from "../../src/wasm/core.js";
@@ -190,6 +190,7 @@ function describe({ dtype, inputs, layers, loss }: CoreNetworkOptions): NetworkD
     layers: checked,
     loss: describeLoss(loss, output.kind === "dense" ? output.activation : undefined, dtype),
     parameters: placeParameters(inputs, checked),
+    buffers: placeBuffers(inputs, checked),
     outputs: layerWidths(inputs, checked).at(-1)!,
   };
 }

@@ -1,0 +1,35 @@
+// What layer norm and batch norm share.
+
+import { ActivationNumber } from "../abi/structs.js";
+import { constant, zeros } from "../initializers.js";
+import type { ParameterSpec } from "./definition.js";
+
+/** gamma, which multiplies, and beta, which is added. */
+export const NORM_PARAMETERS = ["gamma", "beta"] as const;
+
+/** A tensor [units] of a layer with as many units as inputs, filled with `value`. */
+export function unitSpec(
+  name: string,
+  role: ParameterSpec["role"],
+  value: number,
+  units: number,
+): ParameterSpec {
+  return {
+    name,
+    role,
+    shape: Object.freeze([units]),
+    decays: role === "trainable",
+    initializer: value === 0 ? zeros() : constant(value),
+    inputs: units,
+    units,
+  };
+}
+
+export function normSpecs(units: number): readonly ParameterSpec[] {
+  return [unitSpec("gamma", "trainable", 1, units), unitSpec("beta", "trainable", 0, units)];
+}
+
+/** The fields that the structs of both kinds have in common. */
+export function encodeNorm(inputs: number, epsilon: number) {
+  return { units: inputs, activation: ActivationNumber.Linear, useBias: 0, parameter: epsilon };
+}
