@@ -109,6 +109,11 @@ export class CoreNetwork {
     return this.view(this.exports.network_gradients(this.address), this.parameterCount);
   }
 
+  buffers(): FloatArray {
+    const count = this.exports.network_buffer_count(this.address);
+    return this.view(this.exports.network_buffers(this.address), count);
+  }
+
   setLearningRate(learningRate: number): void {
     new DataView(this.host.heap.buffer, this.#optimizer.address).setFloat64(16, learningRate, true);
   }
