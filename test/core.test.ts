@@ -108,7 +108,8 @@ describe("the core's module", () => {
         ofBoth,
       ),
       ...["train", "predict", "evaluate", "compute_gradients", "parameters_are_finite"].flatMap(ofBoth),
-      ...["forward", "complete_outputs", "loss", "backward", "update"].flatMap(ofBoth),
+      ...["forward", "complete_outputs", "pass_predictions", "output_magnitude"].flatMap(ofBoth),
+      ...["loss", "backward", "update"].flatMap(ofBoth),
     ]) {
       expect(names).toContain(name);
     }

@@ -635,6 +635,9 @@ function callParts(random: Random, { network, workspace, samples }: Training): v
   call("predict", ...range, isRange ? predictions : wrongAddress(random, predictions));
   call("forward", ...range, random.integer(0, 1));
   call("loss", address, workspace, random.pick([0, 128, word()]), random.float(0, 1));
+  call("output_magnitude", address, workspace, random.chance(0.5) ? 0 : anyWord(random));
+  const outs = arena.allocate(MAX_ROWS * outputs * elementSize);
+  call("pass_predictions", address, workspace, random.chance(0.8) ? outs : wrongAddress(random, outs));
   call("complete_outputs", address, workspace);
   expectNoIntrusion("a call");
 }

@@ -552,6 +552,8 @@ describe.each([
       const { network, workspace } = new Task();
       expect(nameOf(call("complete_outputs", network, workspace))).toBe("InvalidRows");
       expect(nameOf(call("backward", network, workspace, 0))).toBe("InvalidRows");
+      expect(nameOf(call("pass_predictions", network, workspace, 0))).toBe("InvalidRows");
+      expect(call("output_magnitude", network, workspace, 0)).toBeNaN();
       expect(call("loss", network, workspace, 0, 1)).toBeNaN();
     });
 
@@ -562,6 +564,16 @@ describe.each([
       const before = arena.copyOf(workspace);
       for (const block of [1, 100, 128, 2 ** 20, HUGE - 127]) {
         expect(call("loss", network, workspace, block, 1)).toBeNaN();
+      }
+      expect(Buffer.compare(arena.copyOf(workspace), before)).toBe(0);
+    });
+
+    it("for predictions that are not in memory or not aligned", () => {
+      const { network, workspace, samples } = new Task();
+      call("forward", network, workspace, samples.address, 0, 100, 0);
+      const before = arena.copyOf(workspace);
+      for (const address of [...WRONG_ADDRESSES, workspace + 1]) {
+        expect(nameOf(call("pass_predictions", network, workspace, address))).toBe("InvalidAddress");
       }
       expect(Buffer.compare(arena.copyOf(workspace), before)).toBe(0);
     });
@@ -596,9 +608,11 @@ describe.each([
         call("predict", ...range, out),
         call("evaluate_check", ...range),
         call("forward", ...range, 0),
+        call("pass_predictions", network, workspace, out),
         ...["complete_outputs", "backward", "update"].map((name) => call(name, network, workspace, 0)),
       ];
-      expect(statuses.map(nameOf)).toEqual(Array(6).fill(status));
+      expect(statuses.map(nameOf)).toEqual(Array(7).fill(status));
+      expect(call("output_magnitude", network, workspace, 0)).toBeNaN();
       for (const name of ["evaluate", "compute_gradients"]) expect(call(name, ...range, 0)).toBeNaN();
       expect(call("loss", network, workspace, 0, 1)).toBeNaN();
       expect(arena.copyOf(out).every((byte) => byte === 0)).toBe(true);

@@ -208,6 +208,29 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
       }
     });
 
+    it("gives the predictions and the magnitudes of the last microbatch after a step", () => {
+      for (const [loss, output] of [
+        ["meanSquaredError", "linear"],
+        ["sparseCategoricalCrossentropy", "softmax"],
+      ] as const) {
+        for (const batchSize of [1, 7, 128, 200]) {
+          const { network, samples } = create({ loss, output });
+          network.setLearningRate(0);
+          network.createRun(samples, { batchSize, pauses: PauseNumber.Step }).advance();
+          const rows = ((batchSize - 1) % 128) + 1;
+          const pass = [network.address, network.workspace] as const;
+          const sum = network.outputsOfPass(rows).reduce((total, x) => total + Math.abs(x), 0);
+          expect(network.kernels.output_magnitude(...pass, 2) / sum).toBeCloseTo(1, 6);
+          expect(network.kernels.output_magnitude(...pass, 3)).toBeNaN();
+          const out = network.allocate(rows * OUTPUTS * network.host.type.size);
+          expect(network.kernels.pass_predictions(...pass, out)).toBe(StatusNumber.Ok);
+          const expected = network.predict(samples).slice((batchSize - rows) * OUTPUTS, batchSize * OUTPUTS);
+          expect(bitsOf(network.view(out, rows * OUTPUTS))).toBe(bitsOf(expected));
+          network.dispose();
+        }
+      }
+    });
+
     it("at batches uses gradients that the host has changed", () => {
       const { network, samples } = create();
       const run = network.createRun(samples, { batchSize: 32, pauses: PauseNumber.Batch });
