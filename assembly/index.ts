@@ -23,9 +23,10 @@ import {
   layOutNetwork, layOutOptimizer, layOutWorkspace, networkSize, optimizerSize, workspaceSize,
 } from "./checks/layouts";
 import { checkArray, checkRegion } from "./checks/memory";
-import { checkCapacity, checkOptimizerKind } from "./checks/regions";
+import { checkCapacity, checkOptimizerKind, checkTrainable } from "./checks/regions";
 import { areFinite } from "./kernels/finite";
 import { RowPath } from "./layers/tensors";
+import { setTrainable } from "./network/frozen";
 import { arenaSize, lossScale, Network } from "./network/network";
 import { outputTensors, passOf, Workspace } from "./network/workspace";
 import { optimizerHead } from "./optimizers/optimizer";
@@ -442,6 +443,28 @@ export function update_f32(network: Network, workspace: Workspace): Status {
  */
 export function update_f64(network: Network, workspace: Workspace): Status {
   return update<f64>(network, workspace);
+}
+
+/**
+ * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Not between the microbatches
+ * of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor the optimizer's state and
+ * average for them.
+ */
+export function network_set_trainable_f32(network: Network, layer: usize, trainable: u32): Status {
+  const status = checkTrainable(network, layer, trainable, sizeof<f32>());
+  if (status == Status.Ok) setTrainable<f32>(network, layer, trainable != 0);
+  return status;
+}
+
+/**
+ * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Not between the microbatches
+ * of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor the optimizer's state and
+ * average for them.
+ */
+export function network_set_trainable_f64(network: Network, layer: usize, trainable: u32): Status {
+  const status = checkTrainable(network, layer, trainable, sizeof<f64>());
+  if (status == Status.Ok) setTrainable<f64>(network, layer, trainable != 0);
+  return status;
 }
 
 /** Whether all parameters are finite. */

@@ -21,7 +21,7 @@ export interface DifferenceOptions {
 
 /**
  * The loss, and its gradient by forward differences: (loss(p + ε) − loss(p)) / ε for every parameter p. The error is of
- * the order of ε. It takes one forward pass for each parameter. In float32 the result is mostly rounding error: use
+ * the order of ε. It takes one forward pass for each parameter. Frozen parameters have the gradient 0. In float32 the result is mostly rounding error: use
  * float64.
  *
  * @throws BackpropError as `evaluate`, and `invalidOption` for an epsilon that is not above 0.
@@ -43,7 +43,7 @@ export function forwardDifferences<L extends readonly Layer[]>(
 
 /**
  * The loss, and its gradient by central differences: (loss(p + ε) − loss(p − ε)) / 2ε for every parameter p. The error
- * is of the order of ε². It takes two forward passes for each parameter.
+ * is of the order of ε². It takes two forward passes for each parameter. Frozen parameters have the gradient 0.
  *
  * @throws BackpropError as `forwardDifferences`.
  */
@@ -143,20 +143,21 @@ function lossAt(tensor: Tensor, index: number, step: number, loss: () => number)
   }
 }
 
+/** The results of `element` for each parameter; 0 for those of frozen layers. */
 function mapParameters<L extends readonly Layer[]>(
   network: Network<L>,
   element: (tensor: Tensor, index: number) => number,
 ): ParametersOf<L> {
-  const map = (tensor: Tensor): Tensor => {
+  const map = (tensor: Tensor, isTrained: boolean): Tensor => {
     const values = tensor.data.slice();
-    for (let i = 0; i < values.length; i++) values[i] = element(tensor, i);
+    for (let i = 0; i < values.length; i++) values[i] = isTrained ? element(tensor, i) : 0;
     return new Tensor(tensor.shape, values);
   };
-  const mapLayer = (layer: object) =>
+  const mapLayer = (layer: object, i: number) =>
     Object.fromEntries(
       (Object.entries(layer) as [string, Tensor | null][]).map(([name, tensor]) => [
         name,
-        tensor && map(tensor),
+        tensor && map(tensor, network.trainable[i]!),
       ]),
     );
   return (network.parameters as readonly object[]).map(mapLayer) as unknown as ParametersOf<L>;

@@ -67,6 +67,7 @@ import { type Split, splitSamples } from "./training/validationSplit.js";
 import {
   integerWithin,
   type OptionsOf,
+  ofType,
   oneOf,
   readOptions,
   requireInteger,
@@ -249,6 +250,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly #scratch: Scratch;
   readonly #description: NetworkDescription;
   #optimizer: Optimizer;
+  /** For each layer: whether it is trained. */
+  readonly #trainable: boolean[];
   readonly #keys: Keys;
   readonly #inputFormat: RowFormat;
   readonly #targetFormat: RowFormat;
@@ -267,6 +270,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#scratch = new Scratch((rows) => model.createSamples(rows));
     this.#description = description;
     this.#optimizer = optimizer;
+    this.#trainable = description.layers.map((layer) => !("trainable" in layer) || layer.trainable);
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
     this.#inputFormat = { argument: "inputs", width: description.inputs };
@@ -291,6 +295,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   get averagedParameters(): ParametersOf<L> {
     this.#averagedParameters ??= this.#tensors(() => this.#alive().predictionParameters());
     return this.#averagedParameters;
+  }
+
+  /** @internal For each layer: whether it is trained. */
+  get trainable(): readonly boolean[] {
+    return this.#trainable;
   }
 
   /** Finished epochs of all fits of the network, also of the one in progress. */
@@ -421,8 +430,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * The loss over all rows as one batch, including the penalties of the layers, and its gradient by backpropagation, at
-   * `parameters`. Gradients are not clipped. Layers act as in `predict`; with `training` as in training. Does not change
-   * parameters.
+   * `parameters`. Gradients are not clipped; those of frozen layers are 0. Layers act as in `predict`; with `training` as
+   * in training. Does not change parameters.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `busy` while fitting,
    *   `disposed`.
@@ -444,7 +453,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * One step of the optimizer with the given gradients: one { kernel, bias } for each layer. If its options say so, it
-   * clips them and adds weight decay. Penalties are not added: `gradients` has added them.
+   * clips them and adds weight decay. Penalties are not added: `gradients` has added them. Gradients of frozen layers
+   * are ignored.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `diverged` if a parameter would become NaN or infinite (then
    *   none changes), `busy` while fitting, `disposed`.
@@ -511,6 +521,23 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    */
   resetOptimizer(): void {
     this.#alive().resetOptimizer();
+  }
+
+  /**
+   * Freezes layer number `index`, or makes it trainable again, as its option `trainable`. Training does not change the
+   * parameters of a frozen layer: no update, weight decay or momentum. What the optimizer keeps for them, and their part
+   * of an average (see `ema`), stays too. Their gradients are 0, and so count in no norm. As in PyTorch with
+   * `requires_grad = False`, except that the optimizer counts its steps for all layers together. A penalty of a frozen
+   * layer still counts in the loss. A layer without parameters may be named, and nothing changes. Frozen layers save time:
+   * their gradients are not computed, nor is the backward pass below the first layer that is trained.
+   *
+   * @throws BackpropError `invalidOption`, `busy` while fitting, `disposed`.
+   */
+  setTrainable(index: number, trainable: boolean): void {
+    requireInteger("index", index, 0, this.#description.layers.length - 1);
+    ofType("boolean")("trainable", trainable);
+    this.#idle().setTrainable(index, trainable);
+    this.#trainable[index] = trainable;
   }
 
   /** A table of the layers, with their shapes and the number of parameters, as text. */

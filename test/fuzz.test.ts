@@ -556,6 +556,7 @@ function train(random: Random, network: Network, workspace: number, optimizer: n
   for (let i = 0; i < 6; i++) {
     if (i === spoilAt) for (let j = random.integer(1, 2); j > 0; j--) spoilTraining(random, training);
     if (random.chance(0.2)) callParts(random, training);
+    if (random.chance(0.1)) setTrainable(random, training);
     advance(random, training);
   }
   if (!isSpoilt && !network.isOdd) expectFinish(random, training);
@@ -615,6 +616,15 @@ function expectFinish(random: Random, training: Training): void {
   );
   tally.trained++;
   if (gradients.some((gradient) => gradient !== 0)) tally.changed++;
+}
+
+/** Freezes a layer or makes it trainable, between two calls of train(). */
+function setTrainable(random: Random, { network: { address, suffix }, run }: Training): void {
+  if (run.get("isInBatch")) return;
+  const [layer, trainable] = [random.integer(0, 4), random.integer(0, 2)];
+  const status = arena.call(`network_set_trainable_${suffix}`, address, layer, trainable);
+  if (status === StatusNumber.Ok && trainable > 1) throw new Error("took a wrong flag");
+  expectNoIntrusion("network_set_trainable");
 }
 
 /** Makes the calls other than train(), for rows that may not exist. */

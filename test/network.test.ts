@@ -294,8 +294,8 @@ describe("the layers of a network", () => {
     network.fitSync(XOR_INPUTS, XOR_TARGETS);
     expect(network.summary()).toContain("tanh        [rows, 3]           9");
     reads.delete("kind");
-    expect(reads.size).toBe(10);
-    expect([...reads.values()]).toEqual(Array(10).fill(1));
+    expect(reads.size).toBe(11);
+    expect([...reads.values()]).toEqual(Array(11).fill(1));
     network.dispose();
   });
 

@@ -34,9 +34,9 @@ describe("prelu()", () => {
     network.dispose();
   });
 
-  it("equals a layer written by hand, { kind, initial }", async () => {
-    expect(prelu()).toEqual({ kind: "prelu", initial: 0.25 });
-    const network = await create([{ kind: "prelu", initial: -3 }]);
+  it("equals a layer written by hand, { kind, initial, trainable }", async () => {
+    expect(prelu()).toEqual({ kind: "prelu", initial: 0.25, trainable: true });
+    const network = await create([{ kind: "prelu", initial: -3, trainable: true }]);
     expect(network.parameters[0]).toMatchObject({ alpha: { shape: [2] } });
     expect(network.summary()).toMatch(/^prelu 0 +initial -3 +\[rows, 2\] +2$/m);
     network.dispose();
@@ -48,7 +48,7 @@ describe("prelu()", () => {
       const error = errorOf(() => prelu({ initial: initial as number }));
       expect(error.code).toBe("invalidOption");
       expect(error.message).toMatch(/^initial is .+; expected a finite number\.$/);
-      await expect(create([{ kind: "prelu", initial } as PreluLayer])).rejects.toMatchObject({
+      await expect(create([{ ...prelu(), initial } as PreluLayer])).rejects.toMatchObject({
         code: "invalidOption",
         message: expect.stringMatching(/^layers\[0\]\.initial is .+; expected a finite number\.$/),
       });
@@ -57,7 +57,7 @@ describe("prelu()", () => {
 
   it("throws invalidOption for an option that does not exist", () => {
     expect(errorOf(() => prelu({ alpha: 1 } as object)).message).toBe(
-      'prelu has no option "alpha"; expected "initial".',
+      'prelu has no option "alpha"; expected "initial", "trainable".',
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   ACTIVATIONS,
   type ActivationName,
+  adam,
   createNetwork,
   type DType,
   dense,
@@ -29,7 +30,7 @@ interface Case {
   readonly dtype: DType;
   readonly layers: readonly Named[];
   readonly batchSize: number;
-  readonly optimizer: readonly [name: "sgd", options: object];
+  readonly optimizer: readonly [name: "sgd" | "adam", options: object];
   readonly outputs: number;
   readonly initial: string;
   readonly inputs: string;
@@ -47,11 +48,12 @@ const REFERENCE: Reference = JSON.parse(
 const TOLERANCE: Record<DType, number> = { float32: 1e-5, float64: 1e-10 };
 
 const LAYERS: Readonly<Record<string, (...values: never[]) => Layer>> = {
-  dense: (units: number, activation: ActivationName) => dense(units, activation),
-  prelu: (initial: number) => prelu({ initial }),
+  dense: (units: number, activation: ActivationName, trainable = true) =>
+    dense(units, activation, { trainable }),
+  prelu: (initial: number, trainable = true) => prelu({ initial, trainable }),
 };
 
-const OPTIMIZERS = { sgd };
+const OPTIMIZERS = { sgd, adam };
 
 function decode(dtype: DType, text: string): FloatArray {
   const bytes = Uint8Array.from(Buffer.from(text, "base64"));
@@ -99,28 +101,33 @@ function largestRelativeError(actual: readonly number[], expected: ArrayLike<num
 
 describe("ten steps and those of PyTorch's modules", () => {
   it.each(
-    REFERENCE.cases.map((each) => [JSON.stringify(each.layers), each.dtype, each.batchSize, each] as const),
-  )("give the same result: %s in %s, batches of %i", async (_layers, dtype, batchSize, testCase) => {
-    const { losses, after, outputs } = testCase;
-    const network = await create(testCase);
-    const slice = (text: string, width: number, begin: number) => ({
-      data: decode("float32", text).slice(begin * width, (begin + batchSize) * width),
-      shape: [batchSize, width],
-    });
-    const actual: number[] = [];
-    for (let step = 0; step < losses.length; step++) {
-      const begin = (step * batchSize) % REFERENCE.rows;
-      const inputs = slice(testCase.inputs, REFERENCE.inputs, begin);
-      const targets = slice(testCase.targets, outputs, begin);
-      actual.push(network.fitSync(inputs, targets, { batchSize, shuffle: false }).loss[0]!);
-      const recorded = REFERENCE.steps.indexOf(step + 1);
-      if (recorded < 0) continue;
-      const error = largestRelativeError(valuesOf(network.parameters), decode(dtype, after[recorded]!));
-      expect(error).toBeLessThan(TOLERANCE[dtype]);
-    }
-    expect(largestRelativeError(actual, losses)).toBeLessThan(TOLERANCE[dtype]);
-    network.dispose();
-  });
+    REFERENCE.cases.map(
+      (each) => [JSON.stringify(each.layers), each.dtype, each.batchSize, each.optimizer[0], each] as const,
+    ),
+  )(
+    "give the same result: %s in %s, batches of %i, %s",
+    async (_layers, dtype, batchSize, _optimizer, testCase) => {
+      const { losses, after, outputs } = testCase;
+      const network = await create(testCase);
+      const slice = (text: string, width: number, begin: number) => ({
+        data: decode("float32", text).slice(begin * width, (begin + batchSize) * width),
+        shape: [batchSize, width],
+      });
+      const actual: number[] = [];
+      for (let step = 0; step < losses.length; step++) {
+        const begin = (step * batchSize) % REFERENCE.rows;
+        const inputs = slice(testCase.inputs, REFERENCE.inputs, begin);
+        const targets = slice(testCase.targets, outputs, begin);
+        actual.push(network.fitSync(inputs, targets, { batchSize, shuffle: false }).loss[0]!);
+        const recorded = REFERENCE.steps.indexOf(step + 1);
+        if (recorded < 0) continue;
+        const error = largestRelativeError(valuesOf(network.parameters), decode(dtype, after[recorded]!));
+        expect(error).toBeLessThan(TOLERANCE[dtype]);
+      }
+      expect(largestRelativeError(actual, losses)).toBeLessThan(TOLERANCE[dtype]);
+      network.dispose();
+    },
+  );
 
   it("are compared for every activation that the baseline does not have", () => {
     const compared = new Set(

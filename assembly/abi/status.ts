@@ -101,4 +101,6 @@ export const enum Status {
    * A label is not the number of an output. The run stopped before the microbatch with this label.
    */
   LabelOutOfRange,
+  /** There is no layer with this number. */
+  UnknownLayer,
 }

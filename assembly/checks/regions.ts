@@ -20,6 +20,14 @@ export function checkNetwork(network: Network, elementSize: usize): Status {
   return network.elementSize == elementSize ? Status.Ok : Status.WrongElementType;
 }
 
+/** See network_set_trainable_f32(). */
+export function checkTrainable(network: Network, index: usize, trainable: u32, elementSize: usize): Status {
+  const status = checkNetwork(network, elementSize);
+  if (status != Status.Ok) return status;
+  if (index >= network.layerCount) return Status.UnknownLayer;
+  return trainable > 1 ? Status.InvalidFlag : Status.Ok;
+}
+
 /** Checks the network and its workspace. */
 export function checkWorkspace(network: Network, workspace: Workspace, elementSize: usize): Status {
   const status = checkNetwork(network, elementSize);

@@ -1,5 +1,5 @@
-// Gaussian noise: K. Matsuoka, "Noise injection into inputs in back-propagation learning", IEEE Trans. Syst. Man Cybern. 22
-// (1992). In training:
+// Gaussian noise: K. Matsuoka, "Noise injection into inputs in back-propagation learning", IEEE Trans. Syst. Man
+// Cybern. 22 (1992). In training:
 //
 //     outputs = x + deviation · normal        dInputs = dOutputs
 //

@@ -28,6 +28,8 @@ export class Layer {
   parameters: usize;
   gradients: usize;
   parameterCount: usize;
+  /** Whether updates do not change it: see network/frozen.ts. */
+  isFrozen: bool;
   /** The factors of its penalties: see penalty.ts. */
   kernelL1: f64;
   kernelL2: f64;

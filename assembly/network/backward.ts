@@ -7,7 +7,7 @@ import { passOf, tensorsAt, Workspace } from "./workspace";
 
 /**
  * Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) backward through the layers of the pass, to the first
- * layer with parameters.
+ * layer that is trained.
  */
 @inline
 export function backward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {
@@ -26,6 +26,7 @@ export function gradients<T>(
 ): void {
   const pass = passOf(workspace);
   for (let i = network.firstTrained; i < network.layerCount; ++i) {
-    layerGradients<T>(layerAt(network, i), tensorsAt(workspace, i), pass, scratch, index, count);
+    const layer = layerAt(network, i);
+    if (!layer.isFrozen) layerGradients<T>(layer, tensorsAt(workspace, i), pass, scratch, index, count);
   }
 }

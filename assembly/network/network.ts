@@ -44,12 +44,14 @@ export class Network {
   buffers: usize;
   nextBuffers: usize;
   bufferCount: usize;
-  /** Index of the first layer with parameters. Layers before it need no gradients. */
+  /** Index of the first layer with parameters that is not frozen. Layers before it need no gradients. */
   firstTrained: usize;
   /** Whether all layers are dense. */
   isDense: bool;
   /** Whether a layer has a penalty. */
   isPenalized: bool;
+  /** Whether a layer is frozen. */
+  hasFrozen: bool;
   /**
    * Whether the parameters are known to be finite and the optimizer's state small enough (see optimizerIsBounded()).
    */

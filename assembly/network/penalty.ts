@@ -10,7 +10,10 @@ export function networkPenalty<T>(network: Network): f64 {
   return penalty;
 }
 
-/** Adds part `index` of `count` of the gradient of all penalties to the network's gradients. */
+/** Adds part `index` of `count` of the gradient of the penalties of all layers that are not frozen. */
 export function penaltyGradients<T>(network: Network, index: usize, count: usize): void {
-  for (let i: usize = 0; i < network.layerCount; ++i) addPenaltyGradients<T>(layerAt(network, i), index, count);
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    const layer = layerAt(network, i);
+    if (!layer.isFrozen) addPenaltyGradients<T>(layer, index, count);
+  }
 }

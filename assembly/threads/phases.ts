@@ -14,6 +14,7 @@ import { layerAt, Network } from "../network/network";
 import { penaltyGradients } from "../network/penalty";
 import { passOf, scratchAt, tensorsAt, Workspace } from "../network/workspace";
 import { measuresGradients, measuresParameters, sumBlocks } from "../optimizers/adjustment";
+import { beginAverage, checkRange, stepRange } from "../optimizers/frozen";
 import { optimizerCheck, optimizerMeasuredSlots, optimizerStep } from "../optimizers/optimizer";
 import { rowBackward } from "../rowPath/backward";
 import { rowForward } from "../rowPath/forward";
@@ -116,6 +117,8 @@ function parametersPart<T>(network: Network, scratch: Scratch, phase: Phase, ind
   if (phase == Phase.Measure) {
     if (isPlain(optimizer)) scratch.bound = magnitudeBound<T>(gradients + begin, end - begin);
     else measure<T>(optimizer, parameters, gradients, scratch, begin, end);
+  } else if (phase != Phase.Norm && network.hasFrozen) {
+    scratch.isFinite = trainablePart<T>(network, phase, begin, end);
   } else if (phase == Phase.Update) {
     optimizerStep<T>(optimizer, parameters, gradients, begin, end);
   } else if (phase == Phase.Norm) {
@@ -146,6 +149,25 @@ function batchPart<T>(network: Network, workspace: Workspace, phase: Phase, inde
   const begin = partBegin(layer.units, 1, index, count), end = partBegin(layer.units, 1, index + 1, count);
   if (phase == Phase.BatchForward) batchNormForward<T>(layer, tensors, pass, begin, end);
   else batchNormBackward<T>(layer, tensors, pass, begin, end, layer.index > network.firstTrained);
+}
+
+/**
+ * Phase.Update, or Phase.Check, whose result it returns, of the parameters in bytes `begin` … `end` − 1 that are not
+ * frozen.
+ */
+function trainablePart<T>(network: Network, phase: Phase, begin: usize, end: usize): bool {
+  const parameters = network.parameters, gradients = network.gradients, optimizer = network.optimizer;
+  let isFinite = true;
+  if (phase == Phase.Update) beginAverage<T>(optimizer, parameters, begin, end);
+  for (let i: usize = 0; i < network.layerCount; ++i) {
+    const layer = layerAt(network, i);
+    const offset = layer.parameters - parameters;
+    const first = max(begin, offset), last = min(end, offset + layer.parameterCount * sizeof<T>());
+    if (layer.isFrozen || first >= last) continue;
+    if (phase == Phase.Update) stepRange<T>(optimizer, parameters, gradients, first, last);
+    else if (!checkRange<T>(optimizer, parameters, gradients, first, last)) isFinite = false;
+  }
+  return isFinite;
 }
 
 function rowStepPart<T>(network: Network, workspace: Workspace, index: usize, count: usize): void {

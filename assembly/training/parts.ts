@@ -12,7 +12,9 @@ import { networkPenalty } from "../network/penalty";
 import { passOf, tensorsAt, Workspace } from "../network/workspace";
 import { beginPasses } from "./gather";
 import { completeOutputs, writePredictions } from "./predict";
-import { backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, updateBatch } from "./step";
+import {
+  acceptWrites, backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, updateBatch,
+} from "./step";
 
 /** The forward pass of rows `begin` … `end` − 1, at most the workspace's capacity. */
 export function forwardRows<T>(
@@ -85,6 +87,6 @@ export function backwardPass<T>(network: Network, workspace: Workspace, accumula
 export function update<T>(network: Network, workspace: Workspace): Status {
   const status = checkUpdate(network, workspace, sizeof<T>());
   if (status != Status.Ok) return status;
-  network.isSettled = false;
+  acceptWrites<T>(network);
   return updateBatch<T>(network, workspace) ? Status.StepTaken : Status.StepNotFinite;
 }

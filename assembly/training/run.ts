@@ -11,7 +11,8 @@ import { passOf, Workspace } from "../network/workspace";
 import { permute } from "../random/permutation";
 import { beginPasses } from "./gather";
 import {
-  backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateBatch, updateStep,
+  acceptWrites, backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateBatch,
+  updateStep,
 } from "./step";
 
 /** The maximum number of rows that one unit of work shuffles. */
@@ -31,8 +32,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   run.status = run.epoch < run.until ? Status.Running : Status.Finished;
   if (run.status == Status.Finished) return 0;
   beginPasses(network, workspace, true, true);
-  // The host may have written to the parameters or the state.
-  network.isSettled = false;
+  acceptWrites<T>(network);
   run.epochScale = lossScale(network, samples.rows);
   const done = advance<T>(network, workspace, run, budget);
   // An update by the host after this call is no step of the run.

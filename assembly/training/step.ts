@@ -5,6 +5,7 @@ import { Samples } from "../abi/run";
 import { areFinite } from "../kernels/finite";
 import { BLOCK_ROWS, RowPath } from "../layers/tensors";
 import { lossBackward } from "../losses/loss";
+import { clearFrozenGradients } from "../network/frozen";
 import { arenaSize, Network, outputLayer } from "../network/network";
 import { networkPenalty } from "../network/penalty";
 import { outputTensors, passOf, scratchAt, Workspace } from "../network/workspace";
@@ -187,6 +188,12 @@ function isFiniteStep<T>(network: Network, workspace: Workspace): bool {
     if (!scratchAt(workspace, i).isFinite) return false;
   }
   return true;
+}
+
+/** Called at the start of each call of the host: it may have written to parameters, gradients or the state. */
+export function acceptWrites<T>(network: Network): void {
+  network.isSettled = false;
+  clearFrozenGradients<T>(network);
 }
 
 /**

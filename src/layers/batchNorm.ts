@@ -1,5 +1,5 @@
 import { LayerKindNumber } from "../abi/structs.js";
-import { type OptionsOf, readOptions, requirePositive, requireShare } from "../validation.js";
+import { type OptionsOf, ofType, readOptions, requirePositive, requireShare } from "../validation.js";
 import type { LayerDefinition } from "./definition.js";
 import { encodeNorm, NORM_PARAMETERS, normSpecs, unitSpec } from "./normalization.js";
 
@@ -8,6 +8,8 @@ export interface BatchNormOptions {
   readonly momentum?: number;
   /** Added to the variance; above 0, default 1e-5. */
   readonly epsilon?: number;
+  /** False: training does not change gamma and beta (but the running statistics), until `network.setTrainable` says otherwise. Default true. */
+  readonly trainable?: boolean;
 }
 
 /** Batch norm, as `batchNorm` makes it. */
@@ -15,6 +17,7 @@ export interface BatchNormLayer {
   readonly kind: "batchNorm";
   readonly momentum: number;
   readonly epsilon: number;
+  readonly trainable: boolean;
 }
 
 /**
@@ -46,6 +49,7 @@ const KIND = { kind: "batchNorm" } as const;
 const OPTIONS: OptionsOf<BatchNormOptions> = {
   momentum: { check: requireShare, default: 0.1 },
   epsilon: { check: requirePositive, default: 1e-5 },
+  trainable: { check: ofType("boolean"), default: true },
 };
 
 export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
@@ -58,8 +62,8 @@ export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
     return readOptions(path, layer, OPTIONS, reading) as BatchNormLayer;
   },
   outputs: (_layer, inputs) => inputs,
-  parameters: (_layer, inputs) => [
-    ...normSpecs(inputs),
+  parameters: ({ trainable }, inputs) => [
+    ...normSpecs(inputs, trainable),
     unitSpec("runningMean", "buffer", 0, inputs),
     unitSpec("runningVariance", "buffer", 1, inputs),
   ],

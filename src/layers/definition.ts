@@ -22,6 +22,11 @@ export interface ParameterSpec {
   readonly units: number;
 }
 
+/** The role of the parameters of a layer with that option `trainable`. */
+export function roleOf(trainable: boolean): ParameterSpec["role"] {
+  return trainable ? "trainable" : "frozen";
+}
+
 export interface LayerDefinition<L extends { readonly kind: string }> {
   readonly kind: L["kind"];
   /**

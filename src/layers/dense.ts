@@ -10,7 +10,7 @@ import {
   requireNotNegative,
   requirePositiveInteger,
 } from "../validation.js";
-import type { LayerDefinition, ParameterSpec } from "./definition.js";
+import { type LayerDefinition, type ParameterSpec, roleOf } from "./definition.js";
 
 /** The core's number of each activation, by the name that users give. */
 const ACTIVATION_NUMBERS = {
@@ -87,6 +87,8 @@ export interface DenseOptions {
   readonly biasL1?: number;
   /** See `kernelL1`; 0 for a layer without a bias. */
   readonly biasL2?: number;
+  /** False: training does not change the layer, until `network.setTrainable` says otherwise. Default true. */
+  readonly trainable?: boolean;
 }
 
 /** A dense layer: activation(x · kernel + bias). */
@@ -102,6 +104,7 @@ export interface DenseLayer {
   readonly kernelL2: number;
   readonly biasL1: number;
   readonly biasL2: number;
+  readonly trainable: boolean;
 }
 
 const KIND = { kind: "dense" } as const;
@@ -117,6 +120,7 @@ const OPTIONS: OptionsOf<DenseOptions> = {
   kernelL2: { check: requireNotNegative, default: 0 },
   biasL1: { check: requireNotNegative, default: 0 },
   biasL2: { check: requireNotNegative, default: 0 },
+  trainable: { check: ofType("boolean"), default: true },
 };
 
 const LAYER_OPTIONS: OptionsOf<Omit<DenseLayer, "kind">> = {
@@ -171,8 +175,8 @@ function requireNoBiasPenalty(layer: DenseLayer, prefix: string): void {
 }
 
 function parameterSpecs(layer: DenseLayer, inputs: number): ParameterSpec[] {
-  const { units, useBias } = layer;
-  const common = { role: "trainable", inputs, units } as const;
+  const { units, useBias, trainable } = layer;
+  const common = { role: roleOf(trainable), inputs, units };
   const kernel: ParameterSpec = {
     ...common,
     name: "kernel",

@@ -1,17 +1,20 @@
 import { LayerKindNumber } from "../abi/structs.js";
-import { type OptionsOf, readOptions, requirePositive } from "../validation.js";
+import { type OptionsOf, ofType, readOptions, requirePositive } from "../validation.js";
 import type { LayerDefinition } from "./definition.js";
 import { encodeNorm, NORM_PARAMETERS, normSpecs } from "./normalization.js";
 
 export interface LayerNormOptions {
   /** Added to the variance; above 0, default 1e-5. */
   readonly epsilon?: number;
+  /** False: training does not change gamma and beta, until `network.setTrainable` says otherwise. Default true. */
+  readonly trainable?: boolean;
 }
 
 /** Layer norm, as `layerNorm` makes it. */
 export interface LayerNormLayer {
   readonly kind: "layerNorm";
   readonly epsilon: number;
+  readonly trainable: boolean;
 }
 
 /**
@@ -31,7 +34,10 @@ export function layerNorm(options: LayerNormOptions = {}): LayerNormLayer {
 
 const KIND = { kind: "layerNorm" } as const;
 
-const OPTIONS: OptionsOf<LayerNormOptions> = { epsilon: { check: requirePositive, default: 1e-5 } };
+const OPTIONS: OptionsOf<LayerNormOptions> = {
+  epsilon: { check: requirePositive, default: 1e-5 },
+  trainable: { check: ofType("boolean"), default: true },
+};
 
 export const layerNormDefinition: LayerDefinition<LayerNormLayer> = {
   kind: "layerNorm",
@@ -43,7 +49,7 @@ export const layerNormDefinition: LayerDefinition<LayerNormLayer> = {
     return readOptions(path, layer, OPTIONS, reading) as LayerNormLayer;
   },
   outputs: (_layer, inputs) => inputs,
-  parameters: (_layer, inputs) => normSpecs(inputs),
+  parameters: ({ trainable }, inputs) => normSpecs(inputs, trainable),
   encode: ({ epsilon }, inputs) => ({ ...encodeNorm(inputs, epsilon), kind: LayerKindNumber.LayerNorm }),
   summarize: ({ epsilon }) => `epsilon ${epsilon}`,
 };

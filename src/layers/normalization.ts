@@ -2,7 +2,7 @@
 
 import { ActivationNumber } from "../abi/structs.js";
 import { constant, zeros } from "../initializers.js";
-import type { ParameterSpec } from "./definition.js";
+import { type ParameterSpec, roleOf } from "./definition.js";
 
 /** gamma, which multiplies, and beta, which is added. */
 export const NORM_PARAMETERS = ["gamma", "beta"] as const;
@@ -18,15 +18,16 @@ export function unitSpec(
     name,
     role,
     shape: Object.freeze([units]),
-    decays: role === "trainable",
+    decays: role !== "buffer",
     initializer: value === 0 ? zeros() : constant(value),
     inputs: units,
     units,
   };
 }
 
-export function normSpecs(units: number): readonly ParameterSpec[] {
-  return [unitSpec("gamma", "trainable", 1, units), unitSpec("beta", "trainable", 0, units)];
+export function normSpecs(units: number, trainable: boolean): readonly ParameterSpec[] {
+  const role = roleOf(trainable);
+  return [unitSpec("gamma", role, 1, units), unitSpec("beta", role, 0, units)];
 }
 
 /** The fields that the structs of both kinds have in common. */

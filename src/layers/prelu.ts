@@ -1,18 +1,21 @@
 import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
 import type { DType } from "../dtype.js";
 import { constant } from "../initializers.js";
-import { type OptionsOf, readOptions, requireFinite } from "../validation.js";
-import type { LayerDefinition } from "./definition.js";
+import { type OptionsOf, ofType, readOptions, requireFinite } from "../validation.js";
+import { type LayerDefinition, roleOf } from "./definition.js";
 
 export interface PreluOptions {
   /** The initial slope below 0 of every unit; a finite number, default 0.25. */
   readonly initial?: number;
+  /** False: training does not change the layer, until `network.setTrainable` says otherwise. Default true. */
+  readonly trainable?: boolean;
 }
 
 /** A PReLU layer, as `prelu` makes it. */
 export interface PreluLayer {
   readonly kind: "prelu";
   readonly initial: number;
+  readonly trainable: boolean;
 }
 
 /**
@@ -29,7 +32,10 @@ export function prelu(options: PreluOptions = {}): PreluLayer {
 
 const KIND = { kind: "prelu" } as const;
 
-const OPTIONS: OptionsOf<PreluOptions> = { initial: { check: requireFinite, default: 0.25 } };
+const OPTIONS: OptionsOf<PreluOptions> = {
+  initial: { check: requireFinite, default: 0.25 },
+  trainable: { check: ofType("boolean"), default: true },
+};
 
 function check(layer: unknown, path: string, dtype: DType): PreluLayer {
   const reading = { prefix: `${path}.`, dtype, known: KIND, isComplete: true };
@@ -43,11 +49,11 @@ export const preluDefinition: LayerDefinition<PreluLayer> = {
   parameterNames: ["alpha"],
   check,
   outputs: (_layer, inputs) => inputs,
-  parameters: ({ initial }, units) => [
+  parameters: ({ initial, trainable }, units) => [
     {
       name: "alpha",
       shape: Object.freeze([units]),
-      role: "trainable",
+      role: roleOf(trainable),
       decays: false,
       initializer: constant(initial),
       inputs: units,

@@ -19,6 +19,7 @@ interface Kernels {
   optimizer_size(network: Address, kind: number, features: number): number;
   optimizer_layout(network: Address, optimizer: Address, kind: number, features: number): number;
   parameters_are_finite(network: Address): number;
+  network_set_trainable(network: Address, layer: number, trainable: number): number;
   train(network: Address, run: Address, budget: number): number;
   predict(
     network: Address,
@@ -69,6 +70,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "optimizer_size",
   "optimizer_layout",
   "parameters_are_finite",
+  "network_set_trainable",
   "train",
   "predict",
   "evaluate",

@@ -82,6 +82,15 @@ export class Model {
     this.#gradients = new View(host, core.network_gradients(network) >>> 0, this.parameterCount);
     const bufferCount = core.network_buffer_count(network) >>> 0;
     this.#buffers = new View(host, core.network_buffers(network) >>> 0, bufferCount);
+    for (const { layer, role } of description.parameters) {
+      if (role === "frozen") this.setTrainable(layer, false);
+    }
+  }
+
+  /** Freezes layer number `layer`, or makes it trainable again. Sets the gradients of frozen layers to 0. */
+  setTrainable(layer: number, trainable: boolean): void {
+    const { kernels } = this.#host;
+    requireAccepted(kernels.network_set_trainable(this.#network.address, layer, Number(trainable)));
   }
 
   /** All parameters, layer by layer without gaps. */

@@ -9,7 +9,8 @@ steps in "steps" the parameters. Arrays are base64 of little-endian numbers of t
 parameters in this library's order (of a Linear the weight as [inputs, units], then the bias). "initial", "inputs" and
 "targets" are float32 numbers, so both dtypes start with the same values.
 
-"layers": name of this library's function, and its arguments. MODULES maps them to PyTorch's modules.
+"layers": name of this library's function, and its arguments; the last one, if it is False, freezes the layer. MODULES maps
+them to PyTorch's modules.
 """
 
 import base64
@@ -50,6 +51,7 @@ class Exponential(torch.nn.Module):
 ACTIVATIONS |= {"hardSigmoid": HardSigmoid, "exponential": Exponential}
 
 SGD = ("sgd", {"learningRate": 0.1})
+ADAM = ("adam", {"learningRate": 0.1, "weightDecay": 0.1, "epsilon": 0.1, "clipNorm": 0.3})
 
 CASES = tuple(
     {"layers": (("dense", 5, name), ("dense", 2, name)), "batchSize": batch_size, "optimizer": SGD, "spread": 2.0}
@@ -62,15 +64,24 @@ CASES = tuple(
         (("prelu", -0.5), ("dense", 6, "tanh"), ("dense", 2, "linear"), ("prelu", 0.0)),
     )
     for batch_size in (1, 4)
+) + tuple(
+    {"layers": layers, "batchSize": batch_size, "optimizer": optimizer, "spread": 2.0}
+    for layers in (
+        (("dense", 5, "tanh"), ("dense", 4, "tanh", False), ("dense", 2, "linear")),
+        (("dense", 5, "linear", False), ("prelu", 0.25, False), ("dense", 3, "tanh"), ("dense", 2, "linear", False)),
+    )
+    for batch_size in (1, 4)
+    for optimizer in (SGD, ADAM)
 )
 
 
 class Dense(torch.nn.Module):
-    def __init__(self, inputs, units, activation):
+    def __init__(self, inputs, units, activation, trainable=True):
         super().__init__()
         self.linear = torch.nn.Linear(inputs, units)
         self.activation = ACTIVATIONS[activation]()
         self.units = units
+        self.requires_grad_(trainable)
 
     def forward(self, inputs):
         return self.activation(self.linear(inputs))
@@ -80,8 +91,9 @@ class Dense(torch.nn.Module):
 
 
 class PRelu(torch.nn.PReLU):
-    def __init__(self, inputs, initial):
+    def __init__(self, inputs, initial, trainable=True):
         super().__init__(num_parameters=inputs, init=initial)
+        self.requires_grad_(trainable)
         self.units = inputs
 
     def values(self):
@@ -92,6 +104,9 @@ MODULES = {"dense": Dense, "prelu": PRelu}
 
 OPTIMIZERS = {
     "sgd": lambda parameters, learningRate: torch.optim.SGD(parameters, lr=learningRate),
+    "adam": lambda parameters, learningRate, weightDecay, epsilon: torch.optim.Adam(
+        parameters, lr=learningRate, weight_decay=weightDecay, eps=epsilon
+    ),
 }
 
 
@@ -136,6 +151,8 @@ def train(dtype, case):
     inputs, targets = (torch.tensor(values.astype(dtype)) for values in rows)
     criterion = torch.nn.MSELoss()
     name, options = case["optimizer"]
+    options = dict(options)
+    clip_norm = options.pop("clipNorm", None)
     optimizer = OPTIMIZERS[name](model.parameters(), **options)
     losses = []
     after = []
@@ -145,6 +162,8 @@ def train(dtype, case):
         optimizer.zero_grad()
         loss = criterion(model(inputs[begin:end]), targets[begin:end])
         loss.backward()
+        if clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
         losses.append(loss.item())
         if step + 1 in STEPS:

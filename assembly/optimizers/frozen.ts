@@ -1,0 +1,44 @@
+// Updates of a part of an arena that contains frozen parameters. The optimizers step whole vectors, so this saves the lanes
+// at both ends of a trainable range that do not belong to it, and restores them afterwards.
+
+import { hasFeature, Optimizer, OptimizerFeature, slotAt } from "../abi/optimizer";
+import { firstLanes } from "../math/vector";
+import { averageStep } from "./average";
+import { optimizerCheck, optimizerStep } from "./optimizer";
+
+const VECTOR: usize = 16;
+
+/** Call it before the step of a part of the arena: the first step copies frozen parameters to the average, too. */
+export function beginAverage<T>(optimizer: Optimizer, parameters: usize, begin: usize, end: usize): void {
+  if (hasFeature(optimizer, OptimizerFeature.Average) && optimizer.averagedSteps == 0) {
+    averageStep<T>(optimizer, parameters, begin, end);
+  }
+}
+
+/** optimizerStep() of bytes `begin` … `end` − 1, at least one element, which need not be whole vectors. */
+export function stepRange<T>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): void {
+  const arrays = optimizer.slots + <u32>hasFeature(optimizer, OptimizerFeature.Average);
+  stepAndRestore<T>(optimizer, parameters, gradients, begin, end, arrays);
+}
+
+/**
+ * Saves the ends of array number `array`, takes the step with the ends of the arrays before it saved, and restores them.
+ * Array 0 are the parameters; the slots of the state and the averages follow.
+ */
+function stepAndRestore<T>(
+  optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize, array: u32,
+): void {
+  const base = array == 0 ? parameters : slotAt(optimizer, array - 1);
+  const first = begin & ~(VECTOR - 1), last = (end - 1) & ~(VECTOR - 1);
+  const head = v128.load(base + first), tail = v128.load(base + last);
+  if (array > 0) stepAndRestore<T>(optimizer, parameters, gradients, begin, end, array - 1);
+  else optimizerStep<T>(optimizer, parameters, gradients, first, last + VECTOR);
+  const isBefore = firstLanes<T>((begin - first) / sizeof<T>()), isInside = firstLanes<T>((end - last) / sizeof<T>());
+  v128.store(base + first, v128.bitselect(head, v128.load(base + first), isBefore));
+  v128.store(base + last, v128.bitselect(v128.load(base + last), tail, isInside));
+}
+
+/** optimizerCheck() of the vectors that contain bytes `begin` … `end` − 1. */
+export function checkRange<T>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
+  return optimizerCheck<T>(optimizer, parameters, gradients, begin & ~(VECTOR - 1), (end + VECTOR - 1) & ~(VECTOR - 1));
+}
