@@ -25,7 +25,7 @@ interface Difference extends DescriptionFields {
 }
 
 const { Exponential, LeakyRelu, Elu, Relu, Selu, Sigmoid, Softmax, Tanh } = ActivationNumber;
-const { Dense, Dropout, GaussianNoise, PRelu } = LayerKindNumber;
+const { BatchNorm, Dense, Dropout, GaussianNoise, LayerNorm, PRelu } = LayerKindNumber;
 const {
   BinaryCrossentropy,
   CategoricalCrossentropy,
@@ -55,6 +55,17 @@ const noise = (fields: LayerFields = {}): LayerFields => ({
   parameter: 0.5,
   ...fields,
 });
+
+const norm = (fields: LayerFields = {}): LayerFields => ({
+  kind: LayerNorm,
+  units: 3,
+  useBias: 0,
+  parameter: 1e-5,
+  ...fields,
+});
+
+const batchNorm = (fields: LayerFields = {}): LayerFields =>
+  norm({ kind: BatchNorm, momentum: 0.1, ...fields });
 
 const FLOAT32 = { elementSize: 4 };
 const FLOAT64 = { elementSize: 8 };
@@ -174,6 +185,52 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
       ] as const,
   ),
   ["a label smoothing of a loss that has none", { loss: Poisson, labelSmoothing: 0.1 }, "ReservedNotZero"],
+  ...(["LayerNorm", "BatchNorm"] as const).flatMap((name) => {
+    const kind = LayerKindNumber[name];
+    const refused = (what: string, fields: LayerFields, status: StatusName) =>
+      [`a ${name} ${what}`, { layers: [norm({ kind, ...fields })] }, status] as const;
+    return [
+      refused("that changes the number of units", { units: 4 }, "InvalidUnits"),
+      refused("without units", { units: 0 }, "InvalidUnits"),
+      refused("with an activation", { activation: Tanh }, "ReservedNotZero"),
+      refused("with a bias", { useBias: 1 }, "ReservedNotZero"),
+      ...(["kernelL1", "kernelL2", "biasL1", "biasL2"] as const).map((penalty) =>
+        refused(`with ${penalty}`, { [penalty]: 0.1 }, "ReservedNotZero"),
+      ),
+      ...[0, -1e-5, Number.NaN, Infinity].map((parameter) =>
+        refused(`with an epsilon of ${parameter}`, { parameter }, "InvalidLayerParameter"),
+      ),
+      ...[1e-300, 1e300].map(
+        (parameter) =>
+          [
+            `a ${name} whose epsilon of ${parameter} is not above 0 and finite in float32`,
+            { ...FLOAT32, layers: [norm({ kind, parameter })] },
+            "InvalidLayerParameter",
+          ] as const,
+      ),
+    ];
+  }),
+  ...[-0.1, 1.1, Number.NaN, Infinity].map(
+    (momentum) =>
+      [
+        `a batch norm with a momentum of ${momentum}`,
+        { layers: [batchNorm({ momentum })] },
+        "InvalidLayerParameter",
+      ] as const,
+  ),
+  ...[norm(), dropout(), {}].map(
+    (layer) =>
+      [
+        `a momentum of the kind ${layer.kind ?? Dense}`,
+        { layers: [{ ...layer, momentum: 0.1 }] },
+        "ReservedNotZero",
+      ] as const,
+  ),
+  [
+    "a layer norm after the softmax of a fused loss",
+    { loss: CategoricalCrossentropy, layers: [{ activation: Softmax }, norm()] },
+    "WrongOutputActivation",
+  ],
   ["a parameter of meanSquaredError", { loss: MeanSquaredError, lossParameter: 1 }, "ReservedNotZero"],
   ...[0, -1, Number.NaN, Infinity].map(
     (lossParameter) =>
@@ -241,6 +298,11 @@ const ACCEPTED: readonly (readonly [string, Difference])[] = [
   ["a large alpha in float64", { ...FLOAT64, layers: [{ activation: Elu, parameter: 1e300 }] }],
   ["a dropout rate of 0", { layers: [dropout({ parameter: 0 })] }],
   ["a dropout alone", { layers: [dropout()] }],
+  ["a layer norm alone", { layers: [norm()] }],
+  ["a small epsilon in float64", { ...FLOAT64, layers: [norm({ parameter: 1e-300 })] }],
+  ["a batch norm alone, with a momentum of 0", { layers: [batchNorm({ momentum: 0 })] }],
+  ["a batch norm with a momentum of 1", { layers: [batchNorm({ momentum: 1 })] }],
+  ["a wide layer before a batch norm", { layers: [{ units: 2 ** 16 }, batchNorm({ units: 2 ** 16 })] }],
   ["a small delta in float64", { ...FLOAT64, loss: Huber, lossParameter: 1e-300 }],
   ["the smallest clip in float32", { ...FLOAT32, loss: BinaryCrossentropy, lossParameter: 2 ** -24 }],
   ["the smallest clip in float64", { ...FLOAT64, loss: BinaryCrossentropy, lossParameter: 2 ** -53 }],
@@ -296,7 +358,11 @@ function write({ layers = [{}], ...fields }: Difference): number {
     arena.memory,
     address,
     description,
-    layers.map((layer) => ({ ...dense, ...(layer.kind ? { activation: 0 } : {}), ...layer })),
+    layers.map((layer) => ({
+      ...dense,
+      ...((layer.kind ?? Dense) === Dense ? {} : { activation: 0 }),
+      ...layer,
+    })),
   );
   return address;
 }

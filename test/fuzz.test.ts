@@ -62,7 +62,7 @@ const HYPERPARAMETERS = 8;
 const REGION_LIMIT = 2 ** 32 - 2 ** 16;
 
 const { Exponential, LeakyRelu, Elu, Sigmoid, Softmax, Softplus } = ActivationNumber;
-const { Dense, Dropout, GaussianNoise, PRelu } = LayerKindNumber;
+const { BatchNorm, Dense, Dropout, GaussianNoise, LayerNorm, PRelu } = LayerKindNumber;
 
 /** The activation that each fused loss requires in the last layer. */
 const FUSED: Readonly<Record<number, number>> = {
@@ -140,6 +140,9 @@ function validLayer(random: Random, inputs: number): Described["layers"][number]
   if (random.chance(0.2)) return { kind: Dropout, units: inputs, parameter: random.float(0, 1) };
   if (random.chance(0.15)) return { kind: GaussianNoise, units: inputs, parameter: random.float(0, 1) };
   if (random.chance(0.15)) return { kind: PRelu, units: inputs };
+  const norm = { units: inputs, parameter: random.float(1e-3, 1) };
+  if (random.chance(0.15)) return { kind: LayerNorm, ...norm };
+  if (random.chance(0.15)) return { kind: BatchNorm, ...norm, momentum: random.float(0, 1) };
   return validDense(random, random.integer(0, Exponential));
 }
 
@@ -254,18 +257,26 @@ function isRightLoss(
   return loss < LossNumber.Focal && lossParameter === 0;
 }
 
+function isEpsilon(parameter: number, elementSize: number): boolean {
+  const epsilon = roundedTo(elementSize, parameter);
+  return epsilon > 0 && epsilon < Infinity;
+}
+
 /** For each kind of layer with as many outputs as inputs and without penalties: whether it takes a parameter. */
 const PLAIN_PARAMETERS: Readonly<Record<number, (parameter: number, elementSize: number) => boolean>> = {
   [Dropout]: (rate) => rate >= 0 && rate < 1,
   [GaussianNoise]: (deviation, size) => deviation >= 0 && roundedTo(size, deviation) < Infinity,
+  [LayerNorm]: isEpsilon,
+  [BatchNorm]: isEpsilon,
   [PRelu]: (parameter) => parameter === 0,
 };
 
 type LayerInMemory = { readonly [F in FieldName<typeof LayerDescriptionStruct>]: number };
 
 function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number): boolean {
-  const { kind, units, activation, useBias, parameter, kernelL1, kernelL2, biasL1, biasL2 } = layer;
+  const { kind, units, activation, useBias, parameter, kernelL1, kernelL2, biasL1, biasL2, momentum } = layer;
   const penalties = [kernelL1, kernelL2, biasL1, biasL2];
+  if (kind === BatchNorm ? !(momentum >= 0 && momentum <= 1) : momentum !== 0) return false;
   const isRightParameter = PLAIN_PARAMETERS[kind];
   if (isRightParameter) {
     const hasNoOthers = activation === 0 && useBias === 0 && penalties.every((penalty) => penalty === 0);
@@ -280,21 +291,26 @@ function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number)
   return activation === LeakyRelu || activation === Elu ? alpha >= 0 && alpha < Infinity : parameter === 0;
 }
 
-/** The approximate bytes of a network: its parameters and gradients, or the bytes that are read past kernels. */
+/**
+ * The approximate bytes of a network: its parameters and gradients, and two arrays of buffers, or the bytes that are read
+ * past kernels.
+ */
 function networkBytes(
   layers: readonly LayerInMemory[],
   widths: readonly number[],
   elementSize: number,
 ): number {
-  let [count, readable] = [0, 0];
+  let [count, buffers, readable] = [0, 0, 0];
   layers.forEach(({ kind, units, useBias }, i) => {
     if (kind === PRelu) count += units;
+    if (kind === LayerNorm || kind === BatchNorm) count += 2 * units;
+    if (kind === BatchNorm) buffers += 2 * units;
     if (kind !== Dense) return;
     const inputs = widths[i]!;
     if (i > 0) readable = Math.max(readable, count + (inputs + 32 / elementSize - 1) * units);
     count += (inputs + useBias) * units;
   });
-  return elementSize * Math.max(2 * count, readable);
+  return elementSize * Math.max(2 * count + 2 * buffers, readable);
 }
 
 // A case
@@ -309,6 +325,8 @@ interface Network {
   readonly inputs: number;
   readonly outputs: number;
   readonly takesLabels: boolean;
+  /** Whether it has a batch norm, which takes no batch of one row. */
+  readonly needsWholeBatch: boolean;
   /** Whether its description has a changed field that is still valid, such as an alpha of 1e300. */
   readonly isOdd: boolean;
 }
@@ -377,6 +395,7 @@ function layOutNetwork(random: Random): Network | undefined {
     inputs,
     outputs: units,
     takesLabels,
+    needsWholeBatch: arena.call("network_buffer_count", address) > 0,
     isOdd: isSpoilt,
   };
 }
@@ -450,8 +469,8 @@ function layOutOptimizer(random: Random, { address, suffix }: Network): number |
 }
 
 function putSamples(random: Random, network: Network): StructView<typeof SamplesStruct> {
-  const { elementSize, inputs, outputs, takesLabels } = network;
-  const rows = random.integer(1, MAX_ROWS);
+  const { elementSize, inputs, outputs, takesLabels, needsWholeBatch } = network;
+  const rows = random.integer(needsWholeBatch ? 2 : 1, MAX_ROWS);
   const numbers = (length: number, low: number, high: number) =>
     Array.from({ length }, () => random.float(low, high));
   const labels = () => Array.from({ length: rows }, () => random.integer(0, outputs - 1));
@@ -465,12 +484,25 @@ function putSamples(random: Random, network: Network): StructView<typeof Samples
   });
 }
 
-function putRun(random: Random, samples: StructView<typeof SamplesStruct>, workspace: number) {
+function validBatchSize(random: Random, rows: number, needsWholeBatch: boolean): number {
+  for (;;) {
+    const batchSize = random.integer(1, rows + 5);
+    const leavesOneRow = batchSize === 1 || (batchSize < rows && rows % batchSize === 1);
+    if (!needsWholeBatch || !leavesOneRow) return batchSize;
+  }
+}
+
+function putRun(
+  random: Random,
+  { needsWholeBatch }: Network,
+  samples: StructView<typeof SamplesStruct>,
+  workspace: number,
+) {
   const rates = random.chance(0.3) ? Array.from({ length: LOSSES }, () => random.float(0, 1e-3)) : [];
   return arena.put(RunStruct, {
     samples: samples.address,
     workspace,
-    batchSize: random.integer(1, samples.get("rows") + 5),
+    batchSize: validBatchSize(random, samples.get("rows"), needsWholeBatch),
     pauses: random.chance(0.5) ? random.integer(0, 7) : PauseNumber.Never,
     until: random.integer(1, MAX_EPOCHS),
     losses: arena.allocate(8 * LOSSES),
@@ -545,7 +577,7 @@ function spoilTraining(
 
 function train(random: Random, network: Network, workspace: number, optimizer: number): void {
   const samples = putSamples(random, network);
-  const run = putRun(random, samples, workspace);
+  const run = putRun(random, network, samples, workspace);
   const arrays = { order: samples.get("order"), targets: samples.get("targets"), losses: run.get("losses") };
   const view = new StructView(OptimizerStruct, arena.memory, optimizer);
   const rows = samples.get("rows");
@@ -635,11 +667,13 @@ function callParts(random: Random, { network, workspace, samples }: Training): v
   const range = [address, workspace, samples.address, word(), word()] as const;
   const [, , , begin, end] = range;
   const isRange = begin < end && end - begin <= MAX_ROWS;
-  const status = call("evaluate_check", ...range);
+  const training = random.integer(0, 1);
+  const status = call("evaluate_check", ...range, training);
   const gradients = arena.copyOf(address);
   const isRefused = status !== StatusNumber.Ok;
-  if (Number.isFinite(call("evaluate", ...range, 0)) && isRefused) throw new Error("evaluated");
-  if (Number.isFinite(call("compute_gradients", ...range, 0)) && isRefused) throw new Error("computed");
+  if (Number.isFinite(call("evaluate", ...range, 0, training)) && isRefused) throw new Error("evaluated");
+  if (Number.isFinite(call("compute_gradients", ...range, 0, training)) && isRefused)
+    throw new Error("computed");
   if (isRefused && Buffer.compare(arena.copyOf(address), gradients) !== 0) throw new Error("wrote gradients");
   const predictions = arena.allocate(isRange ? (end - begin) * outputs * elementSize : 0);
   call("predict", ...range, isRange ? predictions : wrongAddress(random, predictions));

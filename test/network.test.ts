@@ -278,7 +278,8 @@ describe("the layers of a network", () => {
     const layers = [{ ...dense(2), kind: "conv" }];
     await expect(createNetwork(options({ layers }))).rejects.toMatchObject({
       code: "unknownName",
-      message: 'layers[0].kind is "conv"; expected one of "dense", "dropout", "gaussianNoise", "prelu".',
+      message:
+        'layers[0].kind is "conv"; expected one of "dense", "dropout", "gaussianNoise", "layerNorm", "batchNorm", "prelu".',
     });
   });
 

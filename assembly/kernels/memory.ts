@@ -25,6 +25,11 @@ export function storeLanes<T>(pointer: usize, vector: v128, count: usize): void 
   }
 }
 
+/** Copies `bytes` bytes, a multiple of 16. Not memory.copy(), which needs the feature bulk memory. */
+export function copy(out: usize, x: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(out + at, v128.load(x + at));
+}
+
 /** Sets `count` elements, a whole number of vectors, to `value`. */
 export function fill<T>(out: usize, value: T, count: usize): void {
   const vector = v128.splat<T>(value);

@@ -3,6 +3,7 @@
 import { hasFeature, isPlain, Optimizer, OptimizerFeature } from "../abi/optimizer";
 import { Samples } from "../abi/run";
 import { areFinite } from "../kernels/finite";
+import { copy } from "../kernels/memory";
 import { BLOCK_ROWS, RowPath } from "../layers/tensors";
 import { lossBackward } from "../losses/loss";
 import { clearFrozenGradients } from "../network/frozen";
@@ -142,7 +143,7 @@ function areStatisticsFinite<T>(network: Network): bool {
 
 /** The running statistics of the step that was taken. */
 function keepStatistics<T>(network: Network): void {
-  memory.copy(network.buffers, network.nextBuffers, <usize>arenaSize<T>(network.bufferCount));
+  copy(network.buffers, network.nextBuffers, <usize>arenaSize<T>(network.bufferCount));
 }
 
 function prepareUpdate<T>(network: Network, workspace: Workspace): void {

@@ -32,7 +32,7 @@ export function place_field(region: usize, field: usize, at: f64, size: f64): f6
 }
 
 export function begin_passes(network: Network, workspace: Workspace): void {
-  beginPasses(network, workspace, true);
+  beginPasses(network, workspace, true, false);
 }
 
 function begin<T>(network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize): void {
