@@ -9,40 +9,35 @@ import { attempt, requireKeys } from "../validation.js";
 import type { BatchNormLayer, DenseLayer, Layer, LayerNormLayer, PreluLayer } from "./layers.js";
 import { definitionOf, type PlacedParameter } from "./stack.js";
 
-/** The parameters or gradients of a dense layer. */
-export interface DenseParameters {
-  /** [inputs, units]. */
-  readonly kernel: Matrix;
-  /** [units]; null for a layer without a bias. */
-  readonly bias: Vector | null;
-  readonly gamma?: undefined;
-  readonly beta?: undefined;
-}
-
-/** The parameters or gradients of a layer norm or a batch norm. */
-export interface NormParameters {
-  /** [units]: multiplies the normalized inputs. */
-  readonly gamma: Vector;
-  /** [units]: is added to them. */
-  readonly beta: Vector;
-  readonly kernel?: undefined;
-  readonly bias?: undefined;
-}
-
-/** The parameters or gradients of a PReLU layer. */
-export interface PreluParameters {
-  /** [units]: the slopes below 0. */
-  readonly alpha: Vector;
-  readonly kernel?: undefined;
-  readonly bias?: undefined;
-}
-
 /** The parameters of a layer that has none. */
 export interface NoParameters {
   readonly kernel?: undefined;
   readonly bias?: undefined;
   readonly gamma?: undefined;
   readonly beta?: undefined;
+  readonly alpha?: undefined;
+}
+
+/** The parameters or gradients of a dense layer. */
+export interface DenseParameters extends Omit<NoParameters, "kernel" | "bias"> {
+  /** [inputs, units]. */
+  readonly kernel: Matrix;
+  /** [units]; null for a layer without a bias. */
+  readonly bias: Vector | null;
+}
+
+/** The parameters or gradients of a layer norm or a batch norm. */
+export interface NormParameters extends Omit<NoParameters, "gamma" | "beta"> {
+  /** [units]: multiplies the normalized inputs. */
+  readonly gamma: Vector;
+  /** [units]: is added to them. */
+  readonly beta: Vector;
+}
+
+/** The parameters or gradients of a PReLU layer. */
+export interface PreluParameters extends Omit<NoParameters, "alpha"> {
+  /** [units]: the slopes below 0. */
+  readonly alpha: Vector;
 }
 
 /** The parameters or gradients of a layer. */
