@@ -4,9 +4,9 @@
 import { Activation } from "../abi/description";
 import { Status } from "../abi/status";
 import { columnMax } from "../kernels/reduce";
-import { sign } from "../math/constants";
+import { one, sign } from "../math/constants";
 import { exp, expm1 } from "../math/exponential";
-import { tanh } from "../math/hyperbolic";
+import { tanhEach } from "../math/hyperbolic";
 import { sigmoid, softplus } from "../math/logistic";
 import { isNotNegative } from "../math/range";
 import { normalCdf, normalPdf } from "../math/normal";
@@ -128,11 +128,15 @@ function forwardEach<T, A>(
   const length = (isContiguous ? units * stride : columns) * sizeof<T>();
   const step = stride * sizeof<T>();
   for (let i: usize = 0; i < runs; ++i, outputs += step, logits += step) {
-    let at: usize = 0;
-    do {
-      v128.store(outputs + at, activation.forward<T>(v128.load(logits + at), a));
-      at += 16;
-    } while (at < length);
+    if (isDefined(activation.forwardRow)) {
+      activation.forwardRow<T>(outputs, logits, length);
+    } else {
+      let at: usize = 0;
+      do {
+        v128.store(outputs + at, activation.forward<T>(v128.load(logits + at), a));
+        at += 16;
+      } while (at < length);
+    }
   }
 }
 
@@ -177,7 +181,7 @@ class Sigmoid {
 
   @inline
   backward<T>(d: v128, a: v128, alpha: v128): v128 {
-    return v128.mul<T>(d, v128.mul<T>(a, v128.sub<T>(splat<T>(1), a)));
+    return v128.mul<T>(d, v128.mul<T>(a, v128.sub<T>(one<T>(), a)));
   }
 }
 
@@ -185,13 +189,13 @@ class Sigmoid {
 @unmanaged
 class Tanh {
   @inline
-  forward<T>(z: v128, alpha: v128): v128 {
-    return tanh<T>(z);
+  forwardRow<T>(outputs: usize, logits: usize, length: usize): void {
+    tanhEach<T>(outputs, logits, length);
   }
 
   @inline
   backward<T>(d: v128, a: v128, alpha: v128): v128 {
-    return v128.mul<T>(d, v128.sub<T>(splat<T>(1), v128.mul<T>(a, a)));
+    return v128.mul<T>(d, v128.sub<T>(one<T>(), v128.mul<T>(a, a)));
   }
 }
 

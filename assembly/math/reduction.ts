@@ -1,5 +1,5 @@
-// The argument reduction that exp, expm1, tanh, the logistic and the normal distribution share: x = n·ln 2 + r with
-// |r| ≤ ½ ln 2, and e^r as a quotient.
+// The argument reduction that exp, expm1, the logistic and the normal distribution share: x = n·ln 2 + r with
+// |r| ≤ ½ ln 2, and e^r as a quotient. tanh has it with other constants: see hyperbolic.ts.
 //
 // The quotient is e^r = (2 + d + N) / (2 + d − N), where tanh(r/2) = N / (2 + d). N is odd and d is even in r, so both
 // together have half as many coefficients as a polynomial for e^r. Functions that divide anyway (tanh, the logistic)
