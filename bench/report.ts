@@ -3,7 +3,7 @@
 import type { DType } from "backprop-wasm";
 import { describeMachine } from "./machine.js";
 import type { Measurement } from "./measure.js";
-import type { OptimizerMeasurement } from "./optimizers.js";
+import { type OptimizerMeasurement, ROUNDS } from "./optimizers.js";
 import type { PeakName } from "./peak.js";
 import { median } from "./statistics.js";
 import { type Column, formatNumber, formatTable, left, right } from "./table.js";
@@ -34,7 +34,8 @@ export function formatOptimizers(workloads: readonly (readonly OptimizerMeasurem
     }),
   ]);
   return [
-    `${describeMachine()} One thread, strict build, ${workloads[0]![0]!.dtype}; microseconds a step.`,
+    `${describeMachine()} One thread, strict build, ${workloads[0]![0]!.dtype}; microseconds a step, the fastest of ` +
+      `${ROUNDS} rounds.`,
     "",
     formatTable([left("optimizer"), ...columns], rows),
   ].join("\n");

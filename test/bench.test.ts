@@ -91,7 +91,7 @@ describe("npm run bench", () => {
     expect(rest).toEqual([]);
   });
 
-  it("prints one line of JSON for each optimizer, with its ratios to SGD and Adam in the same rounds", () => {
+  it("prints one line of JSON for each optimizer, with its ratios to SGD and Adam", () => {
     const { status, stdout, stderr } = bench("--json", "--only", "64-32-10 optimizers");
     expect(stderr).toBe("");
     expect(status).toBe(0);
