@@ -1,7 +1,7 @@
 // Layer norm and batch norm: what holds for any numbers. pytorchNorms.test.ts compares the numbers.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { StatusNumber } from "../src/abi/structs.js";
+import { PauseNumber, StatusNumber } from "../src/abi/structs.js";
 import {
   adam,
   batchNorm,
@@ -379,6 +379,33 @@ describe("batch norm", () => {
     expect(run.get("status")).toBe(StatusNumber.Finished);
     expect(network.buffers()).not.toEqual(before);
     network.dispose();
+  });
+
+  it("takes over the statistics of the step's own batch after an evaluation in training", () => {
+    const statisticsAfter = (isDisturbed: boolean) => {
+      const network = new CoreNetwork(core, {
+        dtype: "float64",
+        inputs: 3,
+        layers: [batchNorm(), dense(2)],
+        loss: "meanSquaredError",
+      });
+      network.parameters().set(spread(network.parameterCount));
+      const [inputs, targets] = problem(12);
+      const samples = network.createSamples(inputs.data, targets.data);
+      const run = network.createRun(samples, { pauses: PauseNumber.Batch });
+      run.advance();
+      expect(run.get("status")).toBe(StatusNumber.BatchEnded);
+      const { address, workspace, kernels } = network;
+      const [others, otherTargets] = problem(7);
+      const other = network.createSamples(others.data, otherTargets.data).address;
+      if (isDisturbed) expect(kernels.evaluate(address, workspace, other, 0, 7, 0, 1)).toBeGreaterThan(0);
+      run.advance();
+      expect(run.get("status")).toBe(StatusNumber.Finished);
+      const state = bitsOf(network.buffers());
+      network.dispose();
+      return state;
+    };
+    expect(statisticsAfter(true)).toBe(statisticsAfter(false));
   });
 
   it("refuses a step that would make a running variance infinite", async () => {
