@@ -165,7 +165,8 @@ function isConstant(losses: ArrayLike<number>): boolean {
   const first = losses[0]!;
   if (losses.length < MIN_CONSTANT_EPOCHS || first === 0) return false;
   const tolerance = CONSTANT_LOSS * Math.abs(first);
-  for (let epoch = 1; epoch < losses.length; epoch++) {
+  // From the last one on, which usually differs most.
+  for (let epoch = losses.length - 1; epoch > 0; epoch--) {
     if (!(Math.abs(losses[epoch]! - first) <= tolerance)) return false;
   }
   return true;
