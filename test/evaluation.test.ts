@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { confusionMatrix, createNetwork, dense, sgd } from "../src/index.js";
+import {
+  confusionMatrix,
+  createNetwork,
+  dense,
+  type Metric,
+  type MetricAccumulator,
+  sgd,
+} from "../src/index.js";
 import { createClassifier, points } from "./support/classifier.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf } from "./support/floats.js";
@@ -72,6 +79,31 @@ describe("evaluate", () => {
   ])("refuses %j", async (options, code) => {
     const network = await createClassifier();
     expect(errorOf(() => network.evaluate(inputs, targets, options as object)).code).toBe(code);
+    network.dispose();
+  });
+
+  it("is not disturbed by metrics that predict, or write to what they are given", async () => {
+    const network = await createClassifier();
+    network.setLearningRate(0);
+    const { loss, mae } = network.evaluate(inputs, targets, { metrics: ["mae"] });
+    const metric = (name: string, add: MetricAccumulator["add"]): Metric => ({
+      name,
+      direction: "max",
+      create: () => ({ add, result: () => 1 }),
+    });
+    const metrics = [
+      metric("predicting", (outputs) => void network.predict(inputs.slice(0, outputs.length))),
+      "mae",
+      metric("writing", (outputs, goals) => void [outputs.fill(0.3), goals.fill(0.3)]),
+    ] as const;
+    for (const options of [{}, { batchSize: 300 }]) {
+      expect(network.evaluate(inputs, targets, { metrics })).toMatchObject({ loss, mae });
+      const history = network.fitSync(inputs, targets, { ...options, metrics, epochs: 2 });
+      for (const epoch of [0, 1]) {
+        expect(history.mae[epoch]).toBeCloseTo(mae, 12);
+        expect(history.loss[epoch]).toBeCloseTo(loss, 12);
+      }
+    }
     network.dispose();
   });
 

@@ -1,5 +1,5 @@
 import type { NetworkDescription } from "../description.js";
-import { allocate, type FloatArray } from "../dtype.js";
+import type { FloatArray } from "../dtype.js";
 import type { ConfusionCounts } from "../metrics/confusion.js";
 import type { Metric, MetricAccumulator, MetricShape } from "../metrics/metric.js";
 import type { Samples } from "../wasm/samples.js";
@@ -15,14 +15,12 @@ export class Meter {
   readonly #shape: MetricShape;
   readonly #counts: ConfusionCounts | undefined;
   #accumulators: readonly MetricAccumulator[];
-  #targets: FloatArray;
 
   /** `counts`: where it also counts the classes of the rows. */
   constructor(metrics: readonly Metric[], shape: MetricShape, counts?: ConfusionCounts) {
     this.#metrics = metrics;
     this.#shape = shape;
     this.#counts = counts;
-    this.#targets = allocate(shape.dtype, 0);
     this.#accumulators = this.#create();
   }
 
@@ -37,9 +35,11 @@ export class Meter {
     begin: number,
     end: number,
   ): void {
-    const targets = this.#targetsOf(samples, order, begin, end);
-    for (const accumulator of this.#accumulators) accumulator.add(predictions, targets, end - begin);
-    this.#counts?.countRows(this.#shape, predictions, targets, end - begin);
+    // Copies, because metrics of users may write to them, or call the network, which overwrites its predictions.
+    const outputs = predictions.slice();
+    const targets = targetsOf(samples, order, begin, end);
+    for (const accumulator of this.#accumulators) accumulator.add(outputs, targets, end - begin);
+    this.#counts?.countRows(this.#shape, outputs, targets, end - begin);
   }
 
   /** The metrics over the rows since the last call, by name. */
@@ -52,18 +52,18 @@ export class Meter {
   #create(): readonly MetricAccumulator[] {
     return this.#metrics.map((metric) => metric.create(this.#shape));
   }
+}
 
-  #targetsOf(samples: Samples, order: Uint32Array | undefined, begin: number, end: number): FloatArray {
-    const width = samples.widths.targets;
-    const all = samples.targets();
-    if (!order) return all.subarray(begin * width, end * width);
-    const length = (end - begin) * width;
-    if (this.#targets.length !== length) this.#targets = allocate(this.#shape.dtype, length);
-    let i = 0;
-    for (let position = begin; position < end; position++) {
-      const first = order[position]! * width;
-      for (let column = 0; column < width; column++) this.#targets[i++] = all[first + column]!;
-    }
-    return this.#targets;
+/** A copy of the targets of these rows. */
+function targetsOf(samples: Samples, order: Uint32Array | undefined, begin: number, end: number): FloatArray {
+  const width = samples.widths.targets;
+  const all = samples.targets();
+  const targets = all.slice(begin * width, end * width);
+  if (!order) return targets;
+  let i = 0;
+  for (let position = begin; position < end; position++) {
+    const first = order[position]! * width;
+    for (let column = 0; column < width; column++) targets[i++] = all[first + column]!;
   }
+  return targets;
 }

@@ -39,7 +39,7 @@ export type NamesOf<M extends MetricList> = number extends M["length"] ? never :
 export type HistoryOf<M extends MetricList> = History & MetricHistory<NamesOf<M>>;
 
 export interface FitOptions<M extends MetricList = MetricList> {
-  /** Passes over all rows; default 1. */
+  /** Passes over all rows; default 1. Memory: about 32 bytes for each. */
   readonly epochs?: number;
   /** Rows in each step; default 32. The last batch of an epoch has the remaining rows. */
   readonly batchSize?: number;
