@@ -53,7 +53,6 @@ export function createRun(
     batchSize: Math.min(batch, samples.rows),
     shuffles: shuffle && batch < samples.rows,
     firstEpoch: 0,
-    pausesAfter: undefined,
     targetLoss: Number.NEGATIVE_INFINITY,
   });
 }

@@ -34,6 +34,8 @@ import type { MetricShape } from "./metrics/metric.js";
 import { checkOptimizer, type Optimizer, sgd, withLearningRate } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
 import type { RandomStream } from "./random/random.js";
+import type { Moment } from "./schedules/schedule.js";
+import { type LearningRate, rateAt } from "./schedules/schedules.js";
 import { show } from "./show.js";
 import { summarize } from "./summary.js";
 import { requireNotAborted } from "./training/abort.js";
@@ -52,6 +54,7 @@ import {
   usesAverage,
 } from "./training/evaluation.js";
 import { Fit } from "./training/fit.js";
+import { LearningRates } from "./training/learningRates.js";
 import { metricShape } from "./training/meter.js";
 import {
   type AsyncFitOptions,
@@ -252,6 +255,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   #optimizer: Optimizer;
   /** For each layer: whether it is trained. */
   readonly #trainable: boolean[];
+  readonly #rates: LearningRates;
   readonly #keys: Keys;
   readonly #inputFormat: RowFormat;
   readonly #targetFormat: RowFormat;
@@ -271,6 +275,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#description = description;
     this.#optimizer = optimizer;
     this.#trainable = description.layers.map((layer) => !("trainable" in layer) || layer.trainable);
+    this.#rates = new LearningRates(optimizer.learningRate);
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
     this.#inputFormat = { argument: "inputs", width: description.inputs };
@@ -307,9 +312,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return this.#epoch + (this.#fit?.epoch ?? 0);
   }
 
-  /** The optimizer, with the learning rate of the coming step. */
+  /** The optimizer, with the learning rate or the schedule that was set last. */
   get optimizer(): Optimizer {
     return this.#optimizer;
+  }
+
+  /**
+   * The learning rate of the coming step.
+   *
+   * @throws BackpropError `disposed`; `invalidOption` if a function returned another value than a rate. Exceptions of the
+   *   function pass through.
+   */
+  get learningRate(): number {
+    return this.#rates.at(this.#now);
+  }
+
+  /** What the time of a schedule is counted by. */
+  get #now(): Moment {
+    return { step: this.#alive().optimizerStep, epoch: this.epoch };
   }
 
   /**
@@ -462,12 +482,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   applyGradients(gradients: readonly LayerValues[]): void {
     this.#idle();
     const values = this.#collect("gradients", gradients);
+    const { learningRate } = this;
     const model = this.#idle();
+    model.setLearningRate(learningRate);
     model.gradients().set(values);
     if (model.update()) return;
     const event =
       "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
-    const { learningRate } = this.#optimizer;
     const layer = findDivergedLayer(model, "step", this.#description.layers.length);
     const message = describeDivergence({ cause: "step", event, layer, model, learningRate });
     throw new BackpropError("diverged", message, { layer });
@@ -489,8 +510,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * Replaces the optimizer from the next step on. The new one begins with a state of zeros, and without an average of
-   * the parameters. Allowed between fits and during one, such as in a callback.
+   * Replaces the optimizer from the next step on. The new one begins with a state of zeros, without an average of the
+   * parameters, and at the begin of its schedule. Allowed between fits and during one, such as in a callback.
    *
    * @throws BackpropError `invalidOption`, `unknownName`, `outOfMemory` (then the old one stays), `disposed`.
    */
@@ -498,29 +519,38 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const checked = checkOptimizer(optimizer, this.#description.dtype);
     this.#alive().setOptimizer(checked);
     this.#optimizer = checked;
+    this.#rates.restart(checked.learningRate, this.#now);
   }
 
   /**
-   * Sets the learning rate of the steps to come; 0 or more. The optimizer keeps its state. (Rprop reads its learning
-   * rate only in its first step.) Allowed between fits and during one, such as in a callback.
+   * Sets the learning rate of the steps to come: a number of 0 or more, or a schedule, whose time begins now. The optimizer
+   * keeps its state. (Rprop reads its learning rate only in its first step.) Allowed between fits and during one, such as in a callback.
    *
-   * @throws BackpropError `invalidOption`, `disposed`.
+   * @throws BackpropError `invalidOption`, `unknownName`, `disposed`.
    */
-  setLearningRate(learningRate: number): void {
-    const checked = withLearningRate(this.#optimizer, learningRate, this.#description.dtype);
-    this.#alive().setLearningRate(learningRate);
-    this.#optimizer = checked;
+  setLearningRate(learningRate: LearningRate): void {
+    const optimizer = withLearningRate(this.#optimizer, learningRate, this.#description.dtype);
+    this.#restartRates(optimizer);
+    this.#optimizer = optimizer;
   }
 
   /**
    * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. An average of the parameters
-   * restarts. The optimizer keeps its options, and the learning rate that was set last. Allowed between fits and during
+   * restarts, and so does a schedule. The optimizer keeps its options, and the learning rate that was set last. Allowed between fits and during
    * one, such as in a callback.
    *
    * @throws BackpropError `disposed`.
    */
   resetOptimizer(): void {
     this.#alive().resetOptimizer();
+    this.#restartRates(this.#optimizer);
+  }
+
+  /** Begins a schedule. A batch in progress takes the first rate, too. */
+  #restartRates({ learningRate }: Optimizer): void {
+    const first = rateAt(learningRate, { step: 0, epoch: 0 });
+    this.#alive().setLearningRate(first);
+    this.#rates.restart(learningRate, this.#now);
   }
 
   /**
@@ -573,7 +603,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   #plan(options: object): FitPlan {
     this.#idle();
-    return planFit(options, this.#shape);
+    const plan = planFit(options, this.#shape);
+    this.#rates.requireMonitor(plan.directions);
+    return plan;
   }
 
   *#train(inputs: Rows, targets: Rows, plan: FitPlan, canWait: boolean): Work<History> {
@@ -619,7 +651,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       samples: training,
       validation,
       firstEpoch: this.#epoch,
-      learningRate: () => this.#optimizer.learningRate,
+      rates: this.#rates,
       canWait,
       description: this.#description,
     };

@@ -3,6 +3,7 @@
 import { OptimizerFeatureNumber, OptimizerKindNumber } from "./abi/structs.js";
 import { type DType, roundTo } from "./dtype.js";
 import { BackpropError } from "./errors.js";
+import { checkLearningRate, type LearningRate, rateAt } from "./schedules/schedules.js";
 import { show } from "./show.js";
 import {
   attempt,
@@ -54,7 +55,7 @@ export interface CommonOptions {
 /** Stochastic gradient descent, as `sgd` makes it. */
 export interface Sgd extends CommonOptions {
   readonly name: "sgd";
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly momentum: number;
   readonly dampening: number;
   readonly nesterov: boolean;
@@ -64,7 +65,7 @@ export interface Sgd extends CommonOptions {
 /** RMSprop, as `rmsprop` makes it. */
 export interface Rmsprop extends CommonOptions {
   readonly name: "rmsprop";
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly alpha: number;
   readonly epsilon: number;
   readonly centered: boolean;
@@ -75,7 +76,7 @@ export interface Rmsprop extends CommonOptions {
 /** Adagrad, as `adagrad` makes it. */
 export interface Adagrad extends CommonOptions {
   readonly name: "adagrad";
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly learningRateDecay: number;
   readonly initialAccumulator: number;
   readonly epsilon: number;
@@ -85,14 +86,14 @@ export interface Adagrad extends CommonOptions {
 /** Adadelta, as `adadelta` makes it. */
 export interface Adadelta extends CommonOptions {
   readonly name: "adadelta";
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly rho: number;
   readonly epsilon: number;
   readonly weightDecay: number;
 }
 
 interface AdamHyperparameters extends CommonOptions {
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -113,7 +114,7 @@ export interface AdamW extends AdamHyperparameters {
 /** NAdam, as `nadam` makes it. */
 export interface Nadam extends CommonOptions {
   readonly name: "nadam";
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -125,7 +126,7 @@ export interface Nadam extends CommonOptions {
 /** Rprop, as `rprop` makes it. */
 export interface Rprop extends CommonOptions {
   readonly name: "rprop";
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly etas: readonly [minus: number, plus: number];
   readonly stepSizes: readonly [smallest: number, largest: number];
 }
@@ -175,7 +176,7 @@ const requireStepSizes = pairThat(
 );
 
 const ADAM_OPTIONS = {
-  learningRate: notNegative(0.001),
+  learningRate: rate(0.001),
   beta1: belowOne(0.9),
   beta2: belowOne(0.999),
   epsilon: positive(1e-8),
@@ -186,7 +187,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
   sgd: {
     number: OptimizerKindNumber.Sgd,
     options: {
-      learningRate: notNegative(0.01),
+      learningRate: rate(0.01),
       momentum: notNegative(0),
       dampening: { check: requireFinite, default: 0 },
       nesterov: flag(false),
@@ -200,7 +201,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
   rmsprop: {
     number: OptimizerKindNumber.Rmsprop,
     options: {
-      learningRate: notNegative(0.01),
+      learningRate: rate(0.01),
       alpha: belowOne(0.99),
       epsilon: positive(1e-8),
       centered: flag(false),
@@ -214,7 +215,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
   adagrad: {
     number: OptimizerKindNumber.Adagrad,
     options: {
-      learningRate: notNegative(0.01),
+      learningRate: rate(0.01),
       learningRateDecay: notNegative(0),
       initialAccumulator: notNegative(0),
       epsilon: positive(1e-10),
@@ -226,7 +227,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
   adadelta: {
     number: OptimizerKindNumber.Adadelta,
     options: {
-      learningRate: notNegative(1),
+      learningRate: rate(1),
       rho: belowOne(0.9),
       epsilon: positive(1e-6),
       weightDecay: notNegative(0),
@@ -250,7 +251,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
   nadam: {
     number: OptimizerKindNumber.Nadam,
     options: {
-      learningRate: notNegative(0.002),
+      learningRate: rate(0.002),
       beta1: belowOne(0.9),
       beta2: belowOne(0.999),
       epsilon: positive(1e-8),
@@ -265,7 +266,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
   rprop: {
     number: OptimizerKindNumber.Rprop,
     options: {
-      learningRate: notNegative(0.01),
+      learningRate: rate(0.01),
       etas: { check: requireEtas, default: [0.5, 1.2] },
       stepSizes: { check: requireStepSizes, default: [1e-6, 50] },
     },
@@ -469,16 +470,22 @@ export function checkOptimizer(optimizer: unknown, dtype: DType): Optimizer {
  *
  * @throws BackpropError `invalidOption`.
  */
-export function withLearningRate(optimizer: Optimizer, learningRate: number, dtype: DType): Optimizer {
-  requireNotNegative("learningRate", learningRate, dtype);
-  return Object.freeze({ ...optimizer, learningRate });
+export function withLearningRate(optimizer: Optimizer, learningRate: LearningRate, dtype: DType): Optimizer {
+  return Object.freeze({
+    ...optimizer,
+    learningRate: checkLearningRate("learningRate", learningRate, dtype),
+  });
 }
 
 /** A checked, frozen copy of an optimizer. Options that are undefined are left out. */
 function read(name: Optimizer["name"], of: string, given: unknown, reading: Reading = {}): Optimizer {
   const options: OptionsOf<Record<string, unknown>> = { ...definitionOf(name).options, ...COMMON_OPTIONS };
-  const values: Record<string, unknown> = { name, ...readOptions(of, given, options, reading) };
+  const values: Record<string, unknown> & { learningRate?: unknown } = {
+    name,
+    ...readOptions(of, given, options, reading),
+  };
   const { prefix = "", dtype } = reading;
+  values.learningRate = checkLearningRate(`${prefix}learningRate`, values.learningRate, dtype);
   for (const [key, { check }] of Object.entries(options)) {
     if (values[key] === undefined) delete values[key];
     else values[key] = attempt("invalidOption", `${prefix}${key}`, () => copyOf(values[key]));
@@ -500,6 +507,7 @@ export interface EncodedOptimizer {
   readonly kind: number;
   /** A set of the core's OptimizerFeature bits. */
   readonly features: number;
+  /** That of the first step. */
   readonly learningRate: number;
   readonly weightDecay: number;
   /** 0: none. */
@@ -514,10 +522,11 @@ export interface EncodedOptimizer {
 export function encodeOptimizer(optimizer: Optimizer): EncodedOptimizer {
   const { number, features, hyperparameters } = definitionOf(optimizer.name);
   const values = optimizer as unknown as Record<string, number | readonly number[]>;
+  const { learningRate } = optimizer;
   return {
     kind: number,
     features: features(optimizer) | commonFeatures(optimizer),
-    learningRate: optimizer.learningRate,
+    learningRate: rateAt(learningRate, { step: 0, epoch: 0 }),
     weightDecay: "weightDecay" in optimizer ? optimizer.weightDecay : 0,
     clipValue: optimizer.clipValue ?? 0,
     clipNorm: optimizer.clipNorm ?? 0,
@@ -538,6 +547,11 @@ function commonFeatures({ clipValue, clipNorm, ema }: CommonOptions): number {
 
 function bit(feature: keyof typeof OptimizerFeatureNumber, isOn: boolean): number {
   return isOn ? OptimizerFeatureNumber[feature] : 0;
+}
+
+/** A learning rate, which is checked when it is copied. */
+function rate(value: number): Option<LearningRate> {
+  return { check: () => {}, default: value };
 }
 
 function notNegative(value: number): Option<number> {

@@ -60,7 +60,7 @@ function bitsOfParameters(network: Network): string {
 
 /** Adam, one number at a time, in the order of operations of assembly/optimizers/adam.ts. */
 class ScalarAdam {
-  readonly #options: Adam;
+  readonly #options: Adam & { readonly learningRate: number };
   readonly #round: (value: number) => number;
   readonly #parameters: FloatArray;
   readonly #m: FloatArray;
@@ -68,7 +68,7 @@ class ScalarAdam {
   #step = 0;
 
   constructor(dtype: DType, options: Adam, parameters: ArrayLike<number>) {
-    this.#options = options;
+    this.#options = options as Adam & { readonly learningRate: number };
     this.#round = dtype === "float32" ? Math.fround : (value) => value;
     this.#parameters = floats(dtype, Array.from(parameters));
     this.#m = floats(dtype, parameters.length);

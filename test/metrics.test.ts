@@ -222,6 +222,8 @@ describe("customMetric", () => {
     expect(errorOf(() => accumulator.result()).message).toBe(
       'compute of metric "mine" returned "1"; expected a number.',
     );
+    const promise = returning(() => Promise.reject(new Error("handled"))).create(shape);
+    expect(errorOf(() => promise.result()).message).toMatch(/returned an object \(Promise\)/);
     const thrown = new Error("mine");
     const throwing = returning(() => {
       throw thrown;

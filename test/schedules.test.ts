@@ -243,7 +243,7 @@ describe("a schedule is refused", () => {
     [
       "of null",
       () => learningRateAt(null as never, 0),
-      "learningRate is null; expected a number, a schedule such as",
+      "learningRate is null; expected a finite number of 0 or more.",
     ],
     ["at half a step", () => learningRateAt(1, 0.5), "step is 0.5; expected an integer from 0 to"],
     [

@@ -3,6 +3,7 @@ import type { FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { type OptionsOf, ofType, oneOf, readOptions } from "../validation.js";
+import { ignoreRejection } from "../work.js";
 import type { Metric, MetricAccumulator, MetricShape } from "./metric.js";
 import { requireMetricName } from "./metricName.js";
 import { RowLog } from "./rowLog.js";
@@ -69,6 +70,7 @@ class CustomAccumulator implements MetricAccumulator {
       weights,
     );
     if (typeof value === "number") return value;
+    ignoreRejection(value);
     throw new BackpropError(
       "invalidOption",
       `compute of metric "${this.#name}" returned ${show(value)}; expected a number.`,

@@ -11,8 +11,8 @@ import {
   requireInteger,
   requireKnown,
   requireNotNegative,
-  requireObject,
 } from "../validation.js";
+import { ignoreRejection } from "../work.js";
 import {
   CONSTANT,
   COSINE,
@@ -279,11 +279,10 @@ export function checkLearningRate(
   kinds: readonly string[] = KINDS,
 ): LearningRate {
   if (typeof given === "function") return given as LearningRate;
-  if (typeof given !== "object") {
+  if (typeof given !== "object" || given === null) {
     requireNotNegative(argument, given, dtype);
     return given as number;
   }
-  requireObject(argument, given, "a number, a schedule such as cosineDecay({ … }), or a function");
   const { kind } = attempt("invalidOption", argument, () => ({ kind: (given as Schedule).kind }));
   requireKnown(`${argument}.kind`, kind, kinds);
   return read(kind, argument, given, { prefix: `${argument}.`, dtype, known: { kind } });
@@ -301,6 +300,7 @@ export function rateAt(learningRate: LearningRate, moment: Moment): number {
       ? learningRate(moment.step, moment.epoch)
       : definitionOf(learningRate.kind).rateAt(learningRate, moment);
   if (Number.isFinite(rate) && (rate as number) >= 0) return rate as number;
+  ignoreRejection(rate);
   throw new BackpropError(
     "invalidOption",
     `learningRate is ${show(rate)} after ${moment.step} steps and ${moment.epoch} epochs; expected a finite number of 0 or ` +

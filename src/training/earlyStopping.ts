@@ -51,23 +51,23 @@ const OPTIONS: OptionsOf<EarlyStopping> = {
  *
  * @throws BackpropError `invalidOption`, or `unknownName` if the fit does not have what `monitor` names.
  */
-export function readEarlyStopping(
-  given: unknown,
-  metrics: readonly Metric[],
-  hasValidation: boolean,
-): StoppingRule {
+export function readEarlyStopping(given: unknown, directions: Directions): StoppingRule {
   const read = readOptions("earlyStopping", given, OPTIONS, { prefix: "earlyStopping." });
-  const directions = directionsOf(metrics, hasValidation);
-  const monitor = read.monitor ?? (hasValidation ? "validationLoss" : "loss");
+  const monitor = read.monitor ?? defaultMonitor(directions);
   requireKnown("earlyStopping.monitor", monitor, Object.keys(directions));
   return { ...(read as Required<EarlyStopping>), monitor, direction: directions[monitor]! };
 }
 
+/** In which direction each figure of an epoch gets better. */
+export type Directions = Readonly<Record<string, "max" | "min">>;
+
+/** What is monitored if nothing else is said. */
+export function defaultMonitor(directions: Directions): string {
+  return "validationLoss" in directions ? "validationLoss" : "loss";
+}
+
 /** Everything that can be monitored. */
-function directionsOf(
-  metrics: readonly Metric[],
-  hasValidation: boolean,
-): Readonly<Record<string, "max" | "min">> {
+export function directionsOf(metrics: readonly Metric[], hasValidation: boolean): Directions {
   const figures = [
     ["loss", "min"] as const,
     ...metrics.map(({ name, direction }) => [name, direction] as const),

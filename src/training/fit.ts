@@ -13,9 +13,11 @@ import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progr
 import { describeDivergence, findDivergedLayer } from "./divergence.js";
 import { Patience, validationName } from "./earlyStopping.js";
 import { evaluateRows } from "./evaluation.js";
+import type { LearningRates } from "./learningRates.js";
 import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
 import { Pace } from "./pace.js";
+import { RateSupply } from "./rateSupply.js";
 import { Recorder } from "./recorder.js";
 import { Warnings } from "./warnings.js";
 
@@ -29,8 +31,7 @@ export interface FitSubject {
   readonly validation: Samples | undefined;
   /** Epochs that the network was trained for before. */
   readonly firstEpoch: number;
-  /** The learning rate of the coming step. */
-  readonly learningRate: () => number;
+  readonly rates: LearningRates;
   /** Whether the caller can wait for a promise that a callback returns. */
   readonly canWait: boolean;
   readonly description: NetworkDescription;
@@ -40,8 +41,8 @@ export class Fit {
   readonly #plan: FitPlan;
   readonly #subject: FitSubject;
   readonly #batchSize: number;
-  readonly #watchesEpochs: boolean;
   readonly #run: Run;
+  readonly #supply: RateSupply;
   readonly #pace = new Pace();
   readonly #recorder: Recorder;
   readonly #warnings: Warnings;
@@ -51,16 +52,13 @@ export class Fit {
   readonly #patience: Patience | undefined;
   readonly #best: BestParameters | undefined;
   #stopped: StopReason | undefined;
-  /** The learning rate of the last step. */
-  #learningRate = 0;
 
   constructor(subject: FitSubject, plan: FitPlan) {
     const { samples, validation, firstEpoch, description } = subject;
-    const { metrics, earlyStopping, onEpoch, onBatch } = plan;
+    const { metrics, earlyStopping, epochs } = plan;
     this.#plan = plan;
     this.#subject = subject;
     this.#batchSize = Math.min(plan.batchSize, samples.rows);
-    this.#watchesEpochs = Boolean(validation || metrics.length > 0 || earlyStopping || onEpoch);
     this.#recorder = new Recorder(metrics);
     if (metrics.length > 0) {
       this.#meter = new Meter(metrics, metricShape(description));
@@ -71,13 +69,13 @@ export class Fit {
     this.#warnings = new Warnings(description, samples, this.#batchSize);
     this.#run = subject.model().createRun({
       samples,
-      epochs: plan.epochs,
+      epochs,
       batchSize: this.#batchSize,
       shuffles: shufflesRows(plan, samples.rows),
       firstEpoch,
-      pausesAfter: onBatch ? "step" : this.#watchesEpochs ? "epoch" : undefined,
       targetLoss: plan.targetLoss,
     });
+    this.#supply = new RateSupply(subject.rates, this.#run, { epochs, batches: this.#batches, firstEpoch });
   }
 
   /** Finished epochs of this fit. */
@@ -127,7 +125,10 @@ export class Fit {
     const run = this.#run;
     const { epoch } = run;
     const row = this.#meter ? run.row : 0;
-    this.#learningRate = this.#subject.learningRate();
+    run.pausesAfter = this.#plan.onBatch ? "step" : this.#watchesEpochs ? "epoch" : undefined;
+    this.#supply.prepare(this.#subject.model().optimizerStep);
+    // A function that returns rates may have disposed the network.
+    this.#subject.model();
     const begun = performance.now();
     // The workspace keeps the outputs of one microbatch, so that metrics are computed after each.
     const done = run.advance(this.#meter ? 1 : this.#pace.units);
@@ -135,11 +136,18 @@ export class Fit {
     if (this.#meter) this.#measure(this.#meter, row, finished > 0 ? this.#subject.samples.rows : run.row);
     const milliseconds = performance.now() - begun;
     this.#pace.adjust(done, milliseconds);
-    this.#recorder.add(finished, this.#learningRate, milliseconds);
+    this.#recorder.add(finished, this.#supply.finish(finished), milliseconds);
     if (run.divergence) throw this.#diverged(run.divergence);
     if (run.isAtTarget) this.#stop("targetLoss");
     else if (run.epoch === this.#plan.epochs) this.#stop("epochs");
     return finished;
+  }
+
+  /** Whether each epoch has figures that something depends on. */
+  get #watchesEpochs(): boolean {
+    const { metrics, earlyStopping, onEpoch } = this.#plan;
+    const { validation, rates } = this.#subject;
+    return Boolean(validation || metrics.length > 0 || earlyStopping || onEpoch || rates.watchesEpochs);
   }
 
   /** Adds the microbatch of rows `begin` … `end` − 1 to the metrics. There is none if the call has shuffled rows. */
@@ -157,13 +165,14 @@ export class Fit {
     const figures = { ...this.#trainingMetrics(), ...(yield* this.#validate()) };
     this.#recorder.addFigures(figures);
     this.#checkPatience({ loss, ...figures });
+    this.#subject.rates.endEpoch({ loss, ...figures }, this.#plan.directions);
     return {
       epoch: this.epoch,
       epochs: this.#plan.epochs,
       loss,
       validationLoss: undefined,
       ...figures,
-      learningRate: this.#learningRate,
+      learningRate: this.#supply.current,
       milliseconds: this.#recorder.lastMilliseconds,
     };
   }
@@ -223,7 +232,7 @@ export class Fit {
       batch: batchBegin / this.#batchSize + 1,
       batches: this.#batches,
       loss: batchLoss,
-      learningRate: this.#learningRate,
+      learningRate: this.#supply.current,
     };
   }
 
@@ -267,7 +276,7 @@ export class Fit {
     const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0), batch ${batch} of ${this.#batches}`;
     const layer = findDivergedLayer(model, cause, description.layers.length, this.#run.workspace);
     const restored = this.#restored;
-    const learningRate = this.#learningRate;
+    const learningRate = this.#supply.current;
     const message = describeDivergence({ cause, event, layer, restored, model, learningRate, samples });
     return new BackpropError("diverged", message, {
       epoch,

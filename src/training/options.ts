@@ -19,7 +19,13 @@ import {
   withMethods,
 } from "../validation.js";
 import type { BatchInfo, Callbacks, EpochInfo, Progress } from "./callbacks.js";
-import { type EarlyStopping, readEarlyStopping, type StoppingRule } from "./earlyStopping.js";
+import {
+  type Directions,
+  directionsOf,
+  type EarlyStopping,
+  readEarlyStopping,
+  type StoppingRule,
+} from "./earlyStopping.js";
 
 /** Names of metrics, and metrics such as `topKAccuracy(3)`. */
 export type MetricList = readonly (MetricName | Metric)[];
@@ -103,6 +109,8 @@ export interface FitPlan extends Partial<Callbacks> {
   readonly validationData: readonly [Rows, Rows] | undefined;
   readonly validationSplit: number | undefined;
   readonly metrics: readonly Metric[];
+  /** What can be monitored. */
+  readonly directions: Directions;
   readonly earlyStopping: StoppingRule | undefined;
   readonly targetLoss: number;
   readonly maxSeconds: number;
@@ -139,11 +147,10 @@ export function planFit(options: object, shape: MetricShape): FitPlan {
   if (validationData && read.validationSplit !== undefined) throw twoValidations();
   const metrics = read.metrics === undefined ? [] : resolveMetrics(read.metrics, shape);
   const hasValidation = validationData !== undefined || read.validationSplit !== undefined;
+  const directions = directionsOf(metrics, hasValidation);
   const earlyStopping =
-    read.earlyStopping === undefined
-      ? undefined
-      : readEarlyStopping(read.earlyStopping, metrics, hasValidation);
-  return { ...read, validationData, metrics, earlyStopping } as FitPlan;
+    read.earlyStopping === undefined ? undefined : readEarlyStopping(read.earlyStopping, directions);
+  return { ...read, validationData, metrics, directions, earlyStopping } as FitPlan;
 }
 
 function readValidationData(given: unknown): readonly [Rows, Rows] | undefined {

@@ -25,11 +25,16 @@ export class Recorder {
     }
   }
 
-  /** Adds a call of the core, which finished `epochs` epochs. They share the time since the last finished epoch. */
-  add(epochs: number, learningRate: number, milliseconds: number): void {
-    this.#milliseconds += milliseconds;
+  /**
+   * Adds a call of the core, which finished `epochs` epochs, with one learning rate for all or one for each. They share
+   * the time since the last finished epoch.
+   */
+  add(epochs: number, learningRate: number | readonly number[], totalMilliseconds: number): void {
+    this.#milliseconds += totalMilliseconds;
     if (epochs === 0) return;
-    this.#spans.push({ epochs, learningRate, milliseconds: this.#milliseconds / epochs });
+    const milliseconds = this.#milliseconds / epochs;
+    if (typeof learningRate === "number") this.#spans.push({ epochs, learningRate, milliseconds });
+    else for (const rate of learningRate) this.#spans.push({ epochs: 1, learningRate: rate, milliseconds });
     this.#milliseconds = 0;
   }
 

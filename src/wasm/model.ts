@@ -181,6 +181,11 @@ export class Model {
     old.dispose();
   }
 
+  /** Steps that the optimizer has taken. */
+  get optimizerStep(): number {
+    return this.#optimizer.step;
+  }
+
   setLearningRate(learningRate: number): void {
     this.#optimizer.setLearningRate(learningRate);
   }

@@ -31,6 +31,11 @@ export class OptimizerState {
     return this.#block.address;
   }
 
+  /** Steps taken. */
+  get step(): number {
+    return this.#struct.get("step");
+  }
+
   setLearningRate(learningRate: number): void {
     this.#struct.set({ learningRate });
   }

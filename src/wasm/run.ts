@@ -17,8 +17,6 @@ export interface RunOptions {
   readonly shuffles: boolean;
   /** Epochs that the network was trained for before. The order of an epoch depends on its number over all fits. */
   readonly firstEpoch: number;
-  /** Whether `advance` returns after each step, or each epoch, even if it could do more. */
-  readonly pausesAfter: "step" | "epoch" | undefined;
   /** The run ends after an epoch whose loss is at most this. */
   readonly targetLoss: number;
 }
@@ -41,10 +39,12 @@ export class Run {
   readonly #shuffles: boolean;
   /** The workspace that keeps the outputs of the last microbatch. */
   readonly workspace: Address;
+  #rates: Block | undefined;
+  #rateCapacity = 0;
 
   /** `owned`: the workspace, if it is to be disposed with the run. */
   constructor(host: Host, network: Address, workspace: Address, options: RunOptions, owned?: Block) {
-    const { samples, epochs, batchSize, shuffles, firstEpoch, pausesAfter, targetLoss } = options;
+    const { samples, epochs, batchSize, shuffles, firstEpoch, targetLoss } = options;
     this.#host = host;
     this.#network = network;
     this.#samples = samples;
@@ -64,9 +64,46 @@ export class Run {
       losses: this.#losses,
       shuffles: Number(shuffles),
       firstEpoch,
-      pauses: pausesAfter ? PAUSES[pausesAfter] : PauseNumber.Never,
       targetLoss,
     });
+  }
+
+  /** Whether `advance` returns after each step, or each epoch, even if it could do more. At first it does not. */
+  set pausesAfter(pausesAfter: "step" | "epoch" | undefined) {
+    this.#struct.set({ pauses: pausesAfter ? PAUSES[pausesAfter] : PauseNumber.Never });
+  }
+
+  /**
+   * Gives the learning rates of the coming steps, in place of those that are left. `advance` returns when they are used
+   * up. None: the steps use the optimizer's.
+   *
+   * @throws BackpropError `outOfMemory`.
+   */
+  setLearningRates(rates: readonly number[]): void {
+    if (rates.length > this.#rateCapacity) {
+      const block = new Block(this.#host.heap, 8 * rates.length);
+      this.#rates?.dispose();
+      this.#rates = block;
+      this.#rateCapacity = rates.length;
+    }
+    const learningRates = rates.length > 0 ? this.#rates!.address : 0;
+    this.#struct.set({ learningRates, learningRateCount: rates.length, learningRateIndex: 0 });
+    new Float64Array(this.#host.heap.buffer, learningRates, rates.length).set(rates);
+  }
+
+  /** Whether learning rates are left. */
+  get hasLearningRates(): boolean {
+    return this.#struct.get("learningRateIndex") < this.#struct.get("learningRateCount");
+  }
+
+  /** Whether a batch was begun, and its step is still to be taken. */
+  get isInBatch(): boolean {
+    return this.#struct.get("isInBatch") !== 0;
+  }
+
+  /** The batches of the epoch in progress that were begun. */
+  get begunBatches(): number {
+    return Math.ceil(this.row / this.#struct.get("batchSize"));
   }
 
   /** Finished epochs. */
@@ -137,5 +174,6 @@ export class Run {
     this.#samples.setOrder(0);
     this.#block.dispose();
     this.#owned?.dispose();
+    this.#rates?.dispose();
   }
 }

@@ -1,0 +1,75 @@
+import {
+  initialPlateau,
+  type PlateauState,
+  plateauAfter,
+  type ReduceOnPlateau,
+} from "../schedules/plateau.js";
+import type { Moment } from "../schedules/schedule.js";
+import { type LearningRate, plateauOf, rateAt } from "../schedules/schedules.js";
+import { requireKnown } from "../validation.js";
+import { type Directions, defaultMonitor } from "./earlyStopping.js";
+
+/** The learning rate of a network, and how far its schedule is. Lasts from fit to fit. */
+export class LearningRates {
+  #learningRate: LearningRate;
+  #plateau: PlateauState | undefined;
+  /** When the time of the schedule began. */
+  #begin: Moment = { step: 0, epoch: 0 };
+  #version = 0;
+
+  constructor(learningRate: LearningRate) {
+    this.#learningRate = learningRate;
+  }
+
+  /** Follows another learning rate, whose time begins at `begin`. */
+  restart(learningRate: LearningRate, begin: Moment): void {
+    this.#learningRate = learningRate;
+    this.#plateau = undefined;
+    this.#begin = begin;
+    this.#version++;
+  }
+
+  /** Changes when rates that were computed before are no longer right. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether it is a number. */
+  get isConstant(): boolean {
+    return typeof this.#learningRate === "number";
+  }
+
+  /** Whether it depends on the figures of epochs. */
+  get watchesEpochs(): boolean {
+    return plateauOf(this.#learningRate) !== undefined;
+  }
+
+  /** The rate of the step after `step` steps of the optimizer and `epoch` epochs of the network. */
+  at({ step, epoch }: Moment): number {
+    const begin = this.#begin;
+    const plateauRate = this.#plateau?.learningRate;
+    return rateAt(this.#learningRate, { step: step - begin.step, epoch: epoch - begin.epoch, plateauRate });
+  }
+
+  /** @throws BackpropError `unknownName` if epochs have no such figure as a ReduceOnPlateau monitors. */
+  requireMonitor(directions: Directions): void {
+    const plateau = plateauOf(this.#learningRate);
+    if (plateau) monitorOf(plateau, directions);
+  }
+
+  /** Reduces the rate, if a ReduceOnPlateau asks for it after an epoch with these figures. */
+  endEpoch(figures: Readonly<Record<string, number>>, directions: Directions): void {
+    const plateau = plateauOf(this.#learningRate);
+    if (!plateau) return;
+    const monitor = monitorOf(plateau, directions);
+    const state = this.#plateau ?? initialPlateau(plateau);
+    this.#plateau = plateauAfter(plateau, directions[monitor]!, state, figures[monitor]!);
+    this.#version++;
+  }
+}
+
+function monitorOf({ monitor }: ReduceOnPlateau, directions: Directions): string {
+  const name = monitor ?? defaultMonitor(directions);
+  requireKnown("optimizer.learningRate.monitor", name, Object.keys(directions));
+  return name;
+}

@@ -1,0 +1,85 @@
+import type { Run } from "../wasm/run.js";
+import type { LearningRates } from "./learningRates.js";
+
+/** The rates that are computed at a time. */
+const PIECE = 256;
+
+/** Where a run is within all fits of its network. */
+interface Place {
+  readonly epochs: number;
+  /** The batches of an epoch. */
+  readonly batches: number;
+  /** Epochs that the network was trained for before. */
+  readonly firstEpoch: number;
+}
+
+/** Gives a run the learning rates of its coming steps, in pieces. */
+export class RateSupply {
+  readonly #rates: LearningRates;
+  readonly #run: Run;
+  readonly #place: Place;
+  /** The rates that the run was given last. */
+  #piece: readonly number[] = [];
+  /** The batch, counted from the beginning of the run, that the first rate of the piece is for. */
+  #first = 0;
+  #version = -1;
+  #current = 0;
+
+  constructor(rates: LearningRates, run: Run, place: Place) {
+    this.#rates = rates;
+    this.#run = run;
+    this.#place = place;
+  }
+
+  /** The rate of the batch in progress or completed last. */
+  get current(): number {
+    return this.#current;
+  }
+
+  /** Before a call of the core: gives the run rates, if it needs them. `step`: the steps that the optimizer has taken. */
+  prepare(step: number): void {
+    const rates = this.#rates;
+    const run = this.#run;
+    if (rates.version === this.#version && (rates.isConstant || run.hasLearningRates)) return;
+    this.#version = rates.version;
+    this.#first = this.#begunBatches;
+    if (rates.isConstant) {
+      this.#current = rates.at({ step, epoch: 0 });
+      this.#piece = [];
+    } else this.#piece = this.#compute(step + Number(run.isInBatch));
+    run.setLearningRates(this.#piece);
+  }
+
+  /**
+   * After a call of the core that has finished `epochs` epochs. Returns the rate of the last step of each; one rate if it
+   * is that of all.
+   */
+  finish(epochs: number): number | readonly number[] {
+    if (this.#rates.isConstant) return this.#current;
+    const { batches } = this.#place;
+    const end = this.#run.epoch * batches;
+    const last = Array.from({ length: epochs }, (_, i) => this.#rateOf(end - (epochs - 1 - i) * batches - 1));
+    this.#current = this.#rateOf(this.#begunBatches - 1);
+    return last;
+  }
+
+  /** The rate of a batch that the last call of the core has begun or completed. */
+  #rateOf(batch: number): number {
+    return this.#piece[batch - this.#first] ?? this.#current;
+  }
+
+  get #begunBatches(): number {
+    return this.#run.epoch * this.#place.batches + this.#run.begunBatches;
+  }
+
+  /** The rates of the coming batches, `step` the number of the first. */
+  #compute(step: number): readonly number[] {
+    const { epochs, batches, firstEpoch } = this.#place;
+    const piece: number[] = [];
+    for (let i = 0; i < PIECE && this.#first + i < epochs * batches; i++) {
+      const epoch = firstEpoch + Math.floor((this.#first + i) / batches);
+      piece.push(this.#rates.at({ step: step + i, epoch }));
+    }
+    return piece;
+  }
+}
