@@ -125,5 +125,6 @@ export type {
   TrainingOptions,
 } from "./training/evaluation.js";
 export type { AsyncFitOptions, FitOptions } from "./training/options.js";
+export type { LearningRateRange, RangeTestOptions } from "./training/rangeTest.js";
 export type { CoreBuild, Numerics } from "./wasm/builds.js";
 export { type CoreSource, loadCore } from "./wasm/core.js";

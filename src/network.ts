@@ -66,6 +66,13 @@ import {
   planFit,
   shufflesRows,
 } from "./training/options.js";
+import {
+  type LearningRateRange,
+  planRange,
+  type RangePlan,
+  type RangeTestOptions,
+  testRange,
+} from "./training/rangeTest.js";
 import { type Split, splitSamples } from "./training/validationSplit.js";
 import {
   integerWithin,
@@ -532,6 +539,46 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const optimizer = withLearningRate(this.#optimizer, learningRate, this.#description.dtype);
     this.#restartRates(optimizer);
     this.#optimizer = optimizer;
+  }
+
+  /**
+   * The losses of training with a learning rate that grows exponentially from `from` to `to`, to find a good one: at the
+   * left of where the loss is least, and falls. Trains a copy of the parameters and of the optimizer's state: the network
+   * does not change. Ends early when the smoothed loss is 4 times the least one, or not finite. Time: that of a fit of
+   * `steps` steps on one thread. Memory: that of another network.
+   *
+   * @throws BackpropError (rejects) as `fit`.
+   */
+  async learningRateRange(
+    inputs: Rows,
+    targets: Rows,
+    options: RangeTestOptions = {},
+  ): Promise<LearningRateRange> {
+    this.#idle();
+    const plan = planRange(options, this.#description.dtype);
+    return finishInSlices(this.#testRange(inputs, targets, plan));
+  }
+
+  *#testRange(inputs: Rows, targets: Rows, plan: RangePlan): Work<LearningRateRange> {
+    this.#idle();
+    this.#isTraining = true;
+    try {
+      const samples = yield* this.#load(inputs, targets);
+      try {
+        const optimizer = withLearningRate(this.#optimizer, plan.from, this.#description.dtype);
+        const model = yield* this.#allocate(() => this.#alive().copy(this.#description, optimizer));
+        try {
+          model.setSeed(this.#keys.key ?? DEFAULT_SEED);
+          return yield* testRange(model, samples, plan, () => this.#alive());
+        } finally {
+          model.dispose();
+        }
+      } finally {
+        this.#scratch.giveBack(samples);
+      }
+    } finally {
+      this.#isTraining = false;
+    }
   }
 
   /**

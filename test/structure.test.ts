@@ -77,6 +77,7 @@ const SRC: Table = {
     "errors.ts",
     "dtype.ts",
     "validation.ts",
+    "random",
     "schedules",
     "data",
     "metrics",

@@ -101,6 +101,8 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   network_buffer_count(network: Address): number;
   network_loss_scale(network: Address, rows: number): number;
   network_set_seed(network: Address, seed: number): void;
+  network_step(network: Address): number;
+  network_set_step(network: Address, step: number): void;
   network_set_optimizer(network: Address, optimizer: Address): number;
   permutation(order: Address, begin: number, end: number, seed: number, epoch: number): number;
   /** This and the following functions exist only in the builds with threads. */

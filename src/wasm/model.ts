@@ -195,6 +195,21 @@ export class Model {
     this.#optimizer.reset();
   }
 
+  /**
+   * A model of its own with the same parameters, state of the optimizer and counts of steps, on one thread. Takes the
+   * description and the optimizer that this model has.
+   *
+   * @throws BackpropError `outOfMemory`.
+   */
+  copy(description: NetworkDescription, optimizer: Optimizer): Model {
+    const { exports } = this.#host.core;
+    const copy = new Model(this.#host, description, optimizer, 1);
+    copy.parameters().set(this.parameters());
+    copy.#optimizer.copyFrom(this.#optimizer);
+    exports.network_set_step(copy.#network.address, exports.network_step(this.#network.address));
+    return copy;
+  }
+
   /** Allocates room for `rows` samples. */
   createSamples(rows: number): Samples {
     return new Samples(this.#host, this.#widths, rows);
