@@ -7,11 +7,9 @@ import type { Rows } from "./data/rows.js";
 import { BackpropError } from "./errors.js";
 import type { History } from "./history.js";
 import type { Layer } from "./layers/layers.js";
-import type { Metric } from "./metrics/metric.js";
-import { type MetricName, resolveMetrics } from "./metrics/metrics.js";
 import { Network } from "./network.js";
 import { show } from "./show.js";
-import type { AsyncFitOptions } from "./training/options.js";
+import type { AsyncFitOptions, MetricList } from "./training/options.js";
 import { type OptionsOf, ofType, readOptions } from "./validation.js";
 
 /** The options of `crossValidate`, and those of `fit`. */
@@ -19,7 +17,7 @@ export interface CrossValidationOptions extends FoldOptions, Omit<AsyncFitOption
   /** Whether each part has about the same share of each class; default false. Targets must be labels or one-hot. */
   readonly stratify?: boolean;
   /** Computed for the validation rows of each fold; default none. */
-  readonly metrics?: readonly (MetricName | Metric)[];
+  readonly metrics?: MetricList;
 }
 
 /** The loss, and each metric by its name. */
@@ -102,25 +100,15 @@ async function trainAndEvaluate<L extends readonly Layer[]>(
   network: Network<L>,
   { inputs, targets }: Data,
   { training, validation }: Fold,
-  metrics: unknown,
+  metrics: MetricList,
   options: AsyncFitOptions,
 ): Promise<CrossValidation["folds"][number]> {
-  const validationInputs = selectRows(inputs, validation);
-  const validationTargets = selectRows(targets, validation);
-  // Before the training: the metrics may not suit the network.
-  const outputs = network.predict(validationInputs).shape[1]!;
-  const shape = { outputs, takesLabels: outputs > targets.columns, dtype: network.dtype };
-  const resolved = resolveMetrics(metrics, shape);
+  const rows = [selectRows(inputs, validation), selectRows(targets, validation)] as const;
+  const evaluate = () => network.evaluate(...rows, { metrics }) as Figures;
+  // Before the training, too: the rows or the metrics may not suit the network.
+  evaluate();
   const history = await network.fit(selectRows(inputs, training), selectRows(targets, training), options);
-  const { loss } = network.evaluate(validationInputs, validationTargets);
-  const predictions = network.predict(validationInputs);
-  const figures: Record<string, number> & { loss: number } = { loss };
-  for (const metric of resolved) {
-    const accumulator = metric.create(shape);
-    accumulator.add(predictions.data, validationTargets.data, validation.length);
-    figures[metric.name] = accumulator.result();
-  }
-  return { figures, history };
+  return { figures: evaluate(), history };
 }
 
 function summaryOf(folds: readonly Figures[]): Pick<CrossValidation, "mean" | "standardDeviation"> {

@@ -111,7 +111,6 @@ const SRC: Table = {
     "show.ts",
     "validation.ts",
     "data",
-    "metrics",
     "layers",
     "training",
     "network.ts",
