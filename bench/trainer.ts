@@ -61,12 +61,14 @@ async function createCoreTrainable(workload: Workload, numerics?: Numerics): Pro
 }
 
 function createBaselineTrainable(workload: Workload): Trainable {
-  const { dtype, batch, optimizer } = workload;
+  const { dtype, batch } = workload;
+  const { learningRate } = workload.optimizer;
+  if (typeof learningRate !== "number") throw new Error("The baseline has no schedules.");
   const baseline = createWorkloadBaseline(workload);
   const samples = createSamples(workload);
   const inputs = toFloatArray(dtype, samples.inputs);
   const targets = toFloatArray(dtype, samples.targets);
-  const options = { epochs: MAX_STEPS, batchSize: batch, learningRate: optimizer.learningRate };
+  const options = { epochs: MAX_STEPS, batchSize: batch, learningRate };
   return {
     parameters: () => baseline.parameters,
     createRun: () => baseline.createRun(inputs, targets, options),
