@@ -51,6 +51,10 @@ describe("the package", () => {
     );
   });
 
+  it("contains no examples, benchmarks, tests or data sets", () => {
+    expect(files.filter((file) => /^(build\/)?(examples|bench|test)\//.test(file))).toEqual([]);
+  });
+
   it("has type declarations only for files that exist in src", () => {
     const types = files.filter((file) => /^build\/.*\.d\.ts$/.test(file));
     const sources = types.map((file) => file.replace(/^build\//, "src/").replace(/\.d\.ts$/, ".ts"));
