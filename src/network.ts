@@ -617,6 +617,22 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#trainable[index] = trainable;
   }
 
+  /**
+   * An independent network that continues as this one would: the same layers, loss, parameters, optimizer with its state,
+   * key of random numbers and counts of epochs and steps. Training both on the same data gives the same bits. If the key
+   * is still to be drawn from `random`, it is drawn now. Cost: as much memory as this network, and the time to copy it.
+   *
+   * @throws BackpropError `busy` while fitting, `outOfMemory`, `disposed`.
+   */
+  clone(): Network<L> {
+    this.#idle();
+    this.#drawKey();
+    const model = this.#idle().clone(this.#description, this.#optimizer);
+    const copy = new Network<L>(model, this.#description, this.#optimizer, { ...this.#keys });
+    copy.#epoch = this.#epoch;
+    return copy;
+  }
+
   /** A table of the layers, with their shapes and the number of parameters, as text. */
   summary(): string {
     this.#alive();

@@ -93,6 +93,16 @@ export class Model {
     requireAccepted(kernels.network_set_trainable(this.#network.address, layer, Number(trainable)));
   }
 
+  /** A model that goes on as this one does, with memory of its own. Both arguments are those of this model. */
+  clone(description: NetworkDescription, optimizer: Optimizer): Model {
+    const core = this.#host.core.exports;
+    const copy = new Model(this.#host, description, optimizer, this.#threads);
+    copy.parameters().set(this.parameters());
+    core.network_set_step(copy.#network.address, core.network_step(this.#network.address));
+    copy.#optimizer.copyFrom(this.#optimizer);
+    return copy;
+  }
+
   /** All parameters, layer by layer without gaps. */
   parameters(): FloatArray {
     return this.#parameters.array;

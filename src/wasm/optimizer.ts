@@ -68,6 +68,20 @@ export class OptimizerState {
     new Uint8Array(this.#heap.buffer, this.#struct.get("state"), bytes).fill(0);
   }
 
+  /** Takes over everything that an optimizer of the same options, for a network of the same shape, has learned. */
+  copyFrom(other: OptimizerState): void {
+    for (const field of ["step", "learningRate", "averagedSteps"] as const) {
+      this.#struct.set({ [field]: other.#struct.get(field) });
+    }
+    this.#numbers().set(other.#numbers());
+  }
+
+  /** All bytes that follow the struct: hyperparameters, state and averages. */
+  #numbers(): Uint8Array {
+    const head = OptimizerStruct.size;
+    return new Uint8Array(this.#heap.buffer, this.address + head, this.#struct.get("size") - head);
+  }
+
   get #hasAverage(): boolean {
     return (this.#struct.get("features") & OptimizerFeatureNumber.Average) !== 0;
   }
