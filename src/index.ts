@@ -117,6 +117,7 @@ export {
   warmup,
 } from "./schedules/schedules.js";
 export type { BatchInfo, EpochInfo, Progress } from "./training/callbacks.js";
+export type { Dataset } from "./training/dataset.js";
 export type { EarlyStopping } from "./training/earlyStopping.js";
 export type {
   Evaluation,

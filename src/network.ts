@@ -39,7 +39,9 @@ import { type LearningRate, rateAt } from "./schedules/schedules.js";
 import { show } from "./show.js";
 import { summarize } from "./summary.js";
 import { requireNotAborted } from "./training/abort.js";
-import type { EpochInfo } from "./training/callbacks.js";
+import type { EpochFigures, EpochInfo } from "./training/callbacks.js";
+import { type Data, type DataArguments, readArguments } from "./training/data.js";
+import { Dataset, type SampleFormats } from "./training/dataset.js";
 import { describeDivergence, findDivergedLayer } from "./training/divergence.js";
 import { iterateEpochs } from "./training/epochs.js";
 import {
@@ -264,8 +266,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly #trainable: boolean[];
   readonly #rates: LearningRates;
   readonly #keys: Keys;
-  readonly #inputFormat: RowFormat;
-  readonly #targetFormat: RowFormat;
+  readonly #formats: SampleFormats;
   #averagedParameters: ParametersOf<L> | undefined;
   readonly #shape: MetricShape;
   /** Epochs of all fits before the one in progress. */
@@ -285,8 +286,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#rates = new LearningRates(optimizer.learningRate);
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
-    this.#inputFormat = { argument: "inputs", width: description.inputs };
-    this.#targetFormat = targetFormatOf(description);
+    const inputs = { argument: "inputs", width: description.inputs };
+    this.#formats = { inputs, targets: targetFormatOf(description) };
     this.#shape = metricShape(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
     const { layers, buffers } = description;
@@ -341,7 +342,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
-   * for some epochs. Both are copied before training begins: do not change them until `onProgress` is first called or
+   * for some epochs, or on a dataset in their place. Both are copied before training begins: do not change them until `onProgress` is first called or
    * the fit has ended. It works for about 10 ms at a time, so that a page stays responsive; longer only if 128 rows
    * alone take longer. `predict` and `evaluate` may be called between these pieces.
    *
@@ -352,12 +353,18 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *   the network was disposed, `coreUnavailable` if one of its threads could not be started, or has died, since an
    *   earlier fit. Exceptions of callbacks and metrics pass through.
    */
-  async fit<const M extends MetricList = readonly []>(
+  fit<const M extends MetricList = readonly []>(
+    dataset: Dataset,
+    options?: AsyncFitOptions<M>,
+  ): Promise<HistoryOf<M>>;
+  fit<const M extends MetricList = readonly []>(
     inputs: Rows,
     targets: Rows,
-    options: AsyncFitOptions<M> = {},
-  ): Promise<HistoryOf<M>> {
-    return finishInSlices(this.#train(inputs, targets, this.#plan(options), true)) as Promise<HistoryOf<M>>;
+    options?: AsyncFitOptions<M>,
+  ): Promise<HistoryOf<M>>;
+  async fit(...given: DataArguments): Promise<History> {
+    const { data, plan } = this.#plan("fit", given);
+    return finishInSlices(this.#train(data, plan, true));
   }
 
   /**
@@ -365,12 +372,15 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError as `fit`.
    */
+  fitSync<const M extends MetricList = readonly []>(dataset: Dataset, options?: FitOptions<M>): HistoryOf<M>;
   fitSync<const M extends MetricList = readonly []>(
     inputs: Rows,
     targets: Rows,
-    options: FitOptions<M> = {},
-  ): HistoryOf<M> {
-    return finish(this.#train(inputs, targets, this.#plan(options), false)) as HistoryOf<M>;
+    options?: FitOptions<M>,
+  ): HistoryOf<M>;
+  fitSync(...given: DataArguments): History {
+    const { data, plan } = this.#plan("fitSync", given);
+    return finish(this.#train(data, plan, false));
   }
 
   /**
@@ -380,16 +390,32 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError as `fit`, in the loop.
    */
-  async *epochs<const M extends MetricList = readonly []>(
+  epochs<const M extends MetricList = readonly []>(
+    dataset: Dataset,
+    options?: AsyncFitOptions<M>,
+  ): AsyncGenerator<EpochInfo<NamesOf<M>>, HistoryOf<M>, void>;
+  epochs<const M extends MetricList = readonly []>(
     inputs: Rows,
     targets: Rows,
-    options: AsyncFitOptions<M> = {},
-  ): AsyncGenerator<EpochInfo<NamesOf<M>>, HistoryOf<M>, void> {
-    const plan = this.#plan(options);
-    const epochs = iterateEpochs(plan.onEpoch, (onEpoch) =>
-      finishInSlices(this.#train(inputs, targets, { ...plan, onEpoch }, true)),
+    options?: AsyncFitOptions<M>,
+  ): AsyncGenerator<EpochInfo<NamesOf<M>>, HistoryOf<M>, void>;
+  async *epochs(...given: DataArguments): AsyncGenerator<EpochFigures, History, void> {
+    const { data, plan } = this.#plan("epochs", given);
+    return yield* iterateEpochs(plan.onEpoch, (onEpoch) =>
+      finishInSlices(this.#train(data, { ...plan, onEpoch }, true)),
     );
-    return (yield* epochs as AsyncGenerator<EpochInfo<NamesOf<M>>>) as HistoryOf<M>;
+  }
+
+  /**
+   * Checks `inputs` and `targets` and copies them into the core's memory, where they stay until the dataset is disposed.
+   * Works for about 10 ms at a time.
+   *
+   * @throws BackpropError (rejects) `invalidShape`, `invalidData`, `invalidLabel`, `outOfMemory`, `disposed`.
+   */
+  async createDataset(inputs: Rows, targets: Rows): Promise<Dataset> {
+    this.#alive();
+    const samples = await finishInSlices(this.#load([inputs, targets]));
+    return new Dataset(samples, this.#formats);
   }
 
   /**
@@ -398,16 +424,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidOption`, `disposed`.
    */
-  predict(inputs: Rows, options?: PredictionOptions): Matrix {
+  predict(inputs: Rows | Dataset, options?: PredictionOptions): Matrix {
     const averaged = usesAverage("predict", options);
     this.#alive();
-    const source = openRows(this.#inputFormat, inputs);
-    if (needsProbe(source)) finish(probeRows(source));
-    // Reading the rows may have run code that disposed the network.
-    this.#alive();
-    const samples = this.#scratch.take(source.count);
+    const samples = Dataset.is(inputs) ? this.#open(inputs) : this.#loadInputs(inputs);
     try {
-      writeRowsSync(source, () => samples.inputs());
       const { dtype, outputs } = this.#description;
       const predictions = allocate(dtype, samples.rows * outputs);
       const model = this.#alive();
@@ -438,18 +459,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `unknownName`, `disposed`.
    */
   evaluate<const M extends MetricList = readonly [], const C extends boolean = false>(
+    dataset: Dataset,
+    options?: EvaluationOptions<M, C>,
+  ): Evaluation<M, C>;
+  evaluate<const M extends MetricList = readonly [], const C extends boolean = false>(
     inputs: Rows,
     targets: Rows,
     options?: EvaluationOptions<M, C>,
-  ): Evaluation<M, C> {
+  ): Evaluation<M, C>;
+  evaluate(...given: DataArguments): Evaluation {
+    const { data, options } = readArguments("evaluate", given);
     const { averaged, training, meter, counts } = readEvaluation(options, this.#shape);
     this.#alive();
-    const samples = finish(this.#load(inputs, targets));
+    const samples = finish(this.#load(data));
     try {
       if (training) this.#beginTraining(samples.rows);
       const { loss } = finish(evaluateRows(() => this.#alive(), samples, { averaged, training, meter }));
       const matrix = counts && { confusionMatrix: counts.matrix() };
-      return { loss, ...meter?.take(), ...matrix } as Evaluation<M, C>;
+      return { loss, ...meter?.take(), ...matrix };
     } finally {
       this.#scratch.giveBack(samples);
     }
@@ -463,10 +490,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `busy` while fitting,
    *   `disposed`.
    */
-  gradients(inputs: Rows, targets: Rows, options: TrainingOptions = {}): Gradients<L> {
+  gradients(dataset: Dataset, options?: TrainingOptions): Gradients<L>;
+  gradients(inputs: Rows, targets: Rows, options?: TrainingOptions): Gradients<L>;
+  gradients(...given: DataArguments): Gradients<L> {
     this.#idle();
+    const { data, options = {} } = readArguments("gradients", given);
     const { training } = readOptions("gradients", options, TRAINING_OPTIONS);
-    const samples = finish(this.#load(inputs, targets));
+    const samples = finish(this.#load(data));
     try {
       const model = this.#idle();
       if (training) this.#beginTraining(samples.rows);
@@ -563,10 +593,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     this.#isTraining = true;
     try {
-      const samples = yield* this.#load(inputs, targets);
+      const samples = yield* this.#load([inputs, targets]);
       try {
         const optimizer = withLearningRate(this.#optimizer, plan.from, this.#description.dtype);
-        const model = yield* this.#allocate(() => this.#alive().copy(this.#description, optimizer));
+        const model = yield* this.#allocate(() => this.#cloneModel(optimizer, 1));
         try {
           model.setSeed(this.#keys.key ?? DEFAULT_SEED);
           return yield* testRange(model, samples, plan, () => this.#alive());
@@ -627,10 +657,19 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   clone(): Network<L> {
     this.#idle();
     this.#drawKey();
-    const model = this.#idle().clone(this.#description, this.#optimizer);
+    const model = this.#cloneModel(this.#optimizer);
     const copy = new Network<L>(model, this.#description, this.#optimizer, { ...this.#keys });
+    copy.#trainable.splice(0, Infinity, ...this.#trainable);
+    copy.#rates.copyFrom(this.#rates);
     copy.#epoch = this.#epoch;
     return copy;
+  }
+
+  /** A copy of the model with the same frozen layers. */
+  #cloneModel(optimizer: Optimizer, threads?: number): Model {
+    const model = this.#alive().clone(this.#description, optimizer, threads);
+    for (const [layer, trainable] of this.#trainable.entries()) model.setTrainable(layer, trainable);
+    return model;
   }
 
   /** A table of the layers, with their shapes and the number of parameters, as text. */
@@ -664,20 +703,22 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     );
   }
 
-  #plan(options: object): FitPlan {
+  /** The data and the checked options in the arguments of a fit. */
+  #plan(of: string, given: DataArguments): { readonly data: Data; readonly plan: FitPlan } {
     this.#idle();
+    const { data, options = {} } = readArguments(of, given);
     const plan = planFit(options, this.#shape);
     this.#rates.requireMonitor(plan.directions);
-    return plan;
+    return { data, plan };
   }
 
-  *#train(inputs: Rows, targets: Rows, plan: FitPlan, canWait: boolean): Work<History> {
+  *#train(data: Data, plan: FitPlan, canWait: boolean): Work<History> {
     this.#idle();
     requireNotAborted(plan);
     this.#isTraining = true;
     const cleanups: (() => void)[] = [];
     try {
-      const split = yield* this.#loadSplit(inputs, targets, plan, cleanups);
+      const split = yield* this.#loadSplit(data, plan, cleanups);
       return yield* this.#run(split, plan, canWait);
     } finally {
       for (const cleanUp of cleanups.reverse()) cleanUp();
@@ -686,17 +727,15 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /** The rows to train on and those to validate on. Adds to `cleanups` what frees their memory. */
-  *#loadSplit(inputs: Rows, targets: Rows, plan: FitPlan, cleanups: (() => void)[]): Work<Split> {
+  *#loadSplit(data: Data, plan: FitPlan, cleanups: (() => void)[]): Work<Split> {
     const { validationData, validationSplit } = plan;
     const keep = (samples: Samples) => {
       cleanups.push(() => this.#scratch.giveBack(samples));
       return samples;
     };
-    const training = keep(yield* this.#load(inputs, targets));
+    const training = keep(yield* this.#load(data));
     if (validationData) {
-      const [validationInputs, validationTargets] = validationData;
-      const validation = yield* this.#load(validationInputs, validationTargets, "validationData");
-      return { training, validation: keep(validation) };
+      return { training, validation: keep(yield* this.#load(validationData, "validationData")) };
     }
     if (validationSplit === undefined) return { training };
     const split = splitSamples(training, validationSplit);
@@ -768,13 +807,35 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return layerTensors(layers as unknown as L, parameters, flat);
   }
 
+  #open(dataset: Dataset): Samples {
+    return dataset.open(this.#alive(), this.#formats);
+  }
+
+  /** Samples with inputs alone. */
+  #loadInputs(inputs: Rows): Samples {
+    const source = openRows(this.#formats.inputs, inputs);
+    if (needsProbe(source)) finish(probeRows(source));
+    // Reading the rows may have run code that disposed the network.
+    this.#alive();
+    const samples = this.#scratch.take(source.count);
+    try {
+      writeRowsSync(source, () => samples.inputs());
+      return samples;
+    } catch (error) {
+      this.#scratch.giveBack(samples);
+      throw error;
+    }
+  }
+
   /** `argument`: the name of the pair in messages, if it has one. */
-  *#load(inputs: Rows, targets: Rows, argument?: string): Work<Samples> {
+  *#load(data: Data, argument?: string): Work<Samples> {
+    if (Dataset.is(data)) return this.#open(data);
     const named = (format: RowFormat, i: number) =>
       argument ? { ...format, argument: `${argument}[${i}]` } : format;
+    const [inputs, targets] = data;
     const sources = [
-      openRows(named(this.#inputFormat, 0), inputs),
-      openRows(named(this.#targetFormat, 1), targets),
+      openRows(named(this.#formats.inputs, 0), inputs),
+      openRows(named(this.#formats.targets, 1), targets),
     ] as const;
     requireSameRows(...sources);
     for (const source of sources) if (needsProbe(source)) yield* probeRows(source);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adam, type BatchInfo, type EpochInfo, sgd } from "../src/index.js";
+import { type AsyncFitOptions, adam, type BatchInfo, type EpochInfo, sgd } from "../src/index.js";
 import { createClassifier, points } from "./support/classifier.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf } from "./support/floats.js";
@@ -16,7 +16,7 @@ describe("onEpoch", () => {
     for (const fit of ["fit", "fitSync"] as const) {
       const before = network.epoch;
       const infos: EpochInfo<"accuracy">[] = [];
-      const history = await network[fit](inputs, targets, {
+      const options: AsyncFitOptions<readonly ["accuracy"]> = {
         epochs: 4,
         validationSplit: 0.5,
         metrics: ["accuracy"],
@@ -24,7 +24,11 @@ describe("onEpoch", () => {
           infos.push(info);
           expect(network.epoch).toBe(before + info.epoch);
         },
-      });
+      };
+      const history =
+        fit === "fit"
+          ? await network.fit(inputs, targets, options)
+          : network.fitSync(inputs, targets, options);
       expect(infos).toEqual(
         [0, 1, 2, 3].map((i) => ({
           epoch: i + 1,

@@ -97,7 +97,8 @@ function* calls(): Generator<[string, Call]> {
       (value) => network.setParameters([{ ...network.parameters[0], [key]: value }, {}]),
     ];
   for (const method of ["fitSync", "fit"] as const) {
-    yield [`${method} options`, (value) => network[method](INPUTS, TARGETS, value)];
+    const call = (options: unknown) => (network[method] as Call).call(network, INPUTS, TARGETS, options);
+    yield [`${method} options`, call];
     for (const option of [
       "batchSize",
       "shuffle",
@@ -109,8 +110,8 @@ function* calls(): Generator<[string, Call]> {
       "maxSeconds",
       "signal",
     ])
-      yield [`${method} ${option}`, (value) => network[method](INPUTS, TARGETS, { [option]: value })];
-    yield [`${method} progress`, (value) => network[method](INPUTS, TARGETS, { onProgress: () => value })];
+      yield [`${method} ${option}`, (value) => call({ [option]: value })];
+    yield [`${method} progress`, (value) => call({ onProgress: () => value })];
   }
   for (const option of ["monitor", "patience", "minDelta", "restoreBest"])
     yield [

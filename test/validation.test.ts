@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adam, type FloatArray, type Metric, sgd } from "../src/index.js";
+import { type AsyncFitOptions, adam, type FloatArray, type Metric, sgd } from "../src/index.js";
 import { createClassifier, points } from "./support/classifier.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf } from "./support/floats.js";
@@ -39,12 +39,16 @@ describe("validation", () => {
     const expected = await evaluateByHand(changes());
     for (const fit of ["fit", "fitSync"] as const) {
       const network = await createClassifier(changes());
-      const history = await network[fit](inputs, targets, {
+      const options: AsyncFitOptions<readonly ["accuracy"]> = {
         epochs: EPOCHS,
         batchSize: 7,
         metrics: ["accuracy"],
         validationData,
-      });
+      };
+      const history =
+        fit === "fit"
+          ? await network.fit(inputs, targets, options)
+          : network.fitSync(inputs, targets, options);
       expect(bitsOf(history.validationLoss)).toBe(bitsOf(expected.loss));
       expect(history.validationAccuracy).toEqual(expected.accuracy);
       network.dispose();

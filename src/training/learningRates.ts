@@ -29,6 +29,14 @@ export class LearningRates {
     this.#version++;
   }
 
+  /** Goes on as `other` does. */
+  copyFrom(other: LearningRates): void {
+    this.#learningRate = other.#learningRate;
+    this.#plateau = other.#plateau;
+    this.#begin = other.#begin;
+    this.#version++;
+  }
+
   /** Changes when rates that were computed before are no longer right. */
   get version(): number {
     return this.#version;

@@ -19,6 +19,8 @@ import {
   withMethods,
 } from "../validation.js";
 import type { BatchInfo, Callbacks, EpochInfo, Progress } from "./callbacks.js";
+import type { Data } from "./data.js";
+import { Dataset } from "./dataset.js";
 import {
   type Directions,
   directionsOf,
@@ -55,10 +57,10 @@ export interface FitOptions<M extends MetricList = MetricList> {
    */
   readonly shuffle?: boolean;
   /**
-   * [inputs, targets] that the network is not trained on. They are evaluated after each epoch, as `evaluate` does, and
+   * [inputs, targets] that the network is not trained on, or a dataset of them. They are evaluated after each epoch, as `evaluate` does, and
    * copied before training begins. Cost: one forward pass over them for each epoch.
    */
-  readonly validationData?: readonly [inputs: Rows, targets: Rows] | undefined;
+  readonly validationData?: readonly [inputs: Rows, targets: Rows] | Dataset | undefined;
   /**
    * Validates on this fraction of the rows instead: above 0 and below 1. Takes the last rows, before shuffling, as Keras
    * does: if the rows are sorted, shuffle them first. Of n rows, floor(n · (1 − validationSplit)) are trained on.
@@ -106,7 +108,7 @@ export interface FitPlan extends Partial<Callbacks> {
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
-  readonly validationData: readonly [Rows, Rows] | undefined;
+  readonly validationData: Data | undefined;
   readonly validationSplit: number | undefined;
   readonly metrics: readonly Metric[];
   /** What can be monitored. */
@@ -153,10 +155,10 @@ export function planFit(options: object, shape: MetricShape): FitPlan {
   return { ...read, validationData, metrics, directions, earlyStopping } as FitPlan;
 }
 
-function readValidationData(given: unknown): readonly [Rows, Rows] | undefined {
-  if (given === undefined) return undefined;
+function readValidationData(given: unknown): Data | undefined {
+  if (given === undefined || Dataset.is(given)) return given;
   return attempt("invalidOption", "validationData", () => {
-    const expected = "[inputs, targets]";
+    const expected = "[inputs, targets] or a dataset";
     const length = requireList("validationData", given, 2, expected);
     if (length === 2) {
       const [inputs, targets] = given as readonly [Rows, Rows];

@@ -93,11 +93,16 @@ export class Model {
     requireAccepted(kernels.network_set_trainable(this.#network.address, layer, Number(trainable)));
   }
 
-  /** A model that goes on as this one does, with memory of its own. Both arguments are those of this model. */
-  clone(description: NetworkDescription, optimizer: Optimizer): Model {
+  /**
+   * A model that goes on as this one does, with memory of its own. Description and optimizer are those of this model.
+   *
+   * @throws BackpropError `outOfMemory`.
+   */
+  clone(description: NetworkDescription, optimizer: Optimizer, threads = this.#threads): Model {
     const core = this.#host.core.exports;
-    const copy = new Model(this.#host, description, optimizer, this.#threads);
+    const copy = new Model(this.#host, description, optimizer, threads);
     copy.parameters().set(this.parameters());
+    copy.buffers().set(this.buffers());
     core.network_set_step(copy.#network.address, core.network_step(this.#network.address));
     copy.#optimizer.copyFrom(this.#optimizer);
     return copy;
@@ -205,24 +210,14 @@ export class Model {
     this.#optimizer.reset();
   }
 
-  /**
-   * A model of its own with the same parameters, state of the optimizer and counts of steps, on one thread. Takes the
-   * description and the optimizer that this model has.
-   *
-   * @throws BackpropError `outOfMemory`.
-   */
-  copy(description: NetworkDescription, optimizer: Optimizer): Model {
-    const { exports } = this.#host.core;
-    const copy = new Model(this.#host, description, optimizer, 1);
-    copy.parameters().set(this.parameters());
-    copy.#optimizer.copyFrom(this.#optimizer);
-    exports.network_set_step(copy.#network.address, exports.network_step(this.#network.address));
-    return copy;
-  }
-
   /** Allocates room for `rows` samples. */
   createSamples(rows: number): Samples {
     return new Samples(this.#host, this.#widths, rows);
+  }
+
+  /** Whether the samples are in the memory of this model, and of its dtype. */
+  canRead({ host }: Samples): boolean {
+    return host.core === this.#host.core && host.dtype === this.#host.dtype;
   }
 
   /** Writes the outputs, row-major [rows, outputs], to `predictions`. */

@@ -50,17 +50,6 @@ export class OptimizerState {
     this.#struct.set({ averagedSteps: 0 });
   }
 
-  /** Takes over the state and the counts of steps of an optimizer of the same kind, features and number of parameters. */
-  copyFrom(other: OptimizerState): void {
-    this.#struct.set({
-      step: other.#struct.get("step"),
-      averagedSteps: other.#struct.get("averagedSteps"),
-    });
-    const bytes = new Uint8Array(this.#heap.buffer);
-    const end = other.address + other.#struct.get("size");
-    bytes.copyWithin(this.address + OptimizerStruct.size, other.address + OptimizerStruct.size, end);
-  }
-
   /** Sets the state and the count of steps to 0, and restarts the average. */
   reset(): void {
     this.#struct.set({ step: 0, averagedSteps: 0 });

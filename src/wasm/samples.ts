@@ -24,7 +24,11 @@ export class Samples {
   readonly rows: number;
   readonly address: Address;
   readonly widths: SampleWidths;
-  readonly #host: Host;
+  readonly host: Host;
+  readonly #from: Samples | undefined;
+  /** How many slices of these samples are not disposed. */
+  #slices = 0;
+  #isDisposed = false;
   readonly #inputs: View;
   readonly #targets: View;
   readonly #block: Block;
@@ -33,7 +37,8 @@ export class Samples {
   constructor(host: Host, widths: SampleWidths, rows: number, from?: Samples, begin = 0) {
     const { heap, type } = host;
     const rowBytes = { inputs: widths.inputs * type.size, targets: widths.targets * type.size };
-    this.#host = host;
+    this.host = host;
+    this.#from = from;
     this.rows = rows;
     this.widths = widths;
     this.#block = new Block(heap, HEAD + (from ? 0 : rows * (rowBytes.inputs + rowBytes.targets)));
@@ -48,9 +53,16 @@ export class Samples {
     this.#struct.set({ inputs, targets, rows, elementType: ElementTypeNumber.Own, scale: 1 });
   }
 
-  /** Rows `begin` … `end` − 1, in the same memory: dispose of them before these samples. */
+  /** Rows `begin` … `end` − 1, in the same memory, which stays until they are disposed. */
   slice(begin: number, end: number): Samples {
-    return new Samples(this.#host, this.widths, end - begin, this, begin);
+    const slice = new Samples(this.host, this.widths, end - begin, this, begin);
+    this.#slices++;
+    return slice;
+  }
+
+  /** Whether they are in the memory of other samples. */
+  get isSlice(): boolean {
+    return this.#from !== undefined;
   }
 
   /** Row-major [rows, inputs]. */
@@ -68,7 +80,18 @@ export class Samples {
     this.#struct.set({ order });
   }
 
+  /** Frees the memory: at once, or when the last slice of it is disposed. */
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#slices === 0) this.#free();
+  }
+
+  #free(): void {
     this.#block.dispose();
+    const from = this.#from;
+    if (!from) return;
+    from.#slices--;
+    if (from.#isDisposed && from.#slices === 0) from.#free();
   }
 }

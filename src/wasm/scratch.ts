@@ -22,7 +22,7 @@ export class Scratch {
   }
 
   giveBack(samples: Samples): void {
-    const isKept = samples.rows <= this.#maxKeptRows;
+    const isKept = samples.rows <= this.#maxKeptRows && !samples.isSlice;
     const dropped = isKept ? this.#spare : samples;
     if (isKept) this.#spare = samples;
     dropped?.dispose();
