@@ -176,7 +176,11 @@ describe("restoreBest", () => {
     [
       "an abort",
       { onEpoch: ({ epoch }) => void (epoch === 4 && controller.abort()), signal: controller.signal },
-      { code: "aborted", history: { stopped: "aborted", bestEpoch: 1 } },
+      {
+        code: "aborted",
+        message: expect.stringContaining("has the parameters of epoch 1 again, the best one."),
+        history: { stopped: "aborted", bestEpoch: 1 },
+      },
     ],
     [
       "an exception",
