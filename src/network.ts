@@ -474,6 +474,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const samples = finish(this.#load(data));
     try {
       if (training) this.#beginTraining(samples.rows);
+      if (training && meter && this.#alive().needsWholeBatch) throw noTrainingMetrics();
       const { loss } = finish(evaluateRows(() => this.#alive(), samples, { averaged, training, meter }));
       const matrix = counts && { confusionMatrix: counts.matrix() };
       return { loss, ...meter?.take(), ...matrix };
@@ -863,6 +864,14 @@ function targetFormatOf({ loss, outputs }: NetworkDescription): RowFormat {
   return loss.takesLabels
     ? { argument: "targets", width: 1, classes: outputs, advice: { width: outputs, text: advice } }
     : { argument: "targets", width: outputs, advice: { width: 1, text: advice } };
+}
+
+/** A workspace for all rows at once is freed before their outputs could be read. */
+function noTrainingMetrics(): BackpropError {
+  return new BackpropError(
+    "unsupported",
+    "evaluate computes no metrics with training: true if the network has a batch norm. Leave out training, or the metrics.",
+  );
 }
 
 function disposed(): BackpropError {

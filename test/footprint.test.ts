@@ -6,7 +6,7 @@ import { createNetwork, type DType, dense } from "../src/index.js";
 import { sharedCore } from "../src/wasm/core.js";
 import { Heap } from "../src/wasm/heap.js";
 import { CoreNetwork } from "./support/coreNetwork.js";
-import { spread } from "./support/floats.js";
+import { spread, strideOf } from "./support/floats.js";
 
 /** Rows of a microbatch. Larger batches are processed in several. */
 const MICROBATCH = 128;
@@ -41,7 +41,8 @@ function countBytes(): () => number {
  *
  *     network     parameters and their gradients
  *     optimizer   nothing: plain SGD has no state
- *     workspace   for one microbatch: inputs, targets, each layer's outputs, the gradients of two neighbouring layers
+ *     workspace   for one microbatch: inputs, targets, each layer's outputs, the gradients of two neighbouring layers,
+ *                 with the cache line that keeps the rows of a tensor apart
  *     samples     inputs and targets
  *
  * Transposed copies, scratch, alignment, the order of the rows and the history are not counted.
@@ -54,7 +55,7 @@ function partsOf(sizes: readonly number[], rows: number, dtype: DType): number {
   const gradients = 2 * Math.max(...units);
   const network = 2 * parameters;
   const optimizer = 0;
-  const workspace = MICROBATCH * (inputs + outputs + activations + gradients);
+  const workspace = strideOf(dtype, MICROBATCH) * (inputs + outputs + activations + gradients);
   const samples = rows * (inputs + outputs);
   return (dtype === "float32" ? 4 : 8) * (network + optimizer + workspace + samples);
 }
