@@ -108,9 +108,14 @@ export class Pass {
   training: bool;
   /** Whether batch norm writes the running statistics after this pass to Network.nextBuffers. */
   keepsStatistics: bool;
-  /** The layers that a phase of columns computes: firstLayer … endLayer − 1. All, unless there is a batch norm. */
-  firstLayer: usize;
-  endLayer: usize;
+  /**
+   * The layers that Phase.Forward and Phase.Backward compute: those from …First to …End − 1. Between two calls of
+   * training/layers.ts, the first and the last layers without a batch norm between them; all, if there is none.
+   */
+  forwardFirst: usize;
+  forwardEnd: usize;
+  backwardFirst: usize;
+  backwardEnd: usize;
   /** The key of random numbers, and the step they are drawn for. */
   seed: u32;
   step: u32;

@@ -12,8 +12,8 @@ import { passOf, tensorsAt, Workspace } from "./workspace";
 @inline
 export function backward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {
   const pass = passOf(workspace);
-  const firstTrained = network.firstTrained, first = max(firstTrained, pass.firstLayer);
-  for (let i = pass.endLayer; i > first; --i) {
+  const firstTrained = network.firstTrained, first = max(firstTrained, pass.backwardFirst);
+  for (let i = pass.backwardEnd; i > first; --i) {
     const layer = layerAt(network, i - 1), tensors = tensorsAt(workspace, i - 1);
     layerBackward<T>(layer, tensors, pass, scratch, begin, end, i - 1 > firstTrained);
   }

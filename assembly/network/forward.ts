@@ -10,8 +10,8 @@ import { passOf, tensorsAt, Workspace } from "./workspace";
 @inline
 export function forward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {
   const pass = passOf(workspace);
-  if (pass.inputs && pass.firstLayer == 0) gatherInputs<T>(network, workspace, begin, end);
-  for (let i = pass.firstLayer; i < pass.endLayer; ++i) {
+  if (pass.inputs && pass.forwardFirst == 0) gatherInputs<T>(network, workspace, begin, end);
+  for (let i = pass.forwardFirst; i < pass.forwardEnd; ++i) {
     layerForward<T>(layerAt(network, i), tensorsAt(workspace, i), pass, scratch, begin, end);
   }
 }

@@ -1,5 +1,6 @@
 // The workspace of a network: activations and scratch for the rows that pass through the layers together.
 
+import { LayerKind } from "../abi/description";
 import { PACKED_ROWS, Product } from "../kernels/gemm";
 import { fill } from "../kernels/memory";
 import { aligned, place, strideOf, tensorSize } from "../kernels/place";
@@ -146,8 +147,8 @@ export function shapePass<T>(network: Network, workspace: Workspace, rows: usize
   pass.rowPath = rowPath;
   pass.columns = rowPath == RowPath.None ? wholeVectors<T>(rows) : 1;
   pass.stride = rowPath == RowPath.None ? <usize>strideOf<T>(rows) : 1;
-  pass.firstLayer = 0;
-  pass.endLayer = network.layerCount;
+  endAtBatchNorm(network, pass, 0);
+  beginAfterBatchNorm(network, pass, network.layerCount);
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const tensors = tensorsAt(workspace, i);
@@ -157,4 +158,20 @@ export function shapePass<T>(network: Network, workspace: Workspace, rows: usize
       fill<T>(tensors.x + layer.inputs * pass.stride * sizeof<T>(), 1, pass.columns);
     }
   }
+}
+
+/** The next forward phase computes the layers from `first` to the next batch norm. */
+export function endAtBatchNorm(network: Network, pass: Pass, first: usize): void {
+  let end = first;
+  while (end < network.layerCount && layerAt(network, end).kind != LayerKind.BatchNorm) ++end;
+  pass.forwardFirst = first;
+  pass.forwardEnd = end;
+}
+
+/** The next backward phase computes the layers between the last batch norm and layer `end`. */
+export function beginAfterBatchNorm(network: Network, pass: Pass, end: usize): void {
+  let first = end;
+  while (first > 0 && layerAt(network, first - 1).kind != LayerKind.BatchNorm) --first;
+  pass.backwardFirst = first;
+  pass.backwardEnd = end;
 }

@@ -39,9 +39,9 @@ export const enum Phase {
   Update,
   /** Updates all parameters for a batch of one row, without storing the gradients. */
   RowStep,
-  /** Computes the outputs of batch norm, layer Pass.firstLayer, for all columns: divided by units. */
+  /** Computes the outputs of batch norm, layer Pass.forwardFirst, for all columns: divided by units. */
   BatchForward,
-  /** The backward pass of the same layer, and the gradients of its parameters. */
+  /** The backward pass of batch norm, layer Pass.backwardFirst, and the gradients of its parameters. */
   BatchBackward,
 }
 
@@ -145,7 +145,8 @@ function measure<T>(
 
 function batchPart<T>(network: Network, workspace: Workspace, phase: Phase, index: usize, count: usize): void {
   const pass = passOf(workspace);
-  const layer = layerAt(network, pass.firstLayer), tensors = tensorsAt(workspace, pass.firstLayer);
+  const number = phase == Phase.BatchForward ? pass.forwardFirst : pass.backwardFirst;
+  const layer = layerAt(network, number), tensors = tensorsAt(workspace, number);
   const begin = partBegin(layer.units, 1, index, count), end = partBegin(layer.units, 1, index + 1, count);
   if (phase == Phase.BatchForward) batchNormForward<T>(layer, tensors, pass, begin, end);
   else batchNormBackward<T>(layer, tensors, pass, begin, end, layer.index > network.firstTrained);

@@ -119,22 +119,29 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
  */
 @inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {
+  if (passOf(workspace).keepsStatistics) return updateBatch<T>(network, workspace);
+  return updateParameters<T>(network, workspace);
+}
+
+/** updateStep() as a call, see forwardMicrobatch(). */
+export function updateBatch<T>(network: Network, workspace: Workspace): bool {
   const keepsStatistics = passOf(workspace).keepsStatistics;
   if (keepsStatistics && !areStatisticsFinite<T>(network)) return false;
+  if (!updateParameters<T>(network, workspace)) return false;
+  if (keepsStatistics) keepStatistics<T>(network);
+  return true;
+}
+
+@inline
+function updateParameters<T>(network: Network, workspace: Workspace): bool {
   if (!isPlain(network.optimizer)) prepareUpdate<T>(network, workspace);
   if (!isSettled<T>(network) || !isBoundedStep<T>(network, workspace)) {
     if (!isFiniteStep<T>(network, workspace)) return false;
     network.isSettled = false;
   }
   runPhase<T>(network, workspace, Phase.Update);
-  if (keepsStatistics) keepStatistics<T>(network);
   countStep(network);
   return true;
-}
-
-/** updateStep() as a call, see forwardMicrobatch(). */
-export function updateBatch<T>(network: Network, workspace: Workspace): bool {
-  return updateStep<T>(network, workspace);
 }
 
 function areStatisticsFinite<T>(network: Network): bool {
