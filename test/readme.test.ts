@@ -3,10 +3,14 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as library from "../src/index.js";
+import { Network } from "../src/network.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
 
 const MAX_LINES = 150;
+
+/** What the class has for other files of the library. */
+const INTERNAL = new Set(["constructor", "dtype", "trainable"]);
 
 /** Programs in TypeScript or JavaScript: each block is a whole program, and JavaScript is compiled as TypeScript too. */
 const PROGRAMS = PAGES.flatMap(codeBlocks).filter(
@@ -50,21 +54,35 @@ describe("README.md", () => {
 
   it("shows as its first block a program with its output", () => {
     const [first] = codeBlocks("README.md").filter(({ language }) => language !== "sh");
-    expect(first).toMatchObject({ language: "js", output: expect.stringContaining("parameters") });
+    expect(first).toMatchObject({ language: "js", output: expect.stringContaining("accuracy") });
   });
 
-  it("names each exported value once in the first column of the table of the API", () => {
-    const cells = [...readme.matchAll(/^\| (\[?`[^|]*) \|/gm)].map(([, cell]) => cell!);
-    const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)[^`]*`/g)].map(([, name]) => name!));
-    const exported = Object.keys(library);
-    expect(names.toSorted()).toEqual(exported.toSorted());
-  });
-
-  it("names each exported type", () => {
-    const missing = exportedTypes().filter((name) => !new RegExp(`\\b${name}\\b`).test(readme));
-    expect(missing).toEqual([]);
+  it("names each exported value", () => {
+    expect(missingFrom(readme, Object.keys(library))).toEqual([]);
   });
 });
+
+describe("docs/api.md", () => {
+  const page = readPage("docs/api.md");
+
+  it("names each exported value once in the first column of its first table", () => {
+    const [table] = page.split("\n## ");
+    const cells = [...table!.matchAll(/^\| (\[?`[^|]*) \|/gm)].map(([, cell]) => cell!);
+    const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)[^`]*`/g)].map(([, name]) => name!));
+    expect(names.toSorted()).toEqual(Object.keys(library).toSorted());
+  });
+
+  it("names each exported type, and each method and property of a network", () => {
+    expect(missingFrom(page, exportedTypes())).toEqual([]);
+    const members = Object.getOwnPropertyNames(Network.prototype);
+    const names = members.filter((name) => !INTERNAL.has(name));
+    expect(missingFrom(page, ["parameters", "buffers", ...names])).toEqual([]);
+  });
+});
+
+function missingFrom(text: string, names: readonly string[]): string[] {
+  return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
+}
 
 /** The names of the types that src/index.ts exports. */
 function exportedTypes(): string[] {
