@@ -27,7 +27,15 @@ import {
   type ParametersOf,
   writeLayers,
 } from "./layers/parameters.js";
-import { checkLayers, definitionOf, layerWidths, placeBuffers, placeParameters } from "./layers/stack.js";
+import {
+  checkLayers,
+  checkPlaces,
+  columnsOf,
+  definitionOf,
+  layerWidths,
+  placeBuffers,
+  placeParameters,
+} from "./layers/stack.js";
 import { describeLoss, type Loss, type LossName } from "./losses.js";
 import { classOf } from "./metrics/classes.js";
 import type { MetricShape } from "./metrics/metric.js";
@@ -195,6 +203,7 @@ export async function createNetwork<const L extends readonly Layer[]>(
 
 function describe({ inputs, loss, dtype, layers: given }: Plan): NetworkDescription {
   const layers = checkLayers(given, dtype);
+  checkPlaces(inputs, layers);
   const output = layers.at(-1)!;
   const activation = output.kind === "dense" ? output.activation : undefined;
   return {
@@ -286,7 +295,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#rates = new LearningRates(optimizer.learningRate);
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
-    const inputs = { argument: "inputs", width: description.inputs };
+    const categories = columnsOf(description.layers[0]!);
+    const inputs = { argument: "inputs", width: description.inputs, categories };
     this.#formats = { inputs, targets: targetFormatOf(description) };
     this.#shape = metricShape(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());

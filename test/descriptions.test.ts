@@ -1,9 +1,11 @@
 // Descriptions, sizes and kinds that the core refuses, and the status that it returns for each.
 
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type FieldValues, StructView } from "../src/abi/struct.js";
 import {
   ActivationNumber,
   DESCRIPTION_VERSION,
+  EmbeddingColumnStruct,
   LayerKindNumber,
   LossNumber,
   OptimizerKindNumber,
@@ -21,11 +23,11 @@ type StatusName = keyof typeof StatusNumber;
 
 /** Fields that differ from a valid description. `layers`: fields that differ from a dense layer of 3 units. */
 interface Difference extends DescriptionFields {
-  readonly layers?: readonly LayerFields[];
+  readonly layers?: readonly ListedFields[];
 }
 
 const { Exponential, LeakyRelu, Elu, Relu, Selu, Sigmoid, Softmax, Tanh } = ActivationNumber;
-const { BatchNorm, Dense, Dropout, GaussianNoise, LayerNorm, PRelu } = LayerKindNumber;
+const { BatchNorm, Dense, Dropout, Embedding, GaussianNoise, LayerNorm, PRelu } = LayerKindNumber;
 const {
   BinaryCrossentropy,
   CategoricalCrossentropy,
@@ -66,6 +68,25 @@ const norm = (fields: LayerFields = {}): LayerFields => ({
 
 const batchNorm = (fields: LayerFields = {}): LayerFields =>
   norm({ kind: BatchNorm, momentum: 0.1, ...fields });
+
+/** Fields of a layer, and the columns that it points to, if it is an embedding. */
+interface ListedFields extends LayerFields {
+  readonly list?: readonly FieldValues<typeof EmbeddingColumnStruct>[];
+}
+
+/** By default, 2 of the 3 inputs are replaced by 4 units and by 1. */
+const embedding = (fields: ListedFields = {}): ListedFields => ({
+  kind: Embedding,
+  units: 6,
+  useBias: 0,
+  list: [
+    { column: 2, categories: 3, units: 4 },
+    { column: 0, categories: 9, units: 1 },
+  ],
+  ...fields,
+});
+
+const column = (column: number, categories = 2, units = 1) => ({ column, categories, units });
 
 const FLOAT32 = { elementSize: 4 };
 const FLOAT64 = { elementSize: 8 };
@@ -231,6 +252,34 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
     { loss: CategoricalCrossentropy, layers: [{ activation: Softmax }, norm()] },
     "WrongOutputActivation",
   ],
+  ["an embedding of another number of units", { layers: [embedding({ units: 7 })] }, "InvalidUnits"],
+  ["an embedding with an activation", { layers: [embedding({ activation: Tanh })] }, "ReservedNotZero"],
+  ["an embedding with a bias", { layers: [embedding({ useBias: 1 })] }, "ReservedNotZero"],
+  ["an embedding with a parameter", { layers: [embedding({ parameter: 1 })] }, "ReservedNotZero"],
+  ["an embedding with a penalty", { layers: [embedding({ kernelL1: 1 })] }, "ReservedNotZero"],
+  ["an embedding after another layer", { layers: [{}, embedding()] }, "InvalidColumns"],
+  ["an embedding of no columns", { layers: [embedding({ list: [], units: 3 })] }, "InvalidColumns"],
+  ["a column twice", { layers: [embedding({ list: [column(1), column(1)], units: 3 })] }, "InvalidColumns"],
+  ["a column past the inputs", { layers: [embedding({ list: [column(3)], units: 3 })] }, "InvalidColumns"],
+  ["a column of 0 categories", { layers: [embedding({ list: [column(1, 0)], units: 3 })] }, "InvalidColumns"],
+  ["a column of 0 units", { layers: [embedding({ list: [column(1, 2, 0)], units: 2 })] }, "InvalidColumns"],
+  [
+    "1025 columns",
+    {
+      inputs: 1025,
+      layers: [embedding({ list: Array.from({ length: 1025 }, (_, i) => column(i)), units: 1025 })],
+    },
+    "InvalidColumns",
+  ],
+  ["columns at address 0", { layers: [embedding({ columns: 0, columnCount: 1 })] }, "InvalidAddress"],
+  ["columns past the end of memory", { layers: [embedding({ columnCount: 2 ** 30 })] }, "InvalidAddress"],
+  ["a dense layer with columns", { layers: [{ columns: 8 }] }, "ReservedNotZero"],
+  ["a dropout with columns", { layers: [dropout({ columnCount: 1 })] }, "ReservedNotZero"],
+  [
+    "tables of 2⁶⁴ parameters",
+    { layers: [embedding({ list: [column(1, 2 ** 32 - 1, 2 ** 32 - 3)], units: 2 ** 32 - 1 })] },
+    "TooLarge",
+  ],
   ["a parameter of meanSquaredError", { loss: MeanSquaredError, lossParameter: 1 }, "ReservedNotZero"],
   ...[0, -1, Number.NaN, Infinity].map(
     (lossParameter) =>
@@ -326,6 +375,11 @@ const ACCEPTED: readonly (readonly [string, Difference])[] = [
     "a softmax of two units",
     { loss: SparseCategoricalCrossentropy, layers: [{ activation: Softmax, units: 2 }] },
   ],
+  ["an embedding alone", { layers: [embedding()] }],
+  [
+    "an embedding of all columns",
+    { layers: [embedding({ list: [2, 0, 1].map((i) => column(i)), units: 3 })] },
+  ],
   ["a noise alone", { layers: [noise()] }],
   ["a noise of deviation 0", { layers: [noise({ parameter: 0 })] }],
   ["a prelu alone", { layers: [prelu()] }],
@@ -350,15 +404,24 @@ function nameOf(status: number): StatusName {
   return (Object.keys(StatusNumber) as StatusName[]).find((name) => StatusNumber[name] === status)!;
 }
 
+function putColumns(list: readonly FieldValues<typeof EmbeddingColumnStruct>[]): LayerFields {
+  const columns = arena.allocate(list.length * EmbeddingColumnStruct.size);
+  list.forEach((fields, i) => {
+    new StructView(EmbeddingColumnStruct, arena.memory, columns + i * EmbeddingColumnStruct.size).set(fields);
+  });
+  return { columns, columnCount: list.length };
+}
+
 function write({ layers = [{}], ...fields }: Difference): number {
   const address = arena.allocate(descriptionSize(layers.length));
+  const listed = layers.map(({ list, ...layer }) => ({ ...(list && putColumns(list)), ...layer }));
   const description = { elementSize: 4, inputs: 3, loss: MeanSquaredError, mean: 1, ...fields };
   const dense = { kind: Dense, units: 3, activation: Tanh, useBias: 1 };
   writeDescription(
     arena.memory,
     address,
     description,
-    layers.map((layer) => ({
+    listed.map((layer) => ({
       ...dense,
       ...((layer.kind ?? Dense) === Dense ? {} : { activation: 0 }),
       ...layer,

@@ -20,6 +20,7 @@ import {
   ActivationNumber,
   DESCRIPTION_VERSION,
   DescriptionStruct,
+  EmbeddingColumnStruct,
   LayerDescriptionStruct,
   LayerKindNumber,
   LossNumber,
@@ -62,7 +63,7 @@ const HYPERPARAMETERS = 8;
 const REGION_LIMIT = 2 ** 32 - 2 ** 16;
 
 const { Exponential, LeakyRelu, Elu, Sigmoid, Softmax, Softplus } = ActivationNumber;
-const { BatchNorm, Dense, Dropout, GaussianNoise, LayerNorm, PRelu } = LayerKindNumber;
+const { BatchNorm, Dense, Dropout, Embedding, GaussianNoise, LayerNorm, PRelu } = LayerKindNumber;
 
 /** The activation that each fused loss requires in the last layer. */
 const FUSED: Readonly<Record<number, number>> = {
@@ -146,6 +147,23 @@ function validLayer(random: Random, inputs: number): Described["layers"][number]
   return validDense(random, random.integer(0, Exponential));
 }
 
+/** An embedding of some of the inputs. */
+function validEmbedding(random: Random, inputs: number): Described["layers"][number] {
+  const all = Array.from({ length: inputs }, (_, column) => column);
+  const replaced = all.filter((column) => column === 0 || random.chance(0.3)).reverse();
+  const list = replaced.map((column) => ({
+    column,
+    categories: random.integer(1, 9),
+    units: random.integer(1, 5),
+  }));
+  const columns = arena.allocate(list.length * EmbeddingColumnStruct.size);
+  list.forEach((fields, i) => {
+    new StructView(EmbeddingColumnStruct, arena.memory, columns + i * EmbeddingColumnStruct.size).set(fields);
+  });
+  const units = list.reduce((sum, each) => sum + each.units - 1, inputs);
+  return { kind: Embedding, units, columns, columnCount: list.length };
+}
+
 function validDense(random: Random, activation: number): Described["layers"][number] {
   const hasAlpha = activation === LeakyRelu || activation === Elu;
   const useBias = random.integer(0, 1);
@@ -172,7 +190,7 @@ function validLossParameter(random: Random, loss: number): number {
 function validDescription(random: Random): Described {
   const inputs = random.integer(1, 12);
   const loss = random.integer(0, LossNumber.Focal);
-  const layers: Described["layers"][number][] = [];
+  const layers: Described["layers"][number][] = random.chance(0.2) ? [validEmbedding(random, inputs)] : [];
   for (let i = random.integer(1, 4); i > 0; i--) {
     layers.push(validLayer(random, layers.at(-1)?.units ?? inputs));
   }
@@ -187,12 +205,15 @@ function validDescription(random: Random): Described {
   return { fields: { elementSize, inputs, loss, mean, lossParameter, lossAlpha, labelSmoothing }, layers };
 }
 
-function spoilDescription(random: Random, address: number, layers: number): void {
+/** `columns`: where the columns of the embedding are, 0 without one. */
+function spoilDescription(random: Random, address: number, layers: number, columns: number): void {
   if (random.chance(0.1)) {
     const bytes = new Uint8Array(arena.memory.buffer, address, descriptionSize(layers));
     bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255);
   } else if (random.chance(0.5)) {
     spoil(random, new StructView(DescriptionStruct, arena.memory, address), DescriptionStruct);
+  } else if (columns > 0 && random.chance(0.3)) {
+    spoil(random, new StructView(EmbeddingColumnStruct, arena.memory, columns), EmbeddingColumnStruct);
   } else {
     const layer = address + descriptionSize(random.integer(0, layers - 1));
     spoil(random, new StructView(LayerDescriptionStruct, arena.memory, layer), LayerDescriptionStruct);
@@ -204,6 +225,18 @@ function read<S extends Struct>(struct: S, address: number): { readonly [F in Fi
   const view = new StructView(struct, arena.memory, address);
   const fields = Object.keys(struct.fields) as FieldName<S>[];
   return Object.fromEntries(fields.map((field) => [field, view.get(field)])) as never;
+}
+
+type ColumnInMemory = { readonly [F in FieldName<typeof EmbeddingColumnStruct>]: number };
+
+/** The columns of the first layer of a description; none if their address is wrong. */
+function columnsOf(description: number): readonly ColumnInMemory[] {
+  const { kind, columns, columnCount } = read(LayerDescriptionStruct, description + descriptionSize(0));
+  const { size } = EmbeddingColumnStruct;
+  const isInMemory =
+    columns > 0 && columns % 4 === 0 && columns + size * columnCount <= arena.memory.buffer.byteLength;
+  if (kind !== Embedding || columnCount > 1024 || !isInMemory) return [];
+  return Array.from({ length: columnCount }, (_, i) => read(EmbeddingColumnStruct, columns + i * size));
 }
 
 /**
@@ -223,9 +256,14 @@ function isRight(address: number): boolean | undefined {
     read(LayerDescriptionStruct, address + descriptionSize(i)),
   );
   const widths = [inputs, ...layers.map(({ units }) => units)];
-  if (!layers.every((layer, i) => isRightLayer(layer, widths[i]!, elementSize))) return false;
+  const columns = columnsOf(address);
+  const isRightFirst = layers[0]!.kind === Embedding && isRightEmbedding(layers[0]!, columns, inputs);
+  const isRightAt = (layer: LayerInMemory, i: number) =>
+    (i === 0 && isRightFirst) || isRightLayer(layer, widths[i]!, elementSize);
+  if (!layers.every(isRightAt)) return false;
   if (FUSED[loss] !== undefined && layers.at(-1)!.activation !== FUSED[loss]) return false;
-  const bytes = networkBytes(layers, widths, elementSize);
+  const tables = columns.reduce((sum, { categories, units }) => sum + categories * units, 0);
+  const bytes = networkBytes(layers, widths, elementSize, tables);
   return Math.abs(bytes - REGION_LIMIT) < 2 ** 16 ? undefined : bytes < REGION_LIMIT;
 }
 
@@ -273,7 +311,24 @@ const PLAIN_PARAMETERS: Readonly<Record<number, (parameter: number, elementSize:
 
 type LayerInMemory = { readonly [F in FieldName<typeof LayerDescriptionStruct>]: number };
 
+function isRightEmbedding(layer: LayerInMemory, columns: readonly ColumnInMemory[], inputs: number): boolean {
+  const { units, columnCount, activation, useBias, parameter, kernelL1, kernelL2, biasL1, biasL2, momentum } =
+    layer;
+  const reserved = [activation, useBias, parameter, kernelL1, kernelL2, biasL1, biasL2, momentum];
+  const numbers = columns.map(({ column }) => column);
+  return (
+    reserved.every((field) => field === 0) &&
+    columns.length > 0 &&
+    columns.length === columnCount &&
+    new Set(numbers).size === columns.length &&
+    columns.every((each) => each.column < inputs && each.categories > 0 && each.units > 0) &&
+    units === columns.reduce((sum, each) => sum + each.units - 1, inputs)
+  );
+}
+
+/** Whether a layer of any kind but an embedding is right. */
 function isRightLayer(layer: LayerInMemory, inputs: number, elementSize: number): boolean {
+  if (layer.columns !== 0 || layer.columnCount !== 0) return false;
   const { kind, units, activation, useBias, parameter, kernelL1, kernelL2, biasL1, biasL2, momentum } = layer;
   const penalties = [kernelL1, kernelL2, biasL1, biasL2];
   if (kind === BatchNorm ? !(momentum >= 0 && momentum <= 1) : momentum !== 0) return false;
@@ -299,8 +354,9 @@ function networkBytes(
   layers: readonly LayerInMemory[],
   widths: readonly number[],
   elementSize: number,
+  tables: number,
 ): number {
-  let [count, buffers, readable] = [0, 0, 0];
+  let [count, buffers, readable] = [tables, 0, 0];
   layers.forEach(({ kind, units, useBias }, i) => {
     if (kind === PRelu) count += units;
     if (kind === LayerNorm || kind === BatchNorm) count += 2 * units;
@@ -327,6 +383,8 @@ interface Network {
   readonly takesLabels: boolean;
   /** Whether it has a batch norm, which takes no batch of one row. */
   readonly needsWholeBatch: boolean;
+  /** Of its embedding, if it has one. */
+  readonly columns: readonly ColumnInMemory[];
   /** Whether its description has a changed field that is still valid, such as an alpha of 1e300. */
   readonly isOdd: boolean;
 }
@@ -365,7 +423,8 @@ function layOutNetwork(random: Random): Network | undefined {
   writeDescription(arena.memory, description, fields, layers);
   const isSpoilt = random.chance(0.5);
   if (isSpoilt)
-    for (let i = random.integer(1, 3); i > 0; i--) spoilDescription(random, description, layers.length);
+    for (let i = random.integer(1, 3); i > 0; i--)
+      spoilDescription(random, description, layers.length, layers[0]!.columns ?? 0);
   const isExpected = isRight(description);
   if (!isSpoilt && !isExpected) throw new Error("a valid description is wrong");
   const size = arena.call("network_size", description);
@@ -384,6 +443,7 @@ function layOutNetwork(random: Random): Network | undefined {
   expectNoIntrusion("network_layout");
   const { elementSize, inputs, loss, layerCount } = read(DescriptionStruct, description);
   const { units } = read(LayerDescriptionStruct, description + descriptionSize(layerCount - 1));
+  const columns = columnsOf(description);
   const count = arena.call("network_parameter_count", address);
   const parameters = arena.floats(arena.call("network_parameters", address), count, elementSize);
   for (let i = 0; i < count; i++) parameters[i] = random.float(-0.5, 0.5);
@@ -396,6 +456,7 @@ function layOutNetwork(random: Random): Network | undefined {
     outputs: units,
     takesLabels,
     needsWholeBatch: arena.call("network_buffer_count", address) > 0,
+    columns,
     isOdd: isSpoilt,
   };
 }
@@ -473,10 +534,14 @@ function putSamples(random: Random, network: Network): StructView<typeof Samples
   const rows = random.integer(needsWholeBatch ? 2 : 1, MAX_ROWS);
   const numbers = (length: number, low: number, high: number) =>
     Array.from({ length }, () => random.float(low, high));
+  const samples = numbers(rows * inputs, -1, 1).map((value, i) => {
+    const column = network.columns.find((each) => each.column === i % inputs);
+    return column ? random.integer(0, Math.min(column.categories, 2 ** 24) - 1) : value;
+  });
   const labels = () => Array.from({ length: rows }, () => random.integer(0, outputs - 1));
   const order = () => Array.from({ length: rows }, () => random.integer(0, rows - 1));
   return arena.put(SamplesStruct, {
-    inputs: arena.putFloats(numbers(rows * inputs, -1, 1), elementSize),
+    inputs: arena.putFloats(samples, elementSize),
     targets: arena.putFloats(takesLabels ? labels() : numbers(rows * outputs, 0, 1), elementSize),
     order: random.chance(0.5) ? arena.putWords(order()) : 0,
     rows,
@@ -522,7 +587,12 @@ interface Training {
   readonly samples: StructView<typeof SamplesStruct>;
   readonly run: StructView<typeof RunStruct>;
   /** The addresses of the arrays, even if their pointers were changed. */
-  readonly arrays: { readonly order: number; readonly targets: number; readonly losses: number };
+  readonly arrays: {
+    readonly inputs: number;
+    readonly order: number;
+    readonly targets: number;
+    readonly losses: number;
+  };
   /** The number of rows, even if the field was changed. */
   readonly rows: number;
 }
@@ -567,6 +637,12 @@ function spoilTraining(
       }
     },
     () => {
+      const inputs = samples.get("inputs");
+      if (inputs !== arrays.inputs) return;
+      const count = rows * network.inputs;
+      arena.floats(inputs, count, network.elementSize)[random.integer(0, count - 1)] = anyFloat(random);
+    },
+    () => {
       const address = random.pick([0, ...[1, 2].map(() => pointer(workspace))]);
       const status = arena.call("network_set_optimizer", network.address, address);
       expectStatus(status, address === 0 ? "Ok" : "InvalidAddress");
@@ -578,7 +654,8 @@ function spoilTraining(
 function train(random: Random, network: Network, workspace: number, optimizer: number): void {
   const samples = putSamples(random, network);
   const run = putRun(random, network, samples, workspace);
-  const arrays = { order: samples.get("order"), targets: samples.get("targets"), losses: run.get("losses") };
+  const { inputs, order, targets } = read(SamplesStruct, samples.address);
+  const arrays = { inputs, order, targets, losses: run.get("losses") };
   const view = new StructView(OptimizerStruct, arena.memory, optimizer);
   const rows = samples.get("rows");
   const training = { network, workspace, optimizer: view, samples, run, arrays, rows };

@@ -37,7 +37,7 @@ afterAll(() => {
   network.dispose();
 });
 
-const { numpyRandom, torchRandom, sgd, adam, dropout, gaussianNoise, prelu } = library;
+const { numpyRandom, torchRandom, sgd, adam, dropout, embedding, gaussianNoise, prelu } = library;
 const { checkGradients, forwardDifferences, centralDifferences } = library;
 const differences = { checkGradients, forwardDifferences, centralDifferences };
 const initializers = {
@@ -70,6 +70,7 @@ function* calls(): Generator<[string, Call]> {
     sgd,
     adam,
     dropout,
+    embedding,
     gaussianNoise,
     prelu,
     numpyRandom,

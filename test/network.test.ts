@@ -279,7 +279,7 @@ describe("the layers of a network", () => {
     await expect(createNetwork(options({ layers }))).rejects.toMatchObject({
       code: "unknownName",
       message:
-        'layers[0].kind is "conv"; expected one of "dense", "dropout", "gaussianNoise", "layerNorm", "batchNorm", "prelu".',
+        'layers[0].kind is "conv"; expected one of "dense", "dropout", "embedding", "gaussianNoise", "layerNorm", "batchNorm", "prelu".',
     });
   });
 

@@ -9,6 +9,7 @@ import {
   type DenseLayer,
   dense,
   dropout,
+  embedding,
   gaussianNoise,
   glorotUniform,
   type LayerValues,
@@ -277,7 +278,17 @@ describe("the options", () => {
 
 describe("layers and optimizers", () => {
   it("are frozen, so assignments that networks would ignore throw", () => {
-    for (const made of [dense(2), dropout(0.5), gaussianNoise(1), prelu(), sgd(), adam()]) {
+    const embedded = embedding([{ column: 0, categories: 2, units: 1 }]);
+    for (const made of [
+      dense(2),
+      dropout(0.5),
+      embedded,
+      embedded.columns,
+      gaussianNoise(1),
+      prelu(),
+      sgd(),
+      adam(),
+    ]) {
       expect(() => Object.assign(made, { learningRate: 5, units: 3, rate: 0 })).toThrow(TypeError);
     }
     expect(Object.isFrozen(LOSSES) && Object.isFrozen(ACTIVATIONS)).toBe(true);

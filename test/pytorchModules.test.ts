@@ -7,6 +7,8 @@ import {
   createNetwork,
   type DType,
   dense,
+  type EmbeddingColumn,
+  embedding,
   type FloatArray,
   type Layer,
   type LayerValues,
@@ -50,6 +52,7 @@ const TOLERANCE: Record<DType, number> = { float32: 1e-5, float64: 1e-10 };
 const LAYERS: Readonly<Record<string, (...values: never[]) => Layer>> = {
   dense: (units: number, activation: ActivationName, trainable = true) =>
     dense(units, activation, { trainable }),
+  embedding: (columns: readonly EmbeddingColumn[]) => embedding(columns),
   prelu: (initial: number, trainable = true) => prelu({ initial, trainable }),
 };
 

@@ -9,17 +9,22 @@ export const MAX_REGION_SIZE: u64 = 0xffff0000;
 /** The maximum number of threads of a workspace. */
 export const MAX_THREADS: u32 = 255;
 
+/** The maximum number of columns of an embedding. */
+export const MAX_COLUMNS: u32 = 1024;
+
 export const enum LayerKind {
   /** outputs = activation(x · kernel + bias) */
   Dense,
   /** Sets some of its inputs to 0 in training. */
   Dropout,
   /** Normalizes the units of each row. */
-  LayerNorm = 2,
+  LayerNorm,
   /** Normalizes each unit over the rows of the batch. */
-  BatchNorm = 3,
+  BatchNorm,
+  /** Replaces columns of categories by rows of tables. The first layer only. */
+  Embedding,
   /** Adds normal noise in training. */
-  GaussianNoise = 5,
+  GaussianNoise,
   /** A rectifier with a learned slope for each unit. */
   PRelu,
 }
@@ -99,7 +104,10 @@ export class Description {
 @unmanaged
 export class LayerDescription {
   kind: LayerKind;
-  /** Outputs: at least 1, with softmax at least 2; for all kinds but dense the number of inputs. */
+  /**
+   * Outputs: at least 1, with softmax at least 2; for an embedding the columns that it does not replace, and the units of those
+   * that it does; for the other kinds the number of inputs.
+   */
   units: u32;
   /** Dense layers only. */
   activation: Activation;
@@ -121,4 +129,21 @@ export class LayerDescription {
   biasL2: f64;
   /** Batch norm only: the weight of a new batch in the running statistics, from 0 to 1. */
   momentum: f64;
+  /**
+   * Embeddings only: the address, a multiple of 4, of `columnCount` EmbeddingColumns, 1 to MAX_COLUMNS. They are not
+   * needed after network_layout().
+   */
+  columns: usize;
+  columnCount: u32;
+}
+
+/** A column of integers 0 … categories − 1 that an embedding replaces by `units` columns. */
+@unmanaged
+export class EmbeddingColumn {
+  /** Below the number of inputs, and each column at most once. */
+  column: usize;
+  /** At least 1. */
+  categories: usize;
+  /** At least 1. */
+  units: usize;
 }

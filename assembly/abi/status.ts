@@ -103,4 +103,11 @@ export const enum Status {
   LabelOutOfRange,
   /** There is no layer with this number. */
   UnknownLayer,
+  /**
+   * An embedding that is not the first layer, or whose list of columns is empty, is too long, has a column twice or one
+   * that does not exist, or has 0 categories or units.
+   */
+  InvalidColumns,
+  /** An input of an embedded column is not the number of a category. The run stopped before the microbatch with it. */
+  CategoryOutOfRange,
 }

@@ -7,16 +7,15 @@ import { needsWholeBatch, Network, outputLayer } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
 import { checkArray, isInMemory } from "./memory";
 import { checkAverages, checkOptimizer, checkWorkspace } from "./regions";
-import { checkInputs, checkMicrobatch, checkOrder, checkRange, checkTargetArray } from "./samples";
+import { checkInputs, checkMicrobatch, checkRange, checkRows, checkTargetArray } from "./samples";
 
 /** See predict(). */
-export function checkPredict(
+export function checkPredict<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, predictions: usize,
-  elementSize: usize,
 ): Status {
-  return checkWorkspace(network, workspace, elementSize) || checkAverages(network) || checkInputs(network, samples) ||
-    checkRange(samples, begin, end) || checkOrder(samples, begin, end) ||
-    checkArray(predictions, end - begin, outputLayer(network).units, elementSize);
+  return checkWorkspace(network, workspace, sizeof<T>()) || checkAverages(network) || checkInputs(network, samples) ||
+    checkRange(samples, begin, end) || checkRows<T>(network, samples, begin, end) ||
+    checkArray(predictions, end - begin, outputLayer(network).units, sizeof<T>());
 }
 
 /** See evaluate() and computeGradients(). */

@@ -1,7 +1,7 @@
 // Checks the description of a network. Each check returns the first reason to refuse it, or Ok. Ok is 0, so `a() ||
 // b()` is the first reason that either finds.
 
-import { Description, DESCRIPTION_VERSION, LayerDescription } from "../abi/description";
+import { Description, DESCRIPTION_VERSION, EmbeddingColumn, LayerDescription, LayerKind } from "../abi/description";
 import { Status } from "../abi/status";
 import { checkLayer } from "../layers/layer";
 import { checkLoss, fusedActivation, isFused } from "../losses/loss";
@@ -40,11 +40,19 @@ function checkLayers(description: Description): Status {
   let inputs = description.inputs;
   for (let i: usize = 0; i < description.layerCount; ++i) {
     const layer = layerDescriptionAt(description, i);
-    const status = checkLayer(layer, inputs, description.elementSize);
+    const status = checkColumns(layer, i) || checkLayer(layer, inputs, description.elementSize);
     if (status != Status.Ok) return status;
     inputs = layer.units;
   }
   return Status.Ok;
+}
+
+/** Checks what checkLayer() cannot: the address of an embedding's columns, and that it is the first layer. */
+function checkColumns(layer: LayerDescription, index: usize): Status {
+  if (layer.kind != LayerKind.Embedding) return Status.Ok;
+  if (index > 0) return Status.InvalidColumns;
+  const bytes = <u64>layer.columnCount * offsetof<EmbeddingColumn>();
+  return layer.columnCount == 0 || isInMemory(layer.columns, bytes, 4) ? Status.Ok : Status.InvalidAddress;
 }
 
 function checkOutput(description: Description): Status {

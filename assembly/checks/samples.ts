@@ -3,8 +3,9 @@
 import { ElementType, Samples } from "../abi/run";
 import { Status } from "../abi/status";
 import { maxWord } from "../kernels/reduce";
+import { hasCategories } from "../layers/embedding";
 import { checkTargets, takesLabels } from "../losses/loss";
-import { Network, outputLayer } from "../network/network";
+import { layerAt, Network, outputLayer } from "../network/network";
 import { checkArray, isInMemory } from "./memory";
 
 /** Checks all but the targets. Does not read the order. */
@@ -27,15 +28,27 @@ export function checkRange(samples: Samples, begin: usize, end: usize): Status {
 }
 
 /** Whether checkMicrobatch() has anything to check. */
-export function hasOrderOrLabels(network: Network, samples: Samples): bool {
-  return samples.order != 0 || takesLabels(network.loss);
+export function hasRowsToCheck(network: Network, samples: Samples): bool {
+  return samples.order != 0 || takesLabels(network.loss) || layerAt(network, 0).columnCount > 0;
 }
 
-/** Checks the order and the targets of rows `begin` … `end` − 1. */
+/** Checks the order, the categories and the targets of rows `begin` … `end` − 1. */
 export function checkMicrobatch<T>(network: Network, samples: Samples, begin: usize, end: usize): Status {
-  return checkOrder(samples, begin, end) || checkTargets<T>(
+  return checkRows<T>(network, samples, begin, end) || checkTargets<T>(
     network.loss, samples.targets, samples.order, begin, end, outputLayer(network).units,
   );
+}
+
+/** Checks the order and the categories of rows `begin` … `end` − 1. */
+export function checkRows<T>(network: Network, samples: Samples, begin: usize, end: usize): Status {
+  const status = checkOrder(samples, begin, end);
+  if (status != Status.Ok || layerAt(network, 0).columnCount == 0) return status;
+  for (let i = begin; i < end; ++i) {
+    const row = samples.order ? <usize>load<u32>(samples.order + i * sizeof<u32>()) : i;
+    const address = samples.inputs + row * network.inputs * sizeof<T>();
+    if (!hasCategories<T>(layerAt(network, 0), address)) return Status.CategoryOutOfRange;
+  }
+  return Status.Ok;
 }
 
 /** Checks the order of rows `begin` … `end` − 1. */

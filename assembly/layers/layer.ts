@@ -8,6 +8,7 @@ import {
   denseShape,
 } from "./dense";
 import { checkDropout, dropoutBackward, dropoutForward } from "./dropout";
+import { checkEmbedding, embeddingForward, embeddingGradients, embeddingParameterCount } from "./embedding";
 import { checkGaussianNoise, gaussianNoiseBackward, gaussianNoiseForward } from "./gaussianNoise";
 import { layerNormBackward, layerNormForward, layerNormGradients, layerNormLayout } from "./layerNorm";
 import { checkNormalization } from "./normalization";
@@ -18,11 +19,14 @@ import { Layer, Pass, Scratch, Tensors } from "./tensors";
 export function checkLayer(description: LayerDescription, inputs: u32, elementSize: usize): Status {
   if (description.units == 0) return Status.InvalidUnits;
   if (description.momentum != 0 && description.kind != LayerKind.BatchNorm) return Status.ReservedNotZero;
+  const hasColumns = description.columns != 0 || description.columnCount != 0;
+  if (hasColumns && description.kind != LayerKind.Embedding) return Status.ReservedNotZero;
   switch (description.kind) {
     case LayerKind.Dense: return checkDense(description, elementSize);
     case LayerKind.Dropout: return checkDropout(description, inputs);
     case LayerKind.LayerNorm: return checkNormalization(description, inputs, elementSize);
     case LayerKind.BatchNorm: return checkBatchNorm(description, inputs, elementSize);
+    case LayerKind.Embedding: return checkEmbedding(description, inputs);
     case LayerKind.GaussianNoise: return checkGaussianNoise(description, inputs, elementSize);
     case LayerKind.PRelu: return checkPrelu(description, inputs);
     default: return Status.UnknownLayerKind;
@@ -35,6 +39,7 @@ export function layerParameterCount(description: LayerDescription, inputs: u64):
     case LayerKind.Dense: return denseParameterCount(inputs, description.units, description.useBias);
     case LayerKind.LayerNorm:
     case LayerKind.BatchNorm: return 2 * <u64>description.units; // gamma [units], then beta [units]
+    case LayerKind.Embedding: return embeddingParameterCount(description);
     case LayerKind.PRelu: return description.units;
     default: return 0;
   }
@@ -85,6 +90,7 @@ export function layerForward<T>(
 function otherForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   switch (layer.kind) {
     case LayerKind.Dropout: { dropoutForward<T>(layer, tensors, pass, begin, end); return; }
+    case LayerKind.Embedding: { embeddingForward<T>(layer, tensors, pass, begin, end); return; }
     case LayerKind.GaussianNoise: { gaussianNoiseForward<T>(layer, tensors, pass, begin, end); return; }
     case LayerKind.LayerNorm: { layerNormForward<T>(layer, tensors, pass, begin, end); return; }
     case LayerKind.PRelu: { preluForward<T>(layer, tensors, pass, begin, end); return; }
@@ -128,6 +134,7 @@ export function layerGradients<T>(
 
 function otherGradients<T>(layer: Layer, tensors: Tensors, pass: Pass, index: usize, count: usize): void {
   switch (layer.kind) {
+    case LayerKind.Embedding: { embeddingGradients<T>(layer, tensors, pass, index, count); return; }
     case LayerKind.LayerNorm: { layerNormGradients<T>(layer, tensors, pass, index, count); return; }
     case LayerKind.PRelu: { preluGradients<T>(layer, tensors, pass, index, count); return; }
   }

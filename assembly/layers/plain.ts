@@ -2,6 +2,7 @@
 
 import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";
+import { copy } from "../kernels/memory";
 import { checkNoPenalties } from "./penalty";
 import { Layer, Pass } from "./tensors";
 
@@ -16,7 +17,6 @@ export function copyColumns<T>(layer: Layer, out: usize, x: usize, pass: Pass, b
   const first = begin * sizeof<T>(), bytes = (end - begin) * sizeof<T>();
   const step = pass.stride * sizeof<T>();
   for (let unit: usize = 0; unit < layer.units; ++unit) {
-    const offset = first + unit * step;
-    for (let at = offset; at < offset + bytes; at += 16) v128.store(out + at, v128.load(x + at));
+    copy(out + first + unit * step, x + first + unit * step, bytes);
   }
 }

@@ -30,6 +30,9 @@ export class Layer {
   parameterCount: usize;
   /** Whether updates do not change it: see network/frozen.ts. */
   isFrozen: bool;
+  /** Of an embedding: the address of its `columnCount` EmbeddingColumns in the network's region. */
+  columns: usize;
+  columnCount: usize;
   /** The factors of its penalties: see penalty.ts. */
   kernelL1: f64;
   kernelL2: f64;

@@ -1,8 +1,9 @@
 // A network in linear memory: its layers, parameters and gradients.
 
-import { Activation, Description, LayerDescription, LayerKind, Loss } from "../abi/description";
+import { Activation, Description, EmbeddingColumn, LayerDescription, LayerKind, Loss } from "../abi/description";
 import { Optimizer } from "../abi/optimizer";
 import { aligned, place, productOf, sumOf, tensorSize } from "../kernels/place";
+import { copyColumnList } from "../layers/embedding";
 import { layerBufferCount, layerParameterCount } from "../layers/layer";
 import { hasPenalty, setPenalties } from "../layers/penalty";
 import { Layer } from "../layers/tensors";
@@ -14,6 +15,7 @@ import { laneCount } from "../math/vector";
  *
  *     Network
  *     Layer        [layerCount]
+ *     columns      EmbeddingColumn [columnCount], if the first layer is an embedding
  *     parameters   [parameterCount], layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units];
  *                  layer norm and batch norm: gamma [units], beta [units]
  *     gradients    likewise
@@ -142,7 +144,9 @@ function readableSize<T>(description: Description): u64 {
 export function networkLayout<T>(region: usize, description: Description): u64 {
   const count = countParameters(description);
   const layers = <u64>description.layerCount * offsetof<Layer>();
-  const head = aligned(offsetof<Network>() + layers);
+  const columns = <u64>layerDescriptionAt(description, 0).columnCount * offsetof<EmbeddingColumn>();
+  const columnsField = region + offsetof<Network>() + offsetof<Layer>("columns");
+  const head = place(region, columnsField, aligned(offsetof<Network>() + layers), columns);
   let at = place(region, region + offsetof<Network>("parameters"), head, arenaSize<T>(count));
   at = place(region, region + offsetof<Network>("gradients"), at, arenaSize<T>(count));
   const buffers = countBuffers(description);
@@ -192,6 +196,7 @@ function fillLayers<T>(network: Network, description: Description): void {
     layer.momentum = described.momentum;
     layer.parameterCount = <usize>layerParameterCount(described, inputs);
     setPenalties(layer, described);
+    copyColumnList(layer, described);
     layer.parameters = network.parameters + offset;
     layer.gradients = network.gradients + offset;
     offset += layer.parameterCount * sizeof<T>();

@@ -20,7 +20,7 @@ import { runForward } from "./layers";
 export function predict<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, predictions: usize,
 ): Status {
-  const status = checkPredict(network, workspace, samples, begin, end, predictions, sizeof<T>());
+  const status = checkPredict<T>(network, workspace, samples, begin, end, predictions);
   if (status != Status.Ok) return status;
   const units = outputLayer(network).units;
   beginPasses(network, workspace, false, false);

@@ -4,7 +4,7 @@ import { Pause, Run } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkRun, isRun } from "../checks/calls";
 import { checkLearningRate } from "../checks/regions";
-import { checkMicrobatch, hasOrderOrLabels } from "../checks/samples";
+import { checkMicrobatch, hasRowsToCheck } from "../checks/samples";
 import { BLOCK_ROWS } from "../layers/tensors";
 import { lossScale, Network } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
@@ -43,7 +43,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
 /** train() after its checks. */
 function advance<T>(network: Network, workspace: Workspace, run: Run, budget: usize): usize {
   const samples = run.samples;
-  let checksRows = hasOrderOrLabels(network, samples), beganEpoch = false;
+  let checksRows = hasRowsToCheck(network, samples), beganEpoch = false;
   // If one microbatch has all rows in their stored order, it is gathered only once.
   let gathered = false;
   let done: usize = 0;
@@ -57,7 +57,7 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
     const batchEnd = run.isInBatch ? run.batchEnd : run.row + min(run.batchSize, samples.rows - run.row);
     const rows = min(workspace.capacity, batchEnd - run.row);
     if (checksRows) {
-      // After one checked epoch of a call, only the core has written to the order, and nothing to the labels.
+      // After one checked epoch of a call, only the core has written to the order, and nothing to inputs and labels.
       if (run.row == 0) {
         checksRows = !beganEpoch;
         beganEpoch = true;
@@ -103,7 +103,7 @@ function shuffle(network: Network, run: Run): void {
   run.ordered = end;
 }
 
-/** Checks the next `rows` rows. False, with the reason in `run.status`, if a row number or a label is out of range. */
+/** Checks the next `rows` rows. False, with the reason in `run.status`, if one is out of range. */
 @inline
 function takesMicrobatch<T>(network: Network, run: Run, rows: usize): bool {
   const status = checkMicrobatch<T>(network, run.samples, run.row, run.row + rows);

@@ -19,6 +19,8 @@ export interface RowFormat {
   readonly argument: string;
   /** Numbers in a row. */
   readonly width: number;
+  /** Columns of integers from 0 to `categories` − 1. */
+  readonly categories?: readonly { readonly column: number; readonly categories: number }[];
   /** If each row is one label: the number of classes. Labels are integers from 0 to `classes` − 1. */
   readonly classes?: number;
   /** Added to the message about rows of another width, if it is this width. */
@@ -84,7 +86,7 @@ export function* probeRows(source: RowSource): Work<void> {
  * Writes all rows to `out()` [count, width]. Calls `out` again whenever memory may have grown.
  *
  * @throws BackpropError `invalidShape` for rows of another width or of several widths, `invalidData` for a value that
- *   is not a finite number in the dtype of `out` or that cannot be read, `invalidLabel` for a label out of range.
+ *   is not a finite number in the dtype of `out`, is no category or cannot be read, `invalidLabel` for a label out of range.
  */
 export function* writeRows(source: RowSource, out: () => FloatArray): Work<void> {
   for (let begin = 0; begin < source.count; ) {
@@ -103,10 +105,28 @@ function writePiece(source: RowSource, begin: number, out: () => FloatArray): nu
   const end = endOfPiece(source, begin);
   try {
     source.write(begin, end, out);
+    requireCategories(source.format, out, begin, end);
   } catch (cause) {
     throw asBackpropError("invalidData", source.format.argument, cause);
   }
   return end;
+}
+
+/** Requires that rows `begin` … `end` − 1, which were written to `out`, name categories that exist. */
+function requireCategories(format: RowFormat, out: () => FloatArray, begin: number, end: number): void {
+  const { argument, width, categories: columns = [] } = format;
+  for (const { column, categories } of columns) {
+    const values = out();
+    for (let row = begin; row < end; row++) {
+      const x = values[row * width + column]!;
+      if (isLabel(x, categories)) continue;
+      throw new BackpropError(
+        "invalidData",
+        `${argument}[${row}][${column}] is ${x}; expected an integer from 0 to ${categories - 1}, the number of a ` +
+          "category: the column is embedded.",
+      );
+    }
+  }
 }
 
 function endOfPiece({ count, format }: RowSource, begin: number): number {

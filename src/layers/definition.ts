@@ -36,6 +36,13 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
    * @throws BackpropError `invalidOption` or `unknownName`.
    */
   check(layer: unknown, path: string, dtype: DType): L;
+  /**
+   * Checks what depends on the place of the layer: its number, and the columns of its input. Not given: any place is
+   * allowed.
+   *
+   * @throws BackpropError `invalidOption`.
+   */
+  checkPlace?(layer: L, index: number, inputs: number): void;
   /** Columns of its output for `inputs` columns of input. */
   outputs(layer: L, inputs: number): number;
   /**
@@ -48,7 +55,7 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
   readonly isRandom: boolean;
   /** Whether training must pass all rows of a batch through the network at once, and at least two. */
   readonly needsWholeBatch: boolean;
-  /** The layer as the core's struct. */
+  /** The layer as the core's struct, without the address of an embedding's columns. */
   encode(layer: L, inputs: number): FieldValues<typeof LayerDescriptionStruct>;
   /** One or two words for `summary`, such as the activation. */
   summarize(layer: L): string;

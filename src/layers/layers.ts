@@ -4,6 +4,7 @@ import { type BatchNormLayer, batchNormDefinition } from "./batchNorm.js";
 import type { LayerDefinition } from "./definition.js";
 import { type DenseLayer, denseDefinition } from "./dense.js";
 import { type DropoutLayer, dropoutDefinition } from "./dropout.js";
+import { type EmbeddingLayer, embeddingDefinition } from "./embedding.js";
 import { type GaussianNoiseLayer, gaussianNoiseDefinition } from "./gaussianNoise.js";
 import { type LayerNormLayer, layerNormDefinition } from "./layerNorm.js";
 import { type PreluLayer, preluDefinition } from "./prelu.js";
@@ -11,6 +12,7 @@ import { type PreluLayer, preluDefinition } from "./prelu.js";
 export { type BatchNormLayer, type BatchNormOptions, batchNorm } from "./batchNorm.js";
 export { ACTIVATIONS, type ActivationName, type DenseLayer, type DenseOptions, dense } from "./dense.js";
 export { type DropoutLayer, dropout } from "./dropout.js";
+export { type EmbeddingColumn, type EmbeddingLayer, type EmbeddingOptions, embedding } from "./embedding.js";
 export { type GaussianNoiseLayer, gaussianNoise } from "./gaussianNoise.js";
 export { type LayerNormLayer, type LayerNormOptions, layerNorm } from "./layerNorm.js";
 export { type PreluLayer, type PreluOptions, prelu } from "./prelu.js";
@@ -19,6 +21,7 @@ export { type PreluLayer, type PreluOptions, prelu } from "./prelu.js";
 export type Layer =
   | DenseLayer
   | DropoutLayer
+  | EmbeddingLayer
   | GaussianNoiseLayer
   | LayerNormLayer
   | BatchNormLayer
@@ -30,6 +33,7 @@ export const LAYER_DEFINITIONS: {
 } = {
   dense: denseDefinition,
   dropout: dropoutDefinition,
+  embedding: embeddingDefinition,
   gaussianNoise: gaussianNoiseDefinition,
   layerNorm: layerNormDefinition,
   batchNorm: batchNormDefinition,

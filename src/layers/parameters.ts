@@ -6,7 +6,14 @@ import type { FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { attempt, requireKeys } from "../validation.js";
-import type { BatchNormLayer, DenseLayer, Layer, LayerNormLayer, PreluLayer } from "./layers.js";
+import type {
+  BatchNormLayer,
+  DenseLayer,
+  EmbeddingLayer,
+  Layer,
+  LayerNormLayer,
+  PreluLayer,
+} from "./layers.js";
 import { definitionOf, type PlacedParameter } from "./stack.js";
 
 /** The parameters of a layer that has none. */
@@ -16,6 +23,8 @@ export interface NoParameters {
   readonly gamma?: undefined;
   readonly beta?: undefined;
   readonly alpha?: undefined;
+  readonly embedding0?: undefined;
+  readonly [table: `embedding${number}`]: undefined;
 }
 
 /** The parameters or gradients of a dense layer. */
@@ -34,6 +43,14 @@ export interface NormParameters extends Omit<NoParameters, "gamma" | "beta"> {
   readonly beta: Vector;
 }
 
+/** The parameters or gradients of an embedding. */
+export interface EmbeddingParameters extends Omit<NoParameters, "embedding0" | `embedding${number}`> {
+  /** [categories, units]: the table of the first listed column. */
+  readonly embedding0: Matrix;
+  /** The tables of the others. */
+  readonly [table: `embedding${number}`]: Matrix;
+}
+
 /** The parameters or gradients of a PReLU layer. */
 export interface PreluParameters extends Omit<NoParameters, "alpha"> {
   /** [units]: the slopes below 0. */
@@ -47,7 +64,9 @@ export type LayerParameters<L extends Layer = Layer> = L extends DenseLayer
     ? NormParameters
     : L extends PreluLayer
       ? PreluParameters
-      : NoParameters;
+      : L extends EmbeddingLayer
+        ? EmbeddingParameters
+        : NoParameters;
 
 /** The parameters or gradients of a network's layers, in their order. */
 export type ParametersOf<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerParameters<L[I]> };
@@ -73,18 +92,27 @@ export type LayerBuffers<L extends Layer = Layer> = L extends BatchNormLayer ? B
 export type BuffersOf<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerBuffers<L[I]> };
 
 /** Values for the parameters of one layer, as nested arrays or as flat arrays with their shapes. */
-export interface LayerValues {
-  /** [inputs, units]. */
-  readonly kernel?: readonly ArrayLike<number>[] | ShapedData | undefined;
-  /** [units]; null or absent for a layer without a bias. */
-  readonly bias?: ArrayLike<number> | ShapedData | null | undefined;
-  /** [units], of a layer norm or a batch norm. */
-  readonly gamma?: ArrayLike<number> | ShapedData | undefined;
-  /** [units], of a layer norm or a batch norm. */
-  readonly beta?: ArrayLike<number> | ShapedData | undefined;
-  /** [units]: the slopes of a PReLU layer. */
-  readonly alpha?: ArrayLike<number> | ShapedData | undefined;
-}
+export type LayerValues =
+  | {
+      /** [inputs, units]. */
+      readonly kernel?: MatrixValues | undefined;
+      /** [units]; null or absent for a layer without a bias. */
+      readonly bias?: VectorValues | null | undefined;
+      /** [units], of a layer norm or a batch norm. */
+      readonly gamma?: VectorValues | undefined;
+      /** [units], of a layer norm or a batch norm. */
+      readonly beta?: VectorValues | undefined;
+      /** [units]: the slopes of a PReLU layer. */
+      readonly alpha?: VectorValues | undefined;
+    }
+  | {
+      /** [categories, units]: the tables of an embedding. */
+      readonly [table: `embedding${number}`]: MatrixValues;
+    };
+
+type MatrixValues = readonly ArrayLike<number>[] | ShapedData;
+
+type VectorValues = ArrayLike<number> | ShapedData;
 
 /**
  * The tensors of every layer, as views of a flat array of all parameters (or of all gradients). If the array is in
@@ -146,7 +174,7 @@ export function writeLayers(
   attempt("invalidData", argument, () => {
     requireLayerCount(argument, values, layers.length);
     layers.forEach((tensors, i) => {
-      writeLayer(`${argument}[${i}]`, values[i], tensors as Record<string, Tensor | null>);
+      writeLayer(`${argument}[${i}]`, values[i], tensors as unknown as TensorsByName);
     });
   });
 }

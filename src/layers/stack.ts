@@ -3,7 +3,7 @@
 import type { DType } from "../dtype.js";
 import { attempt, requireKnown, requireList, requireObject } from "../validation.js";
 import type { LayerDefinition, ParameterSpec } from "./definition.js";
-import { LAYER_DEFINITIONS, type Layer } from "./layers.js";
+import { type EmbeddingColumn, LAYER_DEFINITIONS, type Layer } from "./layers.js";
 
 /** The definition of a layer's kind. */
 export function definitionOf<L extends Layer>({ kind }: L): LayerDefinition<L> {
@@ -38,6 +38,19 @@ function checkLayer(layer: Layer | undefined, path: string, dtype: DType): Layer
   const { kind } = layer as Layer;
   requireKnown(`${path}.kind`, kind, Object.keys(LAYER_DEFINITIONS));
   return LAYER_DEFINITIONS[kind].check(layer, path, dtype);
+}
+
+/** @throws BackpropError `invalidOption` if a layer cannot be where it is in a network of `inputs` inputs. */
+export function checkPlaces(inputs: number, layers: readonly Layer[]): void {
+  const widths = layerWidths(inputs, layers);
+  layers.forEach((layer, i) => {
+    definitionOf(layer).checkPlace?.(layer, i, widths[i]!);
+  });
+}
+
+/** The columns of categories of a first layer. */
+export function columnsOf(layer: Layer): readonly EmbeddingColumn[] {
+  return layer.kind === "embedding" ? layer.columns : [];
 }
 
 /** Columns of the input of each layer, then of the output of the last one. */

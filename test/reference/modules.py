@@ -50,6 +50,7 @@ class Exponential(torch.nn.Module):
 
 ACTIVATIONS |= {"hardSigmoid": HardSigmoid, "exponential": Exponential}
 
+COLUMNS = ({"column": 2, "categories": 3, "units": 4}, {"column": 0, "categories": 5, "units": 1})
 SGD = ("sgd", {"learningRate": 0.1})
 ADAM = ("adam", {"learningRate": 0.1, "weightDecay": 0.1, "epsilon": 0.1, "clipNorm": 0.3})
 
@@ -71,6 +72,10 @@ CASES = tuple(
         (("dense", 5, "linear", False), ("prelu", 0.25, False), ("dense", 3, "tanh"), ("dense", 2, "linear", False)),
     )
     for batch_size in (1, 4)
+    for optimizer in (SGD, ADAM)
+) + tuple(
+    {"layers": (("embedding", COLUMNS), ("dense", 2, "tanh")), "batchSize": batch_size, "optimizer": optimizer, "spread": 1.0}
+    for batch_size in (1, 8)
     for optimizer in (SGD, ADAM)
 )
 
@@ -100,7 +105,26 @@ class PRelu(torch.nn.PReLU):
         return [self.weight.detach().numpy()]
 
 
-MODULES = {"dense": Dense, "prelu": PRelu}
+class Embedding(torch.nn.Module):
+    """nn.Embedding for some columns; their outputs follow the other columns."""
+
+    def __init__(self, inputs, columns, trainable=True):
+        super().__init__()
+        self.columns = [column["column"] for column in columns]
+        self.others = [column for column in range(inputs) if column not in self.columns]
+        self.tables = torch.nn.ModuleList(torch.nn.Embedding(each["categories"], each["units"]) for each in columns)
+        self.units = len(self.others) + sum(each["units"] for each in columns)
+        self.requires_grad_(trainable)
+
+    def forward(self, inputs):
+        embedded = [table(inputs[:, column].long()) for table, column in zip(self.tables, self.columns)]
+        return torch.cat([inputs[:, self.others], *embedded], dim=1)
+
+    def values(self):
+        return [table.weight.detach().numpy() for table in self.tables]
+
+
+MODULES = {"dense": Dense, "prelu": PRelu, "embedding": Embedding}
 
 OPTIMIZERS = {
     "sgd": lambda parameters, learningRate: torch.optim.SGD(parameters, lr=learningRate),
@@ -138,6 +162,10 @@ def create_rows(case, outputs):
     random = np.random.RandomState(2)
     inputs = random.uniform(-1, 1, (ROWS, INPUTS)).astype("float32")
     targets = random.uniform(-1, 1, (ROWS, outputs)).astype("float32")
+    name, *arguments = case["layers"][0]
+    if name == "embedding":
+        for column in arguments[0]:
+            inputs[:, column["column"]] = random.randint(column["categories"], size=ROWS)
     return inputs, targets
 
 

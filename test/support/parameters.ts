@@ -3,7 +3,9 @@ import type { LayerBuffers, LayerParameters, Tensor } from "../../src/index.js";
 /** All values of parameters or gradients: layer by layer, the tensors of each in their order. */
 export function valuesOf(layers: readonly LayerParameters[]): number[] {
   return layers.flatMap((layer) =>
-    Object.values(layer as Record<string, Tensor | null>).flatMap((tensor) => [...(tensor?.data ?? [])]),
+    Object.values(layer as unknown as Record<string, Tensor | null>).flatMap((tensor) => [
+      ...(tensor?.data ?? []),
+    ]),
   );
 }
 
