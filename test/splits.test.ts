@@ -199,7 +199,7 @@ describe("oneHot", () => {
     [[0, 1.5], undefined, "invalidLabel", /^labels\[1\] is 1\.5; expected an integer label/],
     [[-1], undefined, "invalidLabel", /^labels\[0\] is -1/],
     [[2], 2, "invalidLabel", /^labels\[0\] is 2; expected an integer label from 0 to 1\.$/],
-    [[2], 0, "invalidOption", /^classes is 0; expected a positive integer/],
+    [[2], 0, "invalidOption", /^classes is 0; expected an integer from 1 to 1048576/],
     [[[1, 0]], undefined, "invalidShape", /^labels has rows of 2 numbers; expected 1 a row/],
     [["a"], undefined, "invalidData", /^labels\[0\] is "a"/],
   ])("refuses %j of %j classes", (labels, classes, code, message) => {

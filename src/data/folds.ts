@@ -1,5 +1,6 @@
 // Divisions of rows into training and validation, with the random numbers of scikit-learn.
 
+import { allocate } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { numpyRandom } from "../random/numpyRandom.js";
 import { integerWithin, type OptionsOf, readOptions } from "../validation.js";
@@ -42,7 +43,7 @@ export function kFold(rows: number, options: FoldOptions = {}): Generator<Fold, 
   const { folds, seed } = readOptions("kFold", options, FOLD_OPTIONS) as Required<FoldOptions>;
   integerWithin(folds, MAX_ROWS, `an integer of at least folds, which is ${folds}`)("rows", rows);
   const order = numpyRandom(seed).permutation(rows);
-  const foldOf = new Uint32Array(rows);
+  const foldOf = allocate("uint32", rows);
   for (let fold = 0, begin = 0; fold < folds; fold++) {
     const end = begin + Math.floor(rows / folds) + (fold < rows % folds ? 1 : 0);
     for (const row of order.subarray(begin, end)) foldOf[row] = fold;

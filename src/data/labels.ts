@@ -2,13 +2,16 @@
 
 import { allocate, type FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
-import { requirePositiveInteger } from "../validation.js";
+import { integerWithin } from "../validation.js";
 import { type RowData, readRows, requireColumns, requireLabels } from "./matrix.js";
 import type { Rows } from "./rows.js";
 import { type Matrix, Tensor } from "./tensor.js";
 
-/** The most classes that labels are turned into rows or weights of. */
-const MAX_CLASSES = 2 ** 24;
+/** The most classes that labels are turned into rows, weights or counts of. */
+const MAX_CLASSES = 2 ** 20;
+
+/** Requires a number of classes. */
+export const requireClassCount = integerWithin(1, MAX_CLASSES);
 
 /**
  * Labels as rows with a 1 in the column of the label and 0 elsewhere: a float32 tensor [rows, classes].
@@ -48,7 +51,7 @@ interface Labels {
 }
 
 function readLabels(argument: string, given: unknown, classes: number | undefined): Labels {
-  if (classes !== undefined) requirePositiveInteger("classes", classes);
+  if (classes !== undefined) requireClassCount("classes", classes);
   const rows = readRows(argument, given);
   requireColumns(argument, rows, [1]);
   requireLabels(argument, rows.data, classes ?? MAX_CLASSES);

@@ -1,7 +1,7 @@
 // Counts of actual and predicted classes, and the metrics that follow from them.
 
 import { type Matrix, Tensor } from "../data/tensor.js";
-import type { FloatArray } from "../dtype.js";
+import { allocate, type FloatArray } from "../dtype.js";
 import { classCount, classOf, targetClassOf } from "./classes.js";
 import type { Metric, MetricAccumulator, MetricShape } from "./metric.js";
 
@@ -12,7 +12,7 @@ export class ConfusionCounts {
 
   constructor(classes: number) {
     this.classes = classes;
-    this.#counts = new Float64Array(classes * classes);
+    this.#counts = allocate("float64", classes * classes);
   }
 
   count(actual: number, predicted: number, weight: number): void {

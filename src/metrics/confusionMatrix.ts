@@ -1,8 +1,9 @@
+import { requireClassCount } from "../data/labels.js";
 import { type RowData, readRows, requireColumns, requireEqualRows, requireLabels } from "../data/matrix.js";
 import type { Rows } from "../data/rows.js";
 import type { Matrix } from "../data/tensor.js";
 import type { FloatArray } from "../dtype.js";
-import { type OptionsOf, readOptions, requireNotNegative, requirePositiveInteger } from "../validation.js";
+import { type OptionsOf, readOptions, requireNotNegative } from "../validation.js";
 import { classOf } from "./classes.js";
 import { ConfusionCounts } from "./confusion.js";
 
@@ -14,7 +15,7 @@ export interface ConfusionOptions {
 }
 
 const OPTIONS: OptionsOf<ConfusionOptions> = {
-  classes: { check: requirePositiveInteger, default: undefined },
+  classes: { check: requireClassCount, default: undefined },
   weights: { check: () => {}, default: undefined },
 };
 
