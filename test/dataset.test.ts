@@ -5,6 +5,7 @@ import {
   type Dataset,
   dense,
   dropout,
+  embedding,
   type Layer,
   type Network,
   type NetworkOptions,
@@ -228,6 +229,18 @@ describe("a dataset", () => {
     const refused = { code, message: expect.stringContaining(message) };
     expect(errorOf(() => other.fitSync(dataset))).toMatchObject(refused);
     expect(errorOf(() => other.evaluate(dataset))).toMatchObject(refused);
+  });
+
+  it("is refused by a network that embeds other columns than the one that checked it", async () => {
+    const create = (layers: readonly Layer[]) =>
+      createNetwork<readonly Layer[]>({ inputs: 2, layers, loss: "meanSquaredError" });
+    const plain = await create([dense(1)]);
+    const embedded = await create([embedding([{ column: 1, categories: 3, units: 2 }]), dense(1)]);
+    const dataset = await plain.createDataset([[0.5, 7]], [1]);
+    expect(() => embedded.predict(dataset)).toThrow(
+      "The inputs of the dataset are rows of 2 numbers; this network takes rows of 2 numbers, with categories: 3 in column 1.",
+    );
+    for (const each of [dataset, plain, embedded]) each.dispose();
   });
 
   it("is refused together with targets", async () => {

@@ -572,8 +572,8 @@ describe("batches that the core refuses", () => {
 
 describe("options of norms", () => {
   it("have PyTorch's defaults, and equal layers written by hand", () => {
-    expect(layerNorm()).toEqual({ kind: "layerNorm", epsilon: 1e-5 });
-    expect(batchNorm()).toEqual({ kind: "batchNorm", momentum: 0.1, epsilon: 1e-5 });
+    expect(layerNorm()).toEqual({ kind: "layerNorm", epsilon: 1e-5, trainable: true });
+    expect(batchNorm()).toEqual({ kind: "batchNorm", momentum: 0.1, epsilon: 1e-5, trainable: true });
   });
 
   it.each([0, -1, Number.NaN, Infinity, "1", null])("refuse an epsilon of %s", async (epsilon) => {

@@ -74,7 +74,7 @@ function ofOtherCore(): BackpropError {
 }
 
 function requireSameFormat(noun: "inputs" | "targets", actual: RowFormat, expected: RowFormat): void {
-  if (actual.width === expected.width && actual.classes === expected.classes) return;
+  if (formatOf(actual) === formatOf(expected)) return;
   throw new BackpropError(
     "invalidShape",
     `The ${noun} of the dataset are ${formatOf(actual)}; this network takes ${formatOf(expected)}. Create a dataset with ` +
@@ -82,7 +82,9 @@ function requireSameFormat(noun: "inputs" | "targets", actual: RowFormat, expect
   );
 }
 
-function formatOf({ width, classes }: RowFormat): string {
+function formatOf({ width, classes, categories = [] }: RowFormat): string {
   if (classes !== undefined) return `labels from 0 to ${classes - 1}`;
-  return `rows of ${width} ${width === 1 ? "number" : "numbers"}`;
+  const columns = categories.map(({ column, categories }) => `${categories} in column ${column}`);
+  const embedded = columns.length > 0 ? `, with categories: ${columns.join(", ")}` : "";
+  return `rows of ${width} ${width === 1 ? "number" : "numbers"}${embedded}`;
 }
