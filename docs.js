@@ -56,7 +56,7 @@ const MEANINGS = {
   "OptimizerKind.Adam": "Adam with PyTorch's formula. Hyperparameters: β₁, β₂, ε.",
   "Pause.Never": "The run does not pause.",
   "Status.BatchEnded": "The gradients of a batch are complete (`Pause.Batch`).",
-  "Status.StepTaken": "A step was taken (`Pause.Step`).",
+  "Status.StepTaken": "A step was taken (`Pause.Step`, `Pause.Samples`).",
   network_set_step: "Sets the number of training steps taken.",
   workspace_stride: "Elements from one row of a feature-major tensor to the next.",
 };

@@ -132,5 +132,6 @@ export type {
 } from "./training/evaluation.js";
 export type { AsyncFitOptions, FitOptions } from "./training/options.js";
 export type { LearningRateRange, RangeTestOptions } from "./training/rangeTest.js";
+export type { DataStream, StreamItem } from "./training/stream.js";
 export type { CoreBuild, Numerics } from "./wasm/builds.js";
 export { type CoreSource, loadCore } from "./wasm/core.js";

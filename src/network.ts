@@ -48,7 +48,7 @@ import { show } from "./show.js";
 import { summarize } from "./summary.js";
 import { requireNotAborted } from "./training/abort.js";
 import type { EpochFigures, EpochInfo } from "./training/callbacks.js";
-import { type Data, type DataArguments, readArguments } from "./training/data.js";
+import { type Data, type DataArguments, isStream, readArguments, type StoredData } from "./training/data.js";
 import { Dataset, type SampleFormats } from "./training/dataset.js";
 import { describeDivergence, findDivergedLayer } from "./training/divergence.js";
 import { iterateEpochs } from "./training/epochs.js";
@@ -83,7 +83,8 @@ import {
   type RangeTestOptions,
   testRange,
 } from "./training/rangeTest.js";
-import { type Split, splitSamples } from "./training/validationSplit.js";
+import { type DataStream, StreamReader } from "./training/stream.js";
+import { splitSamples } from "./training/validationSplit.js";
 import {
   integerWithin,
   type OptionsOf,
@@ -247,6 +248,14 @@ function notInitialized(layer: number, name: string, did: string): BackpropError
   );
 }
 
+/** Where a fit takes rows from. */
+type FitSource = Samples | StreamReader;
+
+interface FitSources {
+  readonly training: FitSource;
+  readonly validation?: FitSource;
+}
+
 /** The key of a network's random numbers, or the stream from which it is drawn when it is needed. */
 interface Keys {
   key: number | undefined;
@@ -352,7 +361,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
-   * for some epochs, or on a dataset in their place. Both are copied before training begins: do not change them until `onProgress` is first called or
+   * for some epochs, or on a dataset or a stream in their place. Both are copied before training begins: do not change them until `onProgress` is first called or
    * the fit has ended. It works for about 10 ms at a time, so that a page stays responsive; longer only if 128 rows
    * alone take longer. `predict` and `evaluate` may be called between these pieces.
    *
@@ -361,10 +370,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *   would make a number so, and `aborted` if the signal is aborted: the network then keeps what was trained (see
    *   `restoreBest`), and the error has `epoch` and `history`; `busy` during another fit of this network, `disposed` if
    *   the network was disposed, `coreUnavailable` if one of its threads could not be started, or has died, since an
-   *   earlier fit. Exceptions of callbacks and metrics pass through.
+   *   earlier fit. Exceptions of callbacks, metrics and streams pass through.
    */
   fit<const M extends MetricList = readonly []>(
-    dataset: Dataset,
+    data: Dataset | DataStream,
     options?: AsyncFitOptions<M>,
   ): Promise<HistoryOf<M>>;
   fit<const M extends MetricList = readonly []>(
@@ -382,7 +391,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError as `fit`.
    */
-  fitSync<const M extends MetricList = readonly []>(dataset: Dataset, options?: FitOptions<M>): HistoryOf<M>;
+  fitSync<const M extends MetricList = readonly []>(
+    data: Dataset | DataStream,
+    options?: FitOptions<M>,
+  ): HistoryOf<M>;
   fitSync<const M extends MetricList = readonly []>(
     inputs: Rows,
     targets: Rows,
@@ -401,7 +413,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * @throws BackpropError as `fit`, in the loop.
    */
   epochs<const M extends MetricList = readonly []>(
-    dataset: Dataset,
+    data: Dataset | DataStream,
     options?: AsyncFitOptions<M>,
   ): AsyncGenerator<EpochInfo<NamesOf<M>>, HistoryOf<M>, void>;
   epochs<const M extends MetricList = readonly []>(
@@ -477,8 +489,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     targets: Rows,
     options?: EvaluationOptions<M, C>,
   ): Evaluation<M, C>;
-  evaluate(...given: DataArguments): Evaluation {
-    const { data, options } = readArguments("evaluate", given);
+  evaluate(...given: DataArguments<StoredData>): Evaluation {
+    const { data, options } = readArguments("evaluate", given, false);
     const { averaged, training, meter, counts } = readEvaluation(options, this.#shape);
     this.#alive();
     const samples = finish(this.#load(data));
@@ -503,9 +515,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    */
   gradients(dataset: Dataset, options?: TrainingOptions): Gradients<L>;
   gradients(inputs: Rows, targets: Rows, options?: TrainingOptions): Gradients<L>;
-  gradients(...given: DataArguments): Gradients<L> {
+  gradients(...given: DataArguments<StoredData>): Gradients<L> {
     this.#idle();
-    const { data, options = {} } = readArguments("gradients", given);
+    const { data, options = {} } = readArguments("gradients", given, false);
     const { training } = readOptions("gradients", options, TRAINING_OPTIONS);
     const samples = finish(this.#load(data));
     try {
@@ -717,8 +729,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The data and the checked options in the arguments of a fit. */
   #plan(of: string, given: DataArguments): { readonly data: Data; readonly plan: FitPlan } {
     this.#idle();
-    const { data, options = {} } = readArguments(of, given);
-    const plan = planFit(options, this.#shape);
+    const { data, options = {} } = readArguments(of, given, true);
+    const plan = planFit(options, data, this.#shape);
     this.#rates.requireMonitor(plan.directions);
     return { data, plan };
   }
@@ -727,41 +739,72 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     requireNotAborted(plan);
     this.#isTraining = true;
-    const cleanups: (() => void)[] = [];
+    const run = (sources: FitSources) => this.#run(sources, plan, canWait);
     try {
-      const split = yield* this.#loadSplit(data, plan, cleanups);
-      return yield* this.#run(split, plan, canWait);
+      return yield* this.#using(data, undefined, plan, canWait, (training) => {
+        const { validationData, validationSplit } = plan;
+        if (validationSplit !== undefined) return this.#runSplit(training as Samples, validationSplit, run);
+        if (!validationData) return run({ training });
+        const withBoth = (validation: FitSource) => run({ training, validation });
+        return this.#using(validationData, "validationData", plan, canWait, withBoth);
+      });
     } finally {
-      for (const cleanUp of cleanups.reverse()) cleanUp();
       this.#isTraining = false;
     }
   }
 
-  /** The rows to train on and those to validate on. Adds to `cleanups` what frees their memory. */
-  *#loadSplit(data: Data, plan: FitPlan, cleanups: (() => void)[]): Work<Split> {
-    const { validationData, validationSplit } = plan;
-    const keep = (samples: Samples) => {
-      cleanups.push(() => this.#scratch.giveBack(samples));
-      return samples;
-    };
-    const training = keep(yield* this.#load(data));
-    if (validationData) {
-      return { training, validation: keep(yield* this.#load(validationData, "validationData")) };
+  *#runSplit(samples: Samples, fraction: number, run: (sources: FitSources) => Work<History>): Work<History> {
+    const split = splitSamples(samples, fraction);
+    try {
+      return yield* run(split);
+    } finally {
+      split.dispose();
     }
-    if (validationSplit === undefined) return { training };
-    const split = splitSamples(training, validationSplit);
-    cleanups.push(() => split.dispose());
-    return split;
   }
 
-  *#run({ training, validation }: Split, plan: FitPlan, canWait: boolean): Work<History> {
-    this.#requireBatches(training.rows, plan.batchSize);
-    if (shufflesRows(plan, training.rows)) this.#drawKey();
+  /** The result of `use`, which reads the data. `argument`: the name of the data in messages, if they have one. */
+  *#using<T>(
+    data: Data,
+    argument: string | undefined,
+    { signal, batchSize }: FitPlan,
+    canWait: boolean,
+    use: (source: FitSource) => Work<T>,
+  ): Work<T> {
+    if (isStream(data)) {
+      const reader = new StreamReader({
+        stream: data,
+        noun: argument ?? "items",
+        canWait,
+        signal,
+        load: (rows, names) => this.#load(rows, names),
+        check: ({ rows }) => {
+          if (!argument) this.#requireBatches(rows, batchSize);
+        },
+        giveBack: (samples) => this.#scratch.giveBack(samples),
+      });
+      return yield* reader.during(use(reader));
+    }
+    const samples = yield* this.#load(data, argument ? [`${argument}[0]`, `${argument}[1]`] : undefined);
+    try {
+      return yield* use(samples);
+    } finally {
+      this.#scratch.giveBack(samples);
+    }
+  }
+
+  *#run({ training, validation }: FitSources, plan: FitPlan, canWait: boolean): Work<History> {
+    const stream = training instanceof StreamReader ? training : undefined;
+    // An epoch without any item throws.
+    const first = stream && (yield* stream.next(() => requireNotAborted(plan)))!;
+    const samples = first ?? (training as Samples);
+    this.#requireBatches(samples.rows, plan.batchSize);
+    if (shufflesRows(plan, samples.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
     const subject = {
       model: () => this.#alive(),
       isAlive: () => !this.#isDisposed,
-      samples: training,
+      samples,
+      stream,
       validation,
       firstEpoch: this.#epoch,
       rates: this.#rates,
@@ -838,15 +881,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  /** `argument`: the name of the pair in messages, if it has one. */
-  *#load(data: Data, argument?: string): Work<Samples> {
+  /** `names`: what inputs and targets are called in messages. */
+  *#load(data: StoredData, names: readonly [string, string] = ["inputs", "targets"]): Work<Samples> {
     if (Dataset.is(data)) return this.#open(data);
-    const named = (format: RowFormat, i: number) =>
-      argument ? { ...format, argument: `${argument}[${i}]` } : format;
     const [inputs, targets] = data;
     const sources = [
-      openRows(named(this.#formats.inputs, 0), inputs),
-      openRows(named(this.#formats.targets, 1), targets),
+      openRows({ ...this.#formats.inputs, argument: names[0] }, inputs),
+      openRows({ ...this.#formats.targets, argument: names[1] }, targets),
     ] as const;
     requireSameRows(...sources);
     for (const source of sources) if (needsProbe(source)) yield* probeRows(source);

@@ -174,7 +174,7 @@ describe.each([
   describe("refuses a run with", () => {
     const plans: readonly (readonly [string, RunFields, StatusName])[] = [
       ["a batch size of 0", { batchSize: 0 }, "InvalidBatchSize"],
-      ["an unknown pause", { pauses: 8 }, "InvalidFlag"],
+      ["an unknown pause", { pauses: 16 }, "InvalidFlag"],
       ["a shuffles of 2", { shuffles: 2 }, "InvalidFlag"],
       ["a shuffles of 1 without an order", { shuffles: 1 }, "InvalidAddress"],
       ["more epochs than losses fit into memory", { until: 2 ** 31 }, "InvalidAddress"],

@@ -75,6 +75,7 @@ const SRC: Table = {
     "history.ts",
     "work.ts",
     "errors.ts",
+    "show.ts",
     "dtype.ts",
     "validation.ts",
     "random",

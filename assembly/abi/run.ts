@@ -39,6 +39,12 @@ export const enum Pause {
   Step = 2,
   /** After each epoch. */
   Epoch = 4,
+  /**
+   * After the step with the last of the samples, with Status.StepTaken and row = rows, before the epoch ends. The host then
+   * goes on with other samples of the epoch and sets row to 0; it ends the epoch itself, by adding 1 to `epoch` and setting
+   * lossSum to 0. Data may so be larger than memory.
+   */
+  Samples = 8,
 }
 
 /**

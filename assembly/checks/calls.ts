@@ -77,7 +77,8 @@ export function isRun(run: Run): bool {
 /** Checks the fields that the host writes. */
 function checkPlan(run: Run): Status {
   if (run.batchSize == 0) return Status.InvalidBatchSize;
-  if (run.pauses > <u32>(Pause.Batch | Pause.Step | Pause.Epoch) || run.shuffles > 1) return Status.InvalidFlag;
+  const pauses = Pause.Batch | Pause.Step | Pause.Epoch | Pause.Samples;
+  if (run.pauses > <u32>pauses || run.shuffles > 1) return Status.InvalidFlag;
   if (run.shuffles && !run.samples.order) return Status.InvalidAddress;
   const rateCount = run.learningRates ? run.learningRateCount : 0;
   return checkArray(run.losses, run.until, 1, sizeof<f64>()) ||

@@ -12,7 +12,7 @@ import { backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, penaltyTe
 
 /**
  * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins
- * with row 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes nothing. The loss
+ * with row 0 and sum 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes nothing. The loss
  * of all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
  * multiples of BLOCK_ROWS: the bits are the same. `training`: layers act as in the coming training step;
  * a network with batch norm then takes all rows in one slice.
@@ -46,7 +46,7 @@ function addSlice<T>(
 ): f64 {
   const scale = lossScale(network, samples.rows);
   beginPasses(network, workspace, training, false);
-  if (begin == 0) sum += penaltyTerms<T>(network, scale);
+  if (begin == 0 && sum == 0) sum += penaltyTerms<T>(network, scale);
   for (let row = begin; row < end; row += workspace.capacity) {
     forwardMicrobatch<T>(network, workspace, samples, row, row, min(workspace.capacity, end - row));
     for (let block: usize = 0; block < passOf(workspace).rows; block += BLOCK_ROWS) {

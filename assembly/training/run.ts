@@ -189,6 +189,7 @@ function endBatch(run: Run, isUpdated: bool): bool {
 
 @inline
 function endEpoch(run: Run): bool {
+  if (pauses(run, Pause.Samples, Status.StepTaken)) return false;
   const loss = recordLoss(run);
   run.lossSum = 0;
   run.row = 0;

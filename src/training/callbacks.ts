@@ -42,8 +42,8 @@ export interface BatchInfo {
   readonly epochs: number;
   /** The batches of this epoch that are done: 1 after the first. */
   readonly batch: number;
-  /** The batches of an epoch. */
-  readonly batches: number;
+  /** The batches of an epoch; undefined for a stream. */
+  readonly batches: number | undefined;
   /** The loss of the batch before its step, with the penalties of the layers. */
   readonly loss: number;
   /** The learning rate of the step. */

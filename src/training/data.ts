@@ -1,36 +1,45 @@
-// The forms in which data are given: two arrays of rows, or a dataset.
+// The forms in which data are given: two arrays of rows, a dataset, or a stream.
 
 import type { Rows } from "../data/rows.js";
 import { BackpropError } from "../errors.js";
 import { Dataset } from "./dataset.js";
+import type { DataStream } from "./stream.js";
 
-/** What a network is trained or evaluated on. */
-export type Data = Dataset | readonly [inputs: Rows, targets: Rows];
+/** Data that are in memory at once. */
+export type StoredData = Dataset | readonly [inputs: Rows, targets: Rows];
 
-/** The arguments of a method that takes (inputs, targets, options) or (dataset, options). */
-export type DataArguments =
+/** What a network is trained or validated on. */
+export type Data = StoredData | DataStream;
+
+/** The arguments of a method that takes (inputs, targets, options), (dataset, options) or (stream, options). */
+export type DataArguments<D extends Data = Data> =
   | readonly [inputs: Rows, targets: Rows, options?: object | undefined]
-  | readonly [dataset: Dataset, options?: object | undefined];
+  | readonly [data: Exclude<D, readonly unknown[]>, options?: object | undefined];
+
+export function isStream(data: unknown): data is DataStream {
+  return typeof data === "function";
+}
 
 /**
- * The data and the options in the arguments of the method `of`.
+ * The data and the options in the arguments of the method `of`. A function is a stream only if it `takesStreams`.
  *
- * @throws BackpropError `invalidOption` if a dataset is given together with targets.
+ * @throws BackpropError `invalidOption` if a dataset or a stream is given together with targets.
  */
-export function readArguments(
+export function readArguments<D extends Data>(
   of: string,
-  given: DataArguments,
-): { readonly data: Data; readonly options: object | undefined } {
-  if (!Dataset.is(given[0])) {
-    const [inputs, targets, options] = given as readonly [Rows, Rows, object?];
-    return { data: [inputs, targets], options };
-  }
-  const [data, options, more] = given as readonly [Dataset, object?, unknown?];
-  if (Array.isArray(options) || more !== undefined) {
+  given: DataArguments<D>,
+  takesStreams: boolean,
+): { readonly data: D; readonly options: object | undefined } {
+  const [first, second, third] = given as readonly [unknown, object | undefined, object | undefined];
+  const isDataset = Dataset.is(first);
+  if (!isDataset && !(takesStreams && isStream(first)))
+    return { data: [first, second] as unknown as D, options: third };
+  if (Array.isArray(second) || third !== undefined) {
+    const noun = isDataset ? "dataset" : "stream";
     throw new BackpropError(
       "invalidOption",
-      `${of} is given a dataset and targets; expected ${of}(dataset, options): the dataset has the targets.`,
+      `${of} is given a ${noun} and targets; expected ${of}(${noun}, options): the ${noun} has the targets.`,
     );
   }
-  return { data, options };
+  return { data: first as unknown as D, options: second };
 }

@@ -14,6 +14,7 @@ import type { Work } from "../work.js";
 import { Meter } from "./meter.js";
 import type { MetricList, NamesOf } from "./options.js";
 import { Pace } from "./pace.js";
+import type { StreamReader } from "./stream.js";
 
 export interface PredictionOptions {
   /**
@@ -111,6 +112,11 @@ interface LossAndTime {
   readonly milliseconds: number;
 }
 
+interface PassPlan extends Pick<EvaluationPlan, "averaged" | "training" | "meter"> {
+  /** What the sum of the loss's terms begins with; default 0. */
+  readonly sum?: number;
+}
+
 /**
  * The loss over all rows as one batch, in one forward pass. Adds the rows to the meter, if there is one. `model` returns
  * the model, or throws if the network was disposed between two slices, or by a metric.
@@ -118,11 +124,11 @@ interface LossAndTime {
 export function* evaluateRows(
   model: () => Model,
   samples: Samples,
-  { averaged, training, meter }: Pick<EvaluationPlan, "averaged" | "training" | "meter">,
+  { averaged, training, meter, sum: firstSum = 0 }: PassPlan,
 ): Work<LossAndTime> {
   const { rows } = samples;
   const pace = new Pace();
-  let sum = 0;
+  let sum = firstSum;
   let milliseconds = 0;
   for (let begin = 0; begin < rows; ) {
     if (begin > 0) yield;
@@ -140,4 +146,25 @@ export function* evaluateRows(
     begin = end;
   }
   return { loss: model().lossOf(sum, rows), milliseconds };
+}
+
+/** `evaluateRows` for the rows of a stream, read once. `isMean`: whether the loss is a mean over the rows. */
+export function* evaluateStream(
+  model: () => Model,
+  reader: StreamReader,
+  plan: PassPlan & { readonly isMean: boolean; readonly checkAbort: () => void },
+): Work<LossAndTime> {
+  const { isMean, checkAbort } = plan;
+  let total = 0;
+  let milliseconds = 0;
+  for (;;) {
+    const begun = performance.now();
+    const samples = yield* reader.next(checkAbort);
+    if (!samples) return { loss: isMean ? total / reader.rows : total, milliseconds };
+    milliseconds += performance.now() - begun;
+    // The penalties are a part of each mean, but only once of a sum.
+    const evaluation = yield* evaluateRows(model, samples, isMean ? plan : { ...plan, sum: total });
+    total = isMean ? total + samples.rows * evaluation.loss : evaluation.loss;
+    milliseconds += evaluation.milliseconds;
+  }
 }

@@ -12,13 +12,14 @@ import { BestParameters } from "./best.js";
 import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progress } from "./callbacks.js";
 import { describeDivergence, findDivergedLayer } from "./divergence.js";
 import { Patience, validationName } from "./earlyStopping.js";
-import { evaluateRows } from "./evaluation.js";
+import { evaluateRows, evaluateStream } from "./evaluation.js";
 import type { LearningRates } from "./learningRates.js";
 import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
 import { Pace } from "./pace.js";
 import { RateSupply } from "./rateSupply.js";
 import { Recorder } from "./recorder.js";
+import { StreamReader } from "./stream.js";
 import { Warnings } from "./warnings.js";
 
 /** What a fit works on. */
@@ -26,9 +27,12 @@ export interface FitSubject {
   /** Throws if the network was disposed: at a `yield` or by a callback. */
   readonly model: () => Model;
   readonly isAlive: () => boolean;
+  /** The rows to train on; of a stream, those of its first item. */
   readonly samples: Samples;
+  /** The stream that the samples come from, which goes on after them. */
+  readonly stream: StreamReader | undefined;
   /** The rows to validate on after each epoch. */
-  readonly validation: Samples | undefined;
+  readonly validation: Samples | StreamReader | undefined;
   /** Epochs that the network was trained for before. */
   readonly firstEpoch: number;
   readonly rates: LearningRates;
@@ -40,9 +44,14 @@ export interface FitSubject {
 export class Fit {
   readonly #plan: FitPlan;
   readonly #subject: FitSubject;
-  readonly #batchSize: number;
+  /** Those of the item in progress, if they come from a stream. */
+  #samples: Samples;
+  #batchSize: number;
+  /** Batches of the epoch in progress in earlier items of the stream. */
+  #earlierBatches = 0;
   readonly #run: Run;
-  readonly #supply: RateSupply;
+  /** For the batches of #samples. */
+  #supply: RateSupply;
   readonly #pace = new Pace();
   readonly #recorder: Recorder;
   readonly #warnings: Warnings;
@@ -54,10 +63,11 @@ export class Fit {
   #stopped: StopReason | undefined;
 
   constructor(subject: FitSubject, plan: FitPlan) {
-    const { samples, validation, firstEpoch, description } = subject;
+    const { samples, stream, validation, firstEpoch, description } = subject;
     const { metrics, earlyStopping, epochs } = plan;
     this.#plan = plan;
     this.#subject = subject;
+    this.#samples = samples;
     this.#batchSize = Math.min(plan.batchSize, samples.rows);
     this.#recorder = new Recorder(metrics);
     if (metrics.length > 0) {
@@ -74,8 +84,9 @@ export class Fit {
       shuffles: shufflesRows(plan, samples.rows),
       firstEpoch,
       targetLoss: plan.targetLoss,
+      isStream: stream !== undefined,
     });
-    this.#supply = new RateSupply(subject.rates, this.#run, { epochs, batches: this.#batches, firstEpoch });
+    this.#supply = this.#createSupply();
   }
 
   /** Finished epochs of this fit. */
@@ -98,7 +109,7 @@ export class Fit {
         yield;
         this.#subject.model();
         this.#requireNotAborted();
-        const finished = this.#advance();
+        const finished = yield* this.#proceed();
         if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
         if (finished > 0 && this.#watchesEpochs) {
           const info = yield* this.#endEpoch();
@@ -120,6 +131,42 @@ export class Fit {
     this.#run.dispose();
   }
 
+  /** One call of the core, or the end of an epoch of a stream. Returns how many epochs it finished. */
+  *#proceed(): Work<number> {
+    const { stream, model } = this.#subject;
+    if (!stream || this.#run.row < this.#samples.rows) return this.#advance();
+    const begun = performance.now();
+    const samples = yield* stream.next(() => this.#requireNotAborted());
+    this.#recorder.add(0, this.#supply.current, performance.now() - begun);
+    // Throws if the network was disposed in the meantime.
+    model();
+    if (!samples) return this.#endStream(stream);
+    this.#earlierBatches = stream.items === 1 ? 0 : this.#earlierBatches + this.#batches;
+    this.#samples = samples;
+    this.#batchSize = Math.min(this.#plan.batchSize, samples.rows);
+    model().continueRun(this.#run, samples, this.#batchSize);
+    this.#supply = this.#createSupply();
+    return this.#advance();
+  }
+
+  /** Ends the epoch in progress: the core does not know which item is the last. */
+  #endStream({ rows }: StreamReader): number {
+    const { epochs, targetLoss } = this.#plan;
+    const loss = this.#subject.model().lossOf(this.#run.lossSum, rows);
+    this.#run.endEpoch(loss);
+    this.#recorder.add(1, this.#supply.current, 0);
+    if (loss <= targetLoss) this.#stop("targetLoss");
+    else if (this.epoch === epochs) this.#stop("epochs");
+    return 1;
+  }
+
+  /** Of a stream: the rates of the item in progress. */
+  #createSupply(): RateSupply {
+    const { rates, firstEpoch } = this.#subject;
+    const { epochs } = this.#plan;
+    return new RateSupply(rates, this.#run, { epochs, batches: this.#batches, firstEpoch });
+  }
+
   /** One call of the core. Returns how many epochs it finished. */
   #advance(): number {
     const run = this.#run;
@@ -133,7 +180,7 @@ export class Fit {
     // The workspace keeps the outputs of one microbatch, so that metrics are computed after each.
     const done = run.advance(this.#meter ? 1 : this.#pace.units);
     const finished = run.epoch - epoch;
-    if (this.#meter) this.#measure(this.#meter, row, finished > 0 ? this.#subject.samples.rows : run.row);
+    if (this.#meter) this.#measure(this.#meter, row, finished > 0 ? this.#samples.rows : run.row);
     const milliseconds = performance.now() - begun;
     this.#pace.adjust(done, milliseconds);
     this.#recorder.add(finished, this.#supply.finish(finished), milliseconds);
@@ -154,13 +201,12 @@ export class Fit {
   #measure(meter: Meter, begin: number, end: number): void {
     if (begin === end || this.#run.divergence) return;
     const predictions = this.#subject.model().passPredictions(end - begin, this.#run.workspace);
-    meter.add(predictions, this.#subject.samples, this.#run.order(), begin, end);
+    meter.add(predictions, this.#samples, this.#run.order(), begin, end);
   }
 
   /** Validates the epoch that has just ended, and decides whether training goes on. */
   *#endEpoch(): Work<EpochFigures> {
-    const { model } = this.#subject;
-    if (isPowerOfTwo(this.epoch)) this.#warnings.inspectNetwork(model(), this.#run.workspace, this.epoch - 1);
+    if (isPowerOfTwo(this.epoch)) this.#inspectNetwork(this.epoch - 1);
     const loss = this.#run.losses()[this.epoch - 1]!;
     const figures = { ...this.#trainingMetrics(), ...(yield* this.#validate()) };
     this.#recorder.addFigures(figures);
@@ -177,6 +223,10 @@ export class Fit {
     };
   }
 
+  #inspectNetwork(epoch: number): void {
+    this.#warnings.inspectNetwork(this.#subject.model(), this.#run.workspace, epoch, this.#samples);
+  }
+
   #trainingMetrics(): Record<string, number> {
     return this.#meter?.take() ?? {};
   }
@@ -185,11 +235,13 @@ export class Fit {
   *#validate(): Work<Record<string, number>> {
     const { model, validation } = this.#subject;
     if (!validation) return {};
-    const { loss, milliseconds } = yield* evaluateRows(model, validation, {
-      averaged: true,
-      training: false,
-      meter: this.#validationMeter,
-    });
+    const plan = { averaged: true, training: false, meter: this.#validationMeter };
+    const isMean = this.#subject.description.loss.reduction === "mean";
+    const checkAbort = () => this.#requireNotAborted();
+    const { loss, milliseconds } =
+      validation instanceof StreamReader
+        ? yield* evaluateStream(model, validation, { ...plan, isMean, checkAbort })
+        : yield* evaluateRows(model, validation, plan);
     this.#recorder.addTime(milliseconds);
     const metrics = Object.entries(this.#validationMeter?.take() ?? {});
     return {
@@ -229,20 +281,21 @@ export class Fit {
     return {
       epoch: this.epoch + (finished > 0 ? 0 : 1),
       epochs: this.#plan.epochs,
-      batch: batchBegin / this.#batchSize + 1,
-      batches: this.#batches,
+      batch: this.#earlierBatches + batchBegin / this.#batchSize + 1,
+      batches: this.#subject.stream ? undefined : this.#batches,
       loss: batchLoss,
       learningRate: this.#supply.current,
     };
   }
 
+  /** The batches of an epoch, or of the item in progress. */
   get #batches(): number {
-    return Math.ceil(this.#subject.samples.rows / this.#batchSize);
+    return Math.ceil(this.#samples.rows / this.#batchSize);
   }
 
   #history(stopped: StopReason): History {
     const losses = this.#run.losses().subarray(0, this.epoch);
-    this.#warnings.inspectNetwork(this.#subject.model(), this.#run.workspace, Math.max(0, this.epoch - 1));
+    this.#inspectNetwork(Math.max(0, this.epoch - 1));
     this.#warnings.inspectLosses(losses);
     const { bestEpoch } = this.#patience ?? {};
     return this.#recorder.history(losses, { stopped, bestEpoch, warnings: this.#warnings.found });
@@ -266,14 +319,16 @@ export class Fit {
 
   #diverged(cause: "loss" | "step"): BackpropError {
     const { epoch } = this;
-    const { samples, description } = this.#subject;
+    const { stream, description } = this.#subject;
+    const samples = this.#samples;
     const model = this.#subject.model();
-    const batch = this.#run.batchBegin / this.#batchSize;
+    const batch = this.#earlierBatches + this.#run.batchBegin / this.#batchSize;
+    const ofBatches = stream ? "" : ` of ${this.#batches}`;
     const what =
       cause === "loss"
         ? `The loss became ${this.#run.losses()[epoch]}`
         : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
-    const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0), batch ${batch} of ${this.#batches}`;
+    const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0), batch ${batch}${ofBatches}`;
     const layer = findDivergedLayer(model, cause, description.layers.length, this.#run.workspace);
     const restored = this.#restored;
     const learningRate = this.#supply.current;

@@ -19,7 +19,7 @@ import {
   withMethods,
 } from "../validation.js";
 import type { BatchInfo, Callbacks, EpochInfo, Progress } from "./callbacks.js";
-import type { Data } from "./data.js";
+import { type Data, isStream } from "./data.js";
 import { Dataset } from "./dataset.js";
 import {
   type Directions,
@@ -28,6 +28,7 @@ import {
   readEarlyStopping,
   type StoppingRule,
 } from "./earlyStopping.js";
+import type { DataStream } from "./stream.js";
 
 /** Names of metrics, and metrics such as `topKAccuracy(3)`. */
 export type MetricList = readonly (MetricName | Metric)[];
@@ -49,18 +50,23 @@ export type HistoryOf<M extends MetricList> = History & MetricHistory<NamesOf<M>
 export interface FitOptions<M extends MetricList = MetricList> {
   /** Passes over all rows; default 1. Memory: about 32 bytes for each. */
   readonly epochs?: number;
-  /** Rows in each step; default 32. The last batch of an epoch has the remaining rows. */
+  /**
+   * Rows in each step; default 32. The last batch of an epoch has the remaining rows. For a stream: the most rows in each
+   * step; each item is split into batches, of which the last has the remaining rows. Default: one step for each item, as
+   * in Keras and PyTorch.
+   */
   readonly batchSize?: number;
   /**
    * Whether each epoch takes the rows in a new random order; default true. The order is a function of the network's key
-   * (see `seed`) and of `network.epoch`. If one batch has all rows, they are taken as they are given.
+   * (see `seed`) and of `network.epoch`. If one batch has all rows, they are taken as they are given. A stream is taken in
+   * its order; true is refused.
    */
   readonly shuffle?: boolean;
   /**
-   * [inputs, targets] that the network is not trained on, or a dataset of them. They are evaluated after each epoch, as `evaluate` does, and
+   * [inputs, targets] that the network is not trained on, or a dataset or a stream of them. They are evaluated after each epoch, as `evaluate` does, and
    * copied before training begins. Cost: one forward pass over them for each epoch.
    */
-  readonly validationData?: readonly [inputs: Rows, targets: Rows] | Dataset | undefined;
+  readonly validationData?: readonly [inputs: Rows, targets: Rows] | Dataset | DataStream | undefined;
   /**
    * Validates on this fraction of the rows instead: above 0 and below 1. Takes the last rows, before shuffling, as Keras
    * does: if the rows are sorted, shuffle them first. Of n rows, floor(n · (1 − validationSplit)) are trained on.
@@ -124,8 +130,8 @@ const checkedLater: Check = () => {};
 
 const OPTIONS: OptionsOf<AsyncFitOptions> = {
   epochs: { check: requirePositiveInteger, default: 1 },
-  batchSize: { check: requirePositiveInteger, default: DEFAULT_BATCH_SIZE },
-  shuffle: { check: ofType("boolean"), default: true },
+  batchSize: { check: requirePositiveInteger, default: undefined },
+  shuffle: { check: ofType("boolean"), default: undefined },
   validationData: { check: checkedLater, default: undefined },
   validationSplit: { check: requireBetween, default: undefined },
   metrics: { check: checkedLater, default: undefined },
@@ -139,12 +145,19 @@ const OPTIONS: OptionsOf<AsyncFitOptions> = {
 };
 
 /**
- * Checked copies of the options of a fit of a network of that shape.
+ * Checked copies of the options of a fit of a network of that shape on `data`.
  *
  * @throws BackpropError `invalidOption` or `unknownName`.
  */
-export function planFit(options: object, shape: MetricShape): FitPlan {
+export function planFit(options: object, data: Data, shape: MetricShape): FitPlan {
   const read = readOptions("fit", options, OPTIONS);
+  const streams = isStream(data);
+  if (streams && read.shuffle) throw notForStreams("shuffle is true", "Shuffle the items' rows yourself");
+  if (streams && read.validationSplit !== undefined) {
+    throw notForStreams("validationSplit is given", "Use validationData");
+  }
+  const batchSize = read.batchSize ?? (streams ? Number.POSITIVE_INFINITY : DEFAULT_BATCH_SIZE);
+  const shuffle = read.shuffle ?? !streams;
   const validationData = readValidationData(read.validationData);
   if (validationData && read.validationSplit !== undefined) throw twoValidations();
   const metrics = read.metrics === undefined ? [] : resolveMetrics(read.metrics, shape);
@@ -152,13 +165,13 @@ export function planFit(options: object, shape: MetricShape): FitPlan {
   const directions = directionsOf(metrics, hasValidation);
   const earlyStopping =
     read.earlyStopping === undefined ? undefined : readEarlyStopping(read.earlyStopping, directions);
-  return { ...read, validationData, metrics, directions, earlyStopping } as FitPlan;
+  return { ...read, batchSize, shuffle, validationData, metrics, directions, earlyStopping } as FitPlan;
 }
 
 function readValidationData(given: unknown): Data | undefined {
-  if (given === undefined || Dataset.is(given)) return given;
+  if (given === undefined || Dataset.is(given) || isStream(given)) return given;
   return attempt("invalidOption", "validationData", () => {
-    const expected = "[inputs, targets] or a dataset";
+    const expected = "[inputs, targets], a dataset or a stream";
     const length = requireList("validationData", given, 2, expected);
     if (length === 2) {
       const [inputs, targets] = given as readonly [Rows, Rows];
@@ -166,6 +179,13 @@ function readValidationData(given: unknown): Data | undefined {
     }
     throw new BackpropError("invalidOption", `validationData has ${length} element; expected ${expected}.`);
   });
+}
+
+function notForStreams(what: string, advice: string): BackpropError {
+  return new BackpropError(
+    "invalidOption",
+    `${what}, but the rows come from a stream, in its order. ${advice}.`,
+  );
 }
 
 function twoValidations(): BackpropError {

@@ -33,15 +33,14 @@ const MAX_PROBED_ROWS = 8 * SLICE_ROWS;
 /** The warnings of one fit. */
 export class Warnings {
   readonly #description: NetworkDescription;
-  readonly #samples: Samples;
   readonly #batchSize: number;
   readonly #found: TrainingWarning[] = [];
 
+  /** `samples`: the first rows of the fit, at least. */
   constructor(description: NetworkDescription, samples: Samples, batchSize: number) {
     this.#description = description;
-    this.#samples = samples;
     this.#batchSize = batchSize;
-    this.#inspectInputs();
+    this.#inspectInputs(samples);
   }
 
   /** In the order in which they were found. */
@@ -49,11 +48,18 @@ export class Warnings {
     return this.#found;
   }
 
-  /** Inspects the network after `epoch`, while the run's workspace and the gradients are those of its last batch. */
-  inspectNetwork(model: Model, workspace: Address, epoch: number): void {
+  /**
+   * Inspects the network after `epoch`, while the run's workspace and the gradients are those of its last batch.
+   * `samples`: rows of the epoch.
+   */
+  inspectNetwork(model: Model, workspace: Address, epoch: number, samples: Samples): void {
     const { layers } = this.#description;
     for (let layer = 0; layer < layers.length; layer++) {
-      if (isRelu(layers[layer]!) && !this.#has("deadLayer", layer) && this.#isDead(model, workspace, layer)) {
+      if (
+        isRelu(layers[layer]!) &&
+        !this.#has("deadLayer", layer) &&
+        this.#isDead(model, workspace, layer, samples)
+      ) {
         this.#found.push(deadLayer(layer, epoch));
       }
     }
@@ -75,9 +81,9 @@ export class Warnings {
     if (isConstant(losses)) this.#found.push(constantLoss(losses.length));
   }
 
-  #inspectInputs(): void {
-    const { rows, widths } = this.#samples;
-    const columns = usedColumns(this.#samples.inputs(), rows, widths.inputs);
+  #inspectInputs(samples: Samples): void {
+    const { rows, widths } = samples;
+    const columns = usedColumns(samples.inputs(), rows, widths.inputs);
     let least = columns[0];
     let most = least;
     for (const column of columns) {
@@ -90,9 +96,8 @@ export class Warnings {
   }
 
   /** Whether all outputs are 0: of the last pass, and if they are, of the first rows. */
-  #isDead(model: Model, workspace: Address, layer: number): boolean {
+  #isDead(model: Model, workspace: Address, layer: number, samples: Samples): boolean {
     if (model.outputMagnitude(layer, workspace) !== 0) return false;
-    const samples = this.#samples;
     const rows = Math.min(samples.rows, MAX_PROBED_ROWS);
     for (let begin = 0; begin < rows; begin += SLICE_ROWS) {
       model.forward(samples, begin, Math.min(begin + SLICE_ROWS, rows));

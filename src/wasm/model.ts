@@ -308,6 +308,11 @@ export class Model {
     }
   }
 
+  /** Lets a run go on with other samples, which it takes in batches of so many rows. */
+  continueRun(run: Run, samples: Samples, batchSize: number): void {
+    run.takeSamples(samples, batchSize, batchSize > run.capacity ? this.#workspaceFor(batchSize) : undefined);
+  }
+
   dispose(): void {
     this.#team?.dispose();
     this.#optimizer.dispose();

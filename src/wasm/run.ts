@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly firstEpoch: number;
   /** The run ends after an epoch whose loss is at most this. */
   readonly targetLoss: number;
+  /** Whether an epoch goes on with other samples: the run waits for `takeSamples` or `endEpoch` after the last row. */
+  readonly isStream?: boolean;
 }
 
 const PAUSES = { step: PauseNumber.Step, epoch: PauseNumber.Epoch } as const;
@@ -30,15 +32,17 @@ const PAUSES = { step: PauseNumber.Step, epoch: PauseNumber.Epoch } as const;
 export class Run {
   readonly #host: Host;
   readonly #network: Address;
-  readonly #samples: Samples;
+  #samples: Samples;
   readonly #block: Block;
-  readonly #owned: Block | undefined;
+  #owned: Block | undefined;
   readonly #struct: StructView<typeof RunStruct>;
   readonly #losses: Address;
   readonly #epochs: number;
   readonly #shuffles: boolean;
-  /** The workspace that keeps the outputs of the last microbatch. */
-  readonly workspace: Address;
+  readonly #isStream: boolean;
+  /** The rows of the largest batch that the workspace is for. */
+  #capacity: number;
+  #workspace: Address;
   #rates: Block | undefined;
   #rateCapacity = 0;
 
@@ -51,7 +55,9 @@ export class Run {
     this.#epochs = epochs;
     this.#shuffles = shuffles;
     this.#owned = owned;
-    this.workspace = workspace;
+    this.#isStream = options.isStream === true;
+    this.#capacity = batchSize;
+    this.#workspace = workspace;
     this.#block = new Block(host.heap, HEAD + 8 * epochs + (shuffles ? 4 * samples.rows : 0));
     this.#losses = this.#block.address + HEAD;
     samples.setOrder(shuffles ? this.#losses + 8 * epochs : 0);
@@ -66,11 +72,18 @@ export class Run {
       firstEpoch,
       targetLoss,
     });
+    this.pausesAfter = undefined;
+  }
+
+  /** The workspace that keeps the outputs of the last microbatch. */
+  get workspace(): Address {
+    return this.#workspace;
   }
 
   /** Whether `advance` returns after each step, or each epoch, even if it could do more. At first it does not. */
   set pausesAfter(pausesAfter: "step" | "epoch" | undefined) {
-    this.#struct.set({ pauses: pausesAfter ? PAUSES[pausesAfter] : PauseNumber.Never });
+    const pauses = pausesAfter ? PAUSES[pausesAfter] : PauseNumber.Never;
+    this.#struct.set({ pauses: this.#isStream ? pauses | PauseNumber.Samples : pauses });
   }
 
   /**
@@ -147,6 +160,38 @@ export class Run {
     return status === StatusNumber.StepNotFinite ? "step" : undefined;
   }
 
+  /** The rows of the largest batch that the run's workspace is for. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /**
+   * Goes on with other samples of the epoch in progress, or of the next one. `larger`: a workspace for their batches, in
+   * place of the present one.
+   */
+  takeSamples(samples: Samples, batchSize: number, larger: Block | undefined): void {
+    this.#samples = samples;
+    this.#struct.set({ samples: samples.address, batchSize, row: 0 });
+    if (!larger) return;
+    this.#owned?.dispose();
+    this.#owned = larger;
+    this.#workspace = larger.address;
+    this.#capacity = batchSize;
+    this.#struct.set({ workspace: larger.address });
+  }
+
+  /** The sum of the loss's terms in the epoch in progress. */
+  get lossSum(): number {
+    return this.#struct.get("lossSum");
+  }
+
+  /** Ends the epoch in progress of a stream, whose loss is `loss`. The samples of the next one must follow. */
+  endEpoch(loss: number): void {
+    const { epoch } = this;
+    this.losses()[epoch] = loss;
+    this.#struct.set({ epoch: epoch + 1, lossSum: 0, status: StatusNumber.Running });
+  }
+
   /** The losses of the epochs, [epochs]; those before `epoch` are final. */
   losses(): Float64Array {
     return new Float64Array(this.#host.heap.buffer, this.#losses, this.#epochs);
@@ -171,7 +216,7 @@ export class Run {
 
   /** Before its samples are used otherwise: their order is in its block. */
   dispose(): void {
-    this.#samples.setOrder(0);
+    if (this.#shuffles) this.#samples.setOrder(0);
     this.#block.dispose();
     this.#owned?.dispose();
     this.#rates?.dispose();
