@@ -131,6 +131,7 @@ export type {
   TrainingOptions,
 } from "./training/evaluation.js";
 export type { AsyncFitOptions, FitOptions } from "./training/options.js";
+export type { PartialFitOptions } from "./training/partialFit.js";
 export type { LearningRateRange, RangeTestOptions } from "./training/rangeTest.js";
 export type { DataStream, StreamItem } from "./training/stream.js";
 export type { CoreBuild, Numerics } from "./wasm/builds.js";

@@ -50,7 +50,7 @@ import { requireNotAborted } from "./training/abort.js";
 import type { EpochFigures, EpochInfo } from "./training/callbacks.js";
 import { type Data, type DataArguments, isStream, readArguments, type StoredData } from "./training/data.js";
 import { Dataset, type SampleFormats } from "./training/dataset.js";
-import { describeDivergence, findDivergedLayer } from "./training/divergence.js";
+import { describeDivergence, divergenceEvent, findDivergedLayer } from "./training/divergence.js";
 import { iterateEpochs } from "./training/epochs.js";
 import {
   type Evaluation,
@@ -76,6 +76,7 @@ import {
   planFit,
   shufflesRows,
 } from "./training/options.js";
+import { type PartialFitOptions, RowTrainer, readBatchSize } from "./training/partialFit.js";
 import {
   type LearningRateRange,
   planRange,
@@ -278,6 +279,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly buffers: BuffersOf<L>;
   readonly #model: Model;
   readonly #scratch: Scratch;
+  readonly #rowTrainer = new RowTrainer();
   readonly #description: NetworkDescription;
   #optimizer: Optimizer;
   /** For each layer: whether it is trained. */
@@ -429,6 +431,46 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
+   * Trains once on the rows in their order, in steps of `batchSize`, without pauses: for rows that arrive one after the
+   * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. The
+   * optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
+   *
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`; `diverged` (the parameters are
+   *   then those before the step that failed), `busy` while fitting, `disposed`.
+   */
+  partialFit(dataset: Dataset, options?: PartialFitOptions): number;
+  partialFit(inputs: Rows, targets: Rows, options?: PartialFitOptions): number;
+  partialFit(...given: DataArguments<StoredData>): number {
+    this.#idle();
+    const { data, options } = readArguments("partialFit", given, false);
+    const batchSize = readBatchSize(options);
+    const samples = finish(this.#load(data));
+    try {
+      this.#requireBatches(samples.rows, batchSize);
+      this.#drawKeyOfLayers();
+      const rates = this.#rates;
+      const moment = this.#now;
+      const rateOf = (batch: number) => rates.at({ ...moment, step: moment.step + batch });
+      const learningRate = rateOf(0);
+      // Reading the rows may have run code that began a fit, and so may a function that returns rates.
+      const model = this.#idle();
+      model.setLearningRate(learningRate);
+      const description = this.#description;
+      const scheduled = rates.isConstant ? undefined : rateOf;
+      return this.#rowTrainer.train({
+        model,
+        samples,
+        batchSize,
+        description,
+        learningRate,
+        rateOf: scheduled,
+      });
+    } finally {
+      this.#scratch.giveBack(samples);
+    }
+  }
+
+  /**
    * Checks `inputs` and `targets` and copies them into the core's memory, where they stay until the dataset is disposed.
    * Works for about 10 ms at a time.
    *
@@ -547,8 +589,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     model.setLearningRate(learningRate);
     model.gradients().set(values);
     if (model.update()) return;
-    const event =
-      "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
+    const event = divergenceEvent("step");
     const layer = findDivergedLayer(model, "step", this.#description.layers.length);
     const message = describeDivergence({ cause: "step", event, layer, model, learningRate });
     throw new BackpropError("diverged", message, { layer });
@@ -705,6 +746,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    this.#rowTrainer.dispose();
     this.#scratch.dispose();
     this.#model.dispose();
   }

@@ -19,6 +19,13 @@ export interface Divergence {
   readonly samples?: Samples;
 }
 
+/** What became not finite. `loss`: its value, if it was the loss. */
+export function divergenceEvent(cause: "loss" | "step", loss?: number): string {
+  return cause === "loss"
+    ? `The loss became ${loss}`
+    : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
+}
+
 /**
  * The number of the layer in which a divergence began. Call it before anything else uses the model. `workspace`: that of
  * the run.

@@ -10,7 +10,7 @@ import { SLICE_MILLISECONDS, type Work } from "../work.js";
 import { abortedFit } from "./abort.js";
 import { BestParameters } from "./best.js";
 import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progress } from "./callbacks.js";
-import { describeDivergence, findDivergedLayer } from "./divergence.js";
+import { describeDivergence, divergenceEvent, findDivergedLayer } from "./divergence.js";
 import { Patience, validationName } from "./earlyStopping.js";
 import { evaluateRows, evaluateStream } from "./evaluation.js";
 import type { LearningRates } from "./learningRates.js";
@@ -324,10 +324,7 @@ export class Fit {
     const model = this.#subject.model();
     const batch = this.#earlierBatches + this.#run.batchBegin / this.#batchSize;
     const ofBatches = stream ? "" : ` of ${this.#batches}`;
-    const what =
-      cause === "loss"
-        ? `The loss became ${this.#run.losses()[epoch]}`
-        : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
+    const what = divergenceEvent(cause, this.#run.losses()[epoch]);
     const event = `${what} in epoch ${epoch} of ${this.#plan.epochs} (counted from 0), batch ${batch}${ofBatches}`;
     const layer = findDivergedLayer(model, cause, description.layers.length, this.#run.workspace);
     const restored = this.#restored;

@@ -107,7 +107,7 @@ export interface AsyncFitOptions<M extends MetricList = MetricList> extends FitO
   readonly signal?: AbortSignal | undefined;
 }
 
-const DEFAULT_BATCH_SIZE = 32;
+export const DEFAULT_BATCH_SIZE = 32;
 
 /** The checked options of a fit. */
 export interface FitPlan extends Partial<Callbacks> {

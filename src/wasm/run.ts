@@ -192,6 +192,16 @@ export class Run {
     this.#struct.set({ epoch: epoch + 1, lossSum: 0, status: StatusNumber.Running });
   }
 
+  /** The loss of an epoch before `epoch`. */
+  loss(index: number): number {
+    return this.losses()[index]!;
+  }
+
+  /** Begins a finished run anew. */
+  restart(): void {
+    this.#struct.set({ epoch: 0 });
+  }
+
   /** The losses of the epochs, [epochs]; those before `epoch` are final. */
   losses(): Float64Array {
     return new Float64Array(this.#host.heap.buffer, this.#losses, this.#epochs);

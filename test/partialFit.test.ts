@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+import {
+  adam,
+  createNetwork,
+  dense,
+  dropout,
+  type Layer,
+  type Network,
+  type NetworkOptions,
+  sgd,
+} from "../src/index.js";
+import { sharedCore } from "../src/wasm/core.js";
+import { errorOf } from "./support/errorOf.js";
+import { bitsOf, DTYPES, spread } from "./support/floats.js";
+import { valuesOf } from "./support/parameters.js";
+
+const ROWS = 50;
+const inputs = rowsOf(spread(ROWS * 3), 3);
+const targets = rowsOf(spread(ROWS * 2, -1, 1, 0.3), 2);
+
+function rowsOf(data: readonly number[], width: number): number[][] {
+  return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
+}
+
+function create(options: Partial<NetworkOptions<readonly Layer[]>> = {}): Promise<Network<readonly Layer[]>> {
+  return createNetwork({
+    inputs: 3,
+    layers: [dense(8, "tanh"), dropout(0.2), dense(2)],
+    loss: "meanSquaredError",
+    optimizer: adam(),
+    ...options,
+  });
+}
+
+function bits(network: Network<readonly Layer[]>): string {
+  return bitsOf(valuesOf(network.parameters));
+}
+
+describe("partialFit", () => {
+  it.each(DTYPES.flatMap((dtype) => [1, 7, 32, 50, 99].map((batchSize) => ({ dtype, batchSize }))))(
+    "is one epoch without shuffling: $dtype, batches of $batchSize",
+    async ({ dtype, batchSize }) => {
+      const network = await create({ dtype });
+      const twin = network.clone();
+      for (let i = 0; i < 3; i++) {
+        const loss = network.partialFit(inputs, targets, { batchSize });
+        const expected = twin.fitSync(inputs, targets, { batchSize, shuffle: false });
+        expect(loss).toBe(expected.loss[0]);
+      }
+      expect(bits(network)).toBe(bits(twin));
+      expect(network.epoch).toBe(0);
+    },
+  );
+
+  it("of one row at a time is an epoch of batches of one row", async () => {
+    for (const optimizer of [adam(), sgd()]) {
+      const network = await create({ optimizer });
+      const twin = network.clone();
+      for (let i = 0; i < ROWS; i++) network.partialFit([inputs[i]!], [targets[i]!]);
+      twin.fitSync(inputs, targets, { batchSize: 1, shuffle: false });
+      expect(bits(network)).toBe(bits(twin));
+    }
+  });
+
+  it("takes batches of 32 rows by default", async () => {
+    const network = await create();
+    const twin = network.clone();
+    network.partialFit(inputs, targets);
+    twin.partialFit(inputs, targets, { batchSize: 32 });
+    expect(bits(network)).toBe(bits(twin));
+  });
+
+  it("takes a dataset, and calls with other rows, fits and predictions in between", async () => {
+    const network = await create();
+    const twin = network.clone();
+    const dataset = await network.createDataset(inputs, targets);
+    for (const batchSize of [1, 32, 1]) {
+      network.partialFit(dataset, { batchSize });
+      network.predict(inputs);
+      network.partialFit(inputs.slice(0, 3), targets.slice(0, 3));
+      network.fitSync(inputs.slice(0, 3), targets.slice(0, 3), { shuffle: false });
+      network.partialFit(inputs.slice(3, 6), targets.slice(3, 6));
+      network.setOptimizer(adam({ learningRate: 0.01 }));
+      twin.fitSync(inputs, targets, { batchSize, shuffle: false });
+      for (const begin of [0, 0, 3]) {
+        const [some, aims] = [inputs, targets].map((rows) => rows.slice(begin, begin + 3));
+        twin.fitSync(some!, aims!, { shuffle: false });
+      }
+      twin.setOptimizer(adam({ learningRate: 0.01 }));
+    }
+    expect(bits(network)).toBe(bits(twin));
+  });
+
+  it("does not change the order of rows in later fits", async () => {
+    const network = await create({ layers: [dense(2)] });
+    const twin = network.clone();
+    network.setLearningRate(0);
+    network.partialFit(inputs, targets);
+    network.setOptimizer(adam());
+    network.fitSync(inputs, targets);
+    twin.fitSync(inputs, targets);
+    expect(bits(network)).toBe(bits(twin));
+  });
+
+  it("gives the same bits with three threads", async () => {
+    const train = async (threads: number) => {
+      const network = await create({ threads });
+      for (let i = 0; i < 5; i++) network.partialFit(inputs, targets);
+      const result = bits(network);
+      network.dispose();
+      return result;
+    };
+    expect(await train(3)).toBe(await train(1));
+  });
+
+  it("needs no new memory for each call", async () => {
+    const network = await create();
+    const { memory } = await sharedCore();
+    const train = () => {
+      network.partialFit(inputs, targets);
+      network.partialFit([inputs[0]!], [targets[0]!]);
+      network.predict([inputs[0]!]);
+    };
+    train();
+    const { byteLength } = memory.buffer;
+    for (let i = 0; i < 2000; i++) train();
+    expect(memory.buffer.byteLength).toBe(byteLength);
+  });
+
+  it("that diverges names the batch, keeps the parameters, and can be called again", async () => {
+    const network = await create({ layers: [dense(2)], optimizer: sgd({ learningRate: 1e30 }) });
+    const twin = network.clone();
+    const error = errorOf(() => network.partialFit(inputs, targets, { batchSize: 5 }));
+    expect(error).toMatchObject({
+      code: "diverged",
+      batch: 1,
+      message: expect.stringMatching(/in batch [1-9] of 10 \(counted from 0\); .+Try a smaller learningRate/),
+    });
+    errorOf(() => twin.fitSync(inputs, targets, { batchSize: 5, shuffle: false }));
+    expect(bits(network)).toBe(bits(twin));
+    network.setParameters([{ kernel: Array(3).fill([0, 0]), bias: [0, 0] }]);
+    network.setLearningRate(0.1);
+    expect(network.partialFit(inputs, targets)).toBeGreaterThan(0);
+  });
+
+  it("refuses bad rows and options, and is refused during a fit and after dispose", async () => {
+    const network = await create();
+    const before = bits(network);
+    expect(errorOf(() => network.partialFit([[1, 2]], [[1, 2]])).code).toBe("invalidShape");
+    expect(errorOf(() => network.partialFit([[1, 2, Number.NaN]], [[1, 2]])).code).toBe("invalidData");
+    expect(errorOf(() => network.partialFit(inputs, targets, { batchSize: 0 })).code).toBe("invalidOption");
+    expect(errorOf(() => network.partialFit(inputs, targets, { epochs: 2 } as object))).toMatchObject({
+      code: "invalidOption",
+      message: expect.stringContaining('partialFit has no option "epochs"; expected "batchSize"'),
+    });
+    expect(bits(network)).toBe(before);
+    const fit = network.fit(inputs, targets, { onEpoch: () => void network.partialFit(inputs, targets) });
+    await expect(fit).rejects.toMatchObject({ code: "busy" });
+    network.dispose();
+    expect(errorOf(() => network.partialFit(inputs, targets)).code).toBe("disposed");
+  });
+});
