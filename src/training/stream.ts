@@ -46,8 +46,6 @@ export class StreamReader {
   readonly #use: StreamUse;
   #iterator: AnyIterator | undefined;
   #samples: Samples | undefined;
-  /** Whether the iterator has not yet answered the last call of `next`. */
-  #isAsked = false;
   /** Items and rows of the epoch in progress that were read. */
   #items = 0;
   #rows = 0;
@@ -130,7 +128,6 @@ export class StreamReader {
   *#read(checkAbort: () => void): Work<{ readonly value: unknown } | undefined> {
     const iterator = this.#iterator!;
     let result: unknown;
-    this.#isAsked = true;
     try {
       result = yield* this.#settle<unknown>(iterator.next());
     } catch (error) {
@@ -139,7 +136,6 @@ export class StreamReader {
       throw error;
     }
     checkAbort();
-    this.#isAsked = false;
     if (typeof result !== "object" || result === null) throw notResult(this.#use.noun, result);
     const { done, value } = result as IteratorResult<unknown>;
     if (done) return undefined;
@@ -148,7 +144,10 @@ export class StreamReader {
     return { value: settled };
   }
 
-  /** The value of a promise, or a value that is none. Undefined if the signal is aborted first. */
+  /**
+   * The value of a promise, or a value that is none. Undefined if the signal is aborted first: an iterator may never
+   * answer.
+   */
   *#settle<T>(value: T | PromiseLike<T>): Work<T | undefined> {
     if (!isPromise(value)) return value;
     const { canWait, noun, signal } = this.#use;
@@ -170,9 +169,8 @@ export class StreamReader {
     this.#iterator = undefined;
     if (typeof iterator?.return !== "function") return;
     const returned: unknown = iterator.return();
-    // Waiting for an iterator that has not answered might take forever.
-    if (this.#isAsked || !this.#use.canWait) ignoreRejection(returned);
-    else yield* this.#settle(returned);
+    if (this.#use.canWait) yield* this.#settle(returned);
+    else ignoreRejection(returned);
   }
 
   #giveBack(): void {
