@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   adam,
   type BatchInfo,
+  batchNorm,
   createNetwork,
   type DataStream,
   dense,
@@ -117,6 +118,22 @@ describe("a stream", () => {
     const expected = twin.fitSync(inputs, targets, { batchSize: 32, epochs: 2, shuffle: false });
     expect(bits(network, loss)).toBe(bits(twin, expected.loss));
   });
+
+  it.each([undefined, 40])(
+    "trains a batch norm at scheduled rates with the bits of arrays, batchSize %s",
+    async (batchSize) => {
+      const network = await create({
+        layers: [dense(8, "tanh"), batchNorm(), dense(2)],
+        optimizer: adam({ learningRate: (step, epoch) => 0.01 / (1 + step + epoch) }),
+      });
+      const twin = network.clone();
+      // Larger than a microbatch, and of two sizes.
+      const { loss } = network.fitSync(() => itemsOf(160), { epochs: 2, ...(batchSize && { batchSize }) });
+      const options = { epochs: 2, batchSize: batchSize ?? 160, shuffle: false };
+      const expected = twin.fitSync(inputs, targets, options);
+      expect(bits(network, loss)).toBe(bits(twin, expected.loss));
+    },
+  );
 
   it("gives the same bits with three threads", async () => {
     const train = async (threads: number) => {
