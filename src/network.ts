@@ -448,25 +448,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     try {
       this.#requireBatches(samples.rows, batchSize);
       this.#drawKeyOfLayers();
-      const rates = this.#rates;
-      const moment = this.#now;
-      const rateOf = (batch: number) => rates.at({ ...moment, step: moment.step + batch });
-      const learningRate = rateOf(0);
-      // Reading the rows may have run code that began a fit, and so may a function that returns rates.
-      const model = this.#idle();
-      model.setLearningRate(learningRate);
-      const description = this.#description;
-      const scheduled = rates.isConstant ? undefined : rateOf;
-      return this.#rowTrainer.train({
-        model,
-        samples,
-        batchSize,
-        description,
-        learningRate,
-        rateOf: scheduled,
-      });
+      return this.#trainRows(samples, Math.min(batchSize, samples.rows));
     } finally {
       this.#scratch.giveBack(samples);
+    }
+  }
+
+  #trainRows(samples: Samples, batchSize: number): number {
+    // Reading the rows, or drawing the key, may have run code that began a fit.
+    this.#idle();
+    const model = () => this.#alive();
+    const description = this.#description;
+    const rates = this.#rates;
+    // A learning rate that is a function runs code of the user.
+    this.#isTraining = true;
+    try {
+      return this.#rowTrainer.train({ model, samples, batchSize, description, rates, epoch: this.#epoch });
+    } finally {
+      this.#isTraining = false;
     }
   }
 
@@ -819,8 +818,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
         canWait,
         signal,
         load: (rows, names) => this.#load(rows, names),
-        check: ({ rows }) => {
-          if (!argument) this.#requireBatches(rows, batchSize);
+        check: ({ rows }, item) => {
+          if (!argument) this.#requireBatches(rows, batchSize, item);
         },
         giveBack: (samples) => this.#scratch.giveBack(samples),
       });
@@ -878,8 +877,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#drawKeyOfLayers();
   }
 
-  #requireBatches(rows: number, batchSize: number): void {
-    requireBatches(this.#description.layers, rows, batchSize);
+  #requireBatches(rows: number, batchSize: number, item?: string): void {
+    requireBatches(this.#description.layers, rows, batchSize, item);
   }
 
   /** Draws the key before layers that need it act as in training. */

@@ -135,6 +135,36 @@ describe("a stream", () => {
     },
   );
 
+  it("asks a function for the rate of each step once, in order, and keeps the rate of each epoch", async () => {
+    const asked: (readonly [number, number])[] = [];
+    const learningRate = (step: number, epoch: number) => {
+      asked.push([step, epoch]);
+      return 0.01 / (1 + step + epoch);
+    };
+    const network = await create({ optimizer: adam({ learningRate }) });
+    asked.length = 0;
+    const history = network.fitSync(() => itemsOf(50), { epochs: 3, batchSize: 20 });
+    // Each of the six items has three batches.
+    const steps = Array.from({ length: 3 * 18 }, (_, step) => [step, Math.floor(step / 18)] as const);
+    expect(asked).toEqual(steps);
+    expect(history.learningRate).toEqual([17, 35, 53].map((step, epoch) => 0.01 / (1 + step + epoch)));
+  });
+
+  it("names the item that has a batch of one row, which a batch norm refuses", async () => {
+    const network = await create({ layers: [dense(8), batchNorm(), dense(2)] });
+    const small = [...itemsOf(50, 1, 249)];
+    expect(errorOf(() => network.fitSync(() => small))).toMatchObject({
+      code: "invalidShape",
+      message: expect.stringMatching(/^items\[1\]\.inputs has one row, but/),
+    });
+    expect(errorOf(() => network.fitSync(() => itemsOf(100, 40), { batchSize: 39 }))).toMatchObject({
+      code: "invalidOption",
+      message: expect.stringContaining(
+        "a last batch of one of 40 rows of items[1], but layers[1] is a batchNorm",
+      ),
+    });
+  });
+
   it("gives the same bits with three threads", async () => {
     const train = async (threads: number) => {
       const network = await create({ threads });

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
   adam,
+  batchNorm,
+  cosineDecay,
   createNetwork,
   dense,
   dropout,
   type Layer,
+  type LearningRate,
   type Network,
   type NetworkOptions,
   sgd,
@@ -88,6 +91,67 @@ describe("partialFit", () => {
       }
       twin.setOptimizer(adam({ learningRate: 0.01 }));
     }
+    expect(bits(network)).toBe(bits(twin));
+  });
+
+  it.each<[string, LearningRate]>([
+    ["of steps", cosineDecay({ learningRate: 0.01, steps: 1000 })],
+    ["of epochs", (_, epoch) => 0.01 / (1 + epoch)],
+  ])("follows a schedule %s", async (_, learningRate) => {
+    const network = await create({ optimizer: adam({ learningRate }) });
+    const twin = network.clone();
+    for (let i = 0; i < 3; i++) {
+      // More batches than rates are computed at a time.
+      const rows = Array.from({ length: 6 }, () => inputs).flat();
+      const aims = Array.from({ length: 6 }, () => targets).flat();
+      network.partialFit(rows, aims, { batchSize: 1 });
+      network.fitSync(inputs, targets);
+      for (let part = 0; part < 6; part++) twin.partialFit(inputs, targets, { batchSize: 1 });
+      twin.fitSync(inputs, targets);
+      expect(twin.learningRate).toBe(network.learningRate);
+    }
+    expect(network.learningRate).toBeLessThan(0.01);
+    expect(bits(network)).toBe(bits(twin));
+  });
+
+  it("is safe from what a function does that returns learning rates", async () => {
+    const failure = new Error("no rate");
+    let act: (step: number) => void = () => {};
+    const rate = (step: number) => {
+      act(step);
+      return 0.01;
+    };
+    const network = await create({ optimizer: adam({ learningRate: rate }) });
+    const twin = network.clone();
+    act = () => void network.partialFit(inputs, targets);
+    expect(errorOf(() => network.partialFit(inputs, targets)).code).toBe("busy");
+    act = () => {
+      throw failure;
+    };
+    expect(() => network.partialFit(inputs, targets)).toThrow(failure);
+    act = () => {};
+    network.partialFit(inputs, targets);
+    twin.partialFit(inputs, targets);
+    expect(bits(network)).toBe(bits(twin));
+    act = () => network.dispose();
+    expect(errorOf(() => network.partialFit(inputs, targets)).code).toBe("disposed");
+  });
+
+  it("takes batches of a batch norm as a whole, also large ones, and refuses one row", async () => {
+    const network = await create({ layers: [dense(8), batchNorm(), dense(2)] });
+    const twin = network.clone();
+    const rows = Array.from({ length: 4 }, () => inputs).flat();
+    const aims = Array.from({ length: 4 }, () => targets).flat();
+    for (const batchSize of [200, 1e9, 150, 20]) {
+      network.partialFit(rows, aims, { batchSize });
+      twin.fitSync(rows, aims, { batchSize, shuffle: false });
+    }
+    expect(bits(network)).toBe(bits(twin));
+    expect(errorOf(() => network.partialFit([inputs[0]!], [targets[0]!]))).toMatchObject({
+      code: "invalidShape",
+      message: expect.stringMatching(/^inputs has one row, but layers\[1\] is a batchNorm/),
+    });
+    expect(errorOf(() => network.partialFit(rows, aims, { batchSize: 199 })).code).toBe("invalidOption");
     expect(bits(network)).toBe(bits(twin));
   });
 

@@ -5,18 +5,28 @@ import type { Layer } from "./layers.js";
 import { definitionOf } from "./stack.js";
 
 /**
- * Requires that no batch has one row, if a layer needs more.
+ * Requires that no batch has one row, if a layer needs more. `item`: what the rows are called, if they are an item of a
+ * stream.
  *
  * @throws BackpropError `invalidShape` for a single row of data, `invalidOption` for a batchSize that leaves one.
  */
-export function requireBatches(layers: readonly Layer[], rows: number, batchSize: number): void {
+export function requireBatches(
+  layers: readonly Layer[],
+  rows: number,
+  batchSize: number,
+  item?: string,
+): void {
   const index = layers.findIndex((layer) => definitionOf(layer).needsWholeBatch);
   if (index < 0 || !leavesOneRow(rows, batchSize)) return;
   const why = `layers[${index}] is a ${layers[index]!.kind}, which needs at least 2 rows in each batch of training`;
-  if (rows === 1) throw new BackpropError("invalidShape", `inputs has one row, but ${why}.`);
+  if (rows === 1)
+    throw new BackpropError("invalidShape", `${item ? `${item}.inputs` : "inputs"} has one row, but ${why}.`);
   let better = batchSize + 1;
   while (leavesOneRow(rows, better)) better++;
-  const last = batchSize === 1 ? "is 1" : `is ${batchSize}, which leaves a last batch of one of ${rows} rows`;
+  const last =
+    batchSize === 1
+      ? "is 1"
+      : `is ${batchSize}, which leaves a last batch of one of ${rows} rows${item ? ` of ${item}` : ""}`;
   throw new BackpropError(
     "invalidOption",
     `batchSize ${last}, but ${why}. Use a batchSize such as ${better}.`,

@@ -50,8 +50,7 @@ export class Fit {
   /** Batches of the epoch in progress in earlier items of the stream. */
   #earlierBatches = 0;
   readonly #run: Run;
-  /** For the batches of #samples. */
-  #supply: RateSupply;
+  readonly #supply: RateSupply;
   readonly #pace = new Pace();
   readonly #recorder: Recorder;
   readonly #warnings: Warnings;
@@ -86,7 +85,8 @@ export class Fit {
       targetLoss: plan.targetLoss,
       isStream: stream !== undefined,
     });
-    this.#supply = this.#createSupply();
+    this.#supply = new RateSupply(subject.rates, this.#run);
+    this.#supply.begin({ epochs: stream ? 1 : epochs, batches: this.#batches, firstEpoch });
   }
 
   /** Finished epochs of this fit. */
@@ -145,7 +145,8 @@ export class Fit {
     this.#samples = samples;
     this.#batchSize = Math.min(this.#plan.batchSize, samples.rows);
     model().continueRun(this.#run, samples, this.#batchSize);
-    this.#supply = this.#createSupply();
+    const firstEpoch = this.#subject.firstEpoch + this.epoch;
+    this.#supply.begin({ epochs: 1, batches: this.#batches, firstEpoch });
     return this.#advance();
   }
 
@@ -158,13 +159,6 @@ export class Fit {
     if (loss <= targetLoss) this.#stop("targetLoss");
     else if (this.epoch === epochs) this.#stop("epochs");
     return 1;
-  }
-
-  /** Of a stream: the rates of the item in progress. */
-  #createSupply(): RateSupply {
-    const { rates, firstEpoch } = this.#subject;
-    const { epochs } = this.#plan;
-    return new RateSupply(rates, this.#run, { epochs, batches: this.#batches, firstEpoch });
   }
 
   /** One call of the core. Returns how many epochs it finished. */

@@ -7,7 +7,9 @@ import type { Model } from "../wasm/model.js";
 import type { Run } from "../wasm/run.js";
 import type { Samples } from "../wasm/samples.js";
 import { describeDivergence, divergenceEvent, findDivergedLayer } from "./divergence.js";
+import type { LearningRates } from "./learningRates.js";
 import { DEFAULT_BATCH_SIZE } from "./options.js";
+import { RateSupply } from "./rateSupply.js";
 
 export interface PartialFitOptions {
   /** Rows in each step; default 32. The last batch has the remaining rows. */
@@ -27,42 +29,43 @@ export function readBatchSize(options: object | undefined): number {
 
 /** What a pass works on. */
 export interface Pass {
-  readonly model: Model;
+  /** Throws if the network was disposed, as by a function that returns learning rates. */
+  readonly model: () => Model;
   readonly samples: Samples;
+  /** At most the rows of the samples. */
   readonly batchSize: number;
   readonly description: NetworkDescription;
-  readonly learningRate: number;
-  /** The rate of each batch, if they have several. */
-  readonly rateOf: ((batch: number) => number) | undefined;
+  readonly rates: LearningRates;
+  /** Epochs that the network was trained for. */
+  readonly epoch: number;
 }
 
 /** Units of work that are never used up: each step is one or more. */
 const ALL = 2 ** 31 - 1;
 
-/** Keeps the run of the last call for the next one: most calls have as many rows as the one before. */
+/**
+ * Keeps the run of the last call, with its workspace if it has one, for the next call: most have as many rows as the one
+ * before.
+ */
 export class RowTrainer {
   #run: Run | undefined;
+  #supply: RateSupply | undefined;
   #samples: Samples | undefined;
   #batchSize = 0;
 
   /**
    * Trains once on the rows in their order, and returns their loss, as `History.loss`.
    *
-   * @throws BackpropError `diverged`.
+   * @throws BackpropError `diverged`, `disposed`. Exceptions of a function that returns learning rates pass through.
    */
   train(pass: Pass): number {
     const run = this.#prepare(pass);
-    const { rateOf, samples, batchSize } = pass;
-    const rates = rateOf && Array.from({ length: Math.ceil(samples.rows / batchSize) }, (_, i) => rateOf(i));
-    run.setLearningRates(rates ?? []);
-    run.advance(ALL);
-    const loss = run.loss(0);
-    if (!run.divergence) return loss;
     try {
-      throw diverged(run, run.divergence, loss, pass);
-    } finally {
-      // It cannot go on.
+      return advance(run, this.#supply!, pass);
+    } catch (error) {
+      // It cannot go on, or would go on amid the rows.
       this.dispose();
+      throw error;
     }
   }
 
@@ -71,7 +74,7 @@ export class RowTrainer {
     this.#run = undefined;
   }
 
-  #prepare({ model, samples, batchSize }: Pass): Run {
+  #prepare({ model, samples, batchSize, rates }: Pass): Run {
     if (this.#run && samples === this.#samples && batchSize === this.#batchSize) {
       this.#run.restart();
       return this.#run;
@@ -79,7 +82,7 @@ export class RowTrainer {
     this.dispose();
     this.#samples = samples;
     this.#batchSize = batchSize;
-    this.#run = model.createRun({
+    this.#run = model().createRun({
       samples,
       epochs: 1,
       batchSize,
@@ -87,19 +90,35 @@ export class RowTrainer {
       firstEpoch: 0,
       targetLoss: Number.NEGATIVE_INFINITY,
     });
+    this.#supply = new RateSupply(rates, this.#run);
     return this.#run;
   }
 }
 
+/** Trains until the end of the rows. */
+function advance(run: Run, supply: RateSupply, pass: Pass): number {
+  const { model, samples, batchSize, epoch } = pass;
+  supply.begin({ epochs: 1, batches: Math.ceil(samples.rows / batchSize), firstEpoch: epoch });
+  while (run.epoch === 0) {
+    supply.prepare(model().optimizerStep);
+    model();
+    run.advance(ALL);
+    supply.finish(0);
+    if (run.divergence) throw diverged(run.divergence, run, supply.current, pass);
+  }
+  return run.loss(0);
+}
+
 function diverged(
-  run: Run,
   cause: "loss" | "step",
-  loss: number,
-  { model, samples, batchSize, description, learningRate }: Pass,
+  run: Run,
+  learningRate: number,
+  { model: alive, samples, batchSize, description }: Pass,
 ): BackpropError {
+  const model = alive();
   const batch = run.batchBegin / batchSize;
   const batches = Math.ceil(samples.rows / batchSize);
-  const event = `${divergenceEvent(cause, loss)} in batch ${batch} of ${batches} (counted from 0)`;
+  const event = `${divergenceEvent(cause, run.loss(0))} in batch ${batch} of ${batches} (counted from 0)`;
   const layer = findDivergedLayer(model, cause, description.layers.length, run.workspace);
   const message = describeDivergence({ cause, event, layer, model, learningRate, samples });
   return new BackpropError("diverged", message, { batch, layer });

@@ -4,12 +4,12 @@ import type { LearningRates } from "./learningRates.js";
 /** The rates that are computed at a time. */
 const PIECE = 256;
 
-/** Where a run is within all fits of its network. */
-interface Place {
+/** A part of a run whose batches are known. */
+interface Part {
   readonly epochs: number;
-  /** The batches of an epoch. */
+  /** The batches of an epoch; of a stream, those of one item. */
   readonly batches: number;
-  /** Epochs that the network was trained for before. */
+  /** Epochs that the network was trained for before the part began. */
   readonly firstEpoch: number;
 }
 
@@ -17,18 +17,26 @@ interface Place {
 export class RateSupply {
   readonly #rates: LearningRates;
   readonly #run: Run;
-  readonly #place: Place;
+  #part: Part = { epochs: 0, batches: 0, firstEpoch: 0 };
+  /** The epochs of the run before the part. */
+  #earlierEpochs = 0;
   /** The rates that the run was given last. */
   #piece: readonly number[] = [];
-  /** The batch, counted from the beginning of the run, that the first rate of the piece is for. */
+  /** The batch, counted from the beginning of the part, that the first rate of the piece is for. */
   #first = 0;
   #version = -1;
   #current = 0;
 
-  constructor(rates: LearningRates, run: Run, place: Place) {
+  /** Call `begin` next. */
+  constructor(rates: LearningRates, run: Run) {
     this.#rates = rates;
     this.#run = run;
-    this.#place = place;
+  }
+
+  /** Begins a part of the run, when the one before is trained: then no rates of that are left. */
+  begin(part: Part): void {
+    this.#part = part;
+    this.#earlierEpochs = this.#run.epoch;
   }
 
   /** The rate of the batch in progress or completed last. */
@@ -56,8 +64,8 @@ export class RateSupply {
    */
   finish(epochs: number): number | readonly number[] {
     if (this.#rates.isConstant) return this.#current;
-    const { batches } = this.#place;
-    const end = this.#run.epoch * batches;
+    const { batches } = this.#part;
+    const end = this.#finishedEpochs * batches;
     const last = Array.from({ length: epochs }, (_, i) => this.#rateOf(end - (epochs - 1 - i) * batches - 1));
     this.#current = this.#rateOf(this.#begunBatches - 1);
     return last;
@@ -68,13 +76,18 @@ export class RateSupply {
     return this.#piece[batch - this.#first] ?? this.#current;
   }
 
+  /** Finished epochs of the part. */
+  get #finishedEpochs(): number {
+    return this.#run.epoch - this.#earlierEpochs;
+  }
+
   get #begunBatches(): number {
-    return this.#run.epoch * this.#place.batches + this.#run.begunBatches;
+    return this.#finishedEpochs * this.#part.batches + this.#run.begunBatches;
   }
 
   /** The rates of the coming batches, `step` the number of the first. */
   #compute(step: number): readonly number[] {
-    const { epochs, batches, firstEpoch } = this.#place;
+    const { epochs, batches, firstEpoch } = this.#part;
     const piece: number[] = [];
     for (let i = 0; i < PIECE && this.#first + i < epochs * batches; i++) {
       const epoch = firstEpoch + Math.floor((this.#first + i) / batches);

@@ -33,7 +33,7 @@ export interface StreamUse {
   /** Samples with the rows of an item. `names`: what they are called in messages. */
   readonly load: (rows: readonly [Rows, Rows], names: readonly [string, string]) => Work<Samples>;
   /** Throws if the network cannot use the item. */
-  readonly check: (samples: Samples) => void;
+  readonly check: (samples: Samples, item: string) => void;
   readonly giveBack: (samples: Samples) => void;
 }
 
@@ -83,7 +83,7 @@ export class StreamReader {
     const { inputs, targets } = readOptions(name, item.value, ITEM_OPTIONS);
     this.#giveBack();
     this.#samples = yield* this.#use.load([inputs, targets], [`${name}.inputs`, `${name}.targets`]);
-    this.#use.check(this.#samples);
+    this.#use.check(this.#samples, name);
     this.#items++;
     this.#rows += this.#samples.rows;
     return this.#samples;
