@@ -24,6 +24,7 @@ import {
 } from "./checks/layouts";
 import { checkArray, checkRegion } from "./checks/memory";
 import { checkCapacity, checkOptimizerKind, checkTrainable } from "./checks/regions";
+import { weightOf } from "./checks/samples";
 import { areFinite } from "./kernels/finite";
 import { RowPath } from "./layers/tensors";
 import { setTrainable } from "./network/frozen";
@@ -113,7 +114,12 @@ export function network_parameter_count(network: Network): usize {
 
 /** The factor that turns the sum of the loss's terms over `rows` rows into the loss. */
 export function network_loss_scale(network: Network, rows: usize): f64 {
-  return lossScale(network, rows);
+  return lossScale(network, <f64>rows);
+}
+
+/** The factor that turns the sum of the loss's terms over all samples, as one batch, into the loss. */
+export function samples_loss_scale(network: Network, samples: Samples): f64 {
+  return lossScale(network, weightOf(samples, network.elementSize));
 }
 
 /** Sets the key of the network's random numbers. */

@@ -44,7 +44,7 @@ const OPTIONS: OptionsOf<FoldChoice> = {
 /**
  * Trains and evaluates a network for each fold: it trains on the other parts of the rows, and is evaluated on this one.
  * The folds are those of `kFold(rows, { folds, seed })`, or with `stratify` those of `stratifiedFolds`. The networks are
- * trained one after the other, and disposed. Time: that of `folds` fits. Memory: three times the rows, and one network.
+ * trained one after the other, and disposed. Rows keep their `sampleWeights` in training and evaluation. Time: that of `folds` fits. Memory: three times the rows, and one network.
  *
  *     await crossValidate((fold) => createNetwork({ …, seed: fold }), inputs, targets, { folds: 5, epochs: 20 })
  *
@@ -60,10 +60,12 @@ export async function crossValidate<L extends readonly Layer[]>(
   options: CrossValidationOptions = {},
 ): Promise<CrossValidation> {
   ofType("function", "a function that creates a network")("create", create);
-  const { folds, seed, stratify: stratifies, metrics = [], ...fitOptions } = options;
+  const { folds, seed, stratify: stratifies, metrics = [], sampleWeights, ...fitOptions } = options;
   const choice = readOptions("crossValidate", { folds, seed, stratify: stratifies }, OPTIONS);
-  const data = { inputs: readRows("inputs", inputs), targets: readRows("targets", targets) };
+  const weights = sampleWeights && readRows("sampleWeights", sampleWeights);
+  const data = { inputs: readRows("inputs", inputs), targets: readRows("targets", targets), weights };
   requireEqualRows("inputs", data.inputs, "targets", data.targets.rows);
+  if (weights) requireEqualRows("inputs", data.inputs, "sampleWeights", weights.rows);
   const results: CrossValidation["folds"][number][] = [];
   for (const fold of foldsOf(data.targets, choice as Required<FoldChoice>)) {
     const network = requireNetwork(await create(results.length));
@@ -94,20 +96,26 @@ function requireNetwork<L extends readonly Layer[]>(network: Network<L>): Networ
 interface Data {
   readonly inputs: RowData;
   readonly targets: RowData;
+  /** [rows] */
+  readonly weights: RowData | undefined;
 }
 
 async function trainAndEvaluate<L extends readonly Layer[]>(
   network: Network<L>,
-  { inputs, targets }: Data,
+  { inputs, targets, weights }: Data,
   { training, validation }: Fold,
   metrics: MetricList,
   options: AsyncFitOptions,
 ): Promise<CrossValidation["folds"][number]> {
   const rows = [selectRows(inputs, validation), selectRows(targets, validation)] as const;
-  const evaluate = () => network.evaluate(...rows, { metrics }) as Figures;
+  const weighed = (part: ArrayLike<number>) => weights && { sampleWeights: selectRows(weights, part).data };
+  const evaluate = () => network.evaluate(...rows, { metrics, ...weighed(validation) }) as Figures;
   // Before the training, too: the rows or the metrics may not suit the network.
   evaluate();
-  const history = await network.fit(selectRows(inputs, training), selectRows(targets, training), options);
+  const history = await network.fit(selectRows(inputs, training), selectRows(targets, training), {
+    ...options,
+    ...weighed(training),
+  });
   return { figures: evaluate(), history };
 }
 

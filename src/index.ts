@@ -19,6 +19,7 @@ export {
 } from "./data/scaler.js";
 export { type RowSplit, type RowSubset, type SplitOptions, splitRows } from "./data/split.js";
 export { type Matrix, type Nested, type ShapedData, Tensor, type Vector } from "./data/tensor.js";
+export type { ClassWeights, RowWeights, WeightOptions } from "./data/weights.js";
 export {
   centralDifferences,
   checkGradients,
@@ -127,6 +128,7 @@ export type { EarlyStopping } from "./training/earlyStopping.js";
 export type {
   Evaluation,
   EvaluationOptions,
+  GradientOptions,
   PredictionOptions,
   TrainingOptions,
 } from "./training/evaluation.js";

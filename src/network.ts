@@ -6,12 +6,14 @@ import {
   openRows,
   probeRows,
   type RowFormat,
+  type RowSource,
   type Rows,
   requireSameRows,
   writeRows,
   writeRowsSync,
 } from "./data/rows.js";
 import { type Matrix, Tensor } from "./data/tensor.js";
+import { type ClassWeightTable, multiplyByClass, type RowWeights, requireWeights } from "./data/weights.js";
 import type { NetworkDescription } from "./description.js";
 import { allocate, type DType, type FloatArray } from "./dtype.js";
 import { BackpropError } from "./errors.js";
@@ -56,11 +58,11 @@ import {
   type Evaluation,
   type EvaluationOptions,
   evaluateRows,
+  GRADIENT_OPTIONS,
+  type GradientOptions,
   type PredictionOptions,
   readEvaluation,
   requireClasses,
-  TRAINING_OPTIONS,
-  type TrainingOptions,
   usesAverage,
 } from "./training/evaluation.js";
 import { Fit } from "./training/fit.js";
@@ -101,7 +103,7 @@ import type { Numerics } from "./wasm/builds.js";
 import { sharedCore } from "./wasm/core.js";
 import { createHost } from "./wasm/host.js";
 import { Model } from "./wasm/model.js";
-import type { Samples } from "./wasm/samples.js";
+import { PLAIN, type Samples, WEIGHTED } from "./wasm/samples.js";
 import { Scratch } from "./wasm/scratch.js";
 import { prepareWorkers } from "./wasm/workers.js";
 import { finish, finishInSlices, ignoreRejection, type Work } from "./work.js";
@@ -145,6 +147,11 @@ export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
 }
 
 const MAX_THREADS = 255;
+const WEIGHT_FORMAT: RowFormat = { argument: "sampleWeights", width: 1 };
+
+/** What inputs, targets and weights are called in messages. */
+type RowNames = readonly [inputs: string, targets: string, weights?: string];
+const DEFAULT_NAMES: RowNames = ["inputs", "targets", WEIGHT_FORMAT.argument];
 const MAX_SEED = 2 ** 32 - 1;
 const DEFAULT_SEED = 0;
 
@@ -252,6 +259,11 @@ function notInitialized(layer: number, name: string, did: string): BackpropError
 /** Where a fit takes rows from. */
 type FitSource = Samples | StreamReader;
 
+/** What rows weigh. The classes' weights are multiplied later. */
+interface Weights extends RowWeights {
+  readonly classWeights?: ClassWeightTable | undefined;
+}
+
 interface FitSources {
   readonly training: FitSource;
   readonly validation?: FitSource;
@@ -299,7 +311,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** @internal */
   constructor(model: Model, description: NetworkDescription, optimizer: Optimizer, keys: Keys) {
     this.#model = model;
-    this.#scratch = new Scratch((rows) => model.createSamples(rows));
+    this.#scratch = new Scratch((rows, format) => model.createSamples(rows, format));
     this.#description = description;
     this.#optimizer = optimizer;
     this.#trainable = description.layers.map((layer) => !("trainable" in layer) || layer.trainable);
@@ -490,7 +502,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   predict(inputs: Rows | Dataset, options?: PredictionOptions): Matrix {
     const averaged = usesAverage("predict", options);
     this.#alive();
-    const samples = Dataset.is(inputs) ? this.#open(inputs) : this.#loadInputs(inputs);
+    const samples = Dataset.is(inputs) ? this.#open(inputs, false) : this.#loadInputs(inputs);
     try {
       const { dtype, outputs } = this.#description;
       const predictions = allocate(dtype, samples.rows * outputs);
@@ -517,7 +529,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * The loss over all rows as one batch, including the penalties of the layers, and the `metrics`, computed with
-   * `averagedParameters` unless `averaged` is false. Layers act as in `predict`; with `training` as in training.
+   * `averagedParameters` unless `averaged` is false. With `sampleWeights`, each row counts by its weight, as in `fit`. Layers
+   * act as in `predict`; with `training` as in training.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `unknownName`, `disposed`.
    */
@@ -532,9 +545,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   ): Evaluation<M, C>;
   evaluate(...given: DataArguments<StoredData>): Evaluation {
     const { data, options } = readArguments("evaluate", given, false);
-    const { averaged, training, meter, counts } = readEvaluation(options, this.#shape);
+    const { averaged, training, meter, counts, ...weights } = readEvaluation(options, this.#shape);
     this.#alive();
-    const samples = finish(this.#load(data));
+    const samples = finish(this.#load(data, weights));
     try {
       if (training) this.#beginTraining(samples.rows);
       if (training && meter && this.#alive().needsWholeBatch) throw noTrainingMetrics();
@@ -548,19 +561,19 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * The loss over all rows as one batch, including the penalties of the layers, and its gradient by backpropagation, at
-   * `parameters`. Gradients are not clipped; those of frozen layers are 0. Layers act as in `predict`; with `training` as
-   * in training. Does not change parameters.
+   * `parameters`. Gradients are not clipped; those of frozen layers are 0. With `sampleWeights`, each row counts by its
+   * weight, as in `fit`. Layers act as in `predict`; with `training` as in training. Does not change parameters.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `busy` while fitting,
    *   `disposed`.
    */
-  gradients(dataset: Dataset, options?: TrainingOptions): Gradients<L>;
-  gradients(inputs: Rows, targets: Rows, options?: TrainingOptions): Gradients<L>;
+  gradients(dataset: Dataset, options?: GradientOptions): Gradients<L>;
+  gradients(inputs: Rows, targets: Rows, options?: GradientOptions): Gradients<L>;
   gradients(...given: DataArguments<StoredData>): Gradients<L> {
     this.#idle();
     const { data, options = {} } = readArguments("gradients", given, false);
-    const { training } = readOptions("gradients", options, TRAINING_OPTIONS);
-    const samples = finish(this.#load(data));
+    const { training, ...weights } = readOptions("gradients", options, GRADIENT_OPTIONS);
+    const samples = finish(this.#load(data, weights));
     try {
       const model = this.#idle();
       if (training) this.#beginTraining(samples.rows);
@@ -807,7 +820,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   *#using<T>(
     data: Data,
     argument: string | undefined,
-    { signal, batchSize }: FitPlan,
+    plan: FitPlan,
     canWait: boolean,
     use: (source: FitSource) => Work<T>,
   ): Work<T> {
@@ -816,16 +829,18 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
         stream: data,
         noun: argument ?? "items",
         canWait,
-        signal,
-        load: (rows, names) => this.#load(rows, names),
+        signal: plan.signal,
+        load: (rows, names) => this.#load(rows, {}, names),
         check: ({ rows }, item) => {
-          if (!argument) this.#requireBatches(rows, batchSize, item);
+          if (!argument) this.#requireBatches(rows, plan.batchSize, item);
         },
         giveBack: (samples) => this.#scratch.giveBack(samples),
       });
       return yield* reader.during(use(reader));
     }
-    const samples = yield* this.#load(data, argument ? [`${argument}[0]`, `${argument}[1]`] : undefined);
+    const samples = argument
+      ? yield* this.#load(data, {}, [`${argument}[0]`, `${argument}[1]`, `${argument}[2]`])
+      : yield* this.#load(data, plan);
     try {
       return yield* use(samples);
     } finally {
@@ -833,11 +848,21 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
+  /** Multiplies the weights of rows by those of their classes. */
+  #weighClasses(samples: Samples, classWeights: ClassWeightTable): void {
+    const { loss, outputs } = this.#description;
+    const targets = { values: samples.targets(), areLabels: loss.takesLabels, outputs };
+    const weights = samples.weights()!;
+    multiplyByClass(weights, classWeights, targets);
+    requireWeights("weights", weights);
+  }
+
   *#run({ training, validation }: FitSources, plan: FitPlan, canWait: boolean): Work<History> {
     const stream = training instanceof StreamReader ? training : undefined;
     // An epoch without any item throws.
     const first = stream && (yield* stream.next(() => requireNotAborted(plan)))!;
     const samples = first ?? (training as Samples);
+    if (plan.classWeights) this.#weighClasses(samples, plan.classWeights);
     this.#requireBatches(samples.rows, plan.batchSize);
     if (shufflesRows(plan, samples.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
@@ -902,8 +927,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return layerTensors(layers as unknown as L, parameters, flat);
   }
 
-  #open(dataset: Dataset): Samples {
-    return dataset.open(this.#alive(), this.#formats);
+  #open(dataset: Dataset, isWeighted: boolean): Samples {
+    return dataset.open(this.#alive(), this.#formats, isWeighted);
   }
 
   /** Samples with inputs alone. */
@@ -912,7 +937,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     if (needsProbe(source)) finish(probeRows(source));
     // Reading the rows may have run code that disposed the network.
     this.#alive();
-    const samples = this.#scratch.take(source.count);
+    const samples = this.#scratch.take(source.count, PLAIN);
     try {
       writeRowsSync(source, () => samples.inputs());
       return samples;
@@ -922,25 +947,64 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  /** `names`: what inputs and targets are called in messages. */
-  *#load(data: StoredData, names: readonly [string, string] = ["inputs", "targets"]): Work<Samples> {
-    if (Dataset.is(data)) return this.#open(data);
-    const [inputs, targets] = data;
+  /** `names`: what inputs, targets and weights are called in messages. */
+  *#load(data: StoredData, weights: Weights = {}, names: RowNames = DEFAULT_NAMES): Work<Samples> {
+    if (Dataset.is(data)) return yield* this.#loadDataset(data, weights);
+    const [inputs, targets, sampleWeights = weights.sampleWeights] = data;
     const sources = [
       openRows({ ...this.#formats.inputs, argument: names[0] }, inputs),
       openRows({ ...this.#formats.targets, argument: names[1] }, targets),
     ] as const;
-    requireSameRows(...sources);
-    for (const source of sources) if (needsProbe(source)) yield* probeRows(source);
-    const samples = yield* this.#allocate(() => this.#scratch.take(sources[0].count));
+    requireSameRows(...sources, "target");
+    const weightSource =
+      sampleWeights === undefined
+        ? undefined
+        : openRows({ ...WEIGHT_FORMAT, argument: names[2] ?? "" }, sampleWeights);
+    if (weightSource) requireSameRows(sources[0], weightSource, "weight");
+    for (const source of weightSource ? [...sources, weightSource] : sources) {
+      if (needsProbe(source)) yield* probeRows(source);
+    }
+    const format = sampleWeights === undefined && weights.classWeights === undefined ? PLAIN : WEIGHTED;
+    const samples = yield* this.#allocate(() => this.#scratch.take(sources[0].count, format));
     try {
       yield* writeRows(sources[0], () => samples.inputs());
       yield* writeRows(sources[1], () => samples.targets());
+      yield* this.#writeWeights(weightSource, samples);
       return samples;
     } catch (error) {
       this.#scratch.giveBack(samples);
       throw error;
     }
+  }
+
+  /** Samples in the memory of a dataset; only their weights are written. */
+  *#loadDataset(dataset: Dataset, { sampleWeights, classWeights }: Weights): Work<Samples> {
+    if (sampleWeights === undefined) {
+      const samples = this.#open(dataset, classWeights !== undefined);
+      samples.weights()?.fill(1);
+      return samples;
+    }
+    const source = openRows(WEIGHT_FORMAT, sampleWeights);
+    requireSameRows({ count: dataset.rows, format: { argument: "dataset" } }, source, "weight");
+    if (needsProbe(source)) yield* probeRows(source);
+    const samples = yield* this.#allocate(() => this.#open(dataset, true));
+    try {
+      yield* this.#writeWeights(source, samples);
+      return samples;
+    } catch (error) {
+      this.#scratch.giveBack(samples);
+      throw error;
+    }
+  }
+
+  /** Writes the weights of the rows; 1 if they have weights, but no source. */
+  *#writeWeights(source: RowSource | undefined, samples: Samples): Work<void> {
+    if (!source) {
+      samples.weights()?.fill(1);
+      return;
+    }
+    yield* writeRows(source, () => samples.weights()!);
+    requireWeights(source.format.argument, samples.weights()!);
   }
 
   /** Checks values for every layer, and writes them to one array in the order of the parameters. */

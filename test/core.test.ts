@@ -94,6 +94,7 @@ describe("the core's module", () => {
       "network_gradients",
       "network_parameter_count",
       "network_loss_scale",
+      "samples_loss_scale",
       "network_set_seed",
       "network_set_optimizer",
       "network_optimizer",

@@ -316,7 +316,7 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
 
   function call(problem: Problem, layout: Layout, addresses: number[]): number {
     const { loss, units, rows, scale = 1, parameter = 1 } = problem;
-    const tensors = [lossNumber(loss), ...addresses, units];
+    const tensors = [lossNumber(loss), ...addresses, 0, units];
     if (layout === "row") return rowKernel(...tensors, scale, parameter, ALPHA);
     return kernel(...tensors, rows, wholeVectors(dtype, rows), scale, parameter, ALPHA);
   }
@@ -410,7 +410,7 @@ describe.each(DTYPES)("the losses in %s", (dtype) => {
     const gradient = region.allocate(units * stride);
     const offset = begin * tensors[0]!.BYTES_PER_ELEMENT;
     const places = [gradient, ...addresses].map((address) => address + offset);
-    const sum = kernel(lossNumber(loss), ...places, units, rows, stride, scale, parameter, ALPHA);
+    const sum = kernel(lossNumber(loss), ...places, 0, units, rows, stride, scale, parameter, ALPHA);
     const what = `${units} units, columns ${begin} … ${begin + rows - 1}`;
     if (!Object.is(sum, expected.sum)) expect.fail(`${what}: sum ${sum}, expected ${expected.sum}`);
     const whole = region.guarded(gradient, units * stride);

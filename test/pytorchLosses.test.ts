@@ -30,6 +30,8 @@ interface Case {
   readonly options: Partial<Loss>;
   readonly output: ActivationName;
   readonly batchSize: number;
+  /** One for each row. */
+  readonly weights?: readonly number[];
   readonly targets: readonly number[];
   /** The loss of each step, before its update. */
   readonly losses: readonly number[];
@@ -87,9 +89,9 @@ function largestRelativeError(actual: ArrayLike<number>, expected: readonly numb
 
 describe("ten steps and PyTorch's steps", () => {
   it.each(REFERENCE.cases)(
-    "give the same result: $loss in $dtype, $options, batches of $batchSize",
+    "give the same result: $loss in $dtype, $options, batches of $batchSize, weights $weights",
     async (testCase) => {
-      const { batchSize, targets, losses, parameters, dtype } = testCase;
+      const { batchSize, targets, losses, parameters, dtype, weights } = testCase;
       const network = await create(testCase);
       const width = targets.length / rows;
       const actual = losses.map((_, step) => {
@@ -98,7 +100,9 @@ describe("ten steps and PyTorch's steps", () => {
           data: values.slice(begin * columns, (begin + batchSize) * columns),
           shape: [batchSize, columns],
         });
-        return network.fitSync(slice(inputs, inputWidth), slice(targets, width), { batchSize }).loss[0]!;
+        const sampleWeights = weights?.slice(begin, begin + batchSize);
+        const options = { batchSize, ...(sampleWeights && { sampleWeights }) };
+        return network.fitSync(slice(inputs, inputWidth), slice(targets, width), options).loss[0]!;
       });
       expect(largestRelativeError(actual, losses)).toBeLessThan(TOLERANCE[dtype]);
       expect(largestRelativeError(valuesOf(network.parameters), parameters)).toBeLessThan(TOLERANCE[dtype]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createNetwork, dense, type Network, type NetworkOptions } from "../src/index.js";
 import { sharedCore } from "../src/wasm/core.js";
-import type { Samples } from "../src/wasm/samples.js";
+import { PLAIN, type SampleFormat, type Samples } from "../src/wasm/samples.js";
 import { Scratch } from "../src/wasm/scratch.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
@@ -9,8 +9,8 @@ import { bitsOf, spread } from "./support/floats.js";
 /** A scratch, and the numbers of rows of its samples that are not disposed. */
 function createScratch(): { scratch: Scratch; held: () => number[] } {
   const live = new Set<Samples>();
-  const create = (rows: number): Samples => {
-    const samples = { rows, dispose: () => live.delete(samples) } as Partial<Samples> as Samples;
+  const create = (rows: number, format: SampleFormat): Samples => {
+    const samples = { rows, format, dispose: () => live.delete(samples) } as Partial<Samples> as Samples;
     live.add(samples);
     return samples;
   };
@@ -20,40 +20,47 @@ function createScratch(): { scratch: Scratch; held: () => number[] } {
 describe("the scratch of a network", () => {
   it("reuses returned samples for the next call with as many rows", () => {
     const { scratch, held } = createScratch();
-    const samples = scratch.take(4);
+    const samples = scratch.take(4, PLAIN);
     scratch.giveBack(samples);
     expect(held()).toEqual([4]);
-    expect(scratch.take(4)).toBe(samples);
+    expect(scratch.take(4, PLAIN)).toBe(samples);
   });
 
   it("does not give the same samples to two callers at once", () => {
     const { scratch, held } = createScratch();
-    const first = scratch.take(4);
-    const second = scratch.take(4);
+    const first = scratch.take(4, PLAIN);
+    const second = scratch.take(4, PLAIN);
     expect(second).not.toBe(first);
     scratch.giveBack(first);
     scratch.giveBack(second);
     expect(held()).toEqual([4]);
-    expect(scratch.take(4)).toBe(second);
-    expect(scratch.take(4)).not.toBe(second);
+    expect(scratch.take(4, PLAIN)).toBe(second);
+    expect(scratch.take(4, PLAIN)).not.toBe(second);
+  });
+
+  it("does not reuse samples of another format", () => {
+    const { scratch } = createScratch();
+    const samples = scratch.take(4, PLAIN);
+    scratch.giveBack(samples);
+    expect(scratch.take(4, { isWeighted: true })).not.toBe(samples);
   });
 
   it("keeps only the samples that were returned last", () => {
     const { scratch, held } = createScratch();
-    for (const rows of [1, 128, 3]) scratch.giveBack(scratch.take(rows));
+    for (const rows of [1, 128, 3]) scratch.giveBack(scratch.take(rows, PLAIN));
     expect(held()).toEqual([3]);
   });
 
   it("keeps no samples of more than 128 rows, and keeps the smaller ones returned before", () => {
     const { scratch, held } = createScratch();
-    scratch.giveBack(scratch.take(128));
-    scratch.giveBack(scratch.take(129));
+    scratch.giveBack(scratch.take(128, PLAIN));
+    scratch.giveBack(scratch.take(129, PLAIN));
     expect(held()).toEqual([128]);
   });
 
   it("keeps no samples after it is disposed, even if they are returned later", () => {
     const { scratch, held } = createScratch();
-    const [first, second] = [scratch.take(2), scratch.take(2)];
+    const [first, second] = [scratch.take(2, PLAIN), scratch.take(2, PLAIN)];
     scratch.giveBack(first);
     scratch.dispose();
     expect(held()).toEqual([2]);

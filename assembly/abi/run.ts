@@ -10,7 +10,11 @@ export const enum ElementType {
 
 /**
  * Samples in linear memory: inputs [rows, inputs] and targets [rows, targetWidth], both row-major. The core takes
- * samples of the network's own type, without weights, with scale 1: calls return Status.Unsupported for others.
+ * samples of the network's own type with scale 1: calls return Status.Unsupported for others.
+ *
+ * With weights, each row's terms of the loss, and so its gradient, are multiplied by its weight. A loss that is a mean is
+ * divided by the sum of the weights instead of the number of rows. A batch whose weights are all 0 takes no step. Each
+ * row must then be in the order once.
  *
  * A label, the target of a loss that takes labels, is the number of an output, from 0: calls return
  * Status.LabelOutOfRange for other numbers.
@@ -19,7 +23,10 @@ export const enum ElementType {
 export class Samples {
   inputs: usize;
   targets: usize;
-  /** [rows]; 0: every row counts once. */
+  /**
+   * [rows], each at least 0, with a sum that is finite and above 0: calls that begin an epoch or an evaluation return
+   * Status.InvalidWeight for others. 0: every row counts once.
+   */
   weights: usize;
   /** The row numbers in the order of their use, u32 [rows], each below `rows`; 0: rows are used as they are stored. */
   order: usize;
@@ -93,7 +100,7 @@ export class Run {
   batchScaleRows: usize;
   /** The next row to train, as a position in the epoch in progress. */
   row: usize;
-  /** The first row of the batch in progress or completed last, and the row after it. */
+  /** The first row of the batch in progress or completed last, and the row after it. Equal after a batch of weight 0. */
   batchBegin: usize;
   batchEnd: usize;
   /** 1 from the first microbatch of a batch to its update. */

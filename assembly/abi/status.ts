@@ -11,7 +11,7 @@ export const enum Status {
   Running,
   BatchEnded,
   StepTaken,
-  /** A step was taken, and it ended an epoch. */
+  /** A step was taken, or a batch of weight 0 was skipped, and it ended an epoch. */
   EpochEnded,
   /** The loss of the last epoch is at most the run's target. */
   TargetReached,
@@ -89,7 +89,7 @@ export const enum Status {
   /** A learning rate is NaN, or infinite in the network's dtype. */
   InvalidLearningRate,
   InvalidHyperparameter,
-  /** The samples have an element type, weights or a scale that this core does not take. */
+  /** The samples have an element type or a scale that this core does not take. */
   Unsupported,
   /** Run.batchSize is 0. With batch norm: a batch would have one row, or more rows than the workspace. */
   InvalidBatchSize,
@@ -110,4 +110,6 @@ export const enum Status {
   InvalidColumns,
   /** An input of an embedded column is not the number of a category. The run stopped before the microbatch with it. */
   CategoryOutOfRange,
+  /** A weight is negative or not finite, or the sum of the weights is 0 or not finite. */
+  InvalidWeight,
 }

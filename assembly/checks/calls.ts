@@ -7,7 +7,7 @@ import { needsWholeBatch, Network, outputLayer } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
 import { checkArray, isInMemory } from "./memory";
 import { checkAverages, checkOptimizer, checkWorkspace } from "./regions";
-import { checkInputs, checkMicrobatch, checkRange, checkRows, checkTargetArray } from "./samples";
+import { checkInputs, checkMicrobatch, checkRange, checkRows, checkTargetsAndWeights } from "./samples";
 
 /** See predict(). */
 export function checkPredict<T>(
@@ -32,7 +32,7 @@ function checkSamples(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, elementSize: usize,
 ): Status {
   return checkWorkspace(network, workspace, elementSize) || checkAverages(network) || checkInputs(network, samples) ||
-    checkTargetArray(network, samples) || checkRange(samples, begin, end);
+    checkTargetsAndWeights(network, samples, begin) || checkRange(samples, begin, end);
 }
 
 /** Batch norm in training takes a batch of at least two rows at once. `rows`: those of the microbatch in progress. */
@@ -66,7 +66,7 @@ export function checkUpdate(network: Network, workspace: Workspace, elementSize:
 export function checkRun(network: Network, run: Run, elementSize: usize): Status {
   const samples = run.samples;
   return checkUpdate(network, changetype<Workspace>(run.workspace), elementSize) || checkInputs(network, samples) ||
-    checkTargetArray(network, samples) || checkPlan(run) || checkBatches(network, run) || checkProgress(run);
+    checkTargetsAndWeights(network, samples, run.row) || checkPlan(run) || checkBatches(network, run) || checkProgress(run);
 }
 
 /** Whether this is a valid address of a run. */

@@ -2,7 +2,7 @@
 
 import { ElementType, Samples } from "../abi/run";
 import { Status } from "../abi/status";
-import { maxWord } from "../kernels/reduce";
+import { maxWord, sumOfWeights } from "../kernels/reduce";
 import { hasCategories } from "../layers/embedding";
 import { checkTargets, takesLabels } from "../losses/loss";
 import { layerAt, Network, outputLayer } from "../network/network";
@@ -11,15 +11,34 @@ import { checkArray, isInMemory } from "./memory";
 /** Checks all but the targets. Does not read the order. */
 export function checkInputs(network: Network, samples: Samples): Status {
   if (!isInMemory(changetype<usize>(samples), offsetof<Samples>(), 8)) return Status.InvalidAddress;
-  if (samples.elementType != ElementType.Own || samples.weights || samples.scale != 1) return Status.Unsupported;
+  if (samples.elementType != ElementType.Own || samples.scale != 1) return Status.Unsupported;
   if (samples.rows == 0) return Status.InvalidRows;
   const status = checkArray(samples.inputs, samples.rows, network.inputs, network.elementSize);
   return status || (samples.order ? checkArray(samples.order, samples.rows, 1, sizeof<u32>()) : Status.Ok);
 }
 
-/** Checks the array of targets. Does not read it. */
-export function checkTargetArray(network: Network, samples: Samples): Status {
-  return checkArray(samples.targets, samples.rows, network.targetWidth, network.elementSize);
+/**
+ * Checks the arrays of targets and weights. Reads only the weights, and only if `row` is 0: an epoch or an evaluation may
+ * take many calls.
+ */
+export function checkTargetsAndWeights(network: Network, samples: Samples, row: usize): Status {
+  const size = network.elementSize;
+  return checkArray(samples.targets, samples.rows, network.targetWidth, size) || checkWeights(samples, size, row);
+}
+
+function checkWeights(samples: Samples, elementSize: usize, row: usize): Status {
+  if (!samples.weights) return Status.Ok;
+  const status = checkArray(samples.weights, samples.rows, 1, elementSize);
+  if (status != Status.Ok || row > 0) return status;
+  const weight = weightOf(samples, elementSize);
+  return weight > 0 && weight < Infinity ? Status.Ok : Status.InvalidWeight;
+}
+
+/** The sum of the weights of all rows; without weights, the number of rows. */
+export function weightOf(samples: Samples, elementSize: usize): f64 {
+  const weights = samples.weights, rows = samples.rows;
+  if (!weights) return <f64>rows;
+  return elementSize == 4 ? sumOfWeights<f32>(weights, 0, 0, rows) : sumOfWeights<f64>(weights, 0, 0, rows);
 }
 
 /** Checks that rows `begin` … `end` − 1 exist. */

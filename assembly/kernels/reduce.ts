@@ -162,6 +162,18 @@ export function magnitudeBound<T>(x: usize, bytes: usize): f64 {
   return absoluteSum<T>(x, bytes / sizeof<T>());
 }
 
+/** Σ x[order[i]] for i from `begin` to `end` − 1, or Σ x[i] if `order` is 0, in f64. NaN if an element is below 0 or NaN. */
+export function sumOfWeights<T>(x: usize, order: usize, begin: usize, end: usize): f64 {
+  let sum: f64 = 0;
+  for (let i = begin; i < end; ++i) {
+    const index = order ? <usize>load<u32>(order + i * sizeof<u32>()) : i;
+    const weight = load<T>(x + index * sizeof<T>());
+    if (!(weight >= 0)) return NaN;
+    sum += <f64>weight;
+  }
+  return sum;
+}
+
 /** The sum of `count` elements, added in order, in every lane. */
 export function sumInOrder<T>(x: usize, count: usize): v128 {
   const end = x + count * sizeof<T>();

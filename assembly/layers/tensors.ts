@@ -105,6 +105,8 @@ export class Pass {
   /** Elements from one row of a feature-major tensor to the next. */
   stride: usize;
   rowPath: RowPath;
+  /** The weights of the rows, [stride]; 0: all are 1. */
+  weights: usize;
   /** Whether the microbatch's gradients are added to those of the microbatches before it. */
   accumulates: bool;
   /** Whether layers that differ in training, such as dropout, act as in training. */

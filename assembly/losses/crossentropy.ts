@@ -9,7 +9,7 @@ import { log, log1p } from "../math/logarithm";
 import { sigmoid } from "../math/logistic";
 import { rounded } from "../math/range";
 import { clamp, laneCount, laneNumbers, splat } from "../math/vector";
-import { addTerms, product, total } from "./terms";
+import { addTerms, product, total, weigh } from "./terms";
 
 /** See checkLoss(). If 1 − clip rounded to 1, probabilities near 1 would not be clipped. */
 export function checkClip(clip: f64, elementSize: usize): Status {
@@ -62,7 +62,7 @@ export class SigmoidCrossentropy {
  * with a = softmax(z) and m the largest logit. L: Distribution or Label.
  */
 export function lossRows<T, L>(
-  dLogits: usize, logits: usize, targets: usize,
+  dLogits: usize, logits: usize, targets: usize, weights: usize,
   units: usize, rows: usize, stride: usize, scale: f64,
 ): f64 {
   const target = changetype<L>(0);
@@ -92,6 +92,7 @@ export function lossRows<T, L>(
       const a = v128.div<T>(v128.load(dLogits + at), partition);
       v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
     }
+    if (weights) term = weigh<T>(term, v128.load(weights + column), dLogits + column, units, step);
     sum = addTerms<T>(sum, term, row, rows);
   }
   return total(sum);
@@ -101,12 +102,14 @@ export function lossRows<T, L>(
  * Σ t log t over all units, which turns the cross-entropy of distributions into their Kullback-Leibler divergence
  * Σ t (log t − log a). The gradients are the same.
  */
-export function negativeEntropy<T>(targets: usize, units: usize, rows: usize, stride: usize): f64 {
+export function negativeEntropy<T>(targets: usize, weights: usize, units: usize, rows: usize, stride: usize): f64 {
   let sum = splat<f64>(0);
   for (let i: usize = 0; i < units; ++i) {
     for (let row: usize = 0; row < rows; row += laneCount<T>()) {
       const t = v128.load(targets + (i * stride + row) * sizeof<T>());
-      sum = addTerms<T>(sum, product<T>(t, Call.log<T>(t)), row, rows);
+      let term = product<T>(t, Call.log<T>(t));
+      if (weights) term = weigh<T>(term, v128.load(weights + row * sizeof<T>()), 0, 0, 0);
+      sum = addTerms<T>(sum, term, row, rows);
     }
   }
   return total(sum);

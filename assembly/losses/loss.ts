@@ -70,43 +70,45 @@ export function checkTargets<T>(
 }
 
 /**
- * Returns the sum of the loss's terms over the first `rows` columns, and writes scale · its gradient to `dOutputs`.
+ * Returns the sum of the loss's terms over the first `rows` columns, and writes scale · its gradient to `dOutputs`, both
+ * times the weights of the columns.
  *
  *     dOutputs, outputs: [units, stride], units ≥ 1, rows ≥ 1; for a fused loss the outputs are the logits
  *     targets:           [units, stride], or labels [1, stride]
+ *     weights:           [stride]; 0: all are 1
  *     parameter, alpha:  Description.lossParameter and lossAlpha
  */
 export function lossBackward<T>(
-  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize, weights: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
   switch (loss) {
     case Loss.MeanSquaredError:
-      return lossEach<T, MeanSquaredError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, MeanSquaredError>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.MeanAbsoluteError:
-      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.Huber:
-      return lossEach<T, Huber>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Huber>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.BinaryCrossentropy:
-      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.SigmoidCrossentropy:
-      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.CategoricalCrossentropy:
-      return lossRows<T, Distribution>(dOutputs, outputs, targets, units, rows, stride, scale);
+      return lossRows<T, Distribution>(dOutputs, outputs, targets, weights, units, rows, stride, scale);
     case Loss.KullbackLeibler:
-      return lossRows<T, Distribution>(dOutputs, outputs, targets, units, rows, stride, scale) +
-        negativeEntropy<T>(targets, units, rows, stride);
+      return lossRows<T, Distribution>(dOutputs, outputs, targets, weights, units, rows, stride, scale) +
+        negativeEntropy<T>(targets, weights, units, rows, stride);
     case Loss.Poisson:
-      return lossEach<T, Poisson>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Poisson>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.Hinge:
-      return lossEach<T, Hinge>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Hinge>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.LogCosh:
-      return lossEach<T, LogCosh>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, LogCosh>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.Quantile:
-      return lossEach<T, Quantile>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Quantile>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.Focal:
-      return lossEach<T, Focal>(dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Focal>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     default:
-      return lossRows<T, Label>(dOutputs, outputs, targets, units, rows, stride, scale);
+      return lossRows<T, Label>(dOutputs, outputs, targets, weights, units, rows, stride, scale);
   }
 }

@@ -76,11 +76,14 @@ export function outputLayer(network: Network): Layer {
   return layerAt(network, network.layerCount - 1);
 }
 
-/** The factor that turns a sum of terms into the loss: 1, or 1 / the number of terms in a batch of `rows` rows. */
-export function lossScale(network: Network, rows: usize): f64 {
+/**
+ * The factor that turns a sum of terms into the loss: 1, or 1 / the number of terms in a batch whose rows weigh `weight`,
+ * 1 each without weights.
+ */
+export function lossScale(network: Network, weight: f64): f64 {
   if (!network.mean) return 1;
   const terms = isCategorical(network.loss) ? <usize>1 : outputLayer(network).units;
-  return 1 / (<f64>rows * <f64>terms);
+  return 1 / (weight * <f64>terms);
 }
 
 /** Bytes of the parameters, or of the gradients. */

@@ -18,6 +18,7 @@ import { layerAt, Network, outputLayer } from "./network";
  *     Scratch   [threads], each with a Product and its panels
  *     x         [inputs + 1, stride]         the microbatch, feature by feature
  *     targets   [targetWidth, stride]; of smoothed labels [outputs, stride]
+ *     weights   [stride]                     of the rows
  *     d0        [widest layer, stride]       Ping-pong buffers: layers L, L−2, … use d0 as dOutputs and d1 as dInputs,
  *     d1        likewise                     layers L−1, L−3, … the reverse.
  *     and for each layer:
@@ -43,6 +44,7 @@ export class Workspace {
   capacity: usize;
   x: usize;
   targets: usize;
+  weights: usize;
   d0: usize;
   d1: usize;
   /** The Scratch of the calling thread; the Scratch of each other thread follows. */
@@ -84,6 +86,7 @@ export function workspaceLayout<T>(region: usize, network: Network, rows: usize,
   at = place(region, region + offsetof<Workspace>("scratch"), at, <u64>threads * scratchSize);
   at = place(region, region + offsetof<Workspace>("x"), at, tensorSize<T>(<u64>network.inputs + 1, stride));
   at = place(region, region + offsetof<Workspace>("targets"), at, tensorSize<T>(targetRows(network), stride));
+  at = place(region, region + offsetof<Workspace>("weights"), at, tensorSize<T>(1, stride));
   at = place(region, region + offsetof<Workspace>("d0"), at, widest);
   at = place(region, region + offsetof<Workspace>("d1"), at, widest);
   const workspace = changetype<Workspace>(region);

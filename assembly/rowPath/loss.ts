@@ -4,13 +4,28 @@ import { Loss } from "../abi/description";
 import { maxOf, sumInOrder } from "../kernels/reduce";
 import { Distribution, Label, negativeEntropy } from "../losses/crossentropy";
 import { lossBackward } from "../losses/loss";
-import { addTerms, product, total } from "../losses/terms";
+import { addTerms, product, total, weigh } from "../losses/terms";
 import { Call } from "../math/calls";
 import { exp } from "../math/exponential";
 import { laneCount, splat, wholeVectors } from "../math/vector";
 
-/** lossBackward() of one row: tensors [units], or one label as `targets`. Writes whole vectors. */
+/**
+ * lossBackward() of one row: tensors [units], or one label as `targets`, and one weight, or 0 for none. Writes whole
+ * vectors.
+ */
 export function rowLossBackward<T>(
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize, weights: usize,
+  units: usize, scale: f64, parameter: f64, alpha: f64,
+): f64 {
+  const sum = rowLoss<T>(loss, dOutputs, outputs, targets, units, scale, parameter, alpha);
+  if (!weights) return sum;
+  const weight = load<T>(weights), zero = splat<T>(0);
+  weigh<T>(zero, v128.splat<T>(weight), dOutputs, wholeVectors<T>(units) / laneCount<T>(), 16);
+  return weight == 0 ? 0 : sum * <f64>weight;
+}
+
+@inline
+function rowLoss<T>(
   loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
   units: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
@@ -21,11 +36,11 @@ export function rowLossBackward<T>(
       return lossRow<T, Label>(dOutputs, outputs, targets, units, scale);
     case Loss.KullbackLeibler:
       return lossRow<T, Distribution>(dOutputs, outputs, targets, units, scale) +
-        negativeEntropy<T>(targets, 1, units, 0);
+        negativeEntropy<T>(targets, 0, 1, units, 0);
     default:
       // The terms of the other losses are independent: n units of one row are computed as one unit of n rows.
       return lossBackward<T>(
-        loss, dOutputs, outputs, targets, 1, units, wholeVectors<T>(units), scale, parameter, alpha,
+        loss, dOutputs, outputs, targets, 0, 1, units, wholeVectors<T>(units), scale, parameter, alpha,
       );
   }
 }

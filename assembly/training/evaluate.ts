@@ -3,6 +3,7 @@
 import { Samples } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkEvaluate } from "../checks/calls";
+import { weightOf } from "../checks/samples";
 import { BLOCK_ROWS } from "../layers/tensors";
 import { lossScale, Network } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
@@ -44,7 +45,8 @@ function addSlice<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
   training: bool, withGradients: bool,
 ): f64 {
-  const scale = lossScale(network, samples.rows);
+  // Later slices of an evaluation need no scale, and do not sum the weights again.
+  const scale = begin == 0 || withGradients ? lossScale(network, weightOf(samples, sizeof<T>())) : 1;
   beginPasses(network, workspace, training, false);
   if (begin == 0 && sum == 0) sum += penaltyTerms<T>(network, scale);
   for (let row = begin; row < end; row += workspace.capacity) {

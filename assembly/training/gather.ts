@@ -2,7 +2,7 @@
 
 import { Samples } from "../abi/run";
 import { gatherRows } from "../kernels/transpose";
-import { RowPath } from "../layers/tensors";
+import { Pass, RowPath } from "../layers/tensors";
 import { isCategorical, takesLabels } from "../losses/loss";
 import { smoothTargets } from "../losses/smoothing";
 import { Network, outputLayer } from "../network/network";
@@ -47,21 +47,26 @@ export function beginPasses(network: Network, workspace: Workspace, training: bo
   pass.seed = network.seed;
 }
 
+/** Gathers the targets and the weights of the microbatch. */
 export function gatherTargets<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize,
 ): void {
   const pass = passOf(workspace);
-  const targets = workspace.targets, width = network.targetWidth;
-  if (pass.rowPath != RowPath.None) {
-    gatherRow<T>(targets, samples.targets, width, samples.order, row);
-  } else {
-    gatherRows<T>(targets, pass.stride, pass.columns, samples.targets, width, samples.order, row, rows);
-  }
+  const targets = workspace.targets;
+  gather<T>(pass, targets, samples.targets, network.targetWidth, row, rows);
+  pass.weights = samples.weights ? workspace.weights : 0;
+  if (samples.weights) gather<T>(pass, workspace.weights, samples.weights, 1, row, rows);
   if (network.labelSmoothing == 0) return;
   const units = outputLayer(network).units, loss = network.loss;
   // A binary target has two classes.
   const classes = isCategorical(loss) ? units : 2;
   smoothTargets<T>(targets, units, rows, pass.stride, network.labelSmoothing, classes, takesLabels(loss));
+}
+
+/** The microbatch's rows of x [*, width] as a tensor. */
+function gather<T>(pass: Pass, out: usize, x: usize, width: usize, row: usize, rows: usize): void {
+  if (pass.rowPath != RowPath.None) gatherRow<T>(out, x, width, pass.order, row);
+  else gatherRows<T>(out, pass.stride, pass.columns, x, width, pass.order, row, rows);
 }
 
 const CACHE_LINE: usize = 64;

@@ -4,7 +4,8 @@ import { Pause, Run } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkRun, isRun } from "../checks/calls";
 import { checkLearningRate } from "../checks/regions";
-import { checkMicrobatch, hasRowsToCheck } from "../checks/samples";
+import { checkMicrobatch, hasRowsToCheck, weightOf } from "../checks/samples";
+import { sumOfWeights } from "../kernels/reduce";
 import { BLOCK_ROWS } from "../layers/tensors";
 import { lossScale, Network } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
@@ -33,7 +34,12 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   if (run.status == Status.Finished) return 0;
   beginPasses(network, workspace, true, true);
   acceptWrites<T>(network);
-  run.epochScale = lossScale(network, samples.rows);
+  // Weights are summed once in an epoch: many calls may be made for it.
+  if (!samples.weights || run.row == 0 || run.epochScale == 0) {
+    run.epochScale = lossScale(network, weightOf(samples, sizeof<T>()));
+  }
+  // The host may have given or removed weights.
+  run.batchScaleRows = 0;
   const done = advance<T>(network, workspace, run, budget);
   // An update by the host after this call is no step of the run.
   passOf(workspace).keepsStatistics = false;
@@ -62,9 +68,17 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
         checksRows = !beganEpoch;
         beganEpoch = true;
       }
-      if (checksRows && !takesMicrobatch<T>(network, run, rows)) break;
+      // The weights of a batch are summed before its first microbatch.
+      if (checksRows && !takesRows<T>(network, run, samples.weights ? batchEnd : run.row + rows)) break;
     }
-    if (!run.isInBatch && !beginBatch<T>(network, run, batchEnd)) break;
+    if (!run.isInBatch) {
+      if (batchEnd - run.row != run.batchScaleRows && !scaleBatch<T>(network, run, batchEnd)) {
+        ++done;
+        if (!skipBatch(run, batchEnd)) break;
+        continue;
+      }
+      if (!beginBatch<T>(network, run, batchEnd)) break;
+    }
     const accumulates = run.row != run.batchBegin;
     forwardStep<T>(network, workspace, samples, run.row, run.row - run.batchBegin, rows, gathered);
     ++done;
@@ -103,28 +117,42 @@ function shuffle(network: Network, run: Run): void {
   run.ordered = end;
 }
 
-/** Checks the next `rows` rows. False, with the reason in `run.status`, if one is out of range. */
+/** Checks the rows before `end`. False, with the reason in `run.status`, if one is out of range. */
 @inline
-function takesMicrobatch<T>(network: Network, run: Run, rows: usize): bool {
-  const status = checkMicrobatch<T>(network, run.samples, run.row, run.row + rows);
+function takesRows<T>(network: Network, run: Run, end: usize): bool {
+  const status = checkMicrobatch<T>(network, run.samples, run.row, end);
   if (status == Status.Ok) return true;
   run.status = status;
   return false;
+}
+
+/** Sets the scale of a batch. False if its weights are all 0. With weights, batchScaleRows stays 0: each batch has its own. */
+function scaleBatch<T>(network: Network, run: Run, end: usize): bool {
+  const samples = run.samples;
+  const rows = end - run.row;
+  let weight = <f64>rows;
+  if (samples.weights) weight = sumOfWeights<T>(samples.weights, samples.order, run.row, end);
+  else run.batchScaleRows = rows;
+  run.batchScale = lossScale(network, weight);
+  return weight != 0;
+}
+
+/** Goes on after a batch of weight 0. False if the run stops here. */
+function skipBatch(run: Run, end: usize): bool {
+  run.row = end;
+  run.batchBegin = end;
+  run.batchEnd = end;
+  return end < run.samples.rows || endEpoch(run);
 }
 
 /** False, with the reason in `run.status`, if there is no valid learning rate for the batch. */
 @inline
 function beginBatch<T>(network: Network, run: Run, end: usize): bool {
   if (run.learningRates && !takeLearningRate(network, run)) return false;
-  const rows = end - run.row;
   run.batchBegin = run.row;
   run.batchEnd = end;
   run.batchLossSum = 0;
   run.isInBatch = 1;
-  if (rows != run.batchScaleRows) {
-    run.batchScaleRows = rows;
-    run.batchScale = lossScale(network, rows);
-  }
   if (network.isPenalized) addPenalty<T>(network, run);
   return true;
 }

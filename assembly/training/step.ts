@@ -54,13 +54,14 @@ export function lossStep<T>(network: Network, workspace: Workspace, block: usize
   const layer = outputLayer(network), tensors = outputTensors(network, workspace);
   if (pass.rowPath != RowPath.None) {
     return rowLossBackward<T>(
-      network.computedLoss, tensors.dLogitsRows, tensors.outputs, workspace.targets,
+      network.computedLoss, tensors.dLogitsRows, tensors.outputs, workspace.targets, pass.weights,
       layer.units, scale, network.lossParameter, network.lossAlpha,
     );
   }
   const first = block * sizeof<T>();
+  const weights = pass.weights ? pass.weights + first : 0;
   return lossBackward<T>(
-    network.computedLoss, tensors.dOutputs + first, tensors.outputs + first, workspace.targets + first,
+    network.computedLoss, tensors.dOutputs + first, tensors.outputs + first, workspace.targets + first, weights,
     layer.units, min(BLOCK_ROWS, pass.rows - block), pass.stride, scale, network.lossParameter, network.lossAlpha,
   );
 }

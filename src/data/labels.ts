@@ -38,10 +38,15 @@ export function oneHot(labels: Rows, classes?: number): Matrix {
 export function balancedClassWeights(targets: Rows, classes?: number): number[] {
   const rows = readRows("targets", targets);
   const { values, count } = rows.columns > 1 ? fromOneHot(rows) : readLabels("targets", targets, classes);
+  return balance(values, count);
+}
+
+/** balancedClassWeights() of checked labels below `count`. */
+export function balance(labels: ArrayLike<number> & Iterable<number>, count: number): number[] {
   const counts = new Array<number>(count).fill(0);
-  for (const label of values) counts[label]!++;
+  for (const label of labels) counts[label]!++;
   const present = counts.filter((rowsOfClass) => rowsOfClass > 0).length;
-  return counts.map((rowsOfClass) => (rowsOfClass > 0 ? values.length / (present * rowsOfClass) : 0));
+  return counts.map((rowsOfClass) => (rowsOfClass > 0 ? labels.length / (present * rowsOfClass) : 0));
 }
 
 interface Labels {

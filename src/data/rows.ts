@@ -53,13 +53,17 @@ export function openRows(format: RowFormat, rows: Rows): RowSource {
   }
 }
 
-/** @throws BackpropError `invalidShape` if inputs and targets have different numbers of rows. */
-export function requireSameRows(inputs: RowSource, targets: RowSource): void {
-  if (inputs.count === targets.count) return;
+/** @throws BackpropError `invalidShape` if inputs and what belongs to them have different numbers of rows. */
+export function requireSameRows(
+  inputs: { readonly count: number; readonly format: Pick<RowFormat, "argument"> },
+  others: RowSource,
+  noun: "target" | "weight",
+): void {
+  if (inputs.count === others.count) return;
   throw new BackpropError(
     "invalidShape",
-    `${inputs.format.argument} has ${inputs.count} rows and ${targets.format.argument} has ${targets.count}; expected one ` +
-      "target for each input.",
+    `${inputs.format.argument} has ${inputs.count} rows and ${others.format.argument} has ${others.count}; expected one ` +
+      `${noun} for each input.`,
   );
 }
 

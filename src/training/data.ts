@@ -5,8 +5,11 @@ import { BackpropError } from "../errors.js";
 import { Dataset } from "./dataset.js";
 import type { DataStream } from "./stream.js";
 
+/** Arrays of rows. The weights are like `sampleWeights`. */
+export type RowsOfData = readonly [inputs: Rows, targets: Rows, weights?: ArrayLike<number> | undefined];
+
 /** Data that are in memory at once. */
-export type StoredData = Dataset | readonly [inputs: Rows, targets: Rows];
+export type StoredData = Dataset | RowsOfData;
 
 /** What a network is trained or validated on. */
 export type Data = StoredData | DataStream;

@@ -38,19 +38,20 @@ export class Dataset {
   }
 
   /**
-   * @internal The samples for a network of that model and those formats. The caller must dispose of them. Several users
+   * @internal The samples for a network of that model and those formats. The caller must dispose of them, and write
+   * their weights, if they are to have some. Several users
    * at a time do not disturb each other.
    *
    * @throws BackpropError `disposed`; `invalidShape` or `invalidOption` if the network needs other samples.
    */
-  open(model: Model, formats: SampleFormats): Samples {
+  open(model: Model, formats: SampleFormats, isWeighted: boolean): Samples {
     if (this.#isDisposed) {
       throw new BackpropError("disposed", "The dataset was disposed. Create a new one with createDataset.");
     }
     if (!model.canRead(this.#samples)) throw ofOtherCore();
     requireSameFormat("inputs", this.#formats.inputs, formats.inputs);
     requireSameFormat("targets", this.#formats.targets, formats.targets);
-    return this.#samples.slice(0, this.rows);
+    return this.#samples.slice(0, this.rows, isWeighted);
   }
 
   /** Frees the memory: at once, or when the fits that use the dataset have ended. Every later use throws `disposed`. */

@@ -1,6 +1,7 @@
 // What predict and evaluate take and return, and the pass over the rows that evaluates them.
 
 import type { Matrix } from "../data/tensor.js";
+import type { RowWeights } from "../data/weights.js";
 import type { NetworkDescription } from "../description.js";
 import { BackpropError } from "../errors.js";
 import { classCount } from "../metrics/classes.js";
@@ -32,10 +33,15 @@ export interface TrainingOptions {
   readonly training?: boolean;
 }
 
+export interface GradientOptions extends TrainingOptions, RowWeights {}
+
 export interface EvaluationOptions<M extends MetricList = MetricList, C extends boolean = boolean>
   extends PredictionOptions,
-    TrainingOptions {
-  /** What else is computed, from the same forward pass, such as `["accuracy"]`. Cost: as for `fit`. */
+    GradientOptions {
+  /**
+   * What else is computed, from the same forward pass, such as `["accuracy"]`. Rows count by their weights. Cost: as for
+   * `fit`.
+   */
   readonly metrics?: M | undefined;
   /** Whether the classes are counted, as `confusionMatrix` does; default false. */
   readonly confusionMatrix?: C;
@@ -52,14 +58,15 @@ const PREDICTION_OPTIONS: OptionsOf<PredictionOptions> = {
   averaged: { check: ofType("boolean"), default: true },
 };
 
-/** Those of `gradients`. */
-export const TRAINING_OPTIONS: OptionsOf<TrainingOptions> = {
+export const GRADIENT_OPTIONS: OptionsOf<GradientOptions> = {
   training: { check: ofType("boolean"), default: false },
+  // Checked with the rows.
+  sampleWeights: { check: () => {}, default: undefined },
 };
 
 const EVALUATION_OPTIONS: OptionsOf<EvaluationOptions> = {
   ...PREDICTION_OPTIONS,
-  ...TRAINING_OPTIONS,
+  ...GRADIENT_OPTIONS,
   // Checked by resolveMetrics().
   metrics: { check: () => {}, default: undefined },
   confusionMatrix: { check: ofType("boolean"), default: false },
@@ -71,7 +78,7 @@ export function usesAverage(of: string, options: PredictionOptions | undefined):
 }
 
 /** What `evaluate` is to compute besides the loss. */
-export interface EvaluationPlan {
+export interface EvaluationPlan extends RowWeights {
   readonly averaged: boolean;
   /** Whether layers act as in the coming step. */
   readonly training: boolean;
@@ -83,7 +90,7 @@ export interface EvaluationPlan {
 /** @throws BackpropError `invalidOption` or `unknownName`. */
 export function readEvaluation(options: EvaluationOptions | undefined, shape: MetricShape): EvaluationPlan {
   if (options === undefined) return { averaged: true, training: false };
-  const { averaged, training, metrics, confusionMatrix } = readOptions(
+  const { averaged, training, metrics, confusionMatrix, sampleWeights } = readOptions(
     "evaluate",
     options,
     EVALUATION_OPTIONS,
@@ -91,7 +98,7 @@ export function readEvaluation(options: EvaluationOptions | undefined, shape: Me
   const resolved = metrics === undefined ? [] : resolveMetrics(metrics, shape);
   const counts = confusionMatrix ? new ConfusionCounts(classCount(shape)) : undefined;
   const meter = resolved.length > 0 || counts ? new Meter(resolved, shape, counts) : undefined;
-  return { averaged: averaged !== false, training: training === true, meter, counts };
+  return { averaged: averaged !== false, training: training === true, meter, counts, sampleWeights };
 }
 
 /** @throws BackpropError `unsupported` if the outputs of a network are not classes. */
@@ -145,7 +152,7 @@ export function* evaluateRows(
     milliseconds += elapsed;
     begin = end;
   }
-  return { loss: model().lossOf(sum, rows), milliseconds };
+  return { loss: model().lossOf(sum, samples), milliseconds };
 }
 
 /** `evaluateRows` for the rows of a stream, read once. `isMean`: whether the loss is a mean over the rows. */

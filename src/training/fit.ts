@@ -86,7 +86,7 @@ export class Fit {
       isStream: stream !== undefined,
     });
     this.#supply = new RateSupply(subject.rates, this.#run);
-    this.#supply.begin({ epochs: stream ? 1 : epochs, batches: this.#batches, firstEpoch });
+    this.#beginRates(stream ? 1 : epochs);
   }
 
   /** Finished epochs of this fit. */
@@ -145,8 +145,7 @@ export class Fit {
     this.#samples = samples;
     this.#batchSize = Math.min(this.#plan.batchSize, samples.rows);
     model().continueRun(this.#run, samples, this.#batchSize);
-    const firstEpoch = this.#subject.firstEpoch + this.epoch;
-    this.#supply.begin({ epochs: 1, batches: this.#batches, firstEpoch });
+    this.#beginRates(1);
     return this.#advance();
   }
 
@@ -159,6 +158,13 @@ export class Fit {
     if (loss <= targetLoss) this.#stop("targetLoss");
     else if (this.epoch === epochs) this.#stop("epochs");
     return 1;
+  }
+
+  /** The part of the run that begins with `epochs` epochs of the present samples. */
+  #beginRates(epochs: number): void {
+    const firstEpoch = this.#subject.firstEpoch + this.epoch;
+    const isSkipping = maySkip(this.#samples, this.#batchSize);
+    this.#supply.begin({ epochs, batches: this.#batches, firstEpoch, maySkip: isSkipping });
   }
 
   /** One call of the core. Returns how many epochs it finished. */
@@ -187,13 +193,18 @@ export class Fit {
   /** Whether each epoch has figures that something depends on. */
   get #watchesEpochs(): boolean {
     const { metrics, earlyStopping, onEpoch } = this.#plan;
-    const { validation, rates } = this.#subject;
-    return Boolean(validation || metrics.length > 0 || earlyStopping || onEpoch || rates.watchesEpochs);
+    const { validation } = this.#subject;
+    return Boolean(
+      validation || metrics.length > 0 || earlyStopping || onEpoch || this.#supply.watchesEpochs,
+    );
   }
 
-  /** Adds the microbatch of rows `begin` … `end` − 1 to the metrics. There is none if the call has shuffled rows. */
+  /**
+   * Adds the microbatch of rows `begin` … `end` − 1 to the metrics. There is none if the call has shuffled rows, or skipped
+   * a batch of weight 0.
+   */
   #measure(meter: Meter, begin: number, end: number): void {
-    if (begin === end || this.#run.divergence) return;
+    if (begin === end || this.#run.divergence || this.#run.skippedBatch) return;
     const predictions = this.#subject.model().passPredictions(end - begin, this.#run.workspace);
     meter.add(predictions, this.#samples, this.#run.order(), begin, end);
   }
@@ -331,6 +342,13 @@ export class Fit {
       history: this.#history("diverged"),
     });
   }
+}
+
+/** Whether a batch may have weights that are all 0. */
+function maySkip(samples: Samples, batchSize: number): boolean {
+  let zeros = 0;
+  for (const weight of samples.weights() ?? []) if (weight === 0) zeros++;
+  return zeros >= (samples.rows % batchSize || batchSize);
 }
 
 function isPowerOfTwo(x: number): boolean {

@@ -25,8 +25,8 @@ export class Meter {
   }
 
   /**
-   * Takes the predictions [end − begin, outputs] for the rows at positions `begin` … `end` − 1 of `order`. Undefined: the
-   * rows as they are stored.
+   * Takes the predictions [end − begin, outputs] for the rows at positions `begin` … `end` − 1 of `order`, with their
+   * weights. Undefined: the rows as they are stored.
    */
   add(
     predictions: FloatArray,
@@ -37,9 +37,11 @@ export class Meter {
   ): void {
     // Copies, because metrics of users may write to them, or call the network, which overwrites its predictions.
     const outputs = predictions.slice();
-    const targets = targetsOf(samples, order, begin, end);
-    for (const accumulator of this.#accumulators) accumulator.add(outputs, targets, end - begin);
-    this.#counts?.countRows(this.#shape, outputs, targets, end - begin);
+    const targets = copyRows(samples.targets(), samples.widths.targets, order, begin, end);
+    const stored = samples.weights();
+    const weights = stored && copyRows(stored, 1, order, begin, end);
+    for (const accumulator of this.#accumulators) accumulator.add(outputs, targets, end - begin, weights);
+    this.#counts?.countRows(this.#shape, outputs, targets, end - begin, weights);
   }
 
   /** The metrics over the rows since the last call, by name. */
@@ -54,16 +56,20 @@ export class Meter {
   }
 }
 
-/** A copy of the targets of these rows. */
-function targetsOf(samples: Samples, order: Uint32Array | undefined, begin: number, end: number): FloatArray {
-  const width = samples.widths.targets;
-  const all = samples.targets();
-  const targets = all.slice(begin * width, end * width);
-  if (!order) return targets;
+/** The rows [width] of `all` at positions `begin` … `end` − 1 of `order`. */
+function copyRows(
+  all: FloatArray,
+  width: number,
+  order: Uint32Array | undefined,
+  begin: number,
+  end: number,
+): FloatArray {
+  const rows = all.slice(begin * width, end * width);
+  if (!order) return rows;
   let i = 0;
   for (let position = begin; position < end; position++) {
     const first = order[position]! * width;
-    for (let column = 0; column < width; column++) targets[i++] = all[first + column]!;
+    for (let column = 0; column < width; column++) rows[i++] = all[first + column]!;
   }
-  return targets;
+  return rows;
 }

@@ -1,6 +1,6 @@
 // The options of a fit, and their checks.
 
-import type { Rows } from "../data/rows.js";
+import { type ClassWeightTable, readClassWeights, type WeightOptions } from "../data/weights.js";
 import { BackpropError } from "../errors.js";
 import type { History, MetricHistory } from "../history.js";
 import type { Metric, MetricShape } from "../metrics/metric.js";
@@ -19,7 +19,7 @@ import {
   withMethods,
 } from "../validation.js";
 import type { BatchInfo, Callbacks, EpochInfo, Progress } from "./callbacks.js";
-import { type Data, isStream } from "./data.js";
+import { type Data, isStream, type RowsOfData } from "./data.js";
 import { Dataset } from "./dataset.js";
 import {
   type Directions,
@@ -28,7 +28,6 @@ import {
   readEarlyStopping,
   type StoppingRule,
 } from "./earlyStopping.js";
-import type { DataStream } from "./stream.js";
 
 /** Names of metrics, and metrics such as `topKAccuracy(3)`. */
 export type MetricList = readonly (MetricName | Metric)[];
@@ -47,7 +46,7 @@ export type NamesOf<M extends MetricList> = number extends M["length"] ? never :
 /** The history of a fit with these metrics. */
 export type HistoryOf<M extends MetricList> = History & MetricHistory<NamesOf<M>>;
 
-export interface FitOptions<M extends MetricList = MetricList> {
+export interface FitOptions<M extends MetricList = MetricList> extends WeightOptions {
   /** Passes over all rows; default 1. Memory: about 32 bytes for each. */
   readonly epochs?: number;
   /**
@@ -63,17 +62,19 @@ export interface FitOptions<M extends MetricList = MetricList> {
    */
   readonly shuffle?: boolean;
   /**
-   * [inputs, targets] that the network is not trained on, or a dataset or a stream of them. They are evaluated after each epoch, as `evaluate` does, and
-   * copied before training begins. Cost: one forward pass over them for each epoch.
+   * [inputs, targets] or [inputs, targets, weights] that the network is not trained on, or a dataset or a stream. They are
+   * evaluated after each epoch, as `evaluate` does, and copied before training begins. Cost: one forward pass over them for
+   * each epoch.
    */
-  readonly validationData?: readonly [inputs: Rows, targets: Rows] | Dataset | DataStream | undefined;
+  readonly validationData?: Data | undefined;
   /**
-   * Validates on this fraction of the rows instead: above 0 and below 1. Takes the last rows, before shuffling, as Keras
-   * does: if the rows are sorted, shuffle them first. Of n rows, floor(n · (1 − validationSplit)) are trained on.
+   * Validates on this fraction of the rows instead: above 0 and below 1. Takes the last rows, and their `sampleWeights`,
+   * before shuffling, as Keras does: if the rows are sorted, shuffle them first. Of n rows, floor(n · (1 − validationSplit))
+   * are trained on.
    */
   readonly validationSplit?: number | undefined;
   /**
-   * What else is reported for each epoch, such as `["accuracy"]`. Metrics of the training rows come from the forward
+   * What else is reported for each epoch, such as `["accuracy"]`. Rows count by their weights, as in the loss. Metrics of the training rows come from the forward
    * passes of the steps, as the loss does. Cost: the fit calls the core once for each 128 rows, and each metric reads their
    * outputs and targets in JavaScript; for tiny networks that takes longer than the training. Those of the validation rows
    * come from the pass that computes their loss.
@@ -123,6 +124,8 @@ export interface FitPlan extends Partial<Callbacks> {
   readonly targetLoss: number;
   readonly maxSeconds: number;
   readonly signal: AbortSignal | undefined;
+  readonly sampleWeights: ArrayLike<number> | undefined;
+  readonly classWeights: ClassWeightTable | undefined;
 }
 
 /** Checked by itself, when more is known. */
@@ -132,6 +135,8 @@ const OPTIONS: OptionsOf<AsyncFitOptions> = {
   epochs: { check: requirePositiveInteger, default: 1 },
   batchSize: { check: requirePositiveInteger, default: undefined },
   shuffle: { check: ofType("boolean"), default: undefined },
+  sampleWeights: { check: checkedLater, default: undefined },
+  classWeights: { check: checkedLater, default: undefined },
   validationData: { check: checkedLater, default: undefined },
   validationSplit: { check: requireBetween, default: undefined },
   metrics: { check: checkedLater, default: undefined },
@@ -156,6 +161,10 @@ export function planFit(options: object, data: Data, shape: MetricShape): FitPla
   if (streams && read.validationSplit !== undefined) {
     throw notForStreams("validationSplit is given", "Use validationData");
   }
+  if (streams && (read.sampleWeights ?? read.classWeights) !== undefined) {
+    const name = read.sampleWeights === undefined ? "classWeights" : "sampleWeights";
+    throw notForStreams(`${name} is given`, "Leave it out");
+  }
   const batchSize = read.batchSize ?? (streams ? Number.POSITIVE_INFINITY : DEFAULT_BATCH_SIZE);
   const shuffle = read.shuffle ?? !streams;
   const validationData = readValidationData(read.validationData);
@@ -165,17 +174,28 @@ export function planFit(options: object, data: Data, shape: MetricShape): FitPla
   const directions = directionsOf(metrics, hasValidation);
   const earlyStopping =
     read.earlyStopping === undefined ? undefined : readEarlyStopping(read.earlyStopping, directions);
-  return { ...read, batchSize, shuffle, validationData, metrics, directions, earlyStopping } as FitPlan;
+  const classWeights =
+    read.classWeights === undefined ? undefined : readClassWeights(read.classWeights, shape.outputs);
+  return {
+    ...read,
+    batchSize,
+    shuffle,
+    validationData,
+    metrics,
+    directions,
+    earlyStopping,
+    classWeights,
+  } as FitPlan;
 }
 
 function readValidationData(given: unknown): Data | undefined {
   if (given === undefined || Dataset.is(given) || isStream(given)) return given;
   return attempt("invalidOption", "validationData", () => {
-    const expected = "[inputs, targets], a dataset or a stream";
-    const length = requireList("validationData", given, 2, expected);
-    if (length === 2) {
-      const [inputs, targets] = given as readonly [Rows, Rows];
-      return [inputs, targets];
+    const expected = "[inputs, targets], [inputs, targets, weights], a dataset or a stream";
+    const length = requireList("validationData", given, 3, expected);
+    if (length > 1) {
+      const [inputs, targets, weights] = given as RowsOfData;
+      return [inputs, targets, weights];
     }
     throw new BackpropError("invalidOption", `validationData has ${length} element; expected ${expected}.`);
   });

@@ -98,7 +98,12 @@ export class RowTrainer {
 /** Trains until the end of the rows. */
 function advance(run: Run, supply: RateSupply, pass: Pass): number {
   const { model, samples, batchSize, epoch } = pass;
-  supply.begin({ epochs: 1, batches: Math.ceil(samples.rows / batchSize), firstEpoch: epoch });
+  supply.begin({
+    epochs: 1,
+    batches: Math.ceil(samples.rows / batchSize),
+    firstEpoch: epoch,
+    maySkip: false,
+  });
   while (run.epoch === 0) {
     supply.prepare(model().optimizerStep);
     model();

@@ -11,13 +11,18 @@ interface Part {
   readonly batches: number;
   /** Epochs that the network was trained for before the part began. */
   readonly firstEpoch: number;
+  /** Whether a batch may have weight 0, and so take no step. */
+  readonly maySkip: boolean;
 }
 
-/** Gives a run the learning rates of its coming steps, in pieces. */
+/**
+ * Gives a run the learning rates of its coming steps, in pieces. If batches may be skipped, it is not known which steps
+ * come: each call of the core then gets one rate.
+ */
 export class RateSupply {
   readonly #rates: LearningRates;
   readonly #run: Run;
-  #part: Part = { epochs: 0, batches: 0, firstEpoch: 0 };
+  #part: Part = { epochs: 0, batches: 0, firstEpoch: 0, maySkip: false };
   /** The epochs of the run before the part. */
   #earlierEpochs = 0;
   /** The rates that the run was given last. */
@@ -39,6 +44,16 @@ export class RateSupply {
     this.#earlierEpochs = this.#run.epoch;
   }
 
+  /** Whether the run must pause after each epoch. */
+  get watchesEpochs(): boolean {
+    return this.#rates.watchesEpochs || this.#isSingle;
+  }
+
+  /** Whether the run gets one rate at a time. */
+  get #isSingle(): boolean {
+    return this.#part.maySkip && !this.#rates.isConstant;
+  }
+
   /** The rate of the batch in progress or completed last. */
   get current(): number {
     return this.#current;
@@ -48,7 +63,8 @@ export class RateSupply {
   prepare(step: number): void {
     const rates = this.#rates;
     const run = this.#run;
-    if (rates.version === this.#version && (rates.isConstant || run.hasLearningRates)) return;
+    const isCurrent = rates.version === this.#version && !this.#isSingle;
+    if (isCurrent && (rates.isConstant || run.hasLearningRates)) return;
     this.#version = rates.version;
     this.#first = this.#begunBatches;
     if (rates.isConstant) {
@@ -64,6 +80,10 @@ export class RateSupply {
    */
   finish(epochs: number): number | readonly number[] {
     if (this.#rates.isConstant) return this.#current;
+    if (this.#isSingle) {
+      if (!this.#run.hasLearningRates) this.#current = this.#piece[0]!;
+      return this.#current;
+    }
     const { batches } = this.#part;
     const end = this.#finishedEpochs * batches;
     const last = Array.from({ length: epochs }, (_, i) => this.#rateOf(end - (epochs - 1 - i) * batches - 1));
@@ -89,7 +109,8 @@ export class RateSupply {
   #compute(step: number): readonly number[] {
     const { epochs, batches, firstEpoch } = this.#part;
     const piece: number[] = [];
-    for (let i = 0; i < PIECE && this.#first + i < epochs * batches; i++) {
+    const length = this.#isSingle ? 1 : PIECE;
+    for (let i = 0; i < length && this.#first + i < epochs * batches; i++) {
       const epoch = firstEpoch + Math.floor((this.#first + i) / batches);
       piece.push(this.#rates.at({ step: step + i, epoch }));
     }

@@ -1,3 +1,4 @@
+import { requireWeights } from "../data/weights.js";
 import { BackpropError } from "../errors.js";
 import type { Samples } from "../wasm/samples.js";
 
@@ -11,12 +12,17 @@ export interface Split {
  * Keras's split: the last `fraction` of the rows are for validation. Both parts are in the memory of `samples`: call
  * `dispose` before that is freed.
  *
- * @throws BackpropError `invalidOption` if one part would have no rows.
+ * @throws BackpropError `invalidOption` if one part would have no rows, `invalidData` if all its rows would weigh 0.
  */
 export function splitSamples(samples: Samples, fraction: number): Required<Split> & { dispose(): void } {
   const { rows } = samples;
   const count = Math.floor(rows * (1 - fraction));
   if (count === 0 || count === rows) throw emptyPart(fraction, rows, count);
+  const weights = samples.weights();
+  if (weights) {
+    requireWeights("sampleWeights of the rows to train on", weights.subarray(0, count));
+    requireWeights("sampleWeights of the rows to validate on", weights.subarray(count));
+  }
   const training = samples.slice(0, count);
   try {
     const validation = samples.slice(count, rows);

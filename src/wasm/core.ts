@@ -100,6 +100,7 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   network_buffers(network: Address): Address;
   network_buffer_count(network: Address): number;
   network_loss_scale(network: Address, rows: number): number;
+  samples_loss_scale(network: Address, samples: Address): number;
   network_set_seed(network: Address, seed: number): void;
   network_step(network: Address): number;
   network_set_step(network: Address, step: number): void;

@@ -11,7 +11,7 @@ import type { Host } from "./host.js";
 import { OptimizerState } from "./optimizer.js";
 import { Room } from "./room.js";
 import { Run, type RunOptions } from "./run.js";
-import { Samples, type SampleWidths } from "./samples.js";
+import { PLAIN, type SampleFormat, Samples, type SampleWidths } from "./samples.js";
 import { requireAccepted } from "./status.js";
 import { Team } from "./team.js";
 import { View } from "./view.js";
@@ -211,8 +211,8 @@ export class Model {
   }
 
   /** Allocates room for `rows` samples. */
-  createSamples(rows: number): Samples {
-    return new Samples(this.#host, this.#widths, rows);
+  createSamples(rows: number, format: SampleFormat = PLAIN): Samples {
+    return new Samples(this.#host, this.#widths, rows, format);
   }
 
   /** Whether the samples are in the memory of this model, and of its dtype. */
@@ -247,15 +247,17 @@ export class Model {
     return this.#addTerms("evaluate", samples, begin, end, sum, training);
   }
 
-  /** The loss of `rows` rows whose terms have that sum. */
-  lossOf(sum: number, rows: number): number {
-    return sum * this.#host.core.exports.network_loss_scale(this.#network.address, rows);
+  /** The loss of all samples, or of so many rows without weights, whose terms have that sum. */
+  lossOf(sum: number, data: Samples | number): number {
+    const { exports } = this.#host.core;
+    const network = this.#network.address;
+    if (typeof data === "number") return sum * exports.network_loss_scale(network, data);
+    return sum * exports.samples_loss_scale(network, data.address);
   }
 
   /** The loss over all samples as one batch. Writes its gradient to `gradients()`. `training`: as for `evaluate`. */
   computeGradients(samples: Samples, training: boolean): number {
-    const { rows } = samples;
-    return this.lossOf(this.#addTerms("compute_gradients", samples, 0, rows, 0, training), rows);
+    return this.lossOf(this.#addTerms("compute_gradients", samples, 0, samples.rows, 0, training), samples);
   }
 
   /** The forward pass of rows `begin` … `end` − 1, at most SLICE_ROWS, as in evaluation but with the parameters. */

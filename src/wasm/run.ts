@@ -139,10 +139,15 @@ export class Run {
     return this.#struct.get("batchLossSum") * this.#struct.get("batchScale");
   }
 
+  /** Whether the last batch was skipped, because its weights are all 0. */
+  get skippedBatch(): boolean {
+    return this.#struct.get("batchBegin") === this.#struct.get("batchEnd");
+  }
+
   /** Whether the last call took a step, and then returned because the run pauses after each. */
   get tookStep(): boolean {
     const status = this.#struct.get("status");
-    return status >= StatusNumber.StepTaken && status <= StatusNumber.Finished;
+    return status >= StatusNumber.StepTaken && status <= StatusNumber.Finished && !this.skippedBatch;
   }
 
   /** Whether the loss of the last epoch is at most the target. */

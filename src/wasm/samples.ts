@@ -14,14 +14,26 @@ export interface SampleWidths {
   readonly targets: number;
 }
 
+/** What samples hold besides inputs and targets. */
+export interface SampleFormat {
+  /** Whether each row has a weight. */
+  readonly isWeighted: boolean;
+}
+
+/** Samples that hold nothing else. Samples of one format are used again: see scratch.ts. */
+export const PLAIN: SampleFormat = { isWeighted: false };
+
+export const WEIGHTED: SampleFormat = { isWeighted: true };
+
 const HEAD = Math.ceil(SamplesStruct.size / ALIGNMENT) * ALIGNMENT;
 
 /**
- * Samples in linear memory. One block holds the struct, the inputs and the targets; the caller fills the views. With
- * `from`, the block holds the struct alone: the samples are `rows` rows of that, from row `begin` on.
+ * Samples in linear memory. One block holds the struct, the inputs, the targets and the weights; the caller fills the
+ * views. With `from`, the samples are `rows` rows of that, from row `begin` on, and the block holds only what it has not.
  */
 export class Samples {
   readonly rows: number;
+  readonly format: SampleFormat;
   readonly address: Address;
   readonly widths: SampleWidths;
   readonly host: Host;
@@ -31,31 +43,55 @@ export class Samples {
   #isDisposed = false;
   readonly #inputs: View;
   readonly #targets: View;
+  readonly #weights: View;
   readonly #block: Block;
   readonly #struct: StructView<typeof SamplesStruct>;
 
-  constructor(host: Host, widths: SampleWidths, rows: number, from?: Samples, begin = 0) {
+  constructor(
+    host: Host,
+    widths: SampleWidths,
+    rows: number,
+    format: SampleFormat,
+    from?: Samples,
+    begin = 0,
+  ) {
     const { heap, type } = host;
+    const { isWeighted } = format;
     const rowBytes = { inputs: widths.inputs * type.size, targets: widths.targets * type.size };
     this.host = host;
     this.#from = from;
     this.rows = rows;
+    this.format = format;
     this.widths = widths;
-    this.#block = new Block(heap, HEAD + (from ? 0 : rows * (rowBytes.inputs + rowBytes.targets)));
+    const weightedFrom = from?.format.isWeighted ? from : undefined;
+    const size = from ? 0 : rows * (rowBytes.inputs + rowBytes.targets);
+    this.#block = new Block(heap, HEAD + size + (isWeighted && !weightedFrom ? rows * type.size : 0));
     this.address = this.#block.address;
-    const stored = from ? from.#struct.get("inputs") : this.address + HEAD;
-    const storedTargets = from ? from.#struct.get("targets") : stored + rows * rowBytes.inputs;
-    const inputs = stored + begin * rowBytes.inputs;
-    const targets = storedTargets + begin * rowBytes.targets;
+    const stored = this.address + HEAD;
+    const inputs = from ? from.#inputs.address + begin * rowBytes.inputs : stored;
+    const targets = from ? from.#targets.address + begin * rowBytes.targets : stored + rows * rowBytes.inputs;
+    const weights = weightedFrom ? weightedFrom.#weights.address + begin * type.size : stored + size;
     this.#inputs = new View(host, inputs, rows * widths.inputs);
     this.#targets = new View(host, targets, rows * widths.targets);
+    this.#weights = new View(host, weights, isWeighted ? rows : 0);
     this.#struct = new StructView(SamplesStruct, heap, this.address);
-    this.#struct.set({ inputs, targets, rows, elementType: ElementTypeNumber.Own, scale: 1 });
+    this.#struct.set({
+      inputs,
+      targets,
+      weights: isWeighted ? weights : 0,
+      rows,
+      elementType: ElementTypeNumber.Own,
+      scale: 1,
+    });
   }
 
-  /** Rows `begin` … `end` − 1, in the same memory, which stays until they are disposed. */
-  slice(begin: number, end: number): Samples {
-    const slice = new Samples(this.host, this.widths, end - begin, this, begin);
+  /**
+   * Rows `begin` … `end` − 1, in the same memory, which stays until they are disposed. If these samples have no weights, the
+   * slice may have its own.
+   */
+  slice(begin: number, end: number, isWeighted = this.format.isWeighted): Samples {
+    const format = { ...this.format, isWeighted };
+    const slice = new Samples(this.host, this.widths, end - begin, format, this, begin);
     this.#slices++;
     return slice;
   }
@@ -73,6 +109,11 @@ export class Samples {
   /** Row-major [rows, outputs]; [rows] for a loss that takes labels. */
   targets(): FloatArray {
     return this.#targets.array;
+  }
+
+  /** [rows]; undefined if the rows have no weights. */
+  weights(): FloatArray | undefined {
+    return this.format.isWeighted ? this.#weights.array : undefined;
   }
 
   /** Sets the address of the order in which rows are taken, u32 [rows]; 0: as they are stored. */

@@ -1,22 +1,22 @@
-import type { Samples } from "./samples.js";
+import type { SampleFormat, Samples } from "./samples.js";
 
 /** Samples of more rows are not kept, so that one large call does not occupy memory permanently. */
 const MAX_KEPT_ROWS = 128;
 
 /** Keeps the Samples of the last small call for the next one: most calls have as many rows as the one before. */
 export class Scratch {
-  readonly #create: (rows: number) => Samples;
+  readonly #create: (rows: number, format: SampleFormat) => Samples;
   #spare: Samples | undefined;
   #maxKeptRows = MAX_KEPT_ROWS;
 
-  constructor(create: (rows: number) => Samples) {
+  constructor(create: (rows: number, format: SampleFormat) => Samples) {
     this.#create = create;
   }
 
   /** Samples for the caller's use until it gives them back. They may hold the numbers of an earlier call. */
-  take(rows: number): Samples {
+  take(rows: number, format: SampleFormat): Samples {
     const spare = this.#spare;
-    if (spare?.rows !== rows) return this.#create(rows);
+    if (spare?.rows !== rows || spare.format !== format) return this.#create(rows, format);
     this.#spare = undefined;
     return spare;
   }

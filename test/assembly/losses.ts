@@ -10,31 +10,31 @@ export function heap_base(): usize {
 }
 
 export function loss_backward_f32(
-  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize, weights: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
-  return lossBackward<f32>(loss, dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+  return lossBackward<f32>(loss, dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
 }
 
 export function loss_backward_f64(
-  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize, weights: usize,
   units: usize, rows: usize, stride: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
-  return lossBackward<f64>(loss, dOutputs, outputs, targets, units, rows, stride, scale, parameter, alpha);
+  return lossBackward<f64>(loss, dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
 }
 
 export function row_loss_backward_f32(
-  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize, weights: usize,
   units: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
-  return rowLossBackward<f32>(loss, dOutputs, outputs, targets, units, scale, parameter, alpha);
+  return rowLossBackward<f32>(loss, dOutputs, outputs, targets, weights, units, scale, parameter, alpha);
 }
 
 export function row_loss_backward_f64(
-  loss: Loss, dOutputs: usize, outputs: usize, targets: usize,
+  loss: Loss, dOutputs: usize, outputs: usize, targets: usize, weights: usize,
   units: usize, scale: f64, parameter: f64, alpha: f64,
 ): f64 {
-  return rowLossBackward<f64>(loss, dOutputs, outputs, targets, units, scale, parameter, alpha);
+  return rowLossBackward<f64>(loss, dOutputs, outputs, targets, weights, units, scale, parameter, alpha);
 }
 
 /** Applies the activation of a fused loss in place, [units, stride]. */

@@ -1,6 +1,6 @@
 """Writes losses.json: networks trained with each loss by PyTorch, and losses of single outputs, for test/pytorchLosses.test.ts.
 
-    pip install -r ../../bench/peers/requirements.txt
+    pip install -r ../../bench/peers/requirements.txt scikit-learn==1.9.1
     python losses.py
 
 "cases": a network of 3 inputs, a layer of 4 units (tanh) and an output layer with the activation "output" takes 10 steps of
@@ -12,6 +12,8 @@ weighted by them. Numbers that a float32 network starts with are float32 numbers
 "points": the loss of one row, and its gradient by the outputs (by the logits for losses that are fused with an activation),
 in float64.
 
+"classWeights": scikit-learn's compute_class_weight("balanced") of some labels.
+
 Each loss is PyTorch's module, or, where PyTorch has none, the formula of LOSSES through autograd. torchvision is not needed:
 focal() is its sigmoid_focal_loss (torchvision/ops/focal_loss.py) with reduction "none".
 """
@@ -20,12 +22,17 @@ import json
 import pathlib
 
 import numpy as np
+import sklearn
 import torch
+from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional
 
 WIDTHS = (3, 4, 3)
 ROWS = 8
 STEPS = 10
+
+# The rows of three classes; class 1 has none in the second.
+LABELS = ([0, 0, 1, 2, 0, 1, 0, 0], [2, 0, 0, 2, 2, 2])
 LEARNING_RATE = 0.2
 
 
@@ -118,6 +125,18 @@ CASES = (
     ("focal", {}, "sigmoid"),
     ("focal", {"gamma": 0.5, "alpha": 0.25}, "sigmoid"),
     ("focal", {"gamma": 0.0, "alpha": 0.75}, "sigmoid"),
+)
+
+# One weight for each row; the batches have sums that differ.
+WEIGHTS = [2.0, 0.0, 0.5, 1.0, 3.0, 0.25, 0.0, 1.5]
+
+WEIGHTED = (
+    ("meanSquaredError", {}, "linear"),
+    ("sigmoidCrossentropy", {"labelSmoothing": 0.1}, "sigmoid"),
+    ("categoricalCrossentropy", {}, "softmax"),
+    ("sparseCategoricalCrossentropy", {}, "softmax"),
+    ("kullbackLeibler", {}, "softmax"),
+    ("focal", {}, "sigmoid"),
 )
 
 # Outputs or logits, and targets, of one row: as many as the loss has outputs.
@@ -226,9 +245,15 @@ def point(name, options, outputs, targets):
     }
 
 
+def class_weights(labels):
+    classes = np.unique(labels)
+    weights = compute_class_weight("balanced", classes=classes, y=labels)
+    return {"labels": labels, "weights": dict(zip(map(str, classes.tolist()), weights.tolist()))}
+
+
 def main():
     document = {
-        "versions": {"numpy": np.__version__, "torch": torch.__version__},
+        "versions": {"numpy": np.__version__, "scikit-learn": sklearn.__version__, "torch": torch.__version__},
         "widths": WIDTHS,
         "rows": ROWS,
         "learningRate": LEARNING_RATE,
@@ -239,7 +264,9 @@ def main():
             for dtype in ("float32", "float64")
             for case in CASES
             for batch_size in (1, 4)
-        ],
+        ]
+        + [train(dtype, *case, 4, WEIGHTS) for dtype in ("float32", "float64") for case in WEIGHTED],
+        "classWeights": [class_weights(labels) for labels in LABELS],
         "points": [point(*each) for each in POINTS],
     }
     path = pathlib.Path(__file__).with_name("losses.json")

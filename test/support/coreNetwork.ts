@@ -34,6 +34,7 @@ export interface MoreKernels {
 }
 
 export interface MoreExports {
+  network_loss_scale(network: number, rows: number): number;
   network_step(network: number): number;
   network_set_step(network: number, step: number): void;
   network_optimizer(network: number): number;
@@ -174,7 +175,7 @@ export class CoreNetwork {
       const end = Math.min(samples.rows, begin + slice);
       sum = kernel(this.address, this.workspace, samples.address, begin, end, sum, 0);
     }
-    return sum * this.exports.network_loss_scale(this.address, samples.rows);
+    return sum * this.exports.samples_loss_scale(this.address, samples.address);
   }
 }
 

@@ -1,0 +1,129 @@
+// The weights of rows: those that a user gives, times those of the classes of their targets.
+
+import type { FloatArray } from "../dtype.js";
+import { BackpropError } from "../errors.js";
+import { show } from "../show.js";
+import { attempt, requireNotNegative, requireObject } from "../validation.js";
+import { balance } from "./labels.js";
+
+/** One weight for each class, by its number, or "balanced". */
+export type ClassWeights = Readonly<Record<number, number>> | readonly number[] | "balanced";
+
+/** How much each row counts in a loss, a gradient and metrics. */
+export interface RowWeights {
+  /**
+   * One weight for each row, 0 or more, with a sum above 0. A row's part of the loss and of its gradient is multiplied by
+   * its weight, and a mean is divided by the sum of the weights: 2 equals the row twice, 0 equals no row. (Except for
+   * batch norm in training, whose mean and variance are those of the rows without weights, as in PyTorch.)
+   */
+  readonly sampleWeights?: ArrayLike<number> | undefined;
+}
+
+/** How much each row counts in a fit. */
+export interface WeightOptions extends RowWeights {
+  /**
+   * The weight of the rows of each class, 0 or more, by the number of the class: an array or an object. "balanced" gives
+   * class c the weight rows / (classes · rows of c), as scikit-learn does, where classes counts those that have rows. The
+   * targets must be labels, one-hot rows, or one column of 0 and 1. Multiplied by `sampleWeights` if both are given. Of
+   * the rows to validate on, none is weighed by its class, nor counted for "balanced".
+   */
+  readonly classWeights?: ClassWeights | undefined;
+}
+
+/** The targets of a network in its memory. */
+export interface Targets {
+  /** [rows, outputs], row-major, or labels [rows]. */
+  readonly values: FloatArray;
+  /** Whether they are labels. */
+  readonly areLabels: boolean;
+  /** Outputs of the network. */
+  readonly outputs: number;
+}
+
+/** A copy of class weights, by number, or "balanced". */
+export type ClassWeightTable = ReadonlyMap<number, number> | "balanced";
+
+/**
+ * A checked copy of class weights for a network with so many outputs.
+ *
+ * @throws BackpropError `invalidOption`.
+ */
+export function readClassWeights(given: unknown, outputs: number): ClassWeightTable {
+  if (given === "balanced") return given;
+  const expected = 'an array or an object of one weight for each class, or "balanced"';
+  requireObject("classWeights", given, expected);
+  return attempt("invalidOption", "classWeights", () =>
+    copyOf(given as Record<number, unknown>, classCount(outputs)),
+  );
+}
+
+/** One output has two classes. */
+function classCount(outputs: number): number {
+  return outputs === 1 ? 2 : outputs;
+}
+
+/** Throws unless all weights are 0 or more, and their sum is finite and above 0. */
+export function requireWeights(argument: string, weights: FloatArray): void {
+  let sum = 0;
+  for (let row = 0; row < weights.length; row++) {
+    const weight = weights[row]!;
+    if (weight < 0) throw invalid(`${argument}[${row}] is ${weight}; expected a weight of 0 or more.`);
+    sum += weight;
+  }
+  if (sum === 0) throw invalid(`All ${argument} are 0; expected at least one above 0.`);
+  if (!Number.isFinite(sum)) throw invalid(`The sum of ${argument} is ${sum}; expected smaller weights.`);
+}
+
+function invalid(message: string): BackpropError {
+  return new BackpropError("invalidData", message);
+}
+
+/** weights[row] *= the weight of the class of the row. */
+export function multiplyByClass(weights: FloatArray, table: ClassWeightTable, targets: Targets): void {
+  const classes = classesOf(targets);
+  const byClass =
+    table === "balanced" ? new Map(balance(classes, classCount(targets.outputs)).entries()) : table;
+  classes.forEach((number, row) => {
+    const weight = byClass.get(number);
+    if (weight === undefined) {
+      throw new BackpropError(
+        "invalidOption",
+        `classWeights has no weight for class ${number}, the class of targets[${row}]; expected one for each class.`,
+      );
+    }
+    weights[row]! *= weight;
+  });
+}
+
+function copyOf(given: Readonly<Record<number, unknown>>, count: number): ReadonlyMap<number, number> {
+  const copy = new Map<number, number>();
+  for (const key of Object.keys(given)) {
+    const number = Number(key);
+    if (!(Number.isInteger(number) && number >= 0 && number < count)) {
+      throw new BackpropError(
+        "invalidOption",
+        `classWeights has a weight for ${show(key)}; expected the number of a class, from 0 to ${count - 1}.`,
+      );
+    }
+    const weight = given[number];
+    requireNotNegative(`classWeights[${number}]`, weight);
+    copy.set(number, weight as number);
+  }
+  return copy;
+}
+
+/** The class of each row. */
+function classesOf({ values, areLabels, outputs }: Targets): number[] {
+  if (areLabels) return Array.from(values);
+  return Array.from({ length: values.length / outputs }, (_, row) => {
+    const target = Array.from(values.subarray(row * outputs, (row + 1) * outputs));
+    const ones = target.filter((t) => t === 1).length;
+    const isBinary = target.every((t) => t === 0 || t === 1);
+    if (isBinary && outputs === 1) return ones;
+    if (isBinary && ones === 1) return target.indexOf(1);
+    throw invalid(
+      `targets[${row}] is ${show(target)}, which is no class; with classWeights, expected ` +
+        `${outputs === 1 ? "0 or 1" : "a one-hot row: one 1, and 0 otherwise"}. Use sampleWeights instead.`,
+    );
+  });
+}
