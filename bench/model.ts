@@ -34,7 +34,7 @@ export async function createModel(workload: Workload, numerics: Numerics = "stri
 /** Copies rows to linear memory. */
 export function loadSamples(model: Model, { rows, inputs, targets }: SampleRows): Samples {
   const samples = model.createSamples(rows);
-  samples.inputs().set(inputs);
+  samples.stored().set(inputs);
   samples.targets().set(targets);
   return samples;
 }

@@ -48,6 +48,12 @@ export function dtypeOf(value: unknown): DType | undefined {
   return tag === "Float64Array" ? "float64" : undefined;
 }
 
+/** Whether `value` is a Uint8Array or a Uint8ClampedArray of any realm. */
+export function isBytes(value: unknown): value is Uint8Array {
+  const tag = tagOf(value);
+  return tag === "Uint8Array" || tag === "Uint8ClampedArray";
+}
+
 /** Whether `value` is a typed array of `length` elements, even if a subclass overrides `length`. */
 export function isTypedArray(value: unknown, length: number): boolean {
   return tagOf(value) !== undefined && lengthOf(value) === length;

@@ -18,7 +18,14 @@ export {
   standardScaler,
 } from "./data/scaler.js";
 export { type RowSplit, type RowSubset, type SplitOptions, splitRows } from "./data/split.js";
-export { type Matrix, type Nested, type ShapedData, Tensor, type Vector } from "./data/tensor.js";
+export {
+  type Matrix,
+  type Nested,
+  type ScaledBytes,
+  type ShapedData,
+  Tensor,
+  type Vector,
+} from "./data/tensor.js";
 export type { ClassWeights, RowWeights, WeightOptions } from "./data/weights.js";
 export {
   centralDifferences,

@@ -103,7 +103,7 @@ import type { Numerics } from "./wasm/builds.js";
 import { sharedCore } from "./wasm/core.js";
 import { createHost } from "./wasm/host.js";
 import { Model } from "./wasm/model.js";
-import { PLAIN, type Samples, WEIGHTED } from "./wasm/samples.js";
+import { PLAIN, type SampleFormat, type Samples, WEIGHTED } from "./wasm/samples.js";
 import { Scratch } from "./wasm/scratch.js";
 import { prepareWorkers } from "./wasm/workers.js";
 import { finish, finishInSlices, ignoreRejection, type Work } from "./work.js";
@@ -319,7 +319,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
     const categories = columnsOf(description.layers[0]!);
-    const inputs = { argument: "inputs", width: description.inputs, categories };
+    const bytesTo = categories.length > 0 ? undefined : description.dtype;
+    const inputs = { argument: "inputs", width: description.inputs, categories, bytesTo };
     this.#formats = { inputs, targets: targetFormatOf(description) };
     this.#shape = metricShape(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
@@ -937,9 +938,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     if (needsProbe(source)) finish(probeRows(source));
     // Reading the rows may have run code that disposed the network.
     this.#alive();
-    const samples = this.#scratch.take(source.count, PLAIN);
+    const samples = this.#scratch.take(source.count, formatOf(source, false));
     try {
-      writeRowsSync(source, () => samples.inputs());
+      writeRowsSync(source, () => samples.stored());
       return samples;
     } catch (error) {
       this.#scratch.giveBack(samples);
@@ -964,10 +965,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     for (const source of weightSource ? [...sources, weightSource] : sources) {
       if (needsProbe(source)) yield* probeRows(source);
     }
-    const format = sampleWeights === undefined && weights.classWeights === undefined ? PLAIN : WEIGHTED;
+    const isWeighted = sampleWeights !== undefined || weights.classWeights !== undefined;
+    const format = formatOf(sources[0], isWeighted);
     const samples = yield* this.#allocate(() => this.#scratch.take(sources[0].count, format));
     try {
-      yield* writeRows(sources[0], () => samples.inputs());
+      yield* writeRows(sources[0], () => samples.stored());
       yield* writeRows(sources[1], () => samples.targets());
       yield* this.#writeWeights(weightSource, samples);
       return samples;
@@ -1013,6 +1015,12 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     writeLayers(argument, values, this.#tensors(flat) as readonly LayerParameters[]);
     return flat;
   }
+}
+
+/** The format of samples with these inputs. */
+function formatOf({ byteScale }: RowSource, isWeighted: boolean): SampleFormat {
+  if (byteScale !== undefined) return { isWeighted, byteScale };
+  return isWeighted ? WEIGHTED : PLAIN;
 }
 
 function targetFormatOf({ loss, outputs }: NetworkDescription): RowFormat {

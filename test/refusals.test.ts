@@ -267,7 +267,11 @@ describe.each([
       ["0 rows", { rows: 0 }, "InvalidRows"],
       ["more rows than fit into memory", { rows: 2 ** 28 }, "InvalidAddress"],
       ["2³² − 1 rows", { rows: HUGE }, "InvalidAddress"],
-      ["an element type", { elementType: 1 }, "Unsupported"],
+      ["an element type", { elementType: 2 }, "Unsupported"],
+      ["bytes and a scale of 0", { elementType: 1, scale: 0 }, "Unsupported"],
+      ["bytes and a scale below 0", { elementType: 1, scale: -1 }, "Unsupported"],
+      ["bytes and an infinite scale", { elementType: 1, scale: Infinity }, "Unsupported"],
+      ["bytes and a scale whose products overflow", { elementType: 1, scale: 1e307 }, "Unsupported"],
       ["a scale other than 1", { scale: 0 }, "Unsupported"],
       ["a NaN as scale", { scale: Number.NaN }, "Unsupported"],
     ];

@@ -356,7 +356,7 @@ describe.each(DTYPES)("a run in %s", (dtype) => {
     for (const field of ["elementType", "scale"] as const) {
       const value = field === "scale" ? 1 : 0;
       const { network, samples } = create();
-      samples.struct.set({ [field]: value + 1 });
+      samples.struct.set({ [field]: value + 2 });
       const before = network.parameters().slice();
       const run = network.createRun(samples);
       expect(run.advance()).toBe(0);

@@ -5,16 +5,21 @@ import {
   type ActivationName,
   adam,
   createNetwork,
+  crossValidate,
+  customMetric,
   type DType,
   dense,
   type FitOptions,
+  kFold,
   LOSSES,
   type LossName,
   type Network,
   type NetworkOptions,
   type Reduction,
+  sgd,
 } from "../src/index.js";
 import { type Core, sharedCore } from "../src/wasm/core.js";
+import { createClassifier, points } from "./support/classifier.js";
 import { CoreNetwork, type CoreSamples } from "./support/coreNetwork.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, DTYPES, spread } from "./support/floats.js";
@@ -363,6 +368,153 @@ describe("class weights", () => {
   });
 });
 
+describe("weights in the training loop", () => {
+  const all = points(30);
+  const sampleWeights = spread(30, 0, 2, 0.3).map((weight, i) => (i % 4 ? weight : 0));
+  const metrics = ["accuracy", "mae"] as const;
+  const repeats = all.inputs.map((_, i) => [0, 1, 3][i % 3]!);
+  const repeated = <T>(rows: readonly T[]) => rows.flatMap((row, i) => Array<T>(repeats[i]!).fill(row));
+
+  it("count in metrics and the confusion matrix as rows that are repeated", async () => {
+    const network = await createClassifier();
+    const options = { metrics: [...metrics, "r2", "rocAuc"], confusionMatrix: true } as const;
+    const weighted = network.evaluate(all.inputs, all.targets, { ...options, sampleWeights: repeats });
+    const expected = network.evaluate(repeated(all.inputs), repeated(all.targets), options);
+    for (const name of ["loss", ...options.metrics] as const) {
+      expect(weighted[name], name).toBeCloseTo(expected[name], 12);
+    }
+    expect(weighted.confusionMatrix.toArray()).toEqual(expected.confusionMatrix.toArray());
+    network.dispose();
+  });
+
+  it("count in the metrics of training rows in their order, also of batches that are skipped", async () => {
+    const network = await createClassifier({ optimizer: sgd({ learningRate: 0 }) });
+    const options = { epochs: 3, batchSize: 1, metrics, sampleWeights };
+    const history = await network.fit(all.inputs, all.targets, options);
+    const expected = network.evaluate(all.inputs, all.targets, { metrics, sampleWeights });
+    for (const values of [history.loss, history.accuracy, history.mae]) expect(values).toHaveLength(3);
+    for (const epoch of [0, 1, 2]) {
+      expect(history.loss[epoch]).toBeCloseTo(expected.loss, 12);
+      expect(history.accuracy[epoch]).toBeCloseTo(expected.accuracy, 12);
+      expect(history.mae[epoch]).toBeCloseTo(expected.mae, 12);
+    }
+    network.dispose();
+  });
+
+  it("of validationData and of a validationSplit are those of evaluate", async () => {
+    const rest = [all.inputs.slice(20), all.targets.slice(20)] as const;
+    const weights = sampleWeights.slice(20);
+    const results = [];
+    for (const split of [true, false]) {
+      const network = await createClassifier();
+      const options = { epochs: 2, batchSize: 7, metrics };
+      const history = split
+        ? await network.fit(all.inputs, all.targets, { ...options, sampleWeights, validationSplit: 1 / 3 })
+        : await network.fit(all.inputs.slice(0, 20), all.targets.slice(0, 20), {
+            ...options,
+            sampleWeights: sampleWeights.slice(0, 20),
+            validationData: [...rest, weights],
+          });
+      const { loss, accuracy } = network.evaluate(...rest, { metrics, sampleWeights: weights });
+      expect(history.validationLoss[1]).toBe(loss);
+      expect(history.validationAccuracy[1]).toBe(accuracy);
+      results.push(bitsOf([...history.loss, ...history.validationLoss, ...valuesOf(network.parameters)]));
+      network.dispose();
+    }
+    expect(results[1]).toBe(results[0]);
+  });
+
+  it("of classes do not count in validation", async () => {
+    const network = await createClassifier();
+    const options = { batchSize: 7, classWeights: { 0: 1, 1: 5 }, validationSplit: 0.5 };
+    const { validationLoss } = await network.fit(all.inputs, all.targets, options);
+    const { loss } = network.evaluate(all.inputs.slice(15), all.targets.slice(15));
+    expect(validationLoss).toEqual([loss]);
+    network.dispose();
+  });
+
+  it("of a dataset give the bits of rows with these weights", async () => {
+    const results = [];
+    for (const keeps of [true, false]) {
+      const network = await createClassifier();
+      const dataset = await network.createDataset(all.inputs, all.targets);
+      const options = {
+        batchSize: 7,
+        sampleWeights,
+        classWeights: "balanced",
+        validationSplit: 0.2,
+      } as const;
+      const history = keeps
+        ? await network.fit(dataset, options)
+        : await network.fit(all.inputs, all.targets, options);
+      const { loss } = keeps
+        ? network.evaluate(dataset, { sampleWeights })
+        : network.evaluate(all.inputs, all.targets, { sampleWeights });
+      results.push(bitsOf([loss, ...history.validationLoss, ...valuesOf(network.parameters)]));
+      if (keeps) {
+        const plain = network.evaluate(all.inputs, all.targets).loss;
+        expect(network.evaluate(dataset).loss).toBe(plain);
+        expect(() => network.evaluate(dataset, { sampleWeights: [1, 2] })).toThrow(
+          "dataset has 30 rows and sampleWeights has 2; expected one weight for each input.",
+        );
+      }
+      dataset.dispose();
+      network.dispose();
+    }
+    expect(results[1]).toBe(results[0]);
+  });
+
+  it("of a batch that is skipped call no onBatch and use no step of a schedule", async () => {
+    const weights = all.inputs.map((_, i) => (i % 10 < 5 ? 0 : 1));
+    const kept = (rows: readonly unknown[]) => rows.filter((_, i) => weights[i]!) as number[];
+    const moments: string[] = [];
+    const run = async (inputs: unknown, targets: number[], sampleWeights?: number[]) => {
+      const seen = new Set<string>();
+      const learningRate = (step: number, epoch: number) => {
+        seen.add(`${step} ${epoch}`);
+        return 0.1 / (1 + step + 10 * epoch);
+      };
+      const network = await createClassifier({ optimizer: sgd({ learningRate }) });
+      const rates: number[] = [];
+      const history = await network.fit(inputs as number[][], targets, {
+        epochs: 3,
+        batchSize: 5,
+        shuffle: false,
+        sampleWeights,
+        onBatch: ({ learningRate: rate }) => void rates.push(rate),
+      });
+      moments.push([...seen].join());
+      const values = bitsOf([
+        ...rates,
+        ...history.learningRate,
+        ...history.loss,
+        ...valuesOf(network.parameters),
+      ]);
+      expect(rates).toHaveLength(9);
+      network.dispose();
+      return values;
+    };
+    const skipping = await run(all.inputs, all.targets, weights);
+    expect(skipping).toBe(await run(kept(all.inputs), kept(all.targets)));
+    expect(moments[0]).toBe(moments[1]);
+  });
+
+  it("follow their rows into the folds of a cross-validation", async () => {
+    const seen: (readonly number[])[] = [];
+    const metric = customMetric({
+      name: "weights",
+      direction: "max",
+      compute: (_outputs, _targets, weights) => seen.push(Array.from(weights!)),
+    });
+    const options = { folds: 3, metrics: [metric], sampleWeights: all.inputs.map((_, i) => i + 1) };
+    await crossValidate(() => createClassifier(), all.inputs, all.targets, options);
+    const folds = [...kFold(30, { folds: 3 })];
+    expect(seen).toEqual(
+      folds.flatMap(({ validation }) => Array(2).fill(Array.from(validation, (i) => i + 1))),
+    );
+  });
+});
+
 describe("weights are refused", () => {
   const inputs = dataFor("sparseCategoricalCrossentropy", 3).inputs;
 
@@ -407,6 +559,21 @@ describe("weights are refused", () => {
       'classWeights has a weight for "3"; expected the',
     ],
     [{ classWeights: [0, 0, 0] }, "invalidData", "All weights are 0; expected at least one above 0."],
+    [
+      { sampleWeights: [1, 1, 0], validationSplit: 0.3 },
+      "invalidData",
+      "All sampleWeights of the rows to validate on are 0",
+    ],
+    [
+      { validationData: [inputs, [0, 1, 2], [1, -1, 0]] },
+      "invalidData",
+      "validationData[2][1] is -1; expected a weight of 0 or more.",
+    ],
+    [
+      { validationData: [inputs, [0, 1, 2], [1, 1]] },
+      "invalidShape",
+      "validationData[0] has 3 rows and validationData[2] has 2; expected one weight for each input.",
+    ],
   ])("%j", async (options, code, message) => {
     const network = await create("sparseCategoricalCrossentropy", "mean", "float32");
     const before = bitsOf(valuesOf(network.parameters));
@@ -429,6 +596,18 @@ describe("weights are refused", () => {
         /^targets\[1\] is .*, which is no class; with classWeights, expected a one-hot row/,
       );
     }
+    network.dispose();
+  });
+
+  it("for streams", async () => {
+    const network = await create("meanSquaredError", "mean", "float32");
+    const stream = () => [{ inputs, targets: inputs }];
+    expect(() => network.fitSync(stream, { sampleWeights: [1, 1, 1] })).toThrow(
+      "sampleWeights is given, but the rows come from a stream",
+    );
+    expect(() => network.fitSync(stream, { classWeights: "balanced" })).toThrow(
+      "classWeights is given, but the rows come from a stream",
+    );
     network.dispose();
   });
 

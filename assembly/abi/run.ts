@@ -2,15 +2,16 @@
 
 import { Status } from "./status";
 
-/** The type of the numbers in samples. */
+/** The type of the inputs in samples. Targets and weights have the network's dtype. */
 export const enum ElementType {
   /** The network's dtype. */
   Own,
+  /** Bytes, u8. An input is the product of the byte and the scale, both in the network's dtype, rounded to it. */
+  Byte,
 }
 
 /**
- * Samples in linear memory: inputs [rows, inputs] and targets [rows, targetWidth], both row-major. The core takes
- * samples of the network's own type with scale 1: calls return Status.Unsupported for others.
+ * Samples in linear memory: inputs [rows, inputs] and targets [rows, targetWidth], both row-major.
  *
  * With weights, each row's terms of the loss, and so its gradient, are multiplied by its weight. A loss that is a mean is
  * divided by the sum of the weights instead of the number of rows. A batch whose weights are all 0 takes no step. Each
@@ -33,7 +34,10 @@ export class Samples {
   /** At least 1. */
   rows: usize;
   elementType: ElementType;
-  /** The factor of the stored inputs. */
+  /**
+   * The factor of bytes: above 0, and 255 times it is finite in the network's dtype. 1 for other types. Calls return
+   * Status.Unsupported for other scales and element types, and for bytes and an embedding.
+   */
   scale: f64;
 }
 

@@ -11,7 +11,7 @@ export function isInMemory(address: usize, bytes: u64, alignment: usize): bool {
   return address + bytes <= <u64>memory.size() << PAGE_BITS;
 }
 
-/** Why `address` cannot be that of an array [rows, columns] of elements of `size` bytes, 4 or 8; Ok if it can. */
+/** Why `address` cannot be that of an array [rows, columns] of elements of `size` bytes, 1, 4 or 8; Ok if it can. */
 export function checkArray(address: usize, rows: usize, columns: usize, size: usize): Status {
   const count = <u64>rows * columns;
   if (count == 0) return Status.Ok;

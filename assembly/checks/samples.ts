@@ -5,16 +5,25 @@ import { Status } from "../abi/status";
 import { maxWord, sumOfWeights } from "../kernels/reduce";
 import { hasCategories } from "../layers/embedding";
 import { checkTargets, takesLabels } from "../losses/loss";
+import { isFiniteIn, isPositive } from "../math/range";
 import { layerAt, Network, outputLayer } from "../network/network";
 import { checkArray, isInMemory } from "./memory";
 
 /** Checks all but the targets. Does not read the order. */
 export function checkInputs(network: Network, samples: Samples): Status {
   if (!isInMemory(changetype<usize>(samples), offsetof<Samples>(), 8)) return Status.InvalidAddress;
-  if (samples.elementType != ElementType.Own || samples.scale != 1) return Status.Unsupported;
+  const isByte = samples.elementType == ElementType.Byte;
+  if (!isByte && samples.elementType != ElementType.Own) return Status.Unsupported;
+  if (isByte ? !takesBytes(network, samples.scale) : samples.scale != 1) return Status.Unsupported;
   if (samples.rows == 0) return Status.InvalidRows;
-  const status = checkArray(samples.inputs, samples.rows, network.inputs, network.elementSize);
+  const status = checkArray(samples.inputs, samples.rows, network.inputs, isByte ? 1 : network.elementSize);
   return status || (samples.order ? checkArray(samples.order, samples.rows, 1, sizeof<u32>()) : Status.Ok);
+}
+
+/** An embedding takes no bytes: checkRows() reads its categories as they are stored. */
+function takesBytes(network: Network, scale: f64): bool {
+  const size = network.elementSize;
+  return layerAt(network, 0).columnCount == 0 && isPositive(scale, size) && isFiniteIn(255 * scale, size);
 }
 
 /**

@@ -93,6 +93,8 @@ export const enum RowPath {
 export class Pass {
   /** Samples [*, inputs], row-major, from which the rows are gathered; 0: the rows are in the workspace already. */
   inputs: usize;
+  /** The factor of the samples if they are bytes, which are converted as they are gathered; else 0. */
+  byteScale: f64;
   /** The row numbers in the order to take them, u32; 0: as they are stored. */
   order: usize;
   /** Position in that order of the microbatch's first row. */

@@ -1,5 +1,6 @@
 // The forward pass of some columns of a microbatch: rows of the samples → x → outputs of layer after layer.
 
+import { gatherBytes } from "../kernels/bytes";
 import { gatherRows } from "../kernels/transpose";
 import { layerForward } from "../layers/layer";
 import { Scratch } from "../layers/tensors";
@@ -18,8 +19,11 @@ export function forward<T>(network: Network, workspace: Workspace, scratch: Scra
 
 function gatherInputs<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
   const pass = passOf(workspace);
-  gatherRows<T>(
-    workspace.x + begin * sizeof<T>(), pass.stride, end - begin, pass.inputs, network.inputs,
-    pass.order, pass.row + begin, min(end, pass.rows) - begin,
-  );
+  const x = workspace.x + begin * sizeof<T>(), width = end - begin;
+  const row = pass.row + begin, count = min(end, pass.rows) - begin;
+  if (pass.byteScale) {
+    gatherBytes<T>(x, pass.stride, width, pass.inputs, network.inputs, pass.order, row, count, pass.byteScale);
+  } else {
+    gatherRows<T>(x, pass.stride, width, pass.inputs, network.inputs, pass.order, row, count);
+  }
 }

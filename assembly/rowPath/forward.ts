@@ -8,6 +8,7 @@
 //
 // Each sum is added in the same order as for many rows, so a row has the same bits alone and in a larger microbatch.
 
+import { gatherByteRow } from "../kernels/bytes";
 import { Eight, Four } from "../kernels/counts";
 import { loadLanes } from "../kernels/memory";
 import { Layer, Tensors } from "../layers/tensors";
@@ -19,7 +20,11 @@ import { rowActivationForward } from "./activation";
 /** Computes `logits` and `outputs` of every layer. */
 export function rowForward<T>(network: Network, workspace: Workspace): void {
   const pass = passOf(workspace);
-  if (pass.inputs) gatherRow<T>(workspace.x, pass.inputs, network.inputs, pass.order, pass.row);
+  if (pass.byteScale) {
+    gatherByteRow<T>(workspace.x, pass.inputs, network.inputs, pass.order, pass.row, pass.byteScale);
+  } else if (pass.inputs) {
+    gatherRow<T>(workspace.x, pass.inputs, network.inputs, pass.order, pass.row);
+  }
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);
     const tensors = tensorsAt(workspace, i);

@@ -1,6 +1,6 @@
 // Copies rows of samples into the workspace.
 
-import { Samples } from "../abi/run";
+import { ElementType, Samples } from "../abi/run";
 import { gatherRows } from "../kernels/transpose";
 import { Pass, RowPath } from "../layers/tensors";
 import { isCategorical, takesLabels } from "../losses/loss";
@@ -20,12 +20,14 @@ export function beginMicrobatch<T>(
   const pass = passOf(workspace);
   const rowPath = rowPathOf(network, rows);
   if (rows != pass.rows || rowPath != pass.rowPath) shapePass<T>(network, workspace, rows, rowPath);
+  const isByte = samples.elementType == ElementType.Byte;
   pass.inputs = samples.inputs;
+  pass.byteScale = isByte ? samples.scale : 0;
   pass.order = samples.order;
   pass.row = row;
   pass.batchRow = batchRow;
   if (samples.order) {
-    readAhead(samples.inputs, network.inputs * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
+    readAhead(samples.inputs, isByte ? network.inputs : network.inputs * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
   }
 }
 

@@ -29,6 +29,7 @@ export function forwardStep<T>(
   pass.step = <u32>network.step;
   if (gathered) {
     pass.inputs = 0;
+    pass.byteScale = 0;
   } else {
     beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
     readTargetsAhead<T>(network, samples, row, rows);

@@ -11,6 +11,13 @@ export interface ShapedData {
   readonly shape: readonly number[];
 }
 
+/** Bytes, such as the pixels of images, each multiplied by `scale`, and their shape [rows, columns]. */
+export interface ScaledBytes {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly shape: readonly number[];
+  readonly scale: number;
+}
+
 /** A flat typed array with a shape, row-major. `toArray()` returns its numbers as `Values`. */
 export class Tensor<Values extends Nested[] = Nested[]> implements ShapedData {
   readonly shape: readonly number[];

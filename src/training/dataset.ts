@@ -12,7 +12,8 @@ export interface SampleFormats {
 /**
  * Inputs and targets that stay in the core's memory, created by `network.createDataset`. `fit`, `fitSync`, `epochs`,
  * `evaluate`, `gradients` and `validationData` take it in the place of inputs and targets, and `predict` in the place of
- * inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in float64.
+ * inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in
+ * float64, and 1 for each input that is a byte with a scale.
  *
  * It belongs to no network: others may use it, and it stays when the one that created it is disposed. They need the same
  * `dtype` and `numerics`, both or neither more than one of `threads`, rows of the same widths and, if targets are labels,

@@ -89,7 +89,8 @@ const LARGE_INPUT = 16;
 /** Names the largest input if it is far from what networks are trained on, such as a byte of an image. */
 function scaleOf(samples: Samples | undefined): string {
   let largest = 0;
-  for (const x of samples?.inputs() ?? []) largest = Math.max(largest, Math.abs(x));
+  for (const x of samples?.stored() ?? []) largest = Math.max(largest, Math.abs(x));
+  largest *= samples?.format.byteScale ?? 1;
   if (largest < LARGE_INPUT) return "";
   const example = largest <= 255 ? ", such as x / 255 for bytes" : "";
   return ` The inputs reach ${largest}: scale them to about -1 to 1${example}.`;

@@ -49,6 +49,11 @@ export class RateSupply {
     return this.#rates.watchesEpochs || this.#isSingle;
   }
 
+  /** Whether batches were skipped since a single rate was given. */
+  get #hasSkipped(): boolean {
+    return this.#isSingle && this.#first !== this.#begunBatches;
+  }
+
   /** Whether the run gets one rate at a time. */
   get #isSingle(): boolean {
     return this.#part.maySkip && !this.#rates.isConstant;
@@ -63,8 +68,8 @@ export class RateSupply {
   prepare(step: number): void {
     const rates = this.#rates;
     const run = this.#run;
-    const isCurrent = rates.version === this.#version && !this.#isSingle;
-    if (isCurrent && (rates.isConstant || run.hasLearningRates)) return;
+    const isCurrent = rates.version === this.#version;
+    if (isCurrent && (rates.isConstant || (run.hasLearningRates && !this.#hasSkipped))) return;
     this.#version = rates.version;
     this.#first = this.#begunBatches;
     if (rates.isConstant) {

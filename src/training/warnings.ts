@@ -82,8 +82,8 @@ export class Warnings {
   }
 
   #inspectInputs(samples: Samples): void {
-    const { rows, widths } = samples;
-    const columns = usedColumns(samples.inputs(), rows, widths.inputs);
+    const { rows, widths, format } = samples;
+    const columns = usedColumns(samples.stored(), rows, widths.inputs, format.byteScale ?? 1);
     let least = columns[0];
     let most = least;
     for (const column of columns) {
@@ -120,20 +120,25 @@ interface Column {
   readonly deviation: number;
 }
 
-/** The standard deviations of the columns that vary, from some of the rows [rows, width]. */
-function usedColumns(inputs: FloatArray, rows: number, width: number): readonly Column[] {
+/** The standard deviations of the columns of scale · inputs that vary, from some of the rows [rows, width]. */
+function usedColumns(
+  inputs: FloatArray | Uint8Array,
+  rows: number,
+  width: number,
+  scale: number,
+): readonly Column[] {
   const count = Math.min(rows, Math.max(1, Math.ceil(MAX_READ / width)));
   const step = Math.floor(rows / count) * width;
   const columns: Column[] = [];
   for (let column = 0; column < Math.min(width, MAX_READ); column++) {
-    const deviation = deviationOf(inputs, column, step, count);
+    const deviation = scale * deviationOf(inputs, column, step, count);
     if (deviation > 0) columns.push({ column, deviation });
   }
   return columns;
 }
 
 /** The standard deviation of `count` values from `begin` on, `step` apart; 0 if most of them are 0. */
-function deviationOf(values: FloatArray, begin: number, step: number, count: number): number {
+function deviationOf(values: FloatArray | Uint8Array, begin: number, step: number, count: number): number {
   let used = 0;
   let sum = 0;
   for (let i = 0; i < count; i++) {

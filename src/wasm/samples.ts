@@ -14,13 +14,15 @@ export interface SampleWidths {
   readonly targets: number;
 }
 
-/** What samples hold besides inputs and targets. */
+/** How samples are stored. */
 export interface SampleFormat {
   /** Whether each row has a weight. */
   readonly isWeighted: boolean;
+  /** If the inputs are bytes: their factor. */
+  readonly byteScale?: number;
 }
 
-/** Samples that hold nothing else. Samples of one format are used again: see scratch.ts. */
+/** Inputs in the network's dtype, and no weights. */
 export const PLAIN: SampleFormat = { isWeighted: false };
 
 export const WEIGHTED: SampleFormat = { isWeighted: true };
@@ -56,22 +58,28 @@ export class Samples {
     begin = 0,
   ) {
     const { heap, type } = host;
-    const { isWeighted } = format;
-    const rowBytes = { inputs: widths.inputs * type.size, targets: widths.targets * type.size };
+    const { isWeighted, byteScale } = format;
+    const isByte = byteScale !== undefined;
+    const rowBytes = {
+      inputs: widths.inputs * (isByte ? 1 : type.size),
+      targets: widths.targets * type.size,
+    };
     this.host = host;
     this.#from = from;
     this.rows = rows;
     this.format = format;
     this.widths = widths;
     const weightedFrom = from?.format.isWeighted ? from : undefined;
-    const size = from ? 0 : rows * (rowBytes.inputs + rowBytes.targets);
+    const inputsSize = Math.ceil((rows * rowBytes.inputs) / ALIGNMENT) * ALIGNMENT;
+    const size = from ? 0 : inputsSize + rows * rowBytes.targets;
     this.#block = new Block(heap, HEAD + size + (isWeighted && !weightedFrom ? rows * type.size : 0));
     this.address = this.#block.address;
     const stored = this.address + HEAD;
     const inputs = from ? from.#inputs.address + begin * rowBytes.inputs : stored;
-    const targets = from ? from.#targets.address + begin * rowBytes.targets : stored + rows * rowBytes.inputs;
+    const targets = from ? from.#targets.address + begin * rowBytes.targets : stored + inputsSize;
     const weights = weightedFrom ? weightedFrom.#weights.address + begin * type.size : stored + size;
-    this.#inputs = new View(host, inputs, rows * widths.inputs);
+    // The address of bytes may not be aligned for numbers: there are none then.
+    this.#inputs = new View(host, inputs, isByte ? 0 : rows * widths.inputs);
     this.#targets = new View(host, targets, rows * widths.targets);
     this.#weights = new View(host, weights, isWeighted ? rows : 0);
     this.#struct = new StructView(SamplesStruct, heap, this.address);
@@ -80,8 +88,8 @@ export class Samples {
       targets,
       weights: isWeighted ? weights : 0,
       rows,
-      elementType: ElementTypeNumber.Own,
-      scale: 1,
+      elementType: isByte ? ElementTypeNumber.Byte : ElementTypeNumber.Own,
+      scale: byteScale ?? 1,
     });
   }
 
@@ -101,9 +109,10 @@ export class Samples {
     return this.#from !== undefined;
   }
 
-  /** Row-major [rows, inputs]. */
-  inputs(): FloatArray {
-    return this.#inputs.array;
+  /** The inputs as they are stored, row-major [rows, inputs]: numbers, or bytes if the format has a `byteScale`. */
+  stored(): FloatArray | Uint8Array {
+    if (this.format.byteScale === undefined) return this.#inputs.array;
+    return new Uint8Array(this.host.heap.buffer, this.#inputs.address, this.rows * this.widths.inputs);
   }
 
   /** Row-major [rows, outputs]; [rows] for a loss that takes labels. */

@@ -3,6 +3,10 @@ import type { SampleFormat, Samples } from "./samples.js";
 /** Samples of more rows are not kept, so that one large call does not occupy memory permanently. */
 const MAX_KEPT_ROWS = 128;
 
+function isSame(a: SampleFormat, b: SampleFormat): boolean {
+  return a === b || (a.isWeighted === b.isWeighted && a.byteScale === b.byteScale);
+}
+
 /** Keeps the Samples of the last small call for the next one: most calls have as many rows as the one before. */
 export class Scratch {
   readonly #create: (rows: number, format: SampleFormat) => Samples;
@@ -16,7 +20,7 @@ export class Scratch {
   /** Samples for the caller's use until it gives them back. They may hold the numbers of an earlier call. */
   take(rows: number, format: SampleFormat): Samples {
     const spare = this.#spare;
-    if (spare?.rows !== rows || spare.format !== format) return this.#create(rows, format);
+    if (spare?.rows !== rows || !isSame(spare.format, format)) return this.#create(rows, format);
     this.#spare = undefined;
     return spare;
   }
