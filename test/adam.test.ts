@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { StructView } from "../src/abi/struct.js";
 import { OptimizerStruct } from "../src/abi/structs.js";
@@ -19,16 +17,13 @@ import { errorOf } from "./support/errorOf.js";
 import { bitsOf, DTYPES, floats, spread } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
 import { replaceExports } from "./support/replaceExports.js";
-import { watchTeams } from "./support/teams.js";
 
 type AdamOptions = OptimizerOptions<Adam>;
 
 let core: Core;
-let threadsCore: Core;
 
 beforeAll(async () => {
   core = await sharedCore();
-  threadsCore = await sharedCore(undefined, { threads: true });
 });
 
 /** A network whose parameters are one kernel [count, 1], with these values. */
@@ -47,11 +42,6 @@ async function createFlat(dtype: DType, optimizer: Optimizer, values: ArrayLike<
 
 function applyFlat(network: Network, gradients: ArrayLike<number>): void {
   network.applyGradients([{ kernel: { data: gradients, shape: [gradients.length, 1] } }]);
-}
-
-/** A hash of the bits. Short enough for the output of a failing test. */
-function digestOf(network: Network): string {
-  return createHash("sha256").update(bitsOfParameters(network)).digest("hex");
 }
 
 function bitsOfParameters(network: Network): string {
@@ -104,95 +94,6 @@ function power(x: number, exponent: number): number {
   for (let bits = exponent, square = x; bits > 0; bits >>= 1, square *= square)
     if (bits & 1) result *= square;
   return result;
-}
-
-interface Reference {
-  readonly widths: readonly [number, ...number[]];
-  readonly rows: number;
-  readonly steps: readonly number[];
-  readonly initial: string;
-  readonly inputs: string;
-  readonly targets: string;
-  readonly cases: readonly {
-    readonly dtype: DType;
-    readonly options: AdamOptions;
-    readonly batchSize: number;
-    readonly after: readonly { readonly loss: number; readonly parameters: string }[];
-  }[];
-}
-
-const REFERENCE: Reference = JSON.parse(
-  readFileSync(new URL("reference/adam.json", import.meta.url), "utf8"),
-);
-
-function decode(dtype: DType, text: string): FloatArray {
-  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
-  return dtype === "float32" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
-}
-
-describe("Adam and PyTorch's Adam", () => {
-  const { widths, rows } = REFERENCE;
-  const [inputWidth, ...units] = widths;
-  const inputs = [...decode("float32", REFERENCE.inputs)];
-  const targets = [...decode("float32", REFERENCE.targets)];
-  const outputWidth = units.at(-1)!;
-
-  async function create(dtype: DType, options: AdamOptions): Promise<Network> {
-    const layers = units.map((width, i) => dense(width, (["tanh", "sigmoid", "linear"] as const)[i]));
-    const network = await createNetwork({
-      inputs: inputWidth,
-      layers,
-      loss: "meanSquaredError",
-      optimizer: adam(options),
-      dtype,
-    });
-    const initial = [...decode("float32", REFERENCE.initial)];
-    network.setParameters(
-      units.map((width, i) => {
-        const kernel = { data: initial.splice(0, widths[i]! * width), shape: [widths[i]!, width] };
-        return { kernel, bias: initial.splice(0, width) };
-      }),
-    );
-    return network;
-  }
-
-  /** Fits whole epochs, and then the first rows for the remaining steps. */
-  function fitSteps(network: Network, steps: number, batchSize: number): void {
-    const stepsPerEpoch = rows / batchSize;
-    const epochs = Math.floor(steps / stepsPerEpoch);
-    const rest = (steps % stepsPerEpoch) * batchSize;
-    const fit = (count: number, epochs: number) => {
-      const x = { data: inputs.slice(0, count * inputWidth), shape: [count, inputWidth] };
-      const y = { data: targets.slice(0, count * outputWidth), shape: [count, outputWidth] };
-      network.fitSync(x, y, { epochs, batchSize, shuffle: false });
-    };
-    if (epochs > 0) fit(rows, epochs);
-    if (rest > 0) fit(rest, 1);
-  }
-
-  it.each(REFERENCE.cases)(
-    "give the same parameters and losses for $dtype, $options and batches of $batchSize",
-    async ({ dtype, options, batchSize, after }) => {
-      for (const [i, steps] of REFERENCE.steps.entries()) {
-        const network = await create(dtype, options);
-        fitSteps(network, steps, batchSize);
-        const expected = decode(dtype, after[i]!.parameters);
-        const { loss } = network.evaluate(
-          { data: inputs, shape: [rows, inputWidth] },
-          { data: targets, shape: [rows, outputWidth] },
-        );
-        const tolerance = dtype === "float64" ? 1e-12 : 2e-5;
-        expect(largestRelativeError(valuesOf(network.parameters), expected)).toBeLessThan(tolerance);
-        expect(largestRelativeError([loss], [after[i]!.loss])).toBeLessThan(tolerance);
-        network.dispose();
-      }
-    },
-  );
-});
-
-function largestRelativeError(actual: readonly number[], expected: ArrayLike<number>): number {
-  expect(actual).toHaveLength(expected.length);
-  return Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!) / Math.abs(expected[i]!)));
 }
 
 /** Arbitrary hyperparameters, for both formulas of m. */
@@ -253,23 +154,6 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
     network.dispose();
   });
 
-  it.each([false, true])("keeps its state between fits (shuffle: %s)", async (shuffle) => {
-    const once = await createProblem({ dtype });
-    const twice = await createProblem({ dtype });
-    const { inputs, targets } = once;
-    const whole = once.network.fitSync(inputs, targets, { epochs: 10, batchSize: 5, shuffle });
-    const first = twice.network.fitSync(inputs, targets, { epochs: 5, batchSize: 5, shuffle });
-    const second = await twice.network.fit(inputs, targets, { epochs: 5, batchSize: 5, shuffle });
-    expect([...first.loss, ...second.loss]).toEqual(whole.loss);
-    expect(bitsOfParameters(twice.network)).toBe(bitsOfParameters(once.network));
-    // A network with the same parameters and a fresh state takes another step.
-    const fresh = await createProblem({ dtype });
-    fresh.network.setParameters(JSON.parse(JSON.stringify(once.network.parameters)));
-    for (const { network } of [once, fresh]) network.fitSync(inputs, targets, { shuffle: false });
-    expect(bitsOfParameters(fresh.network)).not.toBe(bitsOfParameters(once.network));
-    for (const { network } of [once, twice, fresh]) network.dispose();
-  });
-
   it("starts with a state of zeros in memory that another network has used", async () => {
     const train = async () => {
       const { network, inputs, targets } = await createProblem({ dtype });
@@ -279,37 +163,6 @@ describe.each(DTYPES)("Adam in %s", (dtype) => {
       return bits;
     };
     expect(await train()).toBe(await train());
-  });
-
-  it("gives the same bits for 1, 2, 3 and 5 threads", async () => {
-    const inputs = { data: spread(256 * 64), shape: [256, 64] };
-    const targets = Array.from({ length: 256 }, (_, i) => (i * i + 3 * i) % 10);
-    const train = async (threads: number) => {
-      const teams = watchTeams(threadsCore);
-      const network = await createNetwork({
-        inputs: 64,
-        layers: [dense(97, "relu"), dense(10, "softmax")],
-        loss: "sparseCategoricalCrossentropy",
-        optimizer: adam({ learningRate: 0.01 }),
-        dtype,
-        threads,
-      });
-      const options = { epochs: 3, batchSize: 128, shuffle: false };
-      const first = network.fitSync(inputs, targets, options);
-      if (threads > 1) await teams[0]!.assemble(threads - 1);
-      const second = network.fitSync(inputs, targets, options);
-      // The update is the last phase of a step.
-      const result = {
-        bits: digestOf(network),
-        losses: [...first.loss, ...second.loss],
-        threads: teams[0]?.threads ?? 0,
-      };
-      network.dispose();
-      return result;
-    };
-    const alone = await train(1);
-    expect(alone.threads).toBe(0);
-    for (const threads of [2, 3, 5]) expect(await train(threads)).toEqual({ ...alone, threads });
   });
 
   describe("refuses a step", () => {
@@ -464,72 +317,3 @@ async function createProblem(changes: Partial<NetworkOptions>) {
   const targets = { data: spread(12 * 2, -1, 1, 0.2), shape: [12, 2] };
   return { network, inputs, targets };
 }
-
-describe("the options of Adam", () => {
-  const DEFAULTS = {
-    name: "adam",
-    learningRate: 0.001,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    amsgrad: false,
-    weightDecay: 0,
-  } as const;
-
-  it("default to PyTorch's", () => {
-    expect(adam()).toEqual(DEFAULTS);
-    expect(adam({ beta1: 0.5, epsilon: undefined as never })).toEqual({ ...DEFAULTS, beta1: 0.5 });
-  });
-
-  const INVALID: [keyof AdamOptions, readonly unknown[], string][] = [
-    ["learningRate", [-1, Number.NaN, Infinity, "0.1", null], "a finite number of 0 or more"],
-    ["beta1", [-0.1, 1, 2, Number.NaN, "0.9", null], "a number from 0 to below 1"],
-    ["beta2", [-0.1, 1, 2, Number.NaN, "0.9", null], "a number from 0 to below 1"],
-    ["epsilon", [0, -1e-8, Number.NaN, Infinity, "1", null], "a finite number above 0"],
-  ];
-
-  it.each(INVALID)("throw invalidOption for an invalid %s", async (key, values, expected) => {
-    for (const value of values) {
-      const error = errorOf(() => adam({ [key]: value } as AdamOptions));
-      expect(error.code).toBe("invalidOption");
-      expect(error.message).toMatch(new RegExp(`^${key} is .+; expected ${expected}\\.$`));
-    }
-    for (const value of values) {
-      const optimizer = { ...DEFAULTS, [key]: value } as Adam;
-      await expect(createProblem({ optimizer })).rejects.toMatchObject({
-        name: "BackpropError",
-        code: "invalidOption",
-        message: expect.stringMatching(new RegExp(`^optimizer\\.${key} is .+; expected ${expected}\\.$`)),
-      });
-    }
-  });
-
-  it("may be written by hand", async () => {
-    const train = async (optimizer: Optimizer) => {
-      const { network, inputs, targets } = await createProblem({ optimizer });
-      network.fitSync(inputs, targets, { epochs: 5 });
-      const bits = bitsOfParameters(network);
-      network.dispose();
-      return bits;
-    };
-    expect(await train({ ...DEFAULTS, learningRate: 0.1 })).toBe(await train(adam({ learningRate: 0.1 })));
-    expect(await train({ ...DEFAULTS, beta1: 0.5 })).not.toBe(await train(adam()));
-  });
-
-  it("are refused if one is misspelt", async () => {
-    const error = errorOf(() => adam({ lr: 0.1 } as AdamOptions));
-    expect(error.code).toBe("invalidOption");
-    expect(error.message).toMatch(/^adam has no option "lr"; expected .*"beta1"/);
-    await expect(createProblem({ optimizer: { ...DEFAULTS, betas: 1 } as Adam })).rejects.toMatchObject({
-      code: "invalidOption",
-      message: expect.stringMatching(/^optimizer has no option "betas"; expected "name", "learningRate"/),
-    });
-  });
-
-  it("are refused with an unknown name", async () => {
-    await expect(createProblem({ optimizer: { ...DEFAULTS, name: "Adam" } as never })).rejects.toMatchObject({
-      code: "unknownName",
-      message: expect.stringMatching(/^optimizer\.name is "Adam"; expected one of "sgd", .*"adam"/),
-    });
-  });
-});

@@ -65,6 +65,15 @@ describe("the options of the optimizers", () => {
       epsilon: 1e-6,
       weightDecay: 0,
     });
+    expect(adam()).toEqual({
+      name: "adam",
+      learningRate: 0.001,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      amsgrad: false,
+      weightDecay: 0,
+    });
     expect(adamW()).toEqual({ ...adam(), name: "adamW", weightDecay: 0.01 });
     expect(nadam()).toEqual({
       name: "nadam",
@@ -201,8 +210,19 @@ describe("the options of the optimizers", () => {
       }
       const error = errorOf(() => make({ lr: 1 }));
       expect(error.message).toMatch(new RegExp(`^${name} has no option "lr"; expected "learningRate", `));
+      await expect(create({ ...make({}), lr: 1 } as unknown as Optimizer)).rejects.toMatchObject({
+        code: "invalidOption",
+        message: expect.stringMatching(/^optimizer has no option "lr"; expected "name", "learningRate"/),
+      });
     },
   );
+
+  it("are refused with an unknown name", async () => {
+    await expect(create({ ...adam(), name: "Adam" } as never)).rejects.toMatchObject({
+      code: "unknownName",
+      message: expect.stringMatching(/^optimizer\.name is "Adam"; expected one of "sgd", .*"adam"/),
+    });
+  });
 
   it("of sgd allow nesterov only with a momentum and without dampening", async () => {
     for (const options of [{}, { momentum: 0.9, dampening: 0.1 }, { momentum: 0 }]) {
