@@ -42,7 +42,7 @@ function fail(message: string): void {
   process.exitCode = 2;
 }
 
-/** Milliseconds of an epoch, for each line. */
+/** The milliseconds of an epoch, for each line. */
 async function timeEpochs(lines: readonly Line[]): Promise<number[]> {
   const all = await Promise.all(lines.map(({ workload, rows }) => createEpochs(workload, rows)));
   try {

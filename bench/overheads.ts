@@ -62,7 +62,7 @@ async function printEpochs(): Promise<void> {
   );
 }
 
-/** The core makes the order and gathers the rows. */
+/** The cost of shuffling in the core: making the order, and gathering rows in that order. */
 async function printShuffling(): Promise<void> {
   const rows = 100_000;
   const workload = classification([16, 32, 4], 32);

@@ -9,33 +9,33 @@ export const MAX_STEPS = 2 ** 16;
 /** The minimum time of a timed call: far above the resolution of the clock and the cost of reading it. */
 const CALL_MILLISECONDS = 1;
 
-/** V8 has then compiled its optimised code, even for short measurements. */
+/** After this time V8 has compiled optimised code, even if the measurement is short. */
 const WARM_UP_MILLISECONDS = 250;
 
-/** For each of `all`, the milliseconds of a step in each round. Each is timed for `milliseconds` in a round. */
-export function measureRounds(all: readonly Steps[], rounds: number, milliseconds: number): number[][] {
-  const round = prepareRounds(all);
+/** For each subject, the milliseconds of a step in each round. Each is timed for `milliseconds` in a round. */
+export function measureRounds(subjects: readonly Steps[], rounds: number, milliseconds: number): number[][] {
+  const round = prepareRounds(subjects);
   const times = Array.from({ length: rounds }, () => round(milliseconds));
-  return all.map((_, i) => times.map((time) => time[i]!));
+  return subjects.map((_, i) => times.map((time) => time[i]!));
 }
 
 /**
- * Warms up all. Returns a function that runs one round: it times each for `milliseconds`, and returns the milliseconds of a
- * step of each.
+ * Warms up all subjects. Returns a function that runs one round: it times each for `milliseconds`, and returns the
+ * milliseconds of a step of each.
  */
-export function prepareRounds(all: readonly Steps[]): (milliseconds: number) => number[] {
-  const steps = all.map(warmUp);
-  return (milliseconds) => runRound(all, steps, milliseconds);
+export function prepareRounds(subjects: readonly Steps[]): (milliseconds: number) => number[] {
+  const steps = subjects.map(warmUp);
+  return (milliseconds) => runRound(subjects, steps, milliseconds);
 }
 
 /** Doubles the number of steps in a call until a call is long enough. Returns that number. */
-function warmUp(one: Steps): number {
+function warmUp(subject: Steps): number {
   const end = performance.now() + WARM_UP_MILLISECONDS;
   let steps = 1;
   for (;;) {
-    one.reset();
+    subject.reset();
     const begun = performance.now();
-    one.step(steps);
+    subject.step(steps);
     const now = performance.now();
     const isLong = now - begun >= CALL_MILLISECONDS || steps === MAX_STEPS;
     if (isLong && now >= end) return steps;
@@ -43,12 +43,12 @@ function warmUp(one: Steps): number {
   }
 }
 
-/** The median time of a step of each, in milliseconds. */
-function runRound(all: readonly Steps[], steps: readonly number[], time: number): number[] {
+/** The median time of a step of each subject, in milliseconds. */
+function runRound(subjects: readonly Steps[], steps: readonly number[], time: number): number[] {
   const bench = new Bench({ time, iterations: 1, warmup: false, throws: true });
-  all.forEach((one, i) => {
-    const beforeEach = () => one.reset();
-    bench.add(String(i), () => one.step(steps[i]!), { beforeEach, async: false });
+  subjects.forEach((subject, i) => {
+    const beforeEach = () => subject.reset();
+    bench.add(String(i), () => subject.step(steps[i]!), { beforeEach, async: false });
   });
   return bench.runSync().map(({ result }, i) => {
     if (result.state !== "completed")

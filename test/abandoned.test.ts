@@ -76,7 +76,7 @@ describe("networks that were not disposed", () => {
     ["samples", 200 * MEBIBYTE, 1],
     ["the losses of its epochs", MEBIBYTE, 25 * MEBIBYTE],
   ])(
-    "make a fit wait that needs memory for %s, until its own network is disposed",
+    "a fit that waits for memory for %s rejects if its own network is disposed",
     async (_, bytes, epochs) => {
       const network = await createNetwork(OPTIONS);
       await network.fit(...samplesOf(MEBIBYTE));

@@ -69,7 +69,7 @@ describe.each(DTYPES)("the average in %s", (dtype) => {
     for (const each of [network, plain]) each.dispose();
   });
 
-  it("leaves the history and the gradients those of the parameters", async () => {
+  it("does not change the history or the gradients", async () => {
     const [network, plain] = [await create(EMA, dtype), await create(sgd({ learningRate: 0.3 }), dtype)];
     const losses = [network, plain].map(
       (each) => each.fitSync(inputs, targets, { epochs: 5, batchSize: 5 }).loss,
@@ -87,7 +87,7 @@ describe.each(DTYPES)("the average in %s", (dtype) => {
     for (const each of [once, often]) each.dispose();
   });
 
-  it("stays as it is when a step is refused", async () => {
+  it("does not change when a step is refused", async () => {
     const network = await create(EMA, dtype);
     fit(network);
     const gradients = network.gradients(inputs, targets).layers;
@@ -104,7 +104,7 @@ it.each<[string, (network: Network) => void]>([
   ["setParameters", (network) => network.setParameters(JSON.parse(JSON.stringify(network.parameters)))],
   ["resetOptimizer", (network) => network.resetOptimizer()],
   ["setOptimizer", (network) => network.setOptimizer(EMA)],
-])("%s lets the average begin anew", async (_name, change) => {
+])("%s restarts the average", async (_name, change) => {
   const network = await create(EMA);
   fit(network);
   change(network);
@@ -175,14 +175,14 @@ describe("the options", () => {
   });
 });
 
-describe("the average and threads", () => {
+describe("the average", () => {
   let core: Core;
 
   beforeAll(async () => {
     core = await sharedCore(undefined, { threads: true });
   });
 
-  it.each(DTYPES)("give the same bits for 1, 2, 3 and 5 threads in %s", async (dtype) => {
+  it.each(DTYPES)("has the same bits for 1, 2, 3 and 5 threads in %s", async (dtype) => {
     const x = { data: spread(128 * 64), shape: [128, 64] };
     const y = { data: spread(128 * 10), shape: [128, 10] };
     const train = async (threads: number) => {

@@ -386,7 +386,7 @@ describe("memory that grows while rows are read", () => {
     labelled.dispose();
   });
 
-  it("is named by the error about a view that it has emptied", async () => {
+  it("is named by the error if it has emptied a view", async () => {
     const { memory } = await sharedCore();
     const wide = await create(3, 2);
     const view = () => wide.parameters[0]!.kernel.data;
@@ -459,7 +459,7 @@ describe("rows whose getter uses the network", () => {
   });
 });
 
-describe("rows that claim to be more than they are", () => {
+describe("rows that claim a false length", () => {
   const sparse = (...given: unknown[]) => Object.assign(given, { length: 3e8 });
   const withLast = (...given: unknown[]) => Object.assign(sparse(...given), { [3e8 - 1]: given[0] });
 

@@ -215,7 +215,7 @@ describe("customMetric", () => {
     expect(seen).toEqual([...values, undefined, arrayType, ...values, [1, 0, 2], arrayType]);
   });
 
-  it("refuses results that are no numbers, and lets exceptions pass", () => {
+  it("refuses results that are not numbers, and passes exceptions on", () => {
     const returning = (compute: () => unknown) =>
       customMetric({ name: "mine", direction: "min", compute: compute as () => number });
     const accumulator = returning(() => "1").create(shape);

@@ -66,7 +66,7 @@ describe.each<[string, object, RegExp]>([
     { layers: [dense(2), ...Array(1), dense(1)] },
     /^layers\[1\] is undefined; expected a layer such as dense\(2, "sigmoid"\)\.$/,
   ],
-  ["units that are no integer", { layers: layer({ units: 1.5 }) }, /^layers\[0\]\.units is 1\.5/],
+  ["units that are not an integer", { layers: layer({ units: 1.5 }) }, /^layers\[0\]\.units is 1\.5/],
   ["units beyond 32 bits", { layers: layer({ units: 2 ** 33 }) }, /^layers\[0\]\.units is 8589934592/],
   [
     "an unknown activation",
@@ -75,7 +75,11 @@ describe.each<[string, object, RegExp]>([
   ],
   ["a useBias that is no boolean", { layers: layer({ useBias: 2 }) }, /^layers\[0\]\.useBias is 2/],
   ["a softmax of one", { layers: layer({ units: 1, activation: "softmax" }) }, /^layers\[0\]\.units is 1/],
-  ["an initializer that is none", { layers: layer({ kernelInitializer: 5 }) }, /kernelInitializer is 5/],
+  [
+    "an initializer that is not a function",
+    { layers: layer({ kernelInitializer: 5 }) },
+    /kernelInitializer is 5/,
+  ],
   [
     "an initializer that only has a call method",
     { layers: layer({ kernelInitializer: { call() {} } }) },

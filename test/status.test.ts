@@ -38,7 +38,7 @@ describe("requireAccepted", () => {
   });
 });
 
-describe("a network whose core refuses", () => {
+describe("createNetwork", () => {
   it.each([
     ["network_check", "WrongVersion", "coreUnavailable"],
     ["network_layout", "InvalidAddress", "invalidOption"],
@@ -47,16 +47,16 @@ describe("a network whose core refuses", () => {
     ["optimizer_check_f32", "UnknownOptimizer", "invalidOption"],
     ["optimizer_layout_f32", "InvalidAddress", "invalidOption"],
     ["network_set_optimizer", "InvalidAddress", "invalidOption"],
-  ] as const)("%s with %s rejects", async (name, status, code) => {
+  ] as const)("rejects if %s of the core returns %s", async (name, status, code) => {
     replaceExports(await sharedCore(), { [name]: () => StatusNumber[status] });
     await expect(createNetwork(OPTIONS)).rejects.toMatchObject({ name: "BackpropError", code });
   });
 
-  it("its rows throws, instead of waiting for a run that does not go on", async () => {
+  it("returns a network whose calls throw if the core refuses them", async () => {
     const core = await sharedCore();
     const network = await createNetwork(OPTIONS);
     const layOut = core.exports.network_layout;
-    // What the calls take for the network is one of another dtype.
+    // In memory, the network's element size becomes that of the other dtype.
     const addresses: number[] = [];
     replaceExports(core, {
       network_layout(address, description) {

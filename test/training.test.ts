@@ -126,7 +126,7 @@ describe.each(DTYPES)("a row's prediction in %s", (dtype) => {
     [5, [16, 7, 3]],
     [13, [33, 2]],
     [64, [31, 10]],
-  ])("is the same bits alone and in any batch, from %i inputs through %j units", async (width, units) => {
+  ])("has the same bits alone and in any batch, from %i inputs through %j units", async (width, units) => {
     const activations = ["tanh", "gelu", "softplus"] as const;
     const network = await createNetwork({
       inputs: width,

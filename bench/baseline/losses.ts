@@ -120,8 +120,8 @@ const binaryCrossentropy: LossFunction = {
     for (let i = 0; i < rows * units; i++) {
       const p = outputs[i]!;
       const t = targets[targetsStart + i]!;
-      const still = p === t || p < clip || p > 1 - clip;
-      dOutputs[i] = still ? 0 : ((p - t) / (p * (1 - p))) * scale;
+      const isZero = p === t || p < clip || p > 1 - clip;
+      dOutputs[i] = isZero ? 0 : ((p - t) / (p * (1 - p))) * scale;
     }
   },
 };

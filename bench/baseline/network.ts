@@ -97,9 +97,9 @@ export class Network {
       const layer = this.#layers[i]!;
       if (layer !== this.#output || !this.#loss.fromLogits) layer.activationBackward(rows);
       if (i > 0) {
-        const below = this.#layers[i - 1]!;
-        layer.parametersBackward(below.outputs, 0, rows);
-        layer.inputsBackward(below.dOutputs, rows);
+        const previous = this.#layers[i - 1]!;
+        layer.parametersBackward(previous.outputs, 0, rows);
+        layer.inputsBackward(previous.dOutputs, rows);
       } else {
         layer.parametersBackward(inputs, inputsStart, rows);
       }

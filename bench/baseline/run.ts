@@ -77,7 +77,7 @@ export class Run {
     const count = Math.min(MICROBATCH, batchEnd - this.row);
     if (this.row === batchStart) network.zeroGradients();
 
-    const { inputs, inputsStart, targets, targetsStart } = this.#take(count);
+    const { inputs, inputsStart, targets, targetsStart } = this.#nextRows(count);
     network.forward(inputs, inputsStart, count);
     this.#epochTerms += network.lossTerms(targets, targetsStart, count);
     const loss = this.#epochTerms / network.lossDivisor(rows);
@@ -101,7 +101,7 @@ export class Run {
   }
 
   /** The next `count` rows of the epoch. */
-  #take(count: number): Microbatch {
+  #nextRows(count: number): Microbatch {
     const { inputWidth, targetWidth } = this.#network;
     const { inputs, targets } = this.#samples;
     const { order } = this.#options;

@@ -37,7 +37,7 @@ import { createTask, stepsPerRun } from "./workloads.js";
 
 const ROUNDS = 5;
 
-/** V8 has then compiled its optimised code; for tfjs with XOR, most of it. */
+/** After this time V8 has compiled optimised code; for tfjs with XOR, most of it. */
 const WARM_UP_MILLISECONDS = 1000;
 
 /**

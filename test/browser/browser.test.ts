@@ -92,7 +92,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
     });
 
     it("names the headers that threads need", async () => {
-      expect(await call(page, "trainByTwo")).toEqual({
+      expect(await call(page, "trainWithTwoThreads")).toEqual({
         name: "BackpropError",
         code: "unsupported",
         message: expect.stringMatching(
@@ -117,7 +117,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
 
       it("trains with two threads to the same bits as Node", async () => {
-        const { bits, threads } = await call<{ bits: Bits; threads: number }>(page, "trainByTwo");
+        const { bits, threads } = await call<{ bits: Bits; threads: number }>(page, "trainWithTwoThreads");
         expect(threads).toBe(2);
         expectSameBits(bits, bitsOfTwoInNode);
       });
@@ -125,7 +125,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       it("throws an error if a worker's script cannot be loaded", async () => {
         const script = /\/worker[^/]*$/;
         await page.route(script, (route) => route.fulfill({ status: 404 }));
-        expect(await call(page, "fitUntilLost")).toEqual({
+        expect(await call(page, "fitUntilWorkerFails")).toEqual({
           name: "BackpropError",
           code: "coreUnavailable",
           message: expect.stringMatching(
@@ -165,7 +165,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
 
       it("names worker-src if the policy forbids the worker", async () => {
         const policy = "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'none'";
-        expect(await answerUnder(policy, "fitUntilLost")).toEqual({
+        expect(await answerUnder(policy, "fitUntilWorkerFails")).toEqual({
           name: "BackpropError",
           code: "coreUnavailable",
           message: expect.stringContaining(

@@ -104,10 +104,6 @@ def logarithm_rest(z):
     return (2 * mp.atanh(s) - 2 * s) / s**3
 
 
-def error_rest(z):
-    return mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1
-
-
 def mills(a):
     return mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2
 
@@ -130,10 +126,6 @@ def main():
     for dtype, degree, high in (("f32", 4, 15), ("f64", 10, 39)):
         fixed = [None] * (degree + 1), [mpf(1)] + [None] * (degree + 1)
         show("normal", dtype, rational(mills, low, mpf(high), *fixed, lambda a: 1 / mills(a), mpf(3)))
-
-    # erf(x) = x + x·P(x²) for |x| ≤ 0.875.
-    for dtype, free in (("f32", 7), ("f64", 12)):
-        show("erf", dtype, rational(error_rest, low, mpf(0.875) ** 2, [None] * free, [mpf(1)], lambda z: 1))
 
 
 main()

@@ -66,7 +66,11 @@ export const HOSTILE: Readonly<Record<string, () => unknown>> = {
       return boom();
     },
   }),
-  "an object that throws as text": () => ({ toString: boom, valueOf: boom, [Symbol.toPrimitive]: boom }),
+  "an object that throws when converted to text": () => ({
+    toString: boom,
+    valueOf: boom,
+    [Symbol.toPrimitive]: boom,
+  }),
   "a proxy that throws": () => new Proxy({}, THROWING),
   "an array that throws": () => new Proxy([], THROWING),
   "a revoked object": () => revoked({}),

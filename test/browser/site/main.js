@@ -8,31 +8,31 @@ import { learnXor, trainAll, trainTogether } from "./train.js";
 globalThis.site = {
   createAnyNetwork,
   fitWhileWatching,
-  fitUntilLost,
+  fitUntilWorkerFails,
   learnXor,
   learnXorInPlainWorker,
   trainAll,
-  trainByTwo,
+  trainWithTwoThreads,
   trainInWorker,
 };
 
-/** Trains with two threads. Returns the bits, the number of threads in the last call, and whether the worker left. */
-async function trainByTwo() {
+/** Trains with two threads. Returns the bits and the number of threads in the last call, after the worker has ended. */
+async function trainWithTwoThreads() {
   try {
     const team = watchTeam();
     let threads;
     const bits = await trainTogether(2, team.assemble, () => {
       threads = team.threads();
     });
-    await team.left;
+    await team.ended;
     return { bits, threads };
   } catch ({ name, code, message }) {
     return { name, code, message };
   }
 }
 
-/** The error of the first fit that notices a lost worker. The very first fit does not wait for the worker. */
-async function fitUntilLost() {
+/** The error of the first fit that notices that the worker has failed. The very first fit does not wait for the worker. */
+async function fitUntilWorkerFails() {
   const network = await createNetwork({
     inputs: 2,
     layers: [dense(1)],

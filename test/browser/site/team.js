@@ -1,18 +1,18 @@
 /**
  * Watches the next worker that joins a team: when it has joined, how many threads took part in the team's last call,
- * and when the worker has left.
+ * and when the worker has ended.
  */
 export function watchTeam() {
   const { postMessage } = Worker.prototype;
   let words;
-  let leave;
-  const left = new Promise((resolve) => {
-    leave = resolve;
+  let end;
+  const ended = new Promise((resolve) => {
+    end = resolve;
   });
   Worker.prototype.postMessage = function (assignment, ...rest) {
     const { memory, team } = assignment;
     words = () => new Int32Array(memory.buffer, team);
-    this.addEventListener("message", leave);
+    this.addEventListener("message", end);
     Worker.prototype.postMessage = postMessage;
     postMessage.call(this, assignment, ...rest);
   };
@@ -22,5 +22,5 @@ export function watchTeam() {
   const assemble = async () => {
     while (joined() < 1) await new Promise((resolve) => setTimeout(resolve, 10));
   };
-  return { assemble, threads, left };
+  return { assemble, threads, ended };
 }
