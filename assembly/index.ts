@@ -32,7 +32,7 @@ import { arenaSize, lossScale, Network } from "./network/network";
 import { outputTensors, passOf, Workspace } from "./network/workspace";
 import { optimizerHead } from "./optimizers/optimizer";
 import { permute } from "./random/permutation";
-import { predictionParameters } from "./training/average";
+import { predictionParameters } from "./training/predictionParameters";
 import { computeGradients, evaluate } from "./training/evaluate";
 import {
   addPenaltyGradients, backwardPass, completePass, forwardRows, lossOfBlock, outputMagnitude, passPredictions, penalty,
@@ -87,7 +87,7 @@ export function network_parameters(network: Network): usize {
   return network.parameters;
 }
 
-/** Address of the parameters that predict and evaluate use: see training/average.ts. */
+/** Address of the parameters that predict and evaluate use: see training/predictionParameters.ts. */
 export function network_prediction_parameters(network: Network): usize {
   return predictionParameters(network);
 }

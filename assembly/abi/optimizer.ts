@@ -99,7 +99,7 @@ export class Optimizer {
   /** What the coming step adds to each gradient, as a multiple of the parameter. */
   decay: f64;
   /** What the coming step multiplies each parameter by. */
-  keep: f64;
+  parameterScale: f64;
 }
 
 @inline

@@ -41,7 +41,7 @@ function checkWholeBatch(network: Network, workspace: Workspace, batchRows: usiz
   return isWhole || !needsWholeBatch(network) ? Status.Ok : Status.InvalidRows;
 }
 
-/** See forwardStep(): as for evaluate(), and all rows fit into the workspace. */
+/** See forwardRows(): as checkEvaluate(), and all rows must fit into the workspace. */
 export function checkForward<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
@@ -51,7 +51,7 @@ export function checkForward<T>(
   return status || (rows <= workspace.capacity ? Status.Ok : Status.InvalidRows);
 }
 
-/** See parts.ts: calls that go on with the pass in a workspace. */
+/** See training/parts.ts: for calls that continue the pass in a workspace. */
 export function checkPass(network: Network, workspace: Workspace, elementSize: usize): Status {
   const status = checkWorkspace(network, workspace, elementSize);
   return status || (passOf(workspace).rows > 0 ? Status.Ok : Status.InvalidRows);

@@ -15,11 +15,11 @@ export function isInMemory(address: usize, bytes: u64, alignment: usize): bool {
 export function checkArray(address: usize, rows: usize, columns: usize, size: usize): Status {
   const count = <u64>rows * columns;
   if (count == 0) return Status.Ok;
-  // Of more elements, the bytes might not fit into 64 bits.
+  // With more elements, the number of bytes might not fit into 64 bits.
   return count <= u32.MAX_VALUE && isInMemory(address, count * size, size) ? Status.Ok : Status.InvalidAddress;
 }
 
-/** Why nothing of that size can be laid out at `region`; Ok if it can. */
+/** InvalidAddress if a region of that size cannot begin at `region`, else Ok. */
 export function checkRegion(region: usize, bytes: u64): Status {
   return isInMemory(region, bytes, 64) ? Status.Ok : Status.InvalidAddress;
 }

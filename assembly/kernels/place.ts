@@ -36,8 +36,8 @@ export function sumOf(a: u64, b: u64): u64 {
 }
 
 /**
- * Rows that are a multiple of this many bytes apart share at most 8 of the 64 sets of a typical L1 cache (32 KB, 8 ways),
- * and evict each other.
+ * Rows that are a multiple of this many bytes apart share at most 8 of the 64 sets of a typical L1 cache (32 KB, 8
+ * ways), and evict each other.
  */
 const CONFLICTING_BYTES: u64 = 512;
 

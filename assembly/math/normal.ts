@@ -27,7 +27,7 @@ const Q_F64 = memory.data<f64>([
   5.62122617347649e-7,
 ]);
 
-// The a from which Φ(−a) and φ(a) round to 0; 1/√(2π).
+// The value of a from which on Φ(−a) and φ(a) round to 0; 1/√(2π).
 const SINGLES = memory.data<f32>([14.5, 0.3989422804014327]);
 const DOUBLES = memory.data<f64>([38.75, 0.3989422804014327]);
 
@@ -78,7 +78,7 @@ function gaussianTimes<T>(a: v128, numerator: v128, denominator: v128): v128 {
   );
 }
 
-/** min(a, the bound from which both functions are 0); NaN stays NaN. */
+/** min(a, the bound from which on both functions are 0); NaN stays NaN. */
 @inline
 function bounded<T>(a: v128): v128 {
   return v128.pmin<T>(a, constant<T>(SINGLES, DOUBLES, 0));

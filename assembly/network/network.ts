@@ -55,9 +55,10 @@ export class Network {
   /** Whether a layer is frozen. */
   hasFrozen: bool;
   /**
-   * Whether the parameters are known to be finite and the optimizer's state small enough (see optimizerIsBounded()).
+   * Whether the parameters are known to be finite, and the optimizer's state known to be small enough for
+   * optimizerIsBounded().
    */
-  isSettled: bool;
+  isKnownBounded: bool;
   /** In a region of its own, so that the host can replace it; null at first. */
   optimizer: Optimizer;
   /** The Team of workers that share the work, in the builds with threads; 0: none. */

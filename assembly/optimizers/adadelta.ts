@@ -40,20 +40,20 @@ export function adadelta<T, M>(
   const mode = changetype<M>(0);
   const rate = splat<T>(optimizer.learningRate);
   const rho = hyperparameter(optimizer, RHO);
-  const keep = splat<T>(rho), gain = splat<T>(1 - rho);
+  const oldWeight = splat<T>(rho), newWeight = splat<T>(1 - rho);
   const epsilon = splat<T>(hyperparameter(optimizer, EPSILON));
   const deltas = slotAt(optimizer, 0), squares = slotAt(optimizer, 1);
   let nonFinite = splat<T>(0);
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
-    const v = movedMeanOfSquares<T>(v128.load(squares + at), g, keep, gain);
+    const v = movedMeanOfSquares<T>(v128.load(squares + at), g, oldWeight, newWeight);
     const u = v128.load(deltas + at);
     const root = v128.sqrt<T>(v128.add<T>(u, epsilon));
     const delta = v128.mul<T>(v128.div<T>(root, v128.sqrt<T>(v128.add<T>(v, epsilon))), g);
-    nonFinite = mode.take<T>(squares + at, v, nonFinite);
-    nonFinite = mode.take<T>(deltas + at, movedMeanOfSquares<T>(u, delta, keep, gain), nonFinite);
-    nonFinite = mode.take<T>(parameters + at, updated<T>(parameter, delta, rate), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(squares + at, v, nonFinite);
+    nonFinite = mode.storeOrCheck<T>(deltas + at, movedMeanOfSquares<T>(u, delta, oldWeight, newWeight), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, updated<T>(parameter, delta, rate), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }

@@ -61,8 +61,8 @@ export function adagrad<T, M>(
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const sum = v128.add<T>(v128.add<T>(v128.load(sums + at), initial), v128.mul<T>(g, g));
     const step = v128.div<T>(v128.mul<T>(rate, g), v128.add<T>(v128.sqrt<T>(sum), epsilon));
-    nonFinite = mode.take<T>(sums + at, sum, nonFinite);
-    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(sums + at, sum, nonFinite);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }

@@ -5,7 +5,7 @@
 //     parameter −= learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 //
 // in step number t, from 1. Both sides of the last fraction are multiplied by √(1 − β₂ᵗ), which leaves one division for
-// each parameter. With Feature.Amsgrad the largest v so far takes the place of v in the last line: S. J. Reddi, S. Kale
+// each parameter. With OptimizerFeature.Amsgrad the largest v so far replaces v in the last line: S. J. Reddi, S. Kale
 // and S. Kumar, "On the Convergence of Adam and Beyond", ICLR 2018.
 
 import {
@@ -14,7 +14,7 @@ import {
 import { Status } from "../abi/status";
 import { isBelowOne, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isSafeKeep } from "./adjustment";
+import { isSafeScale } from "./adjustment";
 import { largestStep, squareLimit } from "./bound";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
@@ -58,7 +58,7 @@ export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: u
   const beta1 = hyperparameter(optimizer, BETA1), beta2 = hyperparameter(optimizer, BETA2);
   const isHeavy = beta1 > 0.5;
   const weight = splat<T>(meanWeight(beta1));
-  const keep2 = splat<T>(beta2), gain2 = splat<T>(1 - beta2);
+  const oldWeight = splat<T>(beta2), newWeight = splat<T>(1 - beta2);
   const rate = splat<T>(shared(optimizer, RATE)), epsilon = splat<T>(shared(optimizer, SCALED_EPSILON));
   const isAmsgrad = hasFeature(optimizer, OptimizerFeature.Amsgrad);
   const first = slotAt(optimizer, 0), second = slotAt(optimizer, 1), largest = slotAt(optimizer, 2);
@@ -67,16 +67,17 @@ export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: u
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const m = movedMean<T>(v128.load(first + at), g, weight, isHeavy);
-    const v = movedMeanOfSquares<T>(v128.load(second + at), g, keep2, gain2);
+    const v = movedMeanOfSquares<T>(v128.load(second + at), g, oldWeight, newWeight);
     let divisor = v;
     if (isAmsgrad) {
       divisor = v128.pmax<T>(v, v128.load(largest + at));
-      nonFinite = mode.take<T>(largest + at, divisor, nonFinite);
+      nonFinite = mode.storeOrCheck<T>(largest + at, divisor, nonFinite);
     }
     const step = v128.div<T>(v128.mul<T>(rate, m), v128.add<T>(v128.sqrt<T>(divisor), epsilon));
-    nonFinite = mode.take<T>(first + at, m, nonFinite);
-    nonFinite = mode.take<T>(second + at, v, nonFinite);
-    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(mode.kept<T>(optimizer, parameter), step), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(first + at, m, nonFinite);
+    nonFinite = mode.storeOrCheck<T>(second + at, v, nonFinite);
+    const decayed = mode.decayed<T>(optimizer, parameter);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, v128.sub<T>(decayed, step), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }
@@ -89,5 +90,5 @@ export function adamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
   const limit = squareLimit<T>();
   const product = <f64><T>shared(optimizer, RATE) * limit;
   const longest = product / <f64><T>shared(optimizer, SCALED_EPSILON);
-  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeKeep(optimizer);
+  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeScale(optimizer);
 }

@@ -3,12 +3,15 @@
 //     gradient  ← gradient limited to [−clipValue, clipValue]
 //     gradient  ← scale · gradient                  scale = min(1, clipNorm / (norm of all gradients + 10⁻⁶))
 //     gradient  ← gradient + decay · parameter      decay = weightDecay
-//     parameter ← keep · parameter                  decoupled: keep = 1 − learningRate · weightDecay, and decay = 0
+//     parameter ← parameterScale · parameter        parameterScale = 1
 //
-// as torch.nn.utils.clip_grad_value_, clip_grad_norm_ and PyTorch's optimizers do it. Does not change the gradients in
-// memory. As in PyTorch, all parameters decay, biases too. Clipping of the norm: R. Pascanu, T. Mikolov and Y.
-// Bengio, "On the difficulty of training recurrent neural networks", ICML 2013; decoupled decay: I. Loshchilov and F.
-// Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+// Decoupled weight decay: decay = 0 and parameterScale = 1 − learningRate · weightDecay. As in PyTorch's
+// clip_grad_value_, clip_grad_norm_ and optimizers, all parameters decay, biases too. The gradients in memory do not
+// change.
+//
+// Clipping of the norm: R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
+// networks", ICML 2013. Decoupled decay: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization",
+// ICLR 2019.
 
 import { hasFeature, NORM_BLOCK, Optimizer, OptimizerFeature, sumsOf, vectorAt } from "../abi/optimizer";
 import { Status } from "../abi/status";
@@ -19,12 +22,12 @@ import { clamp, splat } from "../math/vector";
 /** The features of the adjustment that every optimizer has. (Rprop has no weight decay.) */
 export const ADJUSTMENT_FEATURES: u32 = OptimizerFeature.ValueClipping | OptimizerFeature.NormClipping;
 
-// The numbers of the vectors. Loops load them each time: the optimizer's own numbers fill the registers.
+// The indices of the vectors. Loops load the vectors each time: the optimizer's own numbers fill the registers.
 const LOW: usize = 0;
 const HIGH: usize = 1;
 const SCALE: usize = 2;
 const DECAY: usize = 3;
-const KEEP: usize = 4;
+const PARAMETER_SCALE: usize = 4;
 
 /** See checkHyperparameters(). */
 export function checkAdjustment(optimizer: Optimizer, elementSize: usize): Status {
@@ -44,19 +47,19 @@ export function prepareAdjustment<T>(optimizer: Optimizer): void {
   const clipsValues = hasFeature(optimizer, OptimizerFeature.ValueClipping);
   optimizer.scale = hasFeature(optimizer, OptimizerFeature.NormClipping) ? normScale(optimizer) : 1;
   optimizer.decay = 0;
-  optimizer.keep = 1;
+  optimizer.parameterScale = 1;
   if (hasFeature(optimizer, OptimizerFeature.WeightDecay)) {
     if (!hasFeature(optimizer, OptimizerFeature.DecoupledDecay)) optimizer.decay = optimizer.weightDecay;
-    else optimizer.keep = 1 - optimizer.learningRate * optimizer.weightDecay;
+    else optimizer.parameterScale = 1 - optimizer.learningRate * optimizer.weightDecay;
   }
-  const isAdjusted = clipsValues || optimizer.scale != 1 || optimizer.decay != 0 || optimizer.keep != 1;
+  const isAdjusted = clipsValues || optimizer.scale != 1 || optimizer.decay != 0 || optimizer.parameterScale != 1;
   optimizer.isAdjusted = <u32>isAdjusted;
   const limit = valueLimit(optimizer);
   v128.store(vectorAt(optimizer, LOW), splat<T>(-limit));
   v128.store(vectorAt(optimizer, HIGH), splat<T>(limit));
   v128.store(vectorAt(optimizer, SCALE), splat<T>(optimizer.scale));
   v128.store(vectorAt(optimizer, DECAY), splat<T>(optimizer.decay));
-  v128.store(vectorAt(optimizer, KEEP), splat<T>(optimizer.keep));
+  v128.store(vectorAt(optimizer, PARAMETER_SCALE), splat<T>(optimizer.parameterScale));
 }
 
 function valueLimit(optimizer: Optimizer): f64 {
@@ -102,7 +105,7 @@ export function adjustedGradient<T>(optimizer: Optimizer, gradient: v128, parame
 
 @inline
 export function adjustedParameter<T>(optimizer: Optimizer, parameter: v128): v128 {
-  return v128.mul<T>(v128.load(vectorAt(optimizer, KEEP)), parameter);
+  return v128.mul<T>(v128.load(vectorAt(optimizer, PARAMETER_SCALE)), parameter);
 }
 
 /** Whether adjustedBound() needs a bound of the gradients. With NormClipping their norm is one. */
@@ -127,7 +130,7 @@ export function adjustedBound<T>(optimizer: Optimizer, gradient: f64, parameter:
   return measuresParameters(optimizer) ? bound + <f64><T>optimizer.decay * parameter : bound;
 }
 
-/** Whether multiplying a parameter by `keep` cannot make it larger, so that it stays finite. */
-export function isSafeKeep(optimizer: Optimizer): bool {
-  return abs(optimizer.keep) <= 1;
+/** Whether multiplying a finite parameter by `parameterScale` is certain to leave it finite. */
+export function isSafeScale(optimizer: Optimizer): bool {
+  return abs(optimizer.parameterScale) <= 1;
 }

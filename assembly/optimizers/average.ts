@@ -3,7 +3,8 @@
 //
 //     average ← decay · average + (1 − decay) · parameter       after the first step: average ← parameter
 //
-// B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM J. Control Optim. 30 (1992).
+// B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM J. Control Optim. 30
+// (1992).
 
 import { averagesOf, hasFeature, Optimizer, OptimizerFeature } from "../abi/optimizer";
 import { Status } from "../abi/status";
@@ -19,14 +20,14 @@ export function checkAverage(optimizer: Optimizer): Status {
   return decay == 0 && !optimizer.ignoresAverage ? Status.Ok : Status.ReservedNotZero;
 }
 
-/** Whether predictions use the average: there is one, and the host did not say otherwise. */
+/** Whether predictions use the average: there is one, and `ignoresAverage` is 0. */
 export function predictsWithAverage(optimizer: Optimizer): bool {
   return hasFeature(optimizer, OptimizerFeature.Average) && !optimizer.ignoresAverage && optimizer.averagedSteps > 0;
 }
 
 /**
- * Averages the parameters in bytes `begin` … `end` − 1 (whole vectors) of their arena, which a step has changed. A weighted
- * mean of finite numbers is finite; where rounding would make it infinite, it stays at the largest number.
+ * Averages the parameters in bytes `begin` … `end` − 1 (whole vectors) of their arena, after a step. The mean of finite
+ * numbers is finite: where rounding makes it infinite, the largest number replaces it.
  */
 export function averageStep<T>(optimizer: Optimizer, parameters: usize, begin: usize, end: usize): void {
   const averages = averagesOf(optimizer);

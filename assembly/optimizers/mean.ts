@@ -15,10 +15,10 @@ export function movedMean<T>(mean: v128, x: v128, weight: v128, isHeavy: bool): 
   return v128.add<T>(isHeavy ? mean : x, change);
 }
 
-/** β · mean + (1 − β) · x², with gain = 1 − β. */
+/** oldWeight · mean + newWeight · x², with the weights β and 1 − β. */
 @inline
-export function movedMeanOfSquares<T>(mean: v128, x: v128, beta: v128, gain: v128): v128 {
-  return v128.add<T>(v128.mul<T>(beta, mean), v128.mul<T>(gain, v128.mul<T>(x, x)));
+export function movedMeanOfSquares<T>(mean: v128, x: v128, oldWeight: v128, newWeight: v128): v128 {
+  return v128.add<T>(v128.mul<T>(oldWeight, mean), v128.mul<T>(newWeight, v128.mul<T>(x, x)));
 }
 
 /** 1 − βᵗ: a mean that began at 0 is divided by this after t numbers. */

@@ -1,15 +1,15 @@
 // The modes of an optimizer's loop over parameters, as types. No instances of these classes exist.
 //
-//     gradient   the gradients at `address`, as the formula uses them
-//     kept       the parameters before the step, as the formula uses them
-//     take       handles a vector of new values for `address`, and returns `nonFinite`: bits are set if a value was not
-//                finite (only Check finds out)
+//     gradient       the gradients at `address`, adjusted if the mode adjusts
+//     decayed        the parameters before the step, after decoupled weight decay if the mode adjusts
+//     storeOrCheck   Apply and ApplyAdjusted store new values at `address` and return `nonFinite`. Check returns
+//                    `nonFinite` with bits set if a value is not finite.
 
 import { Optimizer } from "../abi/optimizer";
 import { nonFiniteBits } from "../kernels/finite";
 import { adjustedGradient, adjustedParameter } from "./adjustment";
 
-/** Takes gradients and parameters as they are, and stores new values. */
+/** Does not adjust gradients and parameters. Stores new values. */
 @unmanaged
 export class Apply {
   @inline
@@ -18,18 +18,18 @@ export class Apply {
   }
 
   @inline
-  kept<T>(optimizer: Optimizer, parameter: v128): v128 {
+  decayed<T>(optimizer: Optimizer, parameter: v128): v128 {
     return parameter;
   }
 
   @inline
-  take<T>(address: usize, value: v128, nonFinite: v128): v128 {
+  storeOrCheck<T>(address: usize, value: v128, nonFinite: v128): v128 {
     v128.store(address, value);
     return nonFinite;
   }
 }
 
-/** Adjusts gradients and parameters (see adjustment.ts), and stores new values. */
+/** Adjusts gradients and parameters (see adjustment.ts). Stores new values. */
 @unmanaged
 export class ApplyAdjusted {
   @inline
@@ -38,18 +38,18 @@ export class ApplyAdjusted {
   }
 
   @inline
-  kept<T>(optimizer: Optimizer, parameter: v128): v128 {
+  decayed<T>(optimizer: Optimizer, parameter: v128): v128 {
     return adjustedParameter<T>(optimizer, parameter);
   }
 
   @inline
-  take<T>(address: usize, value: v128, nonFinite: v128): v128 {
+  storeOrCheck<T>(address: usize, value: v128, nonFinite: v128): v128 {
     v128.store(address, value);
     return nonFinite;
   }
 }
 
-/** Adjusts gradients and parameters if the step does, and stores nothing. Finds new values that are not finite. */
+/** Adjusts gradients and parameters if the step does. Stores nothing, and finds new values that are not finite. */
 @unmanaged
 export class Check {
   @inline
@@ -59,12 +59,12 @@ export class Check {
   }
 
   @inline
-  kept<T>(optimizer: Optimizer, parameter: v128): v128 {
+  decayed<T>(optimizer: Optimizer, parameter: v128): v128 {
     return optimizer.isAdjusted ? adjustedParameter<T>(optimizer, parameter) : parameter;
   }
 
   @inline
-  take<T>(address: usize, value: v128, nonFinite: v128): v128 {
+  storeOrCheck<T>(address: usize, value: v128, nonFinite: v128): v128 {
     return v128.or(nonFinite, nonFiniteBits<T>(value));
   }
 }

@@ -13,7 +13,7 @@ import { Status } from "../abi/status";
 import { exp } from "../math/exponential";
 import { isBelowOne, isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isSafeKeep } from "./adjustment";
+import { isSafeScale } from "./adjustment";
 import { largestStep, squareLimit } from "./bound";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
@@ -79,7 +79,7 @@ export function nadam<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
   const beta1 = hyperparameter(optimizer, BETA1), beta2 = hyperparameter(optimizer, BETA2);
   const isHeavy = beta1 > 0.5;
   const weight = splat<T>(meanWeight(beta1));
-  const keep2 = splat<T>(beta2), gain2 = splat<T>(1 - beta2);
+  const oldWeight = splat<T>(beta2), newWeight = splat<T>(1 - beta2);
   const gradientRate = splat<T>(shared(optimizer, GRADIENT_RATE)), meanRate = splat<T>(shared(optimizer, MEAN_RATE));
   const epsilon = splat<T>(shared(optimizer, SCALED_EPSILON));
   const first = slotAt(optimizer, 0), second = slotAt(optimizer, 1);
@@ -88,12 +88,13 @@ export function nadam<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const m = movedMean<T>(v128.load(first + at), g, weight, isHeavy);
-    const v = movedMeanOfSquares<T>(v128.load(second + at), g, keep2, gain2);
+    const v = movedMeanOfSquares<T>(v128.load(second + at), g, oldWeight, newWeight);
     const direction = v128.add<T>(v128.mul<T>(gradientRate, g), v128.mul<T>(meanRate, m));
     const step = v128.div<T>(direction, v128.add<T>(v128.sqrt<T>(v), epsilon));
-    nonFinite = mode.take<T>(first + at, m, nonFinite);
-    nonFinite = mode.take<T>(second + at, v, nonFinite);
-    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(mode.kept<T>(optimizer, parameter), step), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(first + at, m, nonFinite);
+    nonFinite = mode.storeOrCheck<T>(second + at, v, nonFinite);
+    const decayed = mode.decayed<T>(optimizer, parameter);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, v128.sub<T>(decayed, step), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }
@@ -104,5 +105,5 @@ export function nadamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
   const rates = <f64><T>shared(optimizer, GRADIENT_RATE) + <f64><T>shared(optimizer, MEAN_RATE);
   const product = rates * limit;
   const longest = product / <f64><T>shared(optimizer, SCALED_EPSILON);
-  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeKeep(optimizer);
+  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeScale(optimizer);
 }

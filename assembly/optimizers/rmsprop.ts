@@ -3,11 +3,11 @@
 //     v ← αv + (1 − α)g²
 //     parameter −= learningRate · g / (√v + ε)
 //
-// Feature.Centered, after A. Graves, "Generating Sequences With Recurrent Neural Networks", 2013:
+// OptimizerFeature.Centered, after A. Graves, "Generating Sequences With Recurrent Neural Networks", 2013:
 //
 //     m ← m + (1 − α)(g − m),  and √max(v − m², 0) in place of √v
 //
-// PyTorch does not limit v − m²: where rounding makes it negative, its step is NaN. Feature.Momentum:
+// PyTorch does not limit v − m²: where rounding makes it negative, its step is NaN. OptimizerFeature.Momentum:
 //
 //     buffer ← momentum · buffer + g / (√v + ε)
 //     parameter −= learningRate · buffer
@@ -23,7 +23,7 @@ export const RMSPROP_FEATURES: u32 =
   OptimizerFeature.Momentum | OptimizerFeature.Centered | OptimizerFeature.WeightDecay;
 
 // The order of the hyperparameters. α is from 0 to below 1; ε is above 0, and the momentum at least 0, both finite in
-// the network's dtype. Without Feature.Momentum the momentum is 0.
+// the network's dtype. Without OptimizerFeature.Momentum the momentum is 0.
 const ALPHA: usize = 0;
 const EPSILON: usize = 1;
 const MOMENTUM: usize = 2;
@@ -52,7 +52,7 @@ export function rmsprop<T, M>(
   const alpha = hyperparameter(optimizer, ALPHA);
   const isHeavy = alpha > 0.5;
   const weight = splat<T>(meanWeight(alpha));
-  const keep = splat<T>(alpha), gain = splat<T>(1 - alpha);
+  const oldWeight = splat<T>(alpha), newWeight = splat<T>(1 - alpha);
   const epsilon = splat<T>(hyperparameter(optimizer, EPSILON));
   const momentum = splat<T>(hyperparameter(optimizer, MOMENTUM));
   const hasMomentum = hasFeature(optimizer, OptimizerFeature.Momentum);
@@ -63,24 +63,24 @@ export function rmsprop<T, M>(
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
-    const v = movedMeanOfSquares<T>(v128.load(squares + at), g, keep, gain);
-    nonFinite = mode.take<T>(squares + at, v, nonFinite);
+    const v = movedMeanOfSquares<T>(v128.load(squares + at), g, oldWeight, newWeight);
+    nonFinite = mode.storeOrCheck<T>(squares + at, v, nonFinite);
     let variance = v;
     if (isCentered) {
       const m = movedMean<T>(v128.load(means + at), g, weight, isHeavy);
-      nonFinite = mode.take<T>(means + at, m, nonFinite);
+      nonFinite = mode.storeOrCheck<T>(means + at, m, nonFinite);
       variance = v128.pmax<T>(v128.sub<T>(v, v128.mul<T>(m, m)), splat<T>(0));
     }
     const divisor = v128.add<T>(v128.sqrt<T>(variance), epsilon);
     let step: v128;
     if (hasMomentum) {
       const buffer = v128.add<T>(v128.mul<T>(momentum, v128.load(buffers + at)), v128.div<T>(g, divisor));
-      nonFinite = mode.take<T>(buffers + at, buffer, nonFinite);
+      nonFinite = mode.storeOrCheck<T>(buffers + at, buffer, nonFinite);
       step = v128.mul<T>(rate, buffer);
     } else {
       step = v128.div<T>(v128.mul<T>(rate, g), divisor);
     }
-    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }

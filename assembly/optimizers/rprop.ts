@@ -51,15 +51,15 @@ export function rprop<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const product = v128.mul<T>(g, v128.load(previous + at));
-    const isBack = v128.lt<T>(product, zero), isForth = v128.gt<T>(product, zero);
-    const factor = v128.bitselect(etaMinus, v128.bitselect(etaPlus, one, isForth), isBack);
+    const signChanged = v128.lt<T>(product, zero), signKept = v128.gt<T>(product, zero);
+    const factor = v128.bitselect(etaMinus, v128.bitselect(etaPlus, one, signKept), signChanged);
     const size = clamp<T>(v128.mul<T>(v128.add<T>(v128.load(sizes + at), initial), factor), smallest, largest);
-    const direction = v128.andnot(g, isBack);
+    const direction = v128.andnot(g, signChanged);
     // The size with the sign of the direction; 0 where the direction is 0.
     const step = v128.and(v128.bitselect(direction, size, signs), v128.ne<T>(direction, zero));
-    nonFinite = mode.take<T>(previous + at, direction, nonFinite);
-    nonFinite = mode.take<T>(sizes + at, size, nonFinite);
-    nonFinite = mode.take<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(previous + at, direction, nonFinite);
+    nonFinite = mode.storeOrCheck<T>(sizes + at, size, nonFinite);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, v128.sub<T>(parameter, step), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }

@@ -1,4 +1,4 @@
-// Stochastic gradient descent: parameter −= learningRate · gradient, or with Feature.Momentum, with PyTorch's formula:
+// Stochastic gradient descent: parameter −= learningRate · gradient. With OptimizerFeature.Momentum, PyTorch's formula:
 //
 //     buffer ← momentum · buffer + (1 − dampening) · g      in the first step: buffer ← g
 //     parameter −= learningRate · buffer                    Nesterov: learningRate · (g + momentum · buffer)
@@ -15,7 +15,7 @@ export const SGD_FEATURES: u32 =
   OptimizerFeature.Momentum | OptimizerFeature.Nesterov | OptimizerFeature.WeightDecay;
 
 // The order of the hyperparameters: the momentum is at least 0, both are finite in the network's dtype. Without
-// Feature.Momentum both are 0.
+// OptimizerFeature.Momentum both are 0.
 const MOMENTUM: usize = 0;
 const DAMPENING: usize = 1;
 const HYPERPARAMETERS: usize = 2;
@@ -48,7 +48,7 @@ export function sgd<T, M>(optimizer: Optimizer, parameters: usize, gradients: us
   for (let at = begin; at < end; at += 16) {
     const parameter = v128.load(parameters + at);
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
-    nonFinite = mode.take<T>(parameters + at, updated<T>(parameter, g, rate), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, updated<T>(parameter, g, rate), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }
@@ -74,8 +74,8 @@ export function momentumSgd<T, M>(
     const g = mode.gradient<T>(optimizer, gradients + at, parameter);
     const buffer = v128.add<T>(v128.mul<T>(momentum, v128.load(buffers + at)), v128.mul<T>(gain, g));
     const direction = isNesterov ? v128.add<T>(g, v128.mul<T>(momentum, buffer)) : buffer;
-    nonFinite = mode.take<T>(buffers + at, buffer, nonFinite);
-    nonFinite = mode.take<T>(parameters + at, updated<T>(parameter, direction, rate), nonFinite);
+    nonFinite = mode.storeOrCheck<T>(buffers + at, buffer, nonFinite);
+    nonFinite = mode.storeOrCheck<T>(parameters + at, updated<T>(parameter, direction, rate), nonFinite);
   }
   return !v128.any_true(nonFinite);
 }

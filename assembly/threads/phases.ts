@@ -11,7 +11,7 @@ import { laneCount, wholeVectors } from "../math/vector";
 import { backward, gradients } from "../network/backward";
 import { forward } from "../network/forward";
 import { layerAt, Network } from "../network/network";
-import { penaltyGradients } from "../network/penalty";
+import { penaltyGradients } from "../network/penalties";
 import { passOf, scratchAt, tensorsAt, Workspace } from "../network/workspace";
 import { measuresGradients, measuresParameters, sumBlocks } from "../optimizers/adjustment";
 import { beginAverage, checkRange, stepRange } from "../optimizers/frozen";

@@ -8,7 +8,7 @@ import { doPart, doPhase, isDivisible, Phase } from "./phases";
  * A team in linear memory. Each word that threads watch has a cache line of its own:
  *
  *     +0    call       upper 24 bits: number of the call; lower 8 bits: threads that take part, the caller included.
- *                      One load reads both, so a worker that joins in between takes no part.
+ *                      One load reads both: a worker that is not among these threads takes no part.
  *     +64   finished   workers that have finished their part
  *     +128  joined     workers that are ready; they are numbered from 1, the caller is thread 0
  *     +192  asleep     workers that must be woken
@@ -107,7 +107,8 @@ function nextCall(team: Team, seen: u32): u32 {
 
 /**
  * Sleeps until there is a call other than `seen`. Recursive, so that it is not inlined into workerLoop(): the baseline
- * compiler of V8 11.3 (Node 20) overwrites a register of the function that waits, and it held the worker's number.
+ * compiler of V8 11.3 (Node 20) overwrites a register of the function that waits. In workerLoop() this register held
+ * the worker's number.
  */
 function sleep(team: Team, seen: u32): u32 {
   const call = atomic.load<u32>(team);

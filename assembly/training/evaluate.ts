@@ -7,7 +7,7 @@ import { weightOf } from "../checks/samples";
 import { BLOCK_ROWS } from "../layers/tensors";
 import { lossScale, Network } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
-import { beginPredictions, endPredictions } from "./average";
+import { beginPredictions, endPredictions } from "./predictionParameters";
 import { beginPasses } from "./gather";
 import { backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, penaltyTerms } from "./step";
 

@@ -32,8 +32,8 @@ export function beginMicrobatch<T>(
 }
 
 /**
- * Call it before the forward pass, so that the pass hides the latency of the cache misses. Labels were read by their
- * check.
+ * Reads the targets of coming rows into the cache. Call it before the forward pass: the pass hides the latency of the
+ * cache misses. Labels are in the cache already, because their check read them.
  */
 @inline
 export function readTargetsAhead<T>(network: Network, samples: Samples, row: usize, rows: usize): void {

@@ -8,7 +8,7 @@ import { checkNetwork } from "../checks/regions";
 import { sumOfMagnitudes } from "../kernels/reduce";
 import { BLOCK_ROWS } from "../layers/tensors";
 import { layerAt, Network, outputLayer } from "../network/network";
-import { networkPenalty } from "../network/penalty";
+import { networkPenalty } from "../network/penalties";
 import { passOf, tensorsAt, Workspace } from "../network/workspace";
 import { beginPasses } from "./gather";
 import { completeOutputs, writePredictions } from "./predict";

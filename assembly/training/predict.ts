@@ -9,7 +9,7 @@ import { RowPath } from "../layers/tensors";
 import { Network, outputLayer } from "../network/network";
 import { outputTensors, passOf, Workspace } from "../network/workspace";
 import { rowActivationForward } from "../rowPath/activation";
-import { beginPredictions, endPredictions } from "./average";
+import { beginPredictions, endPredictions } from "./predictionParameters";
 import { beginMicrobatch, beginPasses } from "./gather";
 import { runForward } from "./layers";
 

@@ -69,7 +69,7 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
         beganEpoch = true;
       }
       // The weights of a batch are summed before its first microbatch.
-      if (checksRows && !takesRows<T>(network, run, samples.weights ? batchEnd : run.row + rows)) break;
+      if (checksRows && !acceptsRows<T>(network, run, samples.weights ? batchEnd : run.row + rows)) break;
     }
     if (!run.isInBatch) {
       if (batchEnd - run.row != run.batchScaleRows && !scaleBatch<T>(network, run, batchEnd)) {
@@ -119,7 +119,7 @@ function shuffle(network: Network, run: Run): void {
 
 /** Checks the rows before `end`. False, with the reason in `run.status`, if one is out of range. */
 @inline
-function takesRows<T>(network: Network, run: Run, end: usize): bool {
+function acceptsRows<T>(network: Network, run: Run, end: usize): bool {
   const status = checkMicrobatch<T>(network, run.samples, run.row, end);
   if (status == Status.Ok) return true;
   run.status = status;

@@ -8,7 +8,7 @@ import { BLOCK_ROWS, RowPath } from "../layers/tensors";
 import { lossBackward } from "../losses/loss";
 import { clearFrozenGradients } from "../network/frozen";
 import { arenaSize, Network, outputLayer } from "../network/network";
-import { networkPenalty } from "../network/penalty";
+import { networkPenalty } from "../network/penalties";
 import { outputTensors, passOf, scratchAt, Workspace } from "../network/workspace";
 import { setNorm } from "../optimizers/adjustment";
 import { isSafeState, isSafeStep } from "../optimizers/bound";
@@ -104,7 +104,7 @@ export function takesRowStep(workspace: Workspace): bool {
  */
 export function rowStep<T>(network: Network, workspace: Workspace): bool {
   runPhase<T>(network, workspace, Phase.Backward);
-  if (isSettled<T>(network) && isBounded<T>(network, workspace)) {
+  if (isKnownBounded<T>(network) && isBounded<T>(network, workspace)) {
     runPhase<T>(network, workspace, Phase.RowStep);
     countStep(network);
     return true;
@@ -137,9 +137,9 @@ export function updateBatch<T>(network: Network, workspace: Workspace): bool {
 @inline
 function updateParameters<T>(network: Network, workspace: Workspace): bool {
   if (!isPlain(network.optimizer)) prepareUpdate<T>(network, workspace);
-  if (!isSettled<T>(network) || !isBoundedStep<T>(network, workspace)) {
+  if (!isKnownBounded<T>(network) || !isBoundedStep<T>(network, workspace)) {
     if (!isFiniteStep<T>(network, workspace)) return false;
-    network.isSettled = false;
+    network.isKnownBounded = false;
   }
   runPhase<T>(network, workspace, Phase.Update);
   countStep(network);
@@ -170,7 +170,8 @@ function countStep(network: Network): void {
 }
 
 /**
- * Reads the gradients and, for some optimizers, a part of what the update reads. Almost every step passes this test.
+ * Whether the step is certain to leave all numbers finite. Reads the gradients and, for some optimizers, a part of what
+ * the update reads. Almost every step passes this test.
  */
 @inline
 function isBoundedStep<T>(network: Network, workspace: Workspace): bool {
@@ -191,7 +192,7 @@ function isBoundedWithState<T>(optimizer: Optimizer, workspace: Workspace, threa
   return optimizerIsBounded<T>(optimizer, gradient, parameter, state);
 }
 
-/** Exact, but reads everything that the update reads. */
+/** Whether the step leaves all numbers finite. Exact, but reads everything that the update reads. */
 function isFiniteStep<T>(network: Network, workspace: Workspace): bool {
   const threads = runPhase<T>(network, workspace, Phase.Check);
   for (let i: usize = 0; i < threads; ++i) {
@@ -202,20 +203,21 @@ function isFiniteStep<T>(network: Network, workspace: Workspace): bool {
 
 /** Called at the start of each call of the host: it may have written to parameters, gradients or the state. */
 export function acceptWrites<T>(network: Network): void {
-  network.isSettled = false;
+  network.isKnownBounded = false;
   clearFrozenGradients<T>(network);
 }
 
 /**
- * What optimizerIsBounded() assumes of parameters and state. Tested once; steps that pass isBoundedStep() preserve it.
+ * Whether parameters and state are as optimizerIsBounded() assumes. Tested once: after a step that passes
+ * isBoundedStep() it still holds.
  */
 @inline
-function isSettled<T>(network: Network): bool {
-  if (!network.isSettled) network.isSettled = findSettled<T>(network);
-  return network.isSettled;
+function isKnownBounded<T>(network: Network): bool {
+  if (!network.isKnownBounded) network.isKnownBounded = testIsBounded<T>(network);
+  return network.isKnownBounded;
 }
 
-function findSettled<T>(network: Network): bool {
+function testIsBounded<T>(network: Network): bool {
   const optimizer = network.optimizer;
   return areFinite<T>(network.parameters, <usize>arenaSize<T>(network.parameterCount)) &&
     isSafeState<T>(optimizer.state, <usize>optimizer.slots * optimizer.slotSize);

@@ -1,4 +1,4 @@
-// The parameters that predict and evaluate use: the average of an optimizer that keeps one, else the network's own.
+// The parameters that predict and evaluate use: the average, if the optimizer computes one, else the network's own.
 
 import { averagesOf } from "../abi/optimizer";
 import { layerShiftParameters } from "../layers/layer";
@@ -13,7 +13,7 @@ export function predictionParameters(network: Network): usize {
   return averagesOf(optimizer);
 }
 
-/** Makes forward passes use predictionParameters() until endPredictions(). */
+/** Forward passes use predictionParameters() from this call until endPredictions(). */
 export function beginPredictions(network: Network, workspace: Workspace): void {
   shift(network, workspace, predictionParameters(network) - network.parameters);
 }
