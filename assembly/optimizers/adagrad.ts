@@ -10,7 +10,7 @@ import { areUnused, hyperparameter, Optimizer, OptimizerFeature, setShared, shar
 import { Status } from "../abi/status";
 import { isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { largestStep, squareLimit } from "./bound";
+import { isSafeQuotient, largestStep, squareLimit } from "./bound";
 
 export const ADAGRAD_FEATURES: u32 = OptimizerFeature.WeightDecay;
 
@@ -70,7 +70,6 @@ export function adagrad<T, M>(
 /** See optimizerIsBounded(). |g| / (√sum + ε) is at most |g| / ε. */
 export function adagradIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
   const product = <f64><T>shared(optimizer, RATE) * gradient;
-  const longest = product / <f64><T>hyperparameter(optimizer, EPSILON);
   return gradient < squareLimit<T>() && state + <f64><T>initialOf(optimizer) < largestStep<T>() &&
-    product < largestStep<T>() && longest < largestStep<T>();
+    isSafeQuotient<T>(product, <f64><T>hyperparameter(optimizer, EPSILON));
 }

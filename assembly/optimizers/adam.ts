@@ -15,7 +15,7 @@ import { Status } from "../abi/status";
 import { isBelowOne, isPositive } from "../math/range";
 import { splat } from "../math/vector";
 import { isSafeScale } from "./adjustment";
-import { largestStep, squareLimit } from "./bound";
+import { isSafeQuotient, squareLimit } from "./bound";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
 export const ADAM_FEATURES: u32 =
@@ -82,13 +82,18 @@ export function adam<T, M>(optimizer: Optimizer, parameters: usize, gradients: u
   return !v128.any_true(nonFinite);
 }
 
-/**
- * See optimizerIsBounded(). m and v are weighted means of g and g², and |g| < squareLimit(). Both rate · m and the
- * step, which is at most rate · m / ε, must stay finite: a large ε makes the step small, but not rate · m.
- */
+/** See optimizerIsBounded(). */
 export function adamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
+  const rate = <f64><T>shared(optimizer, RATE), epsilon = <f64><T>shared(optimizer, SCALED_EPSILON);
+  return meanStepIsBounded<T>(optimizer, gradient, rate, epsilon);
+}
+
+/**
+ * Whether the step of Adam or NAdam is bounded. m and v are weighted means of g and g², and |g| < squareLimit(). Both
+ * rate · m and the step, which is at most rate · m / ε, must stay finite: a large ε makes the step small, but not
+ * rate · m.
+ */
+export function meanStepIsBounded<T>(optimizer: Optimizer, gradient: f64, rate: f64, epsilon: f64): bool {
   const limit = squareLimit<T>();
-  const product = <f64><T>shared(optimizer, RATE) * limit;
-  const longest = product / <f64><T>shared(optimizer, SCALED_EPSILON);
-  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeScale(optimizer);
+  return gradient < limit && isSafeQuotient<T>(rate * limit, epsilon) && isSafeScale(optimizer);
 }

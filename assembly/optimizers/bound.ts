@@ -28,6 +28,15 @@ export function isSafeStep<T>(learningRate: f64, largest: f64): bool {
 }
 
 /**
+ * Whether parameter − x / y is certain to be finite, for every finite parameter, all |x| ≤ `dividend` and all
+ * |y| ≥ `divisor`.
+ */
+@inline
+export function isSafeQuotient<T>(dividend: f64, divisor: f64): bool {
+  return dividend < largestStep<T>() && dividend / divisor < largestStep<T>();
+}
+
+/**
  * Whether an optimizer's state is small enough for optimizerIsBounded(), which then need not read all of it: the sum of
  * its magnitudes is below squareLimit(). True if there is no state.
  */

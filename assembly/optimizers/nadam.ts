@@ -13,8 +13,7 @@ import { Status } from "../abi/status";
 import { exp } from "../math/exponential";
 import { isBelowOne, isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isSafeScale } from "./adjustment";
-import { largestStep, squareLimit } from "./bound";
+import { meanStepIsBounded } from "./adam";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
 export const NADAM_FEATURES: u32 = OptimizerFeature.DecoupledDecay | OptimizerFeature.WeightDecay;
@@ -99,11 +98,8 @@ export function nadam<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
   return !v128.any_true(nonFinite);
 }
 
-/** See optimizerIsBounded(), and adamIsBounded(). */
+/** See optimizerIsBounded(). */
 export function nadamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
-  const limit = squareLimit<T>();
   const rates = <f64><T>shared(optimizer, GRADIENT_RATE) + <f64><T>shared(optimizer, MEAN_RATE);
-  const product = rates * limit;
-  const longest = product / <f64><T>shared(optimizer, SCALED_EPSILON);
-  return gradient < limit && product < largestStep<T>() && longest < largestStep<T>() && isSafeScale(optimizer);
+  return meanStepIsBounded<T>(optimizer, gradient, rates, <f64><T>shared(optimizer, SCALED_EPSILON));
 }

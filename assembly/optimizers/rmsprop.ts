@@ -16,7 +16,7 @@ import { areUnused, hasFeature, hyperparameter, Optimizer, OptimizerFeature, slo
 import { Status } from "../abi/status";
 import { isBelowOne, isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
-import { isSafeStep, largestStep, squareLimit } from "./bound";
+import { isSafeQuotient, isSafeStep, squareLimit } from "./bound";
 import { meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
 export const RMSPROP_FEATURES: u32 =
@@ -95,8 +95,7 @@ export function rmspropIsBounded<T>(optimizer: Optimizer, gradient: f64, state: 
   const epsilon = <f64><T>hyperparameter(optimizer, EPSILON);
   if (!(gradient < squareLimit<T>())) return false;
   if (!hasFeature(optimizer, OptimizerFeature.Momentum)) {
-    const product = <f64><T>optimizer.learningRate * gradient;
-    return product < largestStep<T>() && product / epsilon < largestStep<T>();
+    return isSafeQuotient<T>(<f64><T>optimizer.learningRate * gradient, epsilon);
   }
   const buffer = <f64><T>hyperparameter(optimizer, MOMENTUM) * state + gradient / epsilon;
   return isSafeStep<T>(optimizer.learningRate, buffer);
