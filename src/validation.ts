@@ -38,7 +38,7 @@ export const requireBelowOne = numberThat("a number from 0 to below 1", (x) => x
 export const requireShare = numberThat("a number from 0 to 1", (x) => x >= 0 && x <= 1);
 export const requireBetween = numberThat("a number above 0 and below 1", (x) => x > 0 && x < 1);
 
-/** Requires a finite number for which `isAllowed`. If it `isScale`, it must not round to 0 unless it is 0. */
+/** Requires a finite number for which `isAllowed` is true. With `isScale`, a number other than 0 must not round to 0. */
 function numberThat(expected: string, isAllowed: (x: number) => boolean, isScale = false): Check {
   return (argument, value, dtype) => {
     const x = value as number;
@@ -222,7 +222,7 @@ export function readOptions<T extends object, K = unknown>(
     }
     return values;
   } catch (cause) {
-    throw asBackpropError("invalidOption", `what ${of} is given`, cause);
+    throw asBackpropError("invalidOption", `the options of ${of}`, cause);
   }
 }
 

@@ -85,7 +85,7 @@ describe("a program bundled into one file", () => {
   it("is told to import the core if it has no import.meta.url", async () => {
     const { program } = await bundleProgram("iife");
     expect(await outputOf(program)).toMatch(
-      /^coreUnavailable .+ does not know its own address.+ Import the file.+ loadCore\(core, \{ threads: true \}\)/,
+      /^coreUnavailable .+ import\.meta\.url is not a URL.+ Import the file.+ loadCore\(core, \{ threads: true \}\)/,
     );
   });
 

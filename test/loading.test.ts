@@ -384,8 +384,8 @@ describe("the library's file", () => {
     await expect(load(undefined, { numerics: "relaxed" })).rejects.toMatchObject({
       code: "coreUnavailable",
       message:
-        "The WebAssembly core could not be loaded: this program does not know its own address, beside which it would " +
-        'find core.relaxed.wasm (Invalid URL). Import the file, as in `import core from "backprop-wasm/core.relaxed.wasm"`, ' +
+        "The WebAssembly core could not be loaded: import.meta.url is not a URL here, so the library cannot locate " +
+        'core.relaxed.wasm (Invalid URL). Import the file, as in `import core from "backprop-wasm/core.relaxed.wasm"`, ' +
         'and call loadCore(core, { numerics: "relaxed" }) with its module or bytes before the first network.',
     });
   });

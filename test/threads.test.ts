@@ -370,7 +370,7 @@ describe("workers", () => {
   });
 });
 
-describe("a lost worker", () => {
+describe("a worker that fails", () => {
   const workers: Worker[] = [];
 
   /** Imports a copy of the library whose workers are instances of WorkerClass. */
@@ -388,9 +388,11 @@ describe("a lost worker", () => {
     await expect(fit(network, DIGITS)).rejects.toMatchObject({
       name: "BackpropError",
       code: "coreUnavailable",
-      message: expect.stringMatching(/^A thread of the network was lost: .+without threads\.$/s),
+      message: expect.stringMatching(/^A worker of the network has failed: .+without threads\.$/s),
     });
-    expect(() => network.fitSync(DIGITS.inputs, DIGITS.targets)).toThrow(/^A thread of the network was lost/);
+    expect(() => network.fitSync(DIGITS.inputs, DIGITS.targets)).toThrow(
+      /^A worker of the network has failed/,
+    );
     expect(parametersOf(network)).toBe(before);
     const { loss } = network.evaluate(DIGITS.inputs, DIGITS.targets);
     expect(loss).toBeGreaterThan(0);
@@ -449,12 +451,13 @@ describe("a lost worker", () => {
     await fit(network, DIGITS);
     await new Promise((resolve) => workers[0]!.once("exit", resolve));
     await expect(fit(network, DIGITS)).rejects.toThrow(
-      "A thread of the network was lost: out of luck. Create the network again; if it happens again, without threads.",
+      "A worker of the network has failed: out of luck. Create the network again. If it happens again, create the " +
+        "network without threads.",
     );
     network.dispose();
   });
 
-  it("does not make the network hang if it was lost after it joined", async () => {
+  it("does not make the network hang if the worker fails after it joined", async () => {
     workers.length = 0;
     const { createNetwork, core } = await libraryWith(
       class extends Worker {

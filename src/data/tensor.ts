@@ -34,7 +34,8 @@ export class Tensor<Values extends Nested[] = Nested[]> implements ShapedData {
     if (!isFilled(shape, data)) {
       throw new BackpropError(
         "invalidShape",
-        `A tensor is given ${show(shape)} and ${show(data)}; expected its shape, and a typed array of that many elements.`,
+        `The shape of a tensor is ${show(shape)} and its data are ${show(data)}; expected at most ${MAX_DIMENSIONS} lengths ` +
+          "and a typed array of that many elements.",
       );
     }
     this.shape = shape;

@@ -117,8 +117,8 @@ function cannotGrow(size: number, end: number, limit: string, cause?: unknown): 
   return new BackpropError(
     "outOfMemory",
     `Linear memory cannot grow to ${end} bytes: it has ${size}, and ${limit}. Call dispose() on networks that are no longer ` +
-      "needed: one that was only dropped keeps its memory until it is garbage-collected, and then until the event loop " +
-      "has its turn. Or use a smaller network, fewer rows or fewer epochs at a time.",
+      "needed: without dispose(), a network keeps its memory until it is garbage-collected and the event loop has run. " +
+      "Or use a smaller network, fewer rows or fewer epochs at a time.",
     cause === undefined ? {} : { cause },
   );
 }

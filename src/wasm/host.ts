@@ -1,4 +1,4 @@
-// The core, its heap, and the functions and arrays of one dtype: every object in linear memory needs them.
+// The core, its heap, and its functions and arrays for one dtype. Every class for objects in linear memory needs them.
 
 import type { DType, FloatArray } from "../dtype.js";
 import { type Address, type Core, type CoreExports, KERNEL_NAMES, type KernelName } from "./core.js";

@@ -4,7 +4,7 @@ import { BackpropError } from "../errors.js";
 import { type Build, loadCall } from "./builds.js";
 import { isSimdSupported } from "./requirements.js";
 
-/** What to do, by what is wrong. */
+/** What to do about each kind of error. */
 export const ADVICE = {
   /** The library's file is not where the library looks for it. */
   copyFile: (build: Build) =>

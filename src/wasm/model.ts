@@ -62,7 +62,7 @@ export class Model {
     this.#placed = description.parameters;
     this.needsWholeBatch = layers.some((layer) => definitionOf(layer).needsWholeBatch);
     this.#widths = { inputs, targets: loss.takesLabels ? 1 : outputs };
-    const keep = <T extends { dispose(): void }>(block: T): T => {
+    const owned = <T extends { dispose(): void }>(block: T): T => {
       this.#blocks.push(block);
       return block;
     };
@@ -147,7 +147,7 @@ export class Model {
     }
   }
 
-  /** The gradients that `computeGradients` wrote, or that `update` is to use. A run overwrites them. */
+  /** The gradients that `computeGradients` writes and `update` uses. A run overwrites them. */
   gradients(): FloatArray {
     return this.#gradients.array;
   }

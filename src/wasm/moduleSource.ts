@@ -9,7 +9,7 @@ import { ADVICE, reasonOf, refused, unavailable } from "./loadErrors.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What is used of a Response. A Blob has the method alone. */
+/** The members of a Response that are used. A Blob has only `arrayBuffer`. */
 interface Body {
   arrayBuffer(): Promise<ArrayBuffer>;
   readonly ok?: boolean;
@@ -119,7 +119,7 @@ function isBody(source: unknown): source is Body {
   return typeof (source as Partial<Body> | null | undefined)?.arrayBuffer === "function";
 }
 
-/** The name of a built-in class. Unlike `instanceof`, it knows objects of another realm. */
+/** The name of a built-in class. Unlike `instanceof`, this works for objects of another realm. */
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
@@ -129,7 +129,7 @@ function asBytes(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Bytes {
   return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
 }
 
-/** The value of `action`. If it fails, throws the error that `explain` makes of the cause. */
+/** The result of `action`. If it fails, throws the error that `explain` returns for the cause. */
 async function explained<T>(
   action: () => T | Promise<T>,
   explain: (cause: unknown) => BackpropError,

@@ -33,8 +33,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   {
     isMet: ({ isShared }) => !isShared || isMemoryShareable(),
     message:
-      "There is no SharedArrayBuffer here, which threads need. A page has it where it is served with the headers " +
-      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp"; or leave threads out.',
+      "Threads need SharedArrayBuffer, which is not available here. Serve the page with the headers " +
+      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp", or do not set threads.',
   },
 ];
 
@@ -44,7 +44,7 @@ export function requireEngine(build: Build): void {
   if (missing) throw new BackpropError("unsupported", missing.message);
 }
 
-/** Whether the engine has what all builds need. Tested only if it does not compile one: the test takes some 50 µs. */
+/** Whether the engine has the SIMD that all builds need. Called only if a build does not compile: it takes about 50 µs. */
 export function isSimdSupported(): boolean {
   return WebAssembly.validate(simdModule());
 }
@@ -70,7 +70,7 @@ function isMemoryShareable(): boolean {
   return typeof SharedArrayBuffer === "function" && crossOriginIsolated;
 }
 
-/** A module with one function, which applies one vector instruction to a local variable, given `operands` times. */
+/** The bytes of a module whose one function applies a vector instruction to `operands` copies of a local variable. */
 function vectorModule(operands: number, ...instruction: number[]): Uint8Array<ArrayBuffer> {
   const operand = [0x20, 0x00];
   const body = [0x01, 0x01, 0x7b, ...Array(operands).fill(operand).flat(), 0xfd, ...instruction, 0x0b];

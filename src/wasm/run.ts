@@ -156,8 +156,8 @@ export class Run {
   }
 
   /**
-   * Why the run cannot go on: "loss" if a loss was NaN or infinite, "step" if an update would have made a number NaN or
-   * infinite. The run stopped before that update, in epoch `epoch`. Undefined if the run can go on.
+   * Why the run cannot continue: "loss" if a loss was NaN or infinite, "step" if an update would have made a number NaN or
+   * infinite. The run stopped before that update, in epoch `epoch`. Undefined if the run can continue.
    */
   get divergence(): "loss" | "step" | undefined {
     const status = this.#struct.get("status");
@@ -219,7 +219,7 @@ export class Run {
   }
 
   /**
-   * Goes on for at most `units` microbatches (or slices of shuffling). Returns how many were done.
+   * Continues for at most `units` microbatches (or slices of shuffling). Returns how many were done.
    *
    * @throws BackpropError if the core refuses the run.
    */
@@ -229,7 +229,7 @@ export class Run {
     return done;
   }
 
-  /** Before its samples are used otherwise: their order is in its block. */
+  /** Must be called before the samples are used for anything else: their order is in this run's block. */
   dispose(): void {
     if (this.#shuffles) this.#samples.setOrder(0);
     this.#block.dispose();

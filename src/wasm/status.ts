@@ -1,4 +1,4 @@
-// Turns a status of the core into an error. The only file that does. The wrapper checks what users give before the core
+// Turns a status of the core into an error. No other file does. The wrapper checks what users give before the core
 // does, so most of these errors mean a mistake in the wrapper, or a core of another version.
 
 import { StatusNumber } from "../abi/structs.js";
@@ -9,8 +9,8 @@ type StatusName = keyof typeof StatusNumber;
 const ERRORS: { readonly [N in StatusName]?: readonly [ErrorCode, string] } = {
   WrongVersion: [
     "coreUnavailable",
-    "The WebAssembly core that was loaded belongs to another version of this library. Serve the cores that came with " +
-      "this one.",
+    "The WebAssembly core that was loaded belongs to another version of this library. Serve the .wasm files of " +
+      "this version.",
   ],
   TooLarge: [
     "outOfMemory",

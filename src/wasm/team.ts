@@ -43,7 +43,7 @@ class WorkerPool {
   #running = 0;
   #isStopped = false;
   #isDisposed = false;
-  #loss: { readonly cause: unknown } | undefined;
+  #failure: { readonly cause: unknown } | undefined;
 
   constructor(host: Host, network: Block, workers: number) {
     const { exports } = host.core;
@@ -52,11 +52,11 @@ class WorkerPool {
     this.#block = new Block(host.heap, exports.team_size());
     exports.network_set_team(network.address, this.#block.address);
     pools.add(this);
-    for (let i = 0; i < workers && !this.#loss; i++) this.#start(network.address);
+    for (let i = 0; i < workers && !this.#failure; i++) this.#start(network.address);
   }
 
   requireRunning(): void {
-    if (this.#loss) throw lost(this.#loss.cause);
+    if (this.#failure) throw workerLost(this.#failure.cause);
   }
 
   /** Called when the model no longer needs the workers. */
@@ -79,13 +79,13 @@ class WorkerPool {
 
   #end(cause: unknown): void {
     this.#running--;
-    if (!this.#isStopped) this.#lose(cause);
+    if (!this.#isStopped) this.#fail(cause);
     this.#release();
   }
 
-  /** The lost worker may have joined the team, and the caller would wait for it forever. So the caller works alone. */
-  #lose(cause: unknown): void {
-    this.#loss = { cause };
+  /** The worker may have joined the team: the caller would wait for it forever. So the caller works alone from now on. */
+  #fail(cause: unknown): void {
+    this.#failure = { cause };
     this.#stop();
     const network = this.#network.deref();
     if (network) this.#host.core.exports.network_set_team(network.address, 0);
@@ -97,18 +97,18 @@ class WorkerPool {
     this.#host.core.exports.team_stop(this.#block.address);
   }
 
-  /** Frees the block once the last worker has ended: one that starts late must still read that the team was stopped. */
+  /** Frees the block after the last worker has ended: a worker that starts late must read that the team was stopped. */
   #release(): void {
     if (!this.#isDisposed || this.#running > 0) return;
     if (pools.delete(this)) this.#block.dispose();
   }
 }
 
-function lost(cause: unknown): BackpropError {
+function workerLost(cause: unknown): BackpropError {
   return new BackpropError(
     "coreUnavailable",
-    `A thread of the network was lost: ${reasonOf(cause ?? "it ended by itself")}. Create the network again; if it ` +
-      "happens again, without threads.",
+    `A worker of the network has failed: ${reasonOf(cause ?? "it ended unexpectedly")}. Create the network again. If ` +
+      "it happens again, create the network without threads.",
     { cause },
   );
 }

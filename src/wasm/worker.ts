@@ -4,6 +4,6 @@ import { type Assignment, work } from "./workerProgram.js";
 
 addEventListener("message", (event: MessageEvent<Assignment>) => {
   work(event.data);
-  postMessage("left");
+  postMessage("ended");
   close();
 });

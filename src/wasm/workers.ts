@@ -30,7 +30,7 @@ let workerThreads: WorkerThreads | undefined;
  */
 export async function prepareWorkers(): Promise<void> {
   if (isNode()) workerThreads ??= await builtinModule("worker_threads");
-  else if (!moduleUrl()) throw noAddress();
+  else if (!moduleUrl()) throw noModuleUrl();
 }
 
 /** Starts a worker, which does not keep the process alive. If it cannot be started, this throws or calls `onEnd`. */
@@ -70,9 +70,10 @@ function notStarted(): Error {
   );
 }
 
-function noAddress(): BackpropError {
+function noModuleUrl(): BackpropError {
   return new BackpropError(
     "unsupported",
-    "A bundle that is not an ES module has no address to start threads from. Bundle as an ES module, or leave threads out.",
+    "import.meta.url is not defined here, so the library cannot locate the script of its workers. Bundle as an ES " +
+      "module, or do not set threads.",
   );
 }

@@ -129,7 +129,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
           name: "BackpropError",
           code: "coreUnavailable",
           message: expect.stringMatching(
-            /^A thread of the network was lost: its script, dist\/worker\.js, could not be loaded\..+worker-src/,
+            /^A worker of the network has failed: its script, dist\/worker\.js, could not be loaded\..+worker-src/,
           ),
         });
         await page.unroute(script);
