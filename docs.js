@@ -17,10 +17,16 @@ const PARTS = {
   "exports with threads": () => exportTable("assembly/threads.ts"),
 };
 
-/** Meanings that the core's source does not state, because names say enough there. Comments follow them. */
+/**
+ * Meanings of names whose comment in the core's source is missing or states only a range. The comment follows the
+ * meaning.
+ */
 const MEANINGS = {
   "Description.inputs": "Columns of the inputs.",
   "LayerDescription.kind": "The kind of layer.",
+  "LayerDescription.kernelL2": "As `kernelL1`.",
+  "LayerDescription.biasL1": "As `kernelL1`.",
+  "LayerDescription.biasL2": "As `kernelL1`.",
   "Optimizer.kind": "The kind of optimizer.",
   "Optimizer.learningRate": "The factor of each step.",
   "Samples.inputs": "Address of the inputs.",
@@ -109,7 +115,7 @@ async function structTables() {
     .join("\n\n");
 }
 
-/** The type that hosts read, and what the core makes of it. */
+/** The type that a host reads, with a link to the struct or enum that the core declares. */
 function describeType(declaredType, type, names) {
   const link = `[${declaredType}](#${declaredType.toLowerCase()})`;
   if (names.struct.includes(declaredType)) return `${type}, address of ${link}`;
@@ -151,7 +157,7 @@ async function exportTable(path) {
   return table(["function", "arguments", "result", "what it does"], rows);
 }
 
-/** The meaning above and the comment; without both, the name in words: "UnknownLoss" is "Unknown loss." */
+/** The meaning in MEANINGS and the comment. If there is neither, the name in words: "UnknownLoss" is "Unknown loss." */
 function meaningOf(path, { name, comment }) {
   const meaning = [MEANINGS[path], comment].filter(Boolean).join(". ").replace("..", ".");
   const words = name.replaceAll("_", " ").replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

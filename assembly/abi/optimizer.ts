@@ -94,11 +94,11 @@ export class Optimizer {
   isAdjusted: u32;
   /** With OptimizerFeature.NormClipping: the norm of the gradients of the coming step, after clipping of values. */
   norm: f64;
-  /** What the coming step multiplies each gradient by. */
+  /** The factor of each gradient in the coming step. */
   scale: f64;
-  /** What the coming step adds to each gradient, as a multiple of the parameter. */
+  /** The coming step adds this multiple of the parameter to each gradient. */
   decay: f64;
-  /** What the coming step multiplies each parameter by. */
+  /** The factor of each parameter in the coming step. */
   parameterScale: f64;
 }
 
