@@ -8,10 +8,10 @@ import { build } from "rolldown";
 const NOTICE =
   "/*! @license MIT. Contains a table of Arm Optimized Routines (Arm Limited, MIT): see LICENSE and LICENSE.third-party. */";
 
-/** What users import, by the name of its file in dist/. All share one BackpropError. */
+/** The modules that users import, by the names of their files in dist/. All share one class BackpropError. */
 const ENTRIES = { index: sourcePath("index.ts") };
 
-/** What a worker loads: by itself, so that it starts quickly. */
+/** The script of a worker, in one separate file, so that it starts quickly. */
 const WORKER = { worker: sourcePath("wasm/worker.ts") };
 
 /** The names of classes are kept: users see them in the console. */

@@ -2,7 +2,7 @@
 
 /**
  * Work that may pause at each `yield`. A piece between two yields takes a few milliseconds at most. If it yields a
- * promise, it goes on once that is fulfilled.
+ * promise, it continues when the promise is fulfilled.
  */
 export type Work<T> = Generator<PromiseLike<unknown> | undefined, T, void>;
 
@@ -50,7 +50,7 @@ export async function finishInSlices<T>(work: Work<T>): Promise<T> {
   return piece.value;
 }
 
-/** Goes on with the work once the promise is fulfilled; if it is rejected, throws its reason into the work. */
+/** Continues the work when the promise is fulfilled. If the promise is rejected, throws its reason into the work. */
 async function resume<T>(work: Work<T>, promise: PromiseLike<unknown>): Promise<ReturnType<Work<T>["next"]>> {
   try {
     await promise;

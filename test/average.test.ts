@@ -62,7 +62,7 @@ describe.each(DTYPES)("the average in %s", (dtype) => {
       expect(resultsOf(network)).toEqual(resultsOf(averaged));
       expect(resultsOf(network, { averaged: true })).toEqual(resultsOf(averaged));
       expect(resultsOf(network, { averaged: false })).toEqual(resultsOf(plain));
-      // Training goes on as without the average.
+      // Training continues as without the average.
       expect(bitsOfParameters(network)).toBe(bitsOfParameters(plain));
       averaged.dispose();
     }

@@ -258,7 +258,7 @@ describe.each(DTYPES)("the phases of a microbatch in %s", (dtype) => {
       }
     });
 
-    it("are divided into parts of which no two write the same word", () => {
+    it("are divided into parts that write different words", () => {
       for (const rows of [1, 33, 128]) {
         const network = create(shape, { isPoisoned: true });
         const { address, workspace, regions } = network;

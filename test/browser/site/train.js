@@ -10,7 +10,7 @@ const CORNERS = [
 ];
 const XOR = [[0], [1], [1], [0]];
 
-/** Slightly moved corners: five batches, of which the last is smaller. */
+/** Slightly moved corners: five batches; the last is smaller. */
 const SCATTERED = Array.from({ length: 70 }, (_, i) =>
   CORNERS[i % 4].map((value, column) => value + (((i * (7 + 4 * column)) % 31) - 15) / 100),
 );
