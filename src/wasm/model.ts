@@ -67,9 +67,9 @@ export class Model {
       return block;
     };
     try {
-      this.#network = keep(createNetworkBlock(host, description));
-      this.#workspace = keep(this.#createWorkspace(SLICE_ROWS));
-      this.#predictions = keep(new Room(host, SLICE_ROWS * outputs));
+      this.#network = owned(createNetworkBlock(host, description));
+      this.#workspace = owned(this.#createWorkspace(SLICE_ROWS));
+      this.#predictions = owned(new Room(host, SLICE_ROWS * outputs));
       this.#optimizer = this.#createOptimizer(optimizer);
     } catch (error) {
       this.#disposeBlocks();

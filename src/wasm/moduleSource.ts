@@ -36,7 +36,7 @@ function urlOf(build: Build): URL {
     return CORE_URLS[build.file]();
   } catch (cause) {
     throw unavailable(
-      `this program does not know its own address, beside which it would find ${build.file} (${reasonOf(cause)})`,
+      `import.meta.url is not a URL here, so the library cannot locate ${build.file} (${reasonOf(cause)})`,
       ADVICE.importModule(build),
       cause,
     );
