@@ -174,7 +174,7 @@ export function describeLoss(
     throw new BackpropError(
       "invalidOption",
       `loss "${name}" is computed together with the output layer's ${needed}, but the last layer's activation is ` +
-        `"${outputActivation}". Make it "${needed}".`,
+        `"${outputActivation}". Set the last layer's activation to "${needed}".`,
     );
   }
   return {

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The class that users work with: checks arguments and calls the model in linear memory.
 
+import { MAX_THREADS } from "./abi/structs.js";
 import {
   needsProbe,
   openRows,
@@ -132,7 +133,7 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
    */
   readonly numerics?: Numerics;
   /**
-   * The most threads, 1 to 255, that share the work of a large network, including the calling thread; default 1. The
+   * The maximum number of threads, 1 to 255, that share the work of a large network, including the calling thread; default 1. The
    * bits are the same for any number. The other threads are started by the first fit, which does not wait for them.
    * They end at `dispose`, and do not keep the process alive. Needs SharedArrayBuffer: a page has it if it is
    * cross-origin isolated. The data of `parameters` are then in a SharedArrayBuffer.
@@ -146,7 +147,6 @@ export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly layers: ParametersOf<L>;
 }
 
-const MAX_THREADS = 255;
 const WEIGHT_FORMAT: RowFormat = { argument: "sampleWeights", width: 1 };
 
 /** What inputs, targets and weights are called in messages. */

@@ -229,7 +229,7 @@ describe("a fit that diverges", () => {
     const error = errorOf(() => network.fitSync([[1]], [[-1.7e308]], { epochs: 2 }));
     expect(error).toMatchObject({ code: "diverged", epoch: 1, history: { loss: [1.7e308] } });
     expect(error.message).toBe(
-      "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite in epoch 1 " +
+      "An update would have made a parameter or a value of the optimizer's state NaN or infinite in epoch 1 " +
         "of 2 (counted from 0), batch 0 of 1; the largest gradient is that of layer 0. That update was not made: the " +
         "network keeps the parameters, and the optimizer its state, from before it. Try a smaller learningRate than " +
         "1e+308, or scale the data.",

@@ -178,7 +178,7 @@ describe("creating a network", () => {
       code: "invalidOption",
       message:
         `loss "${loss}" is computed together with the output layer's ${needed}, ` +
-        `but the last layer's activation is "${given}". Make it "${needed}".`,
+        `but the last layer's activation is "${given}". Set the last layer's activation to "${needed}".`,
     });
     const network = await createNetwork(options({ loss, layers: [dense(2, needed)] }));
     network.dispose();
@@ -217,7 +217,7 @@ describe("a dense layer", () => {
       'activation is "ReLU"; expected one of "linear", "sigmoid"',
     ],
     ["an activation of null", [3, null], "unknownName", "activation is null; expected one of"],
-    ["a softmax of one unit", [1, "softmax"], "invalidOption", 'units is 1 with activation "softmax"'],
+    ["a softmax of one unit", [1, "softmax"], "invalidOption", 'units is 1, and a softmax of one unit'],
     [
       "a negative alpha",
       [3, "elu", { alpha: -1 }],

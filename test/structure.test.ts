@@ -87,6 +87,7 @@ const SRC: Table = {
     "wasm",
   ],
   "network.ts": [
+    "abi",
     "history.ts",
     "work.ts",
     "errors.ts",

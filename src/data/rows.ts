@@ -107,7 +107,7 @@ export function* writeRows(source: RowSource, out: () => FloatArray | Uint8Array
   }
 }
 
-/** `writeRows` at once. Without a generator, predicting one row takes a tenth less time. @throws as `writeRows`. */
+/** As `writeRows`, without pauses. Without a generator, predicting one row is 10 % faster. @throws as `writeRows`. */
 export function writeRowsSync(source: RowSource, out: () => FloatArray | Uint8Array): void {
   for (let begin = 0; begin < source.count; ) begin = writePiece(source, begin, out);
 }
@@ -169,7 +169,7 @@ function open(format: RowFormat, rows: unknown): RowSource {
   return new FlatRows(format, count, { data: list as ArrayLike<number> }, true);
 }
 
-/** The owner of a flat array. If it is a tensor, `data` is to be read anew whenever memory may have grown. */
+/** The owner of a flat array. If it is a tensor, read `data` again whenever memory may have grown. */
 interface Holder {
   readonly data: ArrayLike<number>;
 }

@@ -157,7 +157,7 @@ function complete(of: string, given: unknown, prefix = "", dtype?: DType): Dense
   if (layer.activation === "softmax" && layer.units === 1) {
     throw new BackpropError(
       "invalidOption",
-      `${prefix}units is 1 with activation "softmax", which is then always 1. Use 2 units or more, or "sigmoid".`,
+      `${prefix}units is 1, and a softmax of one unit is always 1. Use 2 units or more, or "sigmoid".`,
     );
   }
   if (!layer.useBias) requireNoBiasPenalty(layer, prefix);

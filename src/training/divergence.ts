@@ -23,7 +23,7 @@ export interface Divergence {
 export function divergenceEvent(cause: "loss" | "step", loss?: number): string {
   return cause === "loss"
     ? `The loss became ${loss}`
-    : "An update would have made a parameter, or a number that the optimizer keeps for it, NaN or infinite";
+    : "An update would have made a parameter or a value of the optimizer's state NaN or infinite";
 }
 
 /**
