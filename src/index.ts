@@ -4,6 +4,7 @@ export {
   crossValidate,
   type Figures,
 } from "./crossValidation.js";
+export { type CustomLoss, type CustomLossOptions, customLoss, type LossFunction } from "./customLoss.js";
 export { type Fold, type FoldOptions, kFold, stratifiedFolds } from "./data/folds.js";
 export { balancedClassWeights, oneHot } from "./data/labels.js";
 export type { Rows } from "./data/rows.js";

@@ -1,4 +1,5 @@
 import { LossNumber } from "./abi/structs.js";
+import { type CustomLoss, isCustomLoss } from "./customLoss.js";
 import { type DType, roundTo } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import type { ActivationName } from "./layers/layers.js";
@@ -43,7 +44,7 @@ export type Reduction = "mean" | "sum";
 
 /** A loss with every option set. */
 export interface LossDescription {
-  readonly name: LossName;
+  readonly name: string;
   readonly reduction: Reduction;
   /** binaryCrossentropy: the clip; huber: delta; quantile: the quantile; focal: gamma; otherwise 0. */
   readonly parameter: number;
@@ -56,6 +57,8 @@ export interface LossDescription {
   readonly takesLabels: boolean;
   /** What to do about targets in the form of the other categorical loss. */
   readonly advice: string | undefined;
+  /** A loss that is computed in JavaScript. */
+  readonly custom: CustomLoss | undefined;
 }
 
 /**
@@ -161,10 +164,11 @@ const OPTIONS: OptionsOf<Loss> = {
 
 /** A checked copy of a loss that a user gave. */
 export function describeLoss(
-  loss: LossName | Loss,
+  loss: LossName | Loss | CustomLoss,
   outputActivation: ActivationName | undefined,
   dtype: DType,
 ): LossDescription {
+  if (isCustomLoss(loss)) return describeCustom(loss);
   const given = typeof loss === "object" && loss !== null ? loss : { name: loss };
   const options = readOptions("loss", given, OPTIONS, { dtype });
   const { name } = options;
@@ -186,6 +190,21 @@ export function describeLoss(
     number: LOSS_NUMBERS[name],
     takesLabels: name === "sparseCategoricalCrossentropy",
     advice: ADVICE[name],
+    custom: undefined,
+  };
+}
+
+function describeCustom(custom: CustomLoss): LossDescription {
+  return {
+    name: custom.name,
+    reduction: "mean",
+    parameter: 0,
+    alpha: 0,
+    labelSmoothing: 0,
+    number: LossNumber.Custom,
+    takesLabels: false,
+    advice: undefined,
+    custom,
   };
 }
 

@@ -2,6 +2,7 @@
 // The class that users work with: checks arguments and calls the model in linear memory.
 
 import { MAX_THREADS } from "./abi/structs.js";
+import type { CustomLoss } from "./customLoss.js";
 import {
   needsProbe,
   openRows,
@@ -114,7 +115,8 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
   readonly inputs: number;
   /** From the first layer to the output layer; see `dense`. */
   readonly layers: L;
-  readonly loss: LossName | Loss;
+  /** A name, a name with options, or a loss that `customLoss` made. */
+  readonly loss: LossName | Loss | CustomLoss;
   /** Default `sgd()`, of learning rate 0.01. */
   readonly optimizer?: Optimizer;
   /** The type of parameters, data and arithmetic; default "float32". */
@@ -578,11 +580,23 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     try {
       const model = this.#idle();
       if (training) this.#beginTraining(samples.rows);
-      const loss = model.computeGradients(samples, training!);
+      const loss = this.#computeGradients(samples, training!);
       const values = model.gradients().slice();
       return { loss, layers: this.#tensors(values) };
     } finally {
       this.#scratch.giveBack(samples);
+    }
+  }
+
+  #computeGradients(samples: Samples, training: boolean): number {
+    // A loss in JavaScript is code of the user.
+    this.#isTraining = true;
+    try {
+      const loss = this.#model.computeGradients(samples, training);
+      this.#alive();
+      return loss;
+    } finally {
+      this.#isTraining = false;
     }
   }
 
@@ -966,6 +980,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       if (needsProbe(source)) yield* probeRows(source);
     }
     const isWeighted = sampleWeights !== undefined || weights.classWeights !== undefined;
+    this.#requireLossTakes(isWeighted);
     const format = formatOf(sources[0], isWeighted);
     const samples = yield* this.#allocate(() => this.#scratch.take(sources[0].count, format));
     try {
@@ -979,8 +994,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
+  #requireLossTakes(isWeighted: boolean): void {
+    const { loss } = this.#description;
+    if (isWeighted && loss.custom) throw noWeights(loss.name);
+  }
+
   /** Samples in the memory of a dataset; only their weights are written. */
   *#loadDataset(dataset: Dataset, { sampleWeights, classWeights }: Weights): Work<Samples> {
+    this.#requireLossTakes(sampleWeights !== undefined || classWeights !== undefined);
     if (sampleWeights === undefined) {
       const samples = this.#open(dataset, classWeights !== undefined);
       samples.weights()?.fill(1);
@@ -1021,6 +1042,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 function formatOf({ byteScale }: RowSource, isWeighted: boolean): SampleFormat {
   if (byteScale !== undefined) return { isWeighted, byteScale };
   return isWeighted ? WEIGHTED : PLAIN;
+}
+
+function noWeights(loss: string): BackpropError {
+  return new BackpropError(
+    "invalidOption",
+    `The loss ${show(loss)} is computed in JavaScript, which gets no weights; expected neither sampleWeights nor ` +
+      "classWeights. Weigh the rows in the function.",
+  );
 }
 
 function targetFormatOf({ loss, outputs }: NetworkDescription): RowFormat {

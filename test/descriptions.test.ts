@@ -38,6 +38,7 @@ const {
   Poisson,
   Quantile,
   Focal,
+  Custom,
 } = LossNumber;
 
 const dropout = (fields: LayerFields = {}): LayerFields => ({
@@ -117,7 +118,7 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
   ["a kind of layer that is negative as i32", { layers: [{ kind: 2 ** 32 - 1 }] }, "UnknownLayerKind"],
   ["an unknown activation", { layers: [{ activation: Exponential + 1 }] }, "UnknownActivation"],
   ["an activation that is negative as i32", { layers: [{ activation: 2 ** 31 }] }, "UnknownActivation"],
-  ["an unknown loss", { loss: Focal + 1 }, "UnknownLoss"],
+  ["an unknown loss", { loss: Custom + 1 }, "UnknownLoss"],
   ["a loss that is negative as i32", { loss: 2 ** 32 - 1 }, "UnknownLoss"],
   ["a softmax of one unit", { layers: [{ activation: Softmax, units: 1 }] }, "SoftmaxOfOneUnit"],
   ["a parameter of selu", { layers: [{ activation: Selu, parameter: 1 }] }, "ReservedNotZero"],
@@ -196,6 +197,7 @@ const REFUSED: readonly (readonly [string, Difference, StatusName])[] = [
       ] as const,
   ),
   ["a focal loss without sigmoid", { loss: Focal, lossAlpha: -1 }, "WrongOutputActivation"],
+  ["a parameter of a custom loss", { loss: Custom, lossParameter: 1 }, "ReservedNotZero"],
   ["an alpha of another loss", { loss: Poisson, lossAlpha: 0.5 }, "ReservedNotZero"],
   ...[-0.1, 1, Number.NaN].map(
     (labelSmoothing) =>
@@ -352,6 +354,7 @@ const ACCEPTED: readonly (readonly [string, Difference])[] = [
   ["a batch norm alone, with a momentum of 0", { layers: [batchNorm({ momentum: 0 })] }],
   ["a batch norm with a momentum of 1", { layers: [batchNorm({ momentum: 1 })] }],
   ["a wide layer before a batch norm", { layers: [{ units: 2 ** 16 }, batchNorm({ units: 2 ** 16 })] }],
+  ["a custom loss", { loss: Custom }],
   ["a small delta in float64", { ...FLOAT64, loss: Huber, lossParameter: 1e-300 }],
   ["the smallest clip in float32", { ...FLOAT32, loss: BinaryCrossentropy, lossParameter: 2 ** -24 }],
   ["the smallest clip in float64", { ...FLOAT64, loss: BinaryCrossentropy, lossParameter: 2 ** -53 }],

@@ -292,7 +292,7 @@ function isRightLoss(
   if (loss === LossNumber.Quantile) return value > 0 && value < 1;
   if (loss === LossNumber.Huber) return value > 0 && value < Infinity;
   if (loss === LossNumber.BinaryCrossentropy) return value < 0.5 && roundedTo(elementSize, 1 - value) < 1;
-  return loss < LossNumber.Focal && lossParameter === 0;
+  return loss <= LossNumber.Custom && lossParameter === 0;
 }
 
 function isEpsilon(parameter: number, elementSize: number): boolean {

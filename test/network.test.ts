@@ -217,7 +217,7 @@ describe("a dense layer", () => {
       'activation is "ReLU"; expected one of "linear", "sigmoid"',
     ],
     ["an activation of null", [3, null], "unknownName", "activation is null; expected one of"],
-    ["a softmax of one unit", [1, "softmax"], "invalidOption", 'units is 1, and a softmax of one unit'],
+    ["a softmax of one unit", [1, "softmax"], "invalidOption", "units is 1, and a softmax of one unit"],
     [
       "a negative alpha",
       [3, "elu", { alpha: -1 }],

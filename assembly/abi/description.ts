@@ -64,6 +64,8 @@ export const enum Loss {
   LogCosh,
   Quantile,
   Focal,
+  /** Computed by the host between the forward and the backward pass of each batch: see Run.lossIsDue. */
+  Custom,
 }
 
 /**

@@ -100,6 +100,8 @@ export class Run {
   batchLossSum: f64;
   /** The factor that turns batchLossSum into the loss of the batch. */
   batchScale: f64;
+  /** The loss of the batch, written by the host when lossIsDue. */
+  hostLoss: f64;
   /** Rows of a batch for which batchScale was computed. */
   batchScaleRows: usize;
   /** The next row to train, as a position in the epoch in progress. */
@@ -113,5 +115,10 @@ export class Run {
   updateIsDue: u32;
   /** Elements of the order that are already shuffled for the epoch in progress. */
   ordered: usize;
+  /**
+   * 1 when the loss of a batch is to be computed by the host (Loss.Custom): the status is Running, and the outputs of the
+   * whole batch are in the workspace. The host writes hostLoss and the gradient of the outputs, and calls again.
+   */
+  lossIsDue: u32;
   status: Status;
 }

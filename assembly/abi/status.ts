@@ -112,4 +112,6 @@ export const enum Status {
   CategoryOutOfRange,
   /** A weight is negative or not finite, or the sum of the weights is 0 or not finite. */
   InvalidWeight,
+  /** The loss is Custom, and this call would have to compute it; or its samples have weights. */
+  NoLoss,
 }

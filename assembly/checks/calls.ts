@@ -1,12 +1,13 @@
 // Everything that a call checks before it changes anything. Each check returns the first reason that it finds, or Ok,
 // which is 0: `a() || b()` is the first reason of both.
 
+import { Loss } from "../abi/description";
 import { Pause, Run, Samples } from "../abi/run";
 import { Status } from "../abi/status";
 import { needsWholeBatch, Network, outputLayer } from "../network/network";
 import { passOf, Workspace } from "../network/workspace";
 import { checkArray, isInMemory } from "./memory";
-import { checkAverages, checkOptimizer, checkWorkspace } from "./regions";
+import { checkAverages, checkNetwork, checkOptimizer, checkWorkspace } from "./regions";
 import { checkInputs, checkMicrobatch, checkRange, checkRows, checkTargetsAndWeights } from "./samples";
 
 /** See predict(). */
@@ -22,8 +23,14 @@ export function checkPredict<T>(
 export function checkEvaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
-  const status = checkSamples(network, workspace, samples, begin, end, sizeof<T>()) ||
-    (training ? checkWholeBatch(network, workspace, samples.rows, end - begin) : Status.Ok);
+  if (checkNetwork(network, sizeof<T>()) == Status.Ok && network.loss == Loss.Custom) return Status.NoLoss;
+  const status = checkPassRows<T>(network, workspace, samples, begin, end);
+  return status || (training ? checkWholeBatch(network, workspace, samples.rows, end - begin) : Status.Ok);
+}
+
+/** What forward passes and evaluations check. */
+function checkPassRows<T>(network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize): Status {
+  const status = checkSamples(network, workspace, samples, begin, end, sizeof<T>());
   return status || checkMicrobatch<T>(network, samples, begin, end);
 }
 
@@ -46,7 +53,7 @@ export function checkForward<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
   const rows = end - begin;
-  const status = checkEvaluate<T>(network, workspace, samples, begin, end, false) ||
+  const status = checkPassRows<T>(network, workspace, samples, begin, end) ||
     (training ? checkWholeBatch(network, workspace, rows, rows) : Status.Ok);
   return status || (rows <= workspace.capacity ? Status.Ok : Status.InvalidRows);
 }
@@ -66,7 +73,8 @@ export function checkUpdate(network: Network, workspace: Workspace, elementSize:
 export function checkRun(network: Network, run: Run, elementSize: usize): Status {
   const samples = run.samples;
   return checkUpdate(network, changetype<Workspace>(run.workspace), elementSize) || checkInputs(network, samples) ||
-    checkTargetsAndWeights(network, samples, run.row) || checkPlan(run) || checkBatches(network, run) || checkProgress(run);
+    checkTargetsAndWeights(network, samples, run.row) || checkPlan(run) || checkBatches(network, run) ||
+    checkProgress(run) || checkCustom(network, run);
 }
 
 /** Whether this is a valid address of a run. */
@@ -91,6 +99,18 @@ function checkBatches(network: Network, run: Run): Status {
   const rows = run.samples.rows, batch = min(run.batchSize, rows);
   const areWhole = batch > 1 && rows % batch != 1 && batch <= changetype<Workspace>(run.workspace).capacity;
   return areWhole ? Status.Ok : Status.InvalidBatchSize;
+}
+
+/** A custom loss needs the whole batch in the workspace, and gets no weights. */
+function checkCustom(network: Network, run: Run): Status {
+  if (network.loss != Loss.Custom) return run.lossIsDue ? Status.InvalidProgress : Status.Ok;
+  if (run.samples.weights) return Status.NoLoss;
+  const workspace = changetype<Workspace>(run.workspace);
+  if (min(run.batchSize, run.samples.rows) > workspace.capacity) return Status.InvalidRows;
+  if (!run.lossIsDue) return run.isInBatch && !run.updateIsDue ? Status.InvalidProgress : Status.Ok;
+  // The pass in the workspace must be that of the batch.
+  const isWithin = run.lossIsDue == 1 && run.isInBatch && !run.updateIsDue && run.row == run.batchBegin;
+  return isWithin && passOf(workspace).rows == run.batchEnd - run.row ? Status.Ok : Status.InvalidProgress;
 }
 
 /** Checks the fields that the core writes and computes addresses from. */

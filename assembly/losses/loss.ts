@@ -26,6 +26,11 @@ export function fusedActivation(loss: Loss): Activation {
 }
 
 /** Whether the loss has one term for each row. Other losses have one term for each output of each row. */
+export function hasTermPerRow(loss: Loss): bool {
+  return isCategorical(loss) || loss == Loss.Custom;
+}
+
+/** Whether the loss is fused with softmax. */
 export function isCategorical(loss: Loss): bool {
   return loss == Loss.CategoricalCrossentropy || loss == Loss.KullbackLeibler || takesLabels(loss);
 }
@@ -39,7 +44,7 @@ export function takesLabels(loss: Loss): bool {
 export function checkLoss(description: Description): Status {
   const loss = description.loss, elementSize = description.elementSize;
   const parameter = description.lossParameter, alpha = description.lossAlpha;
-  if (<u32>loss > <u32>Loss.Focal) return Status.UnknownLoss;
+  if (<u32>loss > <u32>Loss.Custom) return Status.UnknownLoss;
   if (loss == Loss.Focal) return checkFocal(parameter, alpha, elementSize);
   const smoothing = description.labelSmoothing;
   if (alpha != 0 || (smoothing != 0 && !isCrossentropy(loss))) return Status.ReservedNotZero;
@@ -98,6 +103,7 @@ export function lossBackward<T>(
     case Loss.KullbackLeibler:
       return lossRows<T, Distribution>(dOutputs, outputs, targets, weights, units, rows, stride, scale) +
         negativeEntropy<T>(targets, weights, units, rows, stride);
+    case Loss.Custom: return NaN;
     case Loss.Poisson:
       return lossEach<T, Poisson>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
     case Loss.Hinge:

@@ -7,7 +7,7 @@ import { copyColumnList } from "../layers/embedding";
 import { layerBufferCount, layerParameterCount } from "../layers/layer";
 import { hasPenalty, setPenalties } from "../layers/penalty";
 import { Layer } from "../layers/tensors";
-import { isCategorical, isFused, takesLabels } from "../losses/loss";
+import { hasTermPerRow, isFused, takesLabels } from "../losses/loss";
 import { laneCount } from "../math/vector";
 
 /**
@@ -83,7 +83,7 @@ export function outputLayer(network: Network): Layer {
  */
 export function lossScale(network: Network, weight: f64): f64 {
   if (!network.mean) return 1;
-  const terms = isCategorical(network.loss) ? <usize>1 : outputLayer(network).units;
+  const terms = hasTermPerRow(network.loss) ? <usize>1 : outputLayer(network).units;
   return 1 / (weight * <f64>terms);
 }
 

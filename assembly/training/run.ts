@@ -1,5 +1,6 @@
 // Training runs: epochs → batches → microbatches.
 
+import { Loss } from "../abi/description";
 import { Pause, Run } from "../abi/run";
 import { Status } from "../abi/status";
 import { checkRun, isRun } from "../checks/calls";
@@ -62,27 +63,30 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
     }
     const batchEnd = run.isInBatch ? run.batchEnd : run.row + min(run.batchSize, samples.rows - run.row);
     const rows = min(workspace.capacity, batchEnd - run.row);
-    if (checksRows) {
-      // After one checked epoch of a call, only the core has written to the order, and nothing to inputs and labels.
-      if (run.row == 0) {
-        checksRows = !beganEpoch;
-        beganEpoch = true;
+    // Between the calls that ask for a custom loss and take it, the pass stays in the workspace.
+    if (!run.lossIsDue) {
+      if (checksRows) {
+        // After one checked epoch of a call, only the core has written to the order, and nothing to inputs and labels.
+        if (run.row == 0) {
+          checksRows = !beganEpoch;
+          beganEpoch = true;
+        }
+        // The weights of a batch are summed before its first microbatch.
+        if (checksRows && !acceptsRows<T>(network, run, samples.weights ? batchEnd : run.row + rows)) break;
       }
-      // The weights of a batch are summed before its first microbatch.
-      if (checksRows && !acceptsRows<T>(network, run, samples.weights ? batchEnd : run.row + rows)) break;
-    }
-    if (!run.isInBatch) {
-      if (batchEnd - run.row != run.batchScaleRows && !scaleBatch<T>(network, run, batchEnd)) {
-        ++done;
-        if (!skipBatch(run, batchEnd)) break;
-        continue;
+      if (!run.isInBatch) {
+        if (batchEnd - run.row != run.batchScaleRows && !scaleBatch<T>(network, run, batchEnd)) {
+          ++done;
+          if (!skipBatch(run, batchEnd)) break;
+          continue;
+        }
+        if (!beginBatch<T>(network, run, batchEnd)) break;
       }
-      if (!beginBatch<T>(network, run, batchEnd)) break;
+      forwardStep<T>(network, workspace, samples, run.row, run.row - run.batchBegin, rows, gathered);
+      gathered = rows == samples.rows && !samples.order;
     }
-    const accumulates = run.row != run.batchBegin;
-    forwardStep<T>(network, workspace, samples, run.row, run.row - run.batchBegin, rows, gathered);
     ++done;
-    gathered = rows == samples.rows && !samples.order;
+    const accumulates = run.row != run.batchBegin;
     if (!addLoss<T>(network, workspace, run)) break;
     run.row += rows;
     const completes = run.row == run.batchEnd;
@@ -190,9 +194,27 @@ function addLoss<T>(network: Network, workspace: Workspace, run: Run): bool {
     batchLossSum += sum;
     block += BLOCK_ROWS;
   } while (block < rows);
+  // lossStep() of a custom loss returns NaN.
+  if (!isFinite(lossSum) && network.loss == Loss.Custom) return takeHostLoss(run);
   run.lossSum = lossSum;
   run.batchLossSum = batchLossSum;
-  if (isFinite(lossSum)) return true;
+  return isFinite(lossSum) || refuseLoss(run);
+}
+
+/**
+ * Takes the loss of the batch from the host, which has also written the gradient of the outputs, or asks for it. False if
+ * the run stops here.
+ */
+function takeHostLoss(run: Run): bool {
+  run.lossIsDue = <u32>!run.lossIsDue;
+  if (run.lossIsDue) return false;
+  const sum = run.hostLoss / run.batchScale;
+  run.lossSum += sum;
+  run.batchLossSum += sum;
+  return isFinite(run.lossSum) || refuseLoss(run);
+}
+
+function refuseLoss(run: Run): bool {
   recordLoss(run);
   run.status = Status.LossNotFinite;
   return false;

@@ -133,6 +133,7 @@ export function* evaluateRows(
   samples: Samples,
   { averaged, training, meter, sum: firstSum = 0 }: PassPlan,
 ): Work<LossAndTime> {
+  if (model().hasCustomLoss) return evaluateAtOnce(model, samples, { averaged, training, meter });
   const { rows } = samples;
   const pace = new Pace();
   let sum = firstSum;
@@ -153,6 +154,20 @@ export function* evaluateRows(
     begin = end;
   }
   return { loss: model().lossOf(sum, samples), milliseconds };
+}
+
+/** `evaluateRows` for a loss in JavaScript, which gets all rows in one call. */
+function evaluateAtOnce(
+  model: () => Model,
+  samples: Samples,
+  { averaged, training, meter }: PassPlan,
+): LossAndTime {
+  const begun = performance.now();
+  const { loss, outputs } = model().evaluateCustom(samples, averaged, training);
+  // The function may have disposed the network.
+  model();
+  meter?.add(outputs, samples, undefined, 0, samples.rows);
+  return { loss, milliseconds: performance.now() - begun };
 }
 
 /** `evaluateRows` for the rows of a stream, read once. `isMean`: whether the loss is a mean over the rows. */

@@ -58,6 +58,9 @@ interface Kernels {
   ): number;
   pass_predictions(network: Address, workspace: Address, predictions: Address): number;
   output_magnitude(network: Address, workspace: Address, layer: number): number;
+  backward(network: Address, workspace: Address, accumulates: number): number;
+  network_penalty(network: Address): number;
+  add_penalty_gradients(network: Address, workspace: Address): number;
 }
 
 export type KernelName = keyof Kernels;
@@ -80,6 +83,9 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "forward",
   "pass_predictions",
   "output_magnitude",
+  "backward",
+  "network_penalty",
+  "add_penalty_gradients",
 ];
 
 /**
@@ -100,6 +106,9 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   network_buffers(network: Address): Address;
   network_buffer_count(network: Address): number;
   network_loss_scale(network: Address, rows: number): number;
+  workspace_outputs(network: Address, workspace: Address): Address;
+  workspace_output_gradients(network: Address, workspace: Address): Address;
+  workspace_stride(workspace: Address): number;
   samples_loss_scale(network: Address, samples: Address): number;
   network_set_seed(network: Address, seed: number): void;
   network_step(network: Address): number;

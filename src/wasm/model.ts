@@ -2,10 +2,11 @@
 
 import { StatusNumber } from "../abi/structs.js";
 import type { NetworkDescription } from "../description.js";
-import type { FloatArray } from "../dtype.js";
+import { allocate, type FloatArray } from "../dtype.js";
 import { definitionOf, type PlacedParameter } from "../layers/stack.js";
 import type { Optimizer } from "../optimizers.js";
 import { Block } from "./block.js";
+import { CustomPass } from "./customPass.js";
 import { writeDescription } from "./description.js";
 import type { Host } from "./host.js";
 import { OptimizerState } from "./optimizer.js";
@@ -28,6 +29,11 @@ export interface NotFinite {
   readonly value: number;
 }
 
+interface CustomEvaluation {
+  readonly loss: number;
+  readonly outputs: FloatArray;
+}
+
 /** A typed array that a method returns is a view of linear memory: it is valid until the next call of any method. */
 export class Model {
   readonly parameterCount: number;
@@ -40,7 +46,9 @@ export class Model {
   readonly #parameters: View;
   readonly #gradients: View;
   readonly #buffers: View;
-  /** Whether a batch in training passes through the layers at once. */
+  /** Computes the loss, if it is a function in JavaScript. */
+  readonly #custom: CustomPass | undefined;
+  #isDisposed = false;
   /** Whether a batch passes through the layers as a whole in training. */
   readonly needsWholeBatch: boolean;
   /** Its address changes with the optimizer. */
@@ -76,6 +84,8 @@ export class Model {
       throw error;
     }
     const network = this.#network.address;
+    const isAlive = () => !this.#isDisposed;
+    this.#custom = loss.custom && new CustomPass(host, network, loss.custom, outputs, isAlive);
     this.parameterCount = core.network_parameter_count(network) >>> 0;
     this.#parameters = new View(host, core.network_parameters(network) >>> 0, this.parameterCount);
     this.#predictionParameters = this.#parameters;
@@ -247,6 +257,24 @@ export class Model {
     return this.#addTerms("evaluate", samples, begin, end, sum, training);
   }
 
+  /** Whether the loss is a function in JavaScript, which takes all rows at once: see `evaluateCustom`. */
+  get hasCustomLoss(): boolean {
+    return this.#custom !== undefined;
+  }
+
+  /** The loss over all samples as one batch, and the outputs [rows, outputs], of a model with a loss in JavaScript. */
+  evaluateCustom(samples: Samples, averaged: boolean, training: boolean): CustomEvaluation {
+    const custom = this.#custom!;
+    const { outputs, penalty } = this.withAverage(averaged, () =>
+      this.#withPredictionParameters(() => ({
+        outputs: this.#outputsOf(custom, samples, training),
+        penalty: this.#host.kernels.network_penalty(this.#network.address),
+      })),
+    );
+    const loss = custom.evaluate(samples, outputs.slice());
+    return { loss: loss + penalty, outputs };
+  }
+
   /** The loss of all samples, or of so many rows without weights, whose terms have that sum. */
   lossOf(sum: number, data: Samples | number): number {
     const { exports } = this.#host.core;
@@ -257,6 +285,7 @@ export class Model {
 
   /** The loss over all samples as one batch. Writes its gradient to `gradients()`. `training`: as for `evaluate`. */
   computeGradients(samples: Samples, training: boolean): number {
+    if (this.#custom) return this.#differentiateCustom(this.#custom, samples, training);
     return this.lossOf(this.#addTerms("compute_gradients", samples, 0, samples.rows, 0, training), samples);
   }
 
@@ -303,7 +332,7 @@ export class Model {
     const larger = this.#workspaceFor(options.batchSize);
     const { address } = larger ?? this.#workspace;
     try {
-      return new Run(this.#host, this.#network.address, address, options, larger);
+      return new Run(this.#host, this.#network.address, address, options, larger, this.#custom);
     } catch (error) {
       larger?.dispose();
       throw error;
@@ -316,6 +345,7 @@ export class Model {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     this.#team?.dispose();
     this.#optimizer.dispose();
     this.#disposeBlocks();
@@ -331,6 +361,59 @@ export class Model {
 
   #disposeBlocks(): void {
     for (const block of this.#blocks) block.dispose();
+  }
+
+  #outputsOf(custom: CustomPass, samples: Samples, training: boolean): FloatArray {
+    const { rows } = samples;
+    if (training) return this.#forwardAll(samples, training, ({ address }) => custom.outputs(address, rows));
+    const outputs = allocate(this.#host.dtype, rows * this.#outputs);
+    this.predict(samples, outputs);
+    return outputs;
+  }
+
+  /** The result of `work` while the parameters are those that `predict` uses. */
+  #withPredictionParameters<T>(work: () => T): T {
+    if (!this.hasAverage) return work();
+    const kept = this.parameters().slice();
+    this.parameters().set(this.predictionParameters());
+    try {
+      return work();
+    } finally {
+      this.parameters().set(kept);
+    }
+  }
+
+  /** NaN if the function has disposed the model. */
+  #differentiateCustom(custom: CustomPass, samples: Samples, training: boolean): number {
+    const { kernels } = this.#host;
+    const network = this.#network.address;
+    return this.#forwardAll(samples, training, ({ address }) => {
+      const loss = custom.computeLoss(address, samples, 0, samples.rows);
+      if (loss === undefined) return Number.NaN;
+      requireAccepted(kernels.backward(network, address, 0));
+      requireAccepted(kernels.add_penalty_gradients(network, address));
+      return loss + kernels.network_penalty(network);
+    });
+  }
+
+  /** The result of `use` with a workspace of its own, in which all samples have passed forward as one batch. */
+  #forwardAll<T>({ rows, address }: Samples, training: boolean, use: (workspace: Block) => T): T {
+    const workspace = this.#createWorkspace(rows);
+    try {
+      const network = this.#network.address;
+      const status = this.#host.kernels.forward(
+        network,
+        workspace.address,
+        address,
+        0,
+        rows,
+        Number(training),
+      );
+      requireAccepted(status);
+      return use(workspace);
+    } finally {
+      workspace.dispose();
+    }
   }
 
   #addTerms(
@@ -354,9 +437,13 @@ export class Model {
     return total;
   }
 
-  /** A workspace for a batch of `rows` rows in training, if it does not fit into the model's own. */
+  /**
+   * A workspace for a batch of `rows` rows in training, if it does not fit into the model's own, or a loss in JavaScript
+   * may use that.
+   */
   #workspaceFor(rows: number): Block | undefined {
-    return this.needsWholeBatch && rows > SLICE_ROWS ? this.#createWorkspace(rows) : undefined;
+    const isNeeded = this.#custom || (this.needsWholeBatch && rows > SLICE_ROWS);
+    return isNeeded ? this.#createWorkspace(rows) : undefined;
   }
 
   #createWorkspace(rows: number): Block {

@@ -2,6 +2,7 @@ import { StructView } from "../abi/struct.js";
 import { PauseNumber, RunStruct, StatusNumber } from "../abi/structs.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
+import type { CustomPass } from "./customPass.js";
 import type { Host } from "./host.js";
 import type { Samples } from "./samples.js";
 import { requireAccepted } from "./status.js";
@@ -46,8 +47,17 @@ export class Run {
   #rates: Block | undefined;
   #rateCapacity = 0;
 
-  /** `owned`: the workspace, if it is to be disposed with the run. */
-  constructor(host: Host, network: Address, workspace: Address, options: RunOptions, owned?: Block) {
+  readonly #custom: CustomPass | undefined;
+
+  /** `owned`: the workspace, if it is to be disposed with the run. `custom`: what computes a loss in JavaScript. */
+  constructor(
+    host: Host,
+    network: Address,
+    workspace: Address,
+    options: RunOptions,
+    owned?: Block,
+    custom?: CustomPass,
+  ) {
     const { samples, epochs, batchSize, shuffles, firstEpoch, targetLoss } = options;
     this.#host = host;
     this.#network = network;
@@ -55,6 +65,7 @@ export class Run {
     this.#epochs = epochs;
     this.#shuffles = shuffles;
     this.#owned = owned;
+    this.#custom = custom;
     this.#isStream = options.isStream === true;
     this.#capacity = batchSize;
     this.#workspace = workspace;
@@ -219,14 +230,30 @@ export class Run {
   }
 
   /**
-   * Continues for at most `units` microbatches (or slices of shuffling). Returns how many were done.
+   * Goes on for at most `units` microbatches (or slices of shuffling). Returns how many were done. Returns early if a loss in
+   * JavaScript disposes the model.
    *
    * @throws BackpropError if the core refuses the run.
    */
   advance(units: number): number {
-    const done = this.#host.kernels.train(this.#network, this.#block.address, units) >>> 0;
-    requireAccepted(this.#struct.get("status"));
-    return done;
+    let done = 0;
+    for (;;) {
+      const rest = Math.max(1, units - done);
+      done += this.#host.kernels.train(this.#network, this.#block.address, rest) >>> 0;
+      requireAccepted(this.#struct.get("status"));
+      if (!this.#custom || this.#struct.get("lossIsDue") === 0) return done;
+      if (!this.#takeLoss(this.#custom)) return done;
+    }
+  }
+
+  /** False if the function has disposed the model. */
+  #takeLoss(custom: CustomPass): boolean {
+    const begin = this.batchBegin;
+    const end = this.#struct.get("batchEnd");
+    const hostLoss = custom.computeLoss(this.#workspace, this.#samples, begin, end, this.order());
+    if (hostLoss === undefined) return false;
+    this.#struct.set({ hostLoss });
+    return true;
   }
 
   /** Must be called before the samples are used for anything else: their order is in this run's block. */

@@ -5,7 +5,7 @@ import { type FieldName, type FieldValue, type FieldValues, StructView } from ".
 import { ElementTypeNumber, RunStruct, SamplesStruct, StatusNumber } from "../../src/abi/structs.js";
 import type { NetworkDescription } from "../../src/description.js";
 import type { DType, FloatArray } from "../../src/dtype.js";
-import type { Layer, Loss, LossName, Optimizer } from "../../src/index.js";
+import type { CustomLoss, Layer, Loss, LossName, Optimizer } from "../../src/index.js";
 import { sgd } from "../../src/index.js";
 import { checkLayers, layerWidths, placeBuffers, placeParameters } from "../../src/layers/stack.js";
 import { describeLoss } from "../../src/losses.js";
@@ -47,7 +47,7 @@ export interface CoreNetworkOptions {
   readonly dtype: DType;
   readonly inputs: number;
   readonly layers: readonly Layer[];
-  readonly loss: LossName | Loss;
+  readonly loss: LossName | Loss | CustomLoss;
   readonly optimizer?: Optimizer;
   /** The rows of the workspace; default 128. */
   readonly workspaceRows?: number;

@@ -1,12 +1,13 @@
 // The TypeScript baseline as a reference for networks of the core.
 
 import { type Baseline, createBaseline } from "../../bench/baseline/baseline.js";
-import type { Network, NetworkOptions } from "../../src/index.js";
+import type { Loss, Network, NetworkOptions } from "../../src/index.js";
 import { permutation } from "./permutation.js";
 
 /** A baseline with the layers, loss and dtype of `options`, and the current parameters of `network`. */
 export function baselineOf(network: Network, options: NetworkOptions): Baseline {
-  const baseline = createBaseline(options);
+  // The baseline has no losses in JavaScript.
+  const baseline = createBaseline({ ...options, loss: options.loss as Loss });
   baseline.parameters.set(parametersOf(network));
   return baseline;
 }
