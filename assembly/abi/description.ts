@@ -1,7 +1,7 @@
 // How a host describes a network, and the numbers of layer kinds, activations and losses.
 
 /** Increases whenever a struct of abi/ or a number below changes its meaning. */
-export const DESCRIPTION_VERSION: u32 = 3;
+export const DESCRIPTION_VERSION: u32 = 4;
 
 /** The maximum size of a region in bytes: one page less than 4 GiB, so that the address after its end is not 0. */
 export const MAX_REGION_SIZE: u64 = 0xffff0000;
