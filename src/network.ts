@@ -317,7 +317,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#description = description;
     this.#optimizer = optimizer;
     this.#trainable = description.layers.map((layer) => !("trainable" in layer) || layer.trainable);
-    this.#rates = new LearningRates(optimizer.learningRate);
+    this.#rates = new LearningRates(optimizer.learningRate, description.dtype);
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
     const categories = columnsOf(description.layers[0]!);
@@ -716,7 +716,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /** Begins a schedule. A batch in progress takes the first rate, too. */
   #restartRates({ learningRate }: Optimizer): void {
-    const first = rateAt(learningRate, { step: 0, epoch: 0 });
+    const first = rateAt(learningRate, { step: 0, epoch: 0 }, this.#description.dtype);
     this.#alive().setLearningRate(first);
     this.#rates.restart(learningRate, this.#now);
   }

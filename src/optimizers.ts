@@ -519,14 +519,14 @@ export interface EncodedOptimizer {
   readonly hyperparameters: readonly number[];
 }
 
-export function encodeOptimizer(optimizer: Optimizer): EncodedOptimizer {
+export function encodeOptimizer(optimizer: Optimizer, dtype?: DType): EncodedOptimizer {
   const { number, features, hyperparameters } = definitionOf(optimizer.name);
   const values = optimizer as unknown as Record<string, number | readonly number[]>;
   const { learningRate } = optimizer;
   return {
     kind: number,
     features: features(optimizer) | commonFeatures(optimizer),
-    learningRate: rateAt(learningRate, { step: 0, epoch: 0 }),
+    learningRate: rateAt(learningRate, { step: 0, epoch: 0 }, dtype),
     weightDecay: "weightDecay" in optimizer ? optimizer.weightDecay : 0,
     clipValue: optimizer.clipValue ?? 0,
     clipNorm: optimizer.clipNorm ?? 0,

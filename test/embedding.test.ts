@@ -276,3 +276,10 @@ describe.each(DTYPES)("the core with an embedding of %s", (dtype) => {
     },
   );
 });
+
+it("refuses an embedding with 2^32 outputs or more", async () => {
+  const columns = [2 ** 32 - 1, 2].map((units, column) => ({ column, categories: 1, units }));
+  await expect(
+    createNetwork({ inputs: 2, layers: [embedding(columns), dense(1)], loss: "meanSquaredError" }),
+  ).rejects.toThrow("layers[0] has 4294967297 output columns; expected fewer than 2^32.");
+});

@@ -7,6 +7,7 @@ import {
   cosineDecay,
   cosineRestarts,
   createNetwork,
+  type DType,
   dense,
   exponentialDecay,
   type FitOptions,
@@ -345,5 +346,60 @@ describe("reduceOnPlateau", () => {
     expect(network.learningRate).toBeLessThan(0.5);
     network.resetOptimizer();
     expect(network.learningRate).toBe(0.5);
+  });
+});
+
+describe("a computed learning rate that the dtype does not hold", () => {
+  const create = (learningRate: LearningRate, dtype: DType = "float32") =>
+    createNetwork({
+      inputs: 1,
+      layers: [dense(1)],
+      loss: "meanSquaredError",
+      dtype,
+      optimizer: sgd({ learningRate }),
+    });
+
+  it.each([
+    [
+      "a function",
+      (step: number) => (step < 2 ? 0.1 : 1e39),
+      "1e+39 after 2 steps and 2 epochs, which is too large",
+    ],
+    [
+      "a function",
+      (step: number) => (step < 2 ? 0.1 : 1e-50),
+      "1e-50 after 2 steps and 2 epochs, which is too small",
+    ],
+    [
+      "a schedule",
+      exponentialDecay({ learningRate: 0.1, gamma: 1e80, epochs: 4 }),
+      "after 2 steps and 2 epochs, which is too large",
+    ],
+  ])("is refused before the step: %s", async (_, learningRate, message) => {
+    const network = await create(learningRate);
+    const steps = () => network.fitSync([[0]], [0], { epochs: 5, onEpoch: () => {} });
+    expect(steps).toThrow(
+      expect.objectContaining({ code: "invalidOption", message: expect.stringContaining(message) }),
+    );
+    network.dispose();
+    const wide = await create(learningRate, "float64");
+    expect(() => wide.fitSync([[0]], [0], { epochs: 3 })).not.toThrow();
+    wide.dispose();
+  });
+
+  it("is refused in partialFit, at creation, and by setLearningRate", async () => {
+    const refused = expect.objectContaining({ message: expect.stringContaining("too large for float32") });
+    const network = await create((step) => (step === 0 ? 0.1 : 1e39));
+    network.partialFit([[0]], [0]);
+    expect(() => network.partialFit([[0]], [0])).toThrow(refused);
+    expect(() => network.setLearningRate(() => 1e39)).toThrow(refused);
+    await expect(create(() => 1e39)).rejects.toEqual(refused);
+    network.dispose();
+  });
+
+  it("may decay to 0", async () => {
+    const network = await create(exponentialDecay({ learningRate: 0.1, gamma: 1e-30, epochs: 4 }));
+    expect(() => network.fitSync([[0]], [0], { epochs: 6 })).not.toThrow();
+    network.dispose();
   });
 });

@@ -620,3 +620,16 @@ describe("weights are refused", () => {
     network.dispose();
   });
 });
+
+it.each([
+  [[1e-60, 1], "classWeights[0] is 1e-60, which is too small for float32"],
+  [[1, 1e300], "classWeights[1] is 1e+300, which is too large for float32"],
+])("refuses class weights that the dtype does not hold: %j", async (classWeights, message) => {
+  const network = await createNetwork({
+    inputs: 1,
+    layers: [dense(2, "softmax")],
+    loss: "sparseCategoricalCrossentropy",
+  });
+  expect(() => network.fitSync([[0], [1]], [0, 1], { classWeights })).toThrow(message);
+  network.dispose();
+});

@@ -1,6 +1,6 @@
 // The weights of rows: those that a user gives, times those of the classes of their targets.
 
-import type { FloatArray } from "../dtype.js";
+import type { DType, FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { attempt, requireNotNegative, requireObject } from "../validation.js";
@@ -48,12 +48,12 @@ export type ClassWeightTable = ReadonlyMap<number, number> | "balanced";
  *
  * @throws BackpropError `invalidOption`.
  */
-export function readClassWeights(given: unknown, outputs: number): ClassWeightTable {
+export function readClassWeights(given: unknown, outputs: number, dtype: DType): ClassWeightTable {
   if (given === "balanced") return given;
   const expected = 'an array or an object of one weight for each class, or "balanced"';
   requireObject("classWeights", given, expected);
   return attempt("invalidOption", "classWeights", () =>
-    copyOf(given as Record<number, unknown>, classCount(outputs)),
+    copyOf(given as Record<number, unknown>, classCount(outputs), dtype),
   );
 }
 
@@ -95,7 +95,11 @@ export function multiplyByClass(weights: FloatArray, table: ClassWeightTable, ta
   });
 }
 
-function copyOf(given: Readonly<Record<number, unknown>>, count: number): ReadonlyMap<number, number> {
+function copyOf(
+  given: Readonly<Record<number, unknown>>,
+  count: number,
+  dtype: DType,
+): ReadonlyMap<number, number> {
   const copy = new Map<number, number>();
   for (const key of Object.keys(given)) {
     const number = Number(key);
@@ -106,7 +110,7 @@ function copyOf(given: Readonly<Record<number, unknown>>, count: number): Readon
       );
     }
     const weight = given[number];
-    requireNotNegative(`classWeights[${number}]`, weight);
+    requireNotNegative(`classWeights[${number}]`, weight, dtype);
     copy.set(number, weight as number);
   }
   return copy;

@@ -117,6 +117,17 @@ function checkPlace({ columns }: EmbeddingLayer, index: number, inputs: number):
   columns.forEach(({ column }, i) => {
     integerWithin(0, inputs - 1)(`${path}.columns[${i}].column`, column);
   });
+  const outputs = outputsOf(columns, inputs);
+  if (outputs < 2 ** 32) return;
+  throw new BackpropError(
+    "invalidOption",
+    `${path} has ${outputs} output columns; expected fewer than 2^32.`,
+  );
+}
+
+/** Each listed column becomes `units` columns. */
+function outputsOf(columns: readonly EmbeddingColumn[], inputs: number): number {
+  return columns.reduce((sum, { units }) => sum + units - 1, inputs);
 }
 
 export const embeddingDefinition: LayerDefinition<EmbeddingLayer> = {
@@ -126,7 +137,7 @@ export const embeddingDefinition: LayerDefinition<EmbeddingLayer> = {
   parameterNames: [],
   check,
   checkPlace,
-  outputs: ({ columns }, inputs) => columns.reduce((sum, { units }) => sum + units - 1, inputs),
+  outputs: ({ columns }, inputs) => outputsOf(columns, inputs),
   parameters: ({ columns, trainable }) =>
     columns.map(({ categories, units }, i) => ({
       name: `embedding${i}`,

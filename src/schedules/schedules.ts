@@ -1,6 +1,6 @@
 // The schedules by name: functions that make them, and the learning rate that each has at a moment.
 
-import type { DType } from "../dtype.js";
+import { type DType, roundTo } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import {
@@ -289,23 +289,34 @@ export function checkLearningRate(
 }
 
 /**
- * The rate of a checked learning rate.
+ * The rate of a checked learning rate. With a dtype: one that the dtype holds, except that a schedule may decay to a number
+ * that the dtype rounds to 0.
  *
  * @throws BackpropError `invalidOption` if it is not a finite number of 0 or more. Exceptions of a function pass through.
  */
-export function rateAt(learningRate: LearningRate, moment: Moment): number {
+export function rateAt(learningRate: LearningRate, moment: Moment, dtype?: DType): number {
   if (typeof learningRate === "number") return learningRate;
   const rate: unknown =
     typeof learningRate === "function"
       ? learningRate(moment.step, moment.epoch)
       : definitionOf(learningRate.kind).rateAt(learningRate, moment);
-  if (Number.isFinite(rate) && (rate as number) >= 0) return rate as number;
+  const misfit = misfitOf(rate, typeof learningRate === "function", dtype);
+  if (misfit === undefined) return rate as number;
   ignoreRejection(rate);
   throw new BackpropError(
     "invalidOption",
-    `learningRate is ${show(rate)} after ${moment.step} steps and ${moment.epoch} epochs; expected a finite number of 0 or ` +
-      "more.",
+    `learningRate is ${show(rate)} after ${moment.step} steps and ${moment.epoch} epochs${misfit}; expected a finite number ` +
+      "of 0 or more.",
   );
+}
+
+/** Why a rate is refused, as a part of the message; undefined if it is not. */
+function misfitOf(rate: unknown, isGiven: boolean, dtype: DType | undefined): string | undefined {
+  if (!(Number.isFinite(rate) && (rate as number) >= 0)) return "";
+  if (dtype === undefined) return undefined;
+  const rounded = roundTo(dtype, rate as number);
+  if (!Number.isFinite(rounded)) return `, which is too large for ${dtype}`;
+  return isGiven && rounded === 0 && rate !== 0 ? `, which is too small for ${dtype}` : undefined;
 }
 
 /** The ReduceOnPlateau that a learning rate is, or goes on with after a warm-up. */

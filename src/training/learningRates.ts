@@ -1,3 +1,4 @@
+import type { DType } from "../dtype.js";
 import {
   initialPlateau,
   type PlateauState,
@@ -11,14 +12,16 @@ import { type Directions, defaultMonitor } from "./earlyStopping.js";
 
 /** The learning rate of a network, and how far its schedule is. Lasts from fit to fit. */
 export class LearningRates {
+  readonly #dtype: DType;
   #learningRate: LearningRate;
   #plateau: PlateauState | undefined;
   /** When the time of the schedule began. */
   #begin: Moment = { step: 0, epoch: 0 };
   #version = 0;
 
-  constructor(learningRate: LearningRate) {
+  constructor(learningRate: LearningRate, dtype: DType) {
     this.#learningRate = learningRate;
+    this.#dtype = dtype;
   }
 
   /** Follows another learning rate, whose time begins at `begin`. */
@@ -56,7 +59,8 @@ export class LearningRates {
   at({ step, epoch }: Moment): number {
     const begin = this.#begin;
     const plateauRate = this.#plateau?.learningRate;
-    return rateAt(this.#learningRate, { step: step - begin.step, epoch: epoch - begin.epoch, plateauRate });
+    const moment = { step: step - begin.step, epoch: epoch - begin.epoch, plateauRate };
+    return rateAt(this.#learningRate, moment, this.#dtype);
   }
 
   /** @throws BackpropError `unknownName` if epochs have no such figure as a ReduceOnPlateau monitors. */

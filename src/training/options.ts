@@ -175,7 +175,9 @@ export function planFit(options: object, data: Data, shape: MetricShape): FitPla
   const earlyStopping =
     read.earlyStopping === undefined ? undefined : readEarlyStopping(read.earlyStopping, directions);
   const classWeights =
-    read.classWeights === undefined ? undefined : readClassWeights(read.classWeights, shape.outputs);
+    read.classWeights === undefined
+      ? undefined
+      : readClassWeights(read.classWeights, shape.outputs, shape.dtype);
   return {
     ...read,
     batchSize,

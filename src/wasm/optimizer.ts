@@ -13,8 +13,8 @@ export class OptimizerState {
   readonly #struct: StructView<typeof OptimizerStruct>;
   readonly #heap: Heap;
 
-  constructor({ heap, kernels }: Host, network: Address, optimizer: Optimizer) {
-    const { kind, features, hyperparameters, ...fields } = encodeOptimizer(optimizer);
+  constructor({ heap, kernels, dtype }: Host, network: Address, optimizer: Optimizer) {
+    const { kind, features, hyperparameters, ...fields } = encodeOptimizer(optimizer, dtype);
     requireAccepted(kernels.optimizer_check(network, kind, features));
     this.#block = new Block(heap, kernels.optimizer_size(network, kind, features));
     const { address } = this.#block;
