@@ -28,7 +28,7 @@ export interface CustomLossOptions {
 const OPTIONS: OptionsOf<CustomLossOptions> = {
   name: {
     check: (argument, value) => {
-      if (typeof value !== "string") throw invalid(`${argument} is ${show(value)}; expected a text.`);
+      if (typeof value !== "string") throw invalid(`${argument} is ${show(value)}; expected a string.`);
     },
     default: "custom",
   },
@@ -37,7 +37,7 @@ const OPTIONS: OptionsOf<CustomLossOptions> = {
 /**
  * A loss in JavaScript, for `createNetwork`. `compute` is called once for each batch, with all its rows: in `fit`, in
  * `gradients`, and in `evaluate`, where its gradient is not used. The loss of an epoch is the mean of the losses of its
- * batches, weighted by their rows; that of a stream in `validationData` is the mean over its items, weighted likewise.
+ * batches, weighted by their rows; the validation loss of a stream is the mean of the losses of its items, weighted by their rows.
  * Weights of rows are refused. An exception passes through, and the network stays as
  * before the step.
  *

@@ -62,21 +62,22 @@ export interface LossDescription {
 }
 
 /**
- * A loss over outputs a (of logits z) and targets t. The loss of a batch is the mean or the sum of its terms:
+ * A loss over outputs a (of logits z) and targets t. The loss of a batch is the mean or the sum of its terms,
+ * one for every output of every row unless this list says otherwise:
  *
- * - `meanSquaredError`: (a − t)², for every output of every row
- * - `meanAbsoluteError`: |a − t|, likewise
- * - `huber`: ½(a − t)² up to |a − t| = delta, then delta·(|a − t| − ½ delta), likewise
- * - `logCosh`: log cosh(a − t), likewise; near ½(a − t)² for small errors and |a − t| − log 2 for large ones
- * - `quantile`: max(q(t − a), (1 − q)(a − t)) with q = quantile, likewise. The derivative at a = t is 0
- * - `poisson`: a − t log(a + 10⁻⁸), likewise, for rates a and counts t: PyTorch's PoissonNLLLoss(log_input=False). (Keras
+ * - `meanSquaredError`: (a − t)²
+ * - `meanAbsoluteError`: |a − t|
+ * - `huber`: ½(a − t)² up to |a − t| = delta, then delta·(|a − t| − ½ delta)
+ * - `logCosh`: log cosh(a − t); near ½(a − t)² for small errors and |a − t| − log 2 for large ones
+ * - `quantile`: max(q(t − a), (1 − q)(a − t)) with q = quantile. The derivative at a = t is 0
+ * - `poisson`: a − t log(a + 10⁻⁸), for rates a and counts t: PyTorch's PoissonNLLLoss(log_input=False). (Keras
  *   adds 10⁻⁷.) The outputs must be positive, as those of softplus are
- * - `hinge`: max(1 − ta, 0), likewise, for targets −1 and 1 and a linear output layer
- * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], likewise; with a sigmoid
+ * - `hinge`: max(1 − ta, 0), for targets −1 and 1 and a linear output layer
+ * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip]; with a sigmoid
  *   output layer, prefer:
  * - `sigmoidCrossentropy`: the same for a sigmoid output layer, computed from its logits: nothing is clipped, and
  *   outputs that round to 0 or 1 keep their gradients. The targets of both should be in [0, 1]
- * - `focal`: (1 − p)^gamma times sigmoidCrossentropy, likewise, where p is the probability of the right answer, for a
+ * - `focal`: (1 − p)^gamma times sigmoidCrossentropy, where p is the probability of the right answer, for a
  *   sigmoid output layer and targets 0 and 1; times alpha where t = 1 and 1 − alpha where t = 0, if alpha is given. Lin et
  *   al., "Focal Loss for Dense Object Detection", 2017; torchvision's sigmoid_focal_loss. Computed from the logits
  * - `categoricalCrossentropy`: −Σ t log a for every row, for a softmax output layer, computed from its logits

@@ -68,26 +68,29 @@ function expectClose(actual: readonly number[], expected: readonly number[], tol
 describe.each(DTYPES)("a mean squared error in JavaScript, in %s,", (dtype) => {
   const tolerance = dtype === "float32" ? 1e-5 : 1e-12;
 
-  it.each([1, 7, 128, 200, 300])("trains as that of the core, batches of %i rows", async (batchSize) => {
-    const results = [];
-    for (const loss of [customLoss(meanSquares), "meanSquaredError"] as const) {
-      const layers = [
-        dense(5, "tanh", { kernelL2: 0.01 }),
-        dropout(0.3),
-        dense(2, "linear", { biasL1: 0.02 }),
-      ];
-      const network = await create(loss, dtype, { layers });
-      const history = await network.fit(inputs, targets, { epochs: 2, batchSize });
-      const again = network.fitSync(inputs, targets, { batchSize });
-      const { loss: evaluated } = network.evaluate(inputs, targets);
-      const { loss: raw } = network.evaluate(inputs, targets, { averaged: false });
-      results.push([...history.loss, ...again.loss, evaluated, raw, ...parametersOf(network)]);
-      network.dispose();
-    }
-    expectClose(results[0]!, results[1]!, tolerance);
-  });
+  it.each([1, 7, 128, 200, 300])(
+    "gives the training results of the core's loss, batches of %i rows",
+    async (batchSize) => {
+      const results = [];
+      for (const loss of [customLoss(meanSquares), "meanSquaredError"] as const) {
+        const layers = [
+          dense(5, "tanh", { kernelL2: 0.01 }),
+          dropout(0.3),
+          dense(2, "linear", { biasL1: 0.02 }),
+        ];
+        const network = await create(loss, dtype, { layers });
+        const history = await network.fit(inputs, targets, { epochs: 2, batchSize });
+        const again = network.fitSync(inputs, targets, { batchSize });
+        const { loss: evaluated } = network.evaluate(inputs, targets);
+        const { loss: raw } = network.evaluate(inputs, targets, { averaged: false });
+        results.push([...history.loss, ...again.loss, evaluated, raw, ...parametersOf(network)]);
+        network.dispose();
+      }
+      expectClose(results[0]!, results[1]!, tolerance);
+    },
+  );
 
-  it.each([1, 5, 129])("has the gradients of that of the core for %i rows", async (rows) => {
+  it.each([1, 5, 129])("has the gradients of the core's loss for %i rows", async (rows) => {
     const [custom, own] = await Promise.all([
       create(customLoss(meanSquares), dtype),
       create("meanSquaredError", dtype),
@@ -214,7 +217,7 @@ describe("a custom loss", () => {
     network.dispose();
   });
 
-  it("refuses weights of rows, and what is no function", async () => {
+  it("refuses weights of rows, and a compute that is not a function", async () => {
     const network = await create(customLoss(meanSquares, { name: "squares" }));
     const sampleWeights = Array<number>(ROWS).fill(1);
     expect(() => network.fitSync(inputs, targets, { sampleWeights })).toThrow(
@@ -222,7 +225,7 @@ describe("a custom loss", () => {
     );
     expect(network.summary()).toContain("loss squares");
     expect(() => customLoss("mse" as never)).toThrow('compute is "mse"; expected a function.');
-    expect(() => customLoss(meanSquares, { name: 5 as never })).toThrow("name is 5; expected a text.");
+    expect(() => customLoss(meanSquares, { name: 5 as never })).toThrow("name is 5; expected a string.");
     await expect(create({ name: "custom", compute: meanSquares } as never)).rejects.toMatchObject({
       code: "invalidOption",
     });
@@ -315,7 +318,7 @@ describe("a custom loss", () => {
     expectClose(results[0]!, results[1]!, 1e-12);
   });
 
-  it("trains row by row with plain descent as that of the core", async () => {
+  it("trains row by row with plain SGD as that of the core", async () => {
     const results = [];
     for (const loss of [customLoss(meanSquares), "meanSquaredError"] as const) {
       const layers = [dense(5, "tanh"), dense(2)];

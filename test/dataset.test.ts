@@ -88,7 +88,7 @@ describe("a dataset", () => {
     expect(bits(network)).toBe(bits(twin));
   });
 
-  it("validates, whole or in part", async () => {
+  it("validates on all or some of its rows", async () => {
     const { network, twin, dataset } = await createPair();
     const { validationLoss } = network.fitSync(inputs, targets, { validationData: dataset, epochs: 2 });
     const expected = twin.fitSync(inputs, targets, { validationData: [inputs, targets], epochs: 2 });

@@ -101,7 +101,7 @@ describe("earlyStopping", () => {
     }
   });
 
-  it("begins anew with each fit", async () => {
+  it("counts from 0 in each fit", async () => {
     const network = await createClassifier({ optimizer: sgd({ learningRate: 0 }) });
     for (let fit = 0; fit < 2; fit++) {
       const { loss, bestEpoch } = network.fitSync(inputs, targets, {

@@ -169,7 +169,7 @@ describe("a fit that diverges", () => {
     const error = errorOf(() => network.fitSync([[1, 0]], [[1]], { epochs: 100 }));
     expect(error.message).toBe(
       `The loss became Infinity in epoch ${error.epoch} of 100 (counted from 0), batch 0 of 1; the outputs of all ` +
-        "layers are finite. The parameters and the optimizer's state are finite, but with them the loss is not: replace " +
+        "layers are finite. The parameters and the optimizer's state are finite, but the loss that they give is not. Replace " +
         "them by setParameters and resetOptimizer, or create the network again. Try a smaller learningRate than 1e+30, " +
         "or scale the data.",
     );

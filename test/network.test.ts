@@ -466,7 +466,7 @@ describe("a network", () => {
       "nothing",
       undefined,
       "invalidShape",
-      "is undefined; expected an array of 2, an object with the parameters of each layer.",
+      "is undefined; expected an array of 2 objects, one with the parameters of each layer.",
     ],
     ["too few layers", [fitting], "invalidShape", "is an array of 1; expected an array of 2"],
     ["a layer of null", [fitting, null], "invalidShape", "[1] is null; expected { kernel, bias }"],

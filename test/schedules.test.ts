@@ -162,12 +162,12 @@ describe("a schedule is refused", () => {
     [
       "without a length",
       cosine({ steps: undefined }),
-      "cosineDecay has steps undefined and epochs undefined; expected one of both.",
+      "cosineDecay has steps undefined and epochs undefined; expected either steps or epochs.",
     ],
     [
       "with two lengths",
       cosine({ epochs: 3 }),
-      "cosineDecay has steps 10 and epochs 3; expected one of both.",
+      "cosineDecay has steps 10 and epochs 3; expected either steps or epochs.",
     ],
     ["of length 0", cosine({ steps: 0 }), "steps is 0; expected a positive integer below 2^32."],
     [
@@ -193,7 +193,7 @@ describe("a schedule is refused", () => {
     [
       "with a factor for no time",
       () => constantRate({ learningRate: 1, factor: 0.5 }),
-      "factor is 0.5, but there are no steps or epochs for which it is used; expected one of both.",
+      "factor is 0.5, but there are no steps or epochs for which it is used; expected either steps or epochs.",
     ],
     [
       "with a milestone that is none",

@@ -93,7 +93,7 @@ describe("splitRows", () => {
         [0.5, 0.5],
       ],
       { stratify: true },
-      /^targets\[1\] is no class; expected a label, or a row/,
+      /^targets\[1\] is not a class; expected a label, or a row/,
     ],
     [
       [1, 2],
@@ -102,7 +102,7 @@ describe("splitRows", () => {
         [1, 1],
       ],
       { stratify: true },
-      /^targets\[1\] is no class/,
+      /^targets\[1\] is not a class/,
     ],
     [
       [1, 2],
@@ -111,7 +111,7 @@ describe("splitRows", () => {
         [0, 0],
       ],
       { stratify: true },
-      /^targets\[1\] is no class/,
+      /^targets\[1\] is not a class/,
     ],
     [[[1], [2, 3]], [1, 2], {}, /^inputs\[1\] has 2 numbers where the rows before it have 1/],
     [[[[1]], [[2]]], [1, 2], {}, /^inputs has shape \[2, 1, 1\]; expected rows of numbers/],

@@ -1,4 +1,4 @@
-// What the layers have in common that have as many units as inputs, and neither activation nor bias nor penalties.
+// Shared by the layers that have as many units as inputs, and no activation, bias or penalty.
 
 import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";

@@ -18,9 +18,9 @@ import { laneCount } from "../math/vector";
  *     columns      EmbeddingColumn [columnCount], if the first layer is an embedding
  *     parameters   [parameterCount], layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units];
  *                  layer norm and batch norm: gamma [units], beta [units]
- *     gradients    likewise
+ *     gradients    in the layout of the parameters
  *     buffers      [bufferCount], layer by layer; batch norm: runningMean [units], runningVariance [units]
- *     nextBuffers  likewise: the buffers after the step in progress
+ *     nextBuffers  in the layout of the buffers: their values after the step in progress
  *
  * Each array ends with zeros to the next cache line.
  */

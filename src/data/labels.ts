@@ -78,7 +78,7 @@ function fromOneHot({ data, rows, columns }: RowData): Labels {
     if (numbers.every((x, i) => x === (i === values[row] ? 1 : 0)) && numbers.includes(1)) continue;
     throw new BackpropError(
       "invalidLabel",
-      `targets[${row}] is no class; expected a label, or a row that has one 1 and is 0 elsewhere.`,
+      `targets[${row}] is not a class; expected a label, or a row that has one 1 and is 0 elsewhere.`,
     );
   }
   return { values, count: columns };

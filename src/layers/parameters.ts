@@ -200,7 +200,7 @@ function requireLayerCount(argument: string, values: unknown, layers: number): v
   if (Array.isArray(values) && values.length === layers) return;
   throw new BackpropError(
     "invalidShape",
-    `${argument} is ${show(values)}; expected an array of ${layers}, an object with the parameters of each layer.`,
+    `${argument} is ${show(values)}; expected an array of ${layers} objects, one with the parameters of each layer.`,
   );
 }
 

@@ -77,7 +77,7 @@ export const CONSTANT: ScheduleDefinition<ConstantRate> = {
     if (factor === 1 || steps !== undefined || epochs !== undefined) return;
     throw new BackpropError(
       "invalidOption",
-      `${prefix}factor is ${factor}, but there are no steps or epochs for which it is used; expected one of both.`,
+      `${prefix}factor is ${factor}, but there are no steps or epochs for which it is used; expected either steps or epochs.`,
     );
   },
   rateAt(schedule, moment) {

@@ -70,7 +70,7 @@ export function requireLength(
   if (given === 1 || (given === 0 && length !== "required")) return;
   throw new BackpropError(
     "invalidOption",
-    `${of} has steps ${show(steps)} and epochs ${show(epochs)}; expected one of both.`,
+    `${of} has steps ${show(steps)} and epochs ${show(epochs)}; expected either steps or epochs.`,
   );
 }
 

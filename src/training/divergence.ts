@@ -78,7 +78,7 @@ function keptOf({ cause, restored }: Divergence): string {
     return `${state}: the network keeps the parameters, and the optimizer its state, from before it.`;
   }
   return (
-    "The parameters and the optimizer's state are finite, but with them the loss is not: replace them by setParameters " +
+    "The parameters and the optimizer's state are finite, but the loss that they give is not. Replace them by setParameters " +
     "and resetOptimizer, or create the network again."
   );
 }

@@ -9,7 +9,7 @@ import {
 } from "../validation.js";
 
 /**
- * Ends a fit when its results no longer get better. A new fit begins to count anew. Cost: with `restoreBest`, a copy of
+ * Ends a fit when its results no longer get better. Each fit counts from 0. Cost: with `restoreBest`, a copy of
  * the parameters (and of their average), made again after each epoch that is better than all before.
  */
 export interface EarlyStopping {
@@ -20,11 +20,11 @@ export interface EarlyStopping {
    */
   readonly monitor?: string;
   /**
-   * The fit ends after so many epochs in a row of which none was better than the best before; default 10, as scikit-learn's
+   * The fit ends after this many epochs in a row without an improvement; default 10, as scikit-learn's
    * `n_iter_no_change`.
    */
   readonly patience?: number;
-  /** An epoch is better only if it is so by more than this; 0 or more, default 0. */
+  /** An improvement must exceed this; 0 or more, default 0. */
   readonly minDelta?: number;
   /**
    * Whether the network gets the parameters of the best epoch back when the fit ends, for whatever reason: also when it is

@@ -38,7 +38,7 @@ export class RateSupply {
     this.#run = run;
   }
 
-  /** Begins a part of the run, when the one before is trained: then no rates of that are left. */
+  /** Begins a part of the run. The part before must have used all its rates. */
   begin(part: Part): void {
     this.#part = part;
     this.#earlierEpochs = this.#run.epoch;

@@ -212,7 +212,7 @@ function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
 function mustWait(noun: string): BackpropError {
   return new BackpropError(
     "invalidOption",
-    `The ${noun} of the stream come asynchronously, for which fitSync cannot wait. Use fit, or a function that returns an ` +
+    `The ${noun} of the stream come asynchronously, and fitSync cannot wait for them. Use fit, or a function that returns an ` +
       "iterable.",
   );
 }
