@@ -14,7 +14,7 @@ import { layerAt, Network } from "../network/network";
 import { penaltyGradients } from "../network/penalties";
 import { passOf, scratchAt, tensorsAt, Workspace } from "../network/workspace";
 import { measuresGradients, measuresParameters, sumBlocks } from "../optimizers/adjustment";
-import { beginAverage, checkRange, stepRange } from "../optimizers/frozen";
+import { beginAverage, checkRange, stepRange } from "../optimizers/trainableRange";
 import { optimizerCheck, optimizerMeasuredSlots, optimizerStep } from "../optimizers/optimizer";
 import { rowBackward } from "../rowPath/backward";
 import { rowForward } from "../rowPath/forward";
