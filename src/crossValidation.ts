@@ -10,7 +10,7 @@ import type { Layer } from "./layers/layers.js";
 import { Network } from "./network.js";
 import { show } from "./show.js";
 import type { AsyncFitOptions, MetricList } from "./training/options.js";
-import { type OptionsOf, ofType, readOptions } from "./validation.js";
+import { attempt, type OptionsOf, ofType, readOptions, requireObject } from "./validation.js";
 
 /** The options of `crossValidate`, and those of `fit`. */
 export interface CrossValidationOptions extends FoldOptions, Omit<AsyncFitOptions, "metrics"> {
@@ -60,9 +60,11 @@ export async function crossValidate<L extends readonly Layer[]>(
   options: CrossValidationOptions = {},
 ): Promise<CrossValidation> {
   ofType("function", "a function that creates a network")("create", create);
-  const { folds, seed, stratify: stratifies, metrics = [], sampleWeights, ...fitOptions } = options;
+  requireObject("options", options, "an object, such as { folds: 5 }");
+  const given = attempt("invalidOption", "options", () => ({ ...options }));
+  const { folds, seed, stratify: stratifies, metrics = [], sampleWeights, ...fitOptions } = given;
   const choice = readOptions("crossValidate", { folds, seed, stratify: stratifies }, OPTIONS);
-  const weights = sampleWeights && readRows("sampleWeights", sampleWeights);
+  const weights = sampleWeights === undefined ? undefined : readRows("sampleWeights", sampleWeights);
   const data = { inputs: readRows("inputs", inputs), targets: readRows("targets", targets), weights };
   requireEqualRows("inputs", data.inputs, "targets", data.targets.rows);
   if (weights) requireEqualRows("inputs", data.inputs, "sampleWeights", weights.rows);

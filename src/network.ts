@@ -686,6 +686,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     try {
       const samples = yield* this.#load([inputs, targets]);
       try {
+        this.#requireBatches(samples.rows, plan.batchSize);
         const optimizer = withLearningRate(this.#optimizer, plan.from, this.#description.dtype);
         const model = yield* this.#allocate(() => this.#cloneModel(optimizer, 1));
         try {

@@ -100,3 +100,9 @@ describe("crossValidate", () => {
     await expect(crossValidate(create, inputs, labels, { folds: 24 })).rejects.toThrow(/^rows is 23/);
   });
 });
+
+it.each([null, 5])("refuses %s as options", async (options) => {
+  await expect(crossValidate(async () => null as never, [[1]], [1], options as never)).rejects.toMatchObject({
+    code: "invalidOption",
+  });
+});

@@ -283,3 +283,10 @@ it("refuses an embedding with 2^32 outputs or more", async () => {
     createNetwork({ inputs: 2, layers: [embedding(columns), dense(1)], loss: "meanSquaredError" }),
   ).rejects.toThrow("layers[0] has 4294967297 output columns; expected fewer than 2^32.");
 });
+
+it("has at most 2^24 categories in float32, which holds no larger integers exactly", async () => {
+  const layers = [embedding([{ column: 0, categories: 2 ** 24 + 1, units: 1 }]), dense(1)] as const;
+  await expect(createNetwork({ inputs: 1, layers, loss: "meanSquaredError" })).rejects.toThrow(
+    "layers[0].columns[0].categories is 16777217; expected an integer from 1 to 16777216.",
+  );
+});

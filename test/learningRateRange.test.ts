@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   adam,
+  batchNorm,
   cosineDecay,
   createNetwork,
   dense,
@@ -143,4 +144,18 @@ describe("learningRateRange", () => {
     const network = await create(adam());
     await expect(network.learningRateRange(inputs, targets, options)).rejects.toThrow(message);
   });
+});
+
+it("refuses a last batch of one row if the network has a batch norm", async () => {
+  const network = await createNetwork({
+    inputs: 1,
+    layers: [batchNorm(), dense(1)],
+    loss: "meanSquaredError",
+  });
+  const rows = Array.from({ length: 33 }, (_, i) => [i / 33]);
+  await expect(network.learningRateRange(rows, rows)).rejects.toMatchObject({
+    code: "invalidOption",
+    message: expect.stringMatching(/^batchSize is 32, which leaves/),
+  });
+  network.dispose();
 });

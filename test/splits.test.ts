@@ -208,3 +208,12 @@ describe("oneHot", () => {
     expect(error.message).toMatch(message);
   });
 });
+
+it("divides as many classes as rows in little time", () => {
+  const classes = Array.from({ length: 40_000 }, (_, row) => row >> 1);
+  const [fold] = stratifiedFolds(classes, { folds: 2 });
+  expect(fold!.validation.length).toBe(20_000);
+  expect(splitRows(classes, classes, { validation: 0.5, stratify: true }).validation.rows.length).toBe(
+    20_000,
+  );
+});

@@ -67,8 +67,8 @@ export function stratifiedFolds(targets: Rows, options: FoldOptions = {}): Gener
 
 /** `classes`: [rows], numbered from 0 without gaps. */
 export function stratify(classes: Uint32Array, folds: number, seed: number): Generator<Fold, void> {
-  const counts = countsOf(classes);
-  const largest = counts.reduce((max, count) => Math.max(max, count));
+  const rowsOf = rowsByClass(classes);
+  const largest = rowsOf.reduce((max, { length }) => Math.max(max, length), 0);
   if (largest < folds) {
     throw new BackpropError(
       "invalidOption",
@@ -79,22 +79,24 @@ export function stratify(classes: Uint32Array, folds: number, seed: number): Gen
   const foldOf = new Uint32Array(classes.length);
   let begin = 0;
   for (const classNumber of new Set(classes)) {
-    const count = counts[classNumber]!;
+    const rows = rowsOf[classNumber]!;
     // Rows sorted by class are dealt to the folds in turn; those of this class begin at `begin`.
-    const dealt = Uint32Array.from({ length: count }, (_, i) => (begin + i) % folds).sort();
+    const dealt = Uint32Array.from(rows, (_, i) => (begin + i) % folds).sort();
     random.shuffle(dealt);
-    let next = 0;
-    for (const [row, other] of classes.entries()) if (other === classNumber) foldOf[row] = dealt[next++]!;
-    begin += count;
+    for (const [i, row] of rows.entries()) foldOf[row] = dealt[i]!;
+    begin += rows.length;
   }
   return foldsOf(foldOf, folds);
 }
 
-/** The number of rows of each class. */
-export function countsOf(classes: Uint32Array): number[] {
-  const counts: number[] = [];
-  for (const classNumber of classes) counts[classNumber] = (counts[classNumber] ?? 0) + 1;
-  return counts;
+/** The rows of each class. Collected at once: there may be as many classes as rows. */
+export function rowsByClass(classes: Uint32Array): number[][] {
+  const rows: number[][] = [];
+  for (const [row, classNumber] of classes.entries()) {
+    rows[classNumber] ??= [];
+    rows[classNumber]!.push(row);
+  }
+  return rows;
 }
 
 function* foldsOf(foldOf: Uint32Array, folds: number): Generator<Fold, void> {

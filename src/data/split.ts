@@ -1,7 +1,7 @@
 import { BackpropError } from "../errors.js";
 import { type NumpyRandom, numpyRandom } from "../random/numpyRandom.js";
 import { type OptionsOf, ofType, readOptions, requireBetween } from "../validation.js";
-import { countsOf, type Fold, requireSeed } from "./folds.js";
+import { type Fold, requireSeed, rowsByClass } from "./folds.js";
 import { classesOf } from "./labels.js";
 import { readRows, requireEqualRows, selectRows } from "./matrix.js";
 import type { Rows } from "./rows.js";
@@ -77,7 +77,8 @@ function splitAt(order: Uint32Array, validationRows: number): Fold {
 
 /** As scikit-learn's StratifiedShuffleSplit, with its order of draws. */
 function splitClasses(classes: Uint32Array, validationRows: number, random: NumpyRandom): Fold {
-  const counts = countsOf(classes);
+  const rowsOf = rowsByClass(classes);
+  const counts = rowsOf.map(({ length }) => length);
   const trainingRows = classes.length - validationRows;
   requireEnough(counts, Math.min(trainingRows, validationRows));
   const trainingCounts = allot(counts, trainingRows, random);
@@ -88,8 +89,7 @@ function splitClasses(classes: Uint32Array, validationRows: number, random: Nump
   );
   const training: number[] = [];
   const validation: number[] = [];
-  for (let classNumber = 0; classNumber < counts.length; classNumber++) {
-    const rows = [...classes.keys()].filter((row) => classes[row] === classNumber);
+  for (const [classNumber, rows] of rowsOf.entries()) {
     const order = random.permutation(rows.length);
     const end = trainingCounts[classNumber]!;
     for (const i of order.subarray(0, end)) training.push(rows[i]!);

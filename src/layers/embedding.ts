@@ -102,7 +102,14 @@ function requireDifferent(argument: string, columns: readonly EmbeddingColumn[])
 function check(layer: unknown, path: string, dtype: DType): EmbeddingLayer {
   const reading = { prefix: `${path}.`, dtype, known: KIND, isComplete: true };
   const read = readOptions(path, layer, LAYER_OPTIONS, reading);
-  return Object.freeze({ ...read, columns: readColumns(`${path}.columns`, read.columns) });
+  const columns = readColumns(`${path}.columns`, read.columns);
+  if (dtype === "float32") columns.forEach(requireRepresentable(path));
+  return Object.freeze({ ...read, columns });
+}
+
+/** A float32 holds all integers up to 2^24. */
+function requireRepresentable(path: string): (column: EmbeddingColumn, index: number) => void {
+  return ({ categories }, i) => integerWithin(1, 2 ** 24)(`${path}.columns[${i}].categories`, categories);
 }
 
 /** Requires that it is the first layer, and that the network has its columns. */

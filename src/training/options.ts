@@ -146,7 +146,10 @@ const OPTIONS: OptionsOf<AsyncFitOptions> = {
   onEpoch: { check: ofType("function"), default: undefined },
   onBatch: { check: ofType("function"), default: undefined },
   onProgress: { check: ofType("function"), default: undefined },
-  signal: { check: withMethods(["throwIfAborted"], "an AbortSignal"), default: undefined },
+  signal: {
+    check: withMethods(["addEventListener", "removeEventListener"], "an AbortSignal"),
+    default: undefined,
+  },
 };
 
 /**
