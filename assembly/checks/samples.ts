@@ -27,8 +27,8 @@ function takesBytes(network: Network, scale: f64): bool {
 }
 
 /**
- * Checks the arrays of targets and weights. Reads only the weights, and only if `row` is 0: an epoch or an evaluation may
- * take many calls.
+ * Checks the arrays of targets and weights. Reads only the weights, and only if `row` is 0: an epoch or an evaluation
+ * may take many calls.
  */
 export function checkTargetsAndWeights(network: Network, samples: Samples, row: usize): Status {
   const size = network.elementSize;

@@ -2,7 +2,7 @@
 
 import { laneCount, splat } from "../math/vector";
 
-/** Columns that are converted together: the last four overlap those before them if their number is no multiple of it. */
+/** Columns that are converted together. If BLOCK does not divide their number, the last two blocks overlap. */
 const BLOCK: usize = 4;
 
 /**

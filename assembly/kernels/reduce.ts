@@ -162,7 +162,7 @@ export function magnitudeBound<T>(x: usize, bytes: usize): f64 {
   return absoluteSum<T>(x, bytes / sizeof<T>());
 }
 
-/** Σ x[order[i]] for i from `begin` to `end` − 1, or Σ x[i] if `order` is 0, in f64. NaN if an element is below 0 or NaN. */
+/** Σ x[order[i]] for i = begin … end − 1, or Σ x[i] if `order` is 0, in f64. NaN if an element is below 0 or NaN. */
 export function sumOfWeights<T>(x: usize, order: usize, begin: usize, end: usize): f64 {
   let sum: f64 = 0;
   for (let i = begin; i < end; ++i) {

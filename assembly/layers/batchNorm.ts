@@ -1,6 +1,6 @@
 // Batch norm: S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
-// Covariate Shift", ICML 2015, with PyTorch's nn.BatchNorm1d as the definition. See normalization.ts. In training, mean
-// and variance are those of a unit's n rows:
+// Covariate Shift", ICML 2015, with PyTorch's nn.BatchNorm1d as the definition. See normalization.ts. In training, each
+// unit has a mean and a variance over its n rows:
 //
 //     mean = Σ x / n, variance = Σ (x − mean)² / n
 //     a = gamma · dBeta / n, b = gamma · dGamma / n
@@ -8,7 +8,7 @@
 //     runningMean ← (1 − momentum) · runningMean + momentum · mean
 //     runningVariance ← (1 − momentum) · runningVariance + momentum · variance · n / (n − 1)
 //
-// In evaluation, they are the running ones, and a = b = 0. Each unit needs all rows of the batch, and no other unit: so
+// In evaluation, the running ones replace them, and a = b = 0. A unit needs all rows of the batch and no other unit, so
 // the layer's phases are divided by units. Mean and variance are computed in f64, and do not overflow in f32.
 
 import { LayerDescription } from "../abi/description";

@@ -1,4 +1,4 @@
-// Embeddings: columns of the input that hold integers, the numbers of categories, are replaced by rows of learned tables:
+// Embeddings replace input columns of integers, the numbers of categories, by rows of learned tables:
 //
 //     outputs = the other columns in their order, then for each replaced column: table[category], `units` columns
 //     dTable[category] = Σ dOutputs over the rows of that category, in their order
@@ -100,7 +100,7 @@ function categoryAt<T>(x: usize): usize {
 /** Each thread's part of a table has a multiple of this many categories. */
 const PART_CATEGORIES: usize = 16;
 
-/** Part `index` of `count` of the gradients of the tables: those of some categories. */
+/** Part `index` of `count` of the gradients of the tables: the rows of some categories. */
 export function embeddingGradients<T>(layer: Layer, tensors: Tensors, pass: Pass, index: usize, count: usize): void {
   const step = pass.stride * sizeof<T>();
   let d = tensors.dOutputs + (layer.inputs - layer.columnCount) * step;

@@ -77,7 +77,7 @@ export function layerShiftParameters(layer: Layer, tensors: Tensors, shift: usiz
   if (layer.kind == LayerKind.Dense) tensors.forward.a += shift;
 }
 
-/** x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). Batch norm: see threads/phases.ts. */
+/** x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). Not batch norm: see phases.ts. */
 @inline
 export function layerForward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
@@ -86,7 +86,7 @@ export function layerForward<T>(
   else otherForward<T>(layer, tensors, pass, begin, end);
 }
 
-/** Not inlined, as the functions of layers other than dense ones: that would make the core larger. */
+/** Layers that are not dense. Not inlined, because inlining would make the core larger. */
 function otherForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   switch (layer.kind) {
     case LayerKind.Dropout: { dropoutForward<T>(layer, tensors, pass, begin, end); return; }

@@ -1,5 +1,5 @@
 // Layer norm: J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer Normalization", 2016, with PyTorch's nn.LayerNorm as the
-// definition. See normalization.ts. Mean and variance are those of a row's units:
+// definition. See normalization.ts. Each row has a mean and a variance over its units:
 //
 //     mean = Σ x / units, variance = Σ (x − mean)² / units
 //     a = Σ gamma · dOutputs / units, b = Σ gamma · dOutputs · x̂ / units
@@ -66,7 +66,7 @@ export function layerNormBackward<T>(
   if (needsInputs) normalizeBackward<T, OfRows>(layer, tensors, pass, 0, layer.units, begin, end);
 }
 
-/** Part `index` of `count` of the gradients of gamma and beta: those of some units. */
+/** Part `index` of `count` of the gradients of gamma and beta: the elements of some units. */
 export function layerNormGradients<T>(layer: Layer, tensors: Tensors, pass: Pass, index: usize, count: usize): void {
   const step = pass.stride * sizeof<T>();
   const end = partBegin(layer.units, 1, index + 1, count);

@@ -33,7 +33,7 @@ export class Layer {
   /** Of an embedding: the address of its `columnCount` EmbeddingColumns in the network's region. */
   columns: usize;
   columnCount: usize;
-  /** The factors of its penalties: see penalty.ts. */
+  /** The factors of its penalties: see layers/penalty.ts. */
   kernelL1: f64;
   kernelL2: f64;
   biasL1: f64;
@@ -57,7 +57,7 @@ export class Tensors {
   logits: usize;
   /** [units + 1, stride]; in the output layer, the logits if the loss is fused. */
   outputs: usize;
-  /** [units, stride]: the gradient of the outputs, replaced by that of the logits. */
+  /** [units, stride]: the gradient of the outputs, which the gradient of the logits replaces. */
   dOutputs: usize;
   /** [inputs, stride]: dOutputs of the layer before. */
   dInputs: usize;
@@ -109,15 +109,15 @@ export class Pass {
   rowPath: RowPath;
   /** The weights of the rows, [stride]; 0: all are 1. */
   weights: usize;
-  /** Whether the microbatch's gradients are added to those of the microbatches before it. */
+  /** Whether the microbatch's gradients are added to the gradients of the microbatches before it. */
   accumulates: bool;
   /** Whether layers that differ in training, such as dropout, act as in training. */
   training: bool;
   /** Whether batch norm writes the running statistics after this pass to Network.nextBuffers. */
   keepsStatistics: bool;
   /**
-   * The layers that Phase.Forward and Phase.Backward compute: those from …First to …End − 1. Between two calls of
-   * training/layers.ts, the first and the last layers without a batch norm between them; all, if there is none.
+   * Phase.Forward and Phase.Backward compute the layers …First to …End − 1. A batch norm ends such a range of layers;
+   * without batch norm, the range contains all layers. See training/layers.ts.
    */
   forwardFirst: usize;
   forwardEnd: usize;

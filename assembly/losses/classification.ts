@@ -1,4 +1,4 @@
-// Losses of classifiers that are no cross-entropies of probabilities.
+// Losses of classifiers that are not cross-entropies.
 
 import { Status } from "../abi/status";
 import { Call } from "../math/calls";
@@ -30,7 +30,7 @@ export function checkFocal(gamma: f64, alpha: f64, elementSize: usize): Status {
 /**
  * w · m^γ · c from the logit z: the binary cross-entropy c, the probability m = σ(z)(1 − t) + σ(−z)t of a wrong answer,
  * and w = αt + (1 − α)(1 − t), or 1 for α = −1. The derivative is w · m^γ (σ(z) − t + γ c (1 − 2t) σ(z)σ(−z) / m).
- * Lin et al., "Focal Loss for Dense Object Detection", 2017; the formula is that of torchvision's sigmoid_focal_loss.
+ * Lin et al., "Focal Loss for Dense Object Detection", 2017. The formula is in torchvision's sigmoid_focal_loss.
  */
 @unmanaged
 export class Focal {
@@ -46,8 +46,8 @@ export class Focal {
 }
 
 /**
- * Both from e = e^−|z|. Neither σ(z) nor σ(−z) is computed as 1 minus the other, and σ(z) − t as σ(z)(1 − t) − σ(−z)t:
- * small ones keep their digits.
+ * The term or its gradient, from e = e^−|z|. σ(z) and σ(−z) are not computed as 1 minus each other, and σ(z) − t is
+ * computed as σ(z)(1 − t) − σ(−z)t. So small values keep their digits.
  */
 function focal<T>(z: v128, t: v128, gamma: v128, alpha: v128, isGradient: bool): v128 {
   const one = splat<T>(1), zero = splat<T>(0);

@@ -75,8 +75,8 @@ export function checkTargets<T>(
 }
 
 /**
- * Returns the sum of the loss's terms over the first `rows` columns, and writes scale · its gradient to `dOutputs`, both
- * times the weights of the columns.
+ * Returns the sum of the loss's terms over the first `rows` columns, and writes scale · its gradient to `dOutputs`. The
+ * weights of the columns multiply both.
  *
  *     dOutputs, outputs: [units, stride], units ≥ 1, rows ≥ 1; for a fused loss the outputs are the logits
  *     targets:           [units, stride], or labels [1, stride]

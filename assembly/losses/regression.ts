@@ -63,8 +63,8 @@ export class Huber {
 }
 
 /**
- * log cosh e with e = a − t. Where |e| ≤ 1, log(1 + 2h² / (1 − h²)) with h = tanh ½e, which is accurate for small e. Else
- * |e| − log 2 + log(1 + e^−2|e|), which does not overflow. The derivative is tanh e.
+ * log cosh e with e = a − t. Where |e| ≤ 1, log(1 + 2h² / (1 − h²)) with h = tanh ½e, which is accurate for small e.
+ * Else |e| − log 2 + log(1 + e^−2|e|), which does not overflow. The derivative is tanh e.
  */
 @unmanaged
 export class LogCosh {
@@ -119,7 +119,8 @@ export class Quantile {
 const POISSON_EPSILON: f64 = 1e-8;
 
 /**
- * a − t log(a + 10⁻⁸): the negative log-likelihood of the count t at the rate a, without the part that depends on t alone.
+ * a − t log(a + 10⁻⁸): the negative log-likelihood of the count t at the rate a, without the term that is a
+ * function of t alone.
  */
 @unmanaged
 export class Poisson {

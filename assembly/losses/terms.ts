@@ -38,8 +38,8 @@ export function lossEach<T, L>(
 }
 
 /**
- * `terms` times `weights`. Multiplies `count` vectors of the gradient, `step` bytes apart, by them too. A weight of 0 also
- * removes what is not finite.
+ * `terms` times `weights`. Multiplies `count` vectors of the gradient, `step` bytes apart, by the weights too. The
+ * product with a weight of 0 is 0, also for numbers that are not finite.
  */
 @inline
 export function weigh<T>(terms: v128, weights: v128, gradient: usize, count: usize, step: usize): v128 {
@@ -55,7 +55,7 @@ function weighCall<T>(terms: v128, weights: v128, gradient: usize, count: usize,
   return v128.and(v128.mul<T>(terms, weights), counts);
 }
 
-/** The lanes of `terms`, which belong to rows row, row + 1 …, with 0 for those from row `rows` on. */
+/** The lanes of `terms`, which belong to rows row, row + 1 …, with 0 for rows from `rows` on. */
 @inline
 export function existing<T>(terms: v128, row: usize, rows: usize): v128 {
   return row + laneCount<T>() > rows ? v128.and(terms, firstLanes<T>(rows - row)) : terms;

@@ -2,8 +2,8 @@ import { constant, one, sign } from "./constants";
 import { power } from "./reduction";
 import { madd } from "./vector";
 
-// The constants of reduction.ts for r/2 instead of r: scaled by powers of two, which changes no rounding and saves three
-// additions.
+// The constants of reduction.ts for r/2 instead of r: scaled by powers of two, which changes no rounding and saves
+// three additions.
 // 2 / ln 2; −½ ln 2 as a sum of two numbers; the shift; the coefficients of N/2, then those of d/2, lowest power first.
 // Lower bound of −|x|: below it, |tanh x| rounds to 1.
 const SINGLES = memory.data<f32>([
@@ -36,8 +36,8 @@ export function tanh<T>(x: v128): v128 {
 }
 
 /**
- * outputs = tanh(inputs) over `length` bytes, whole vectors, at least one; they may be the same tensor. The constants are
- * loaded before the loop: loading them for every vector takes a fifth longer (Node 24, AMD EPYC).
+ * outputs = tanh(inputs) over `length` bytes, whole vectors, at least one. They may be the same tensor. The constants
+ * are loaded before the loop: loading them for every vector takes a fifth longer (Node 24, AMD EPYC).
  */
 @inline
 export function tanhEach<T>(outputs: usize, inputs: usize, length: usize): void {

@@ -6,8 +6,8 @@ import { layerAt, Network } from "./network";
 import { passOf, tensorsAt, Workspace } from "./workspace";
 
 /**
- * Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) backward through the layers of the pass, to the first
- * layer that is trained.
+ * Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) backward through the layers of the pass, to the
+ * first layer that is trained.
  */
 @inline
 export function backward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {

@@ -1,4 +1,4 @@
-// Frozen layers: their gradients stay 0, and updates change neither their parameters nor what an optimizer keeps for them.
+// Frozen layers: their gradients stay 0. Updates change neither their parameters nor the optimizer's state for them.
 
 import { layerAt, Network } from "./network";
 

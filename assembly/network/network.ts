@@ -78,8 +78,8 @@ export function outputLayer(network: Network): Layer {
 }
 
 /**
- * The factor that turns a sum of terms into the loss: 1, or 1 / the number of terms in a batch whose rows weigh `weight`,
- * 1 each without weights.
+ * The factor that turns a sum of terms into the loss: 1 for sums, else 1 / (weight · terms of a row). `weight`: the sum
+ * of the weights of the batch's rows; without weights, their number.
  */
 export function lossScale(network: Network, weight: f64): f64 {
   if (!network.mean) return 1;

@@ -20,7 +20,7 @@ import { layerAt, Network, outputLayer } from "./network";
  *     targets   [targetWidth, stride]; of smoothed labels [outputs, stride]
  *     weights   [stride]                     of the rows
  *     d0        [widest layer, stride]       Ping-pong buffers: layers L, L−2, … use d0 as dOutputs and d1 as dInputs,
- *     d1        likewise                     layers L−1, L−3, … the reverse.
+ *     d1        [widest layer, stride]       layers L−1, L−3, … the reverse.
  *     and for each layer:
  *       outputs   [units + 1, stride]
  *       tensors of the layer's kind, such as logits and dLogitsRows

@@ -1,5 +1,5 @@
-// Updates of a part of an arena that contains frozen parameters. The optimizers step whole vectors, so this saves the lanes
-// at both ends of a trainable range that do not belong to it, and restores them afterwards.
+// Updates of a range of trainable parameters beside frozen ones. The optimizers update whole vectors. The vectors at
+// both ends of the range may contain frozen parameters, so these are saved before the update and restored after it.
 
 import { hasFeature, Optimizer, OptimizerFeature, slotAt } from "../abi/optimizer";
 import { firstLanes } from "../math/vector";
@@ -22,8 +22,8 @@ export function stepRange<T>(optimizer: Optimizer, parameters: usize, gradients:
 }
 
 /**
- * Saves the ends of array number `array`, takes the step with the ends of the arrays before it saved, and restores them.
- * Array 0 are the parameters; the slots of the state and the averages follow.
+ * Saves the ends of array `array`, calls itself for array `array` − 1, and restores the ends. For array 0, it takes the
+ * step between. Array 0 holds the parameters; the slots of the state and the averages follow.
  */
 function stepAndRestore<T>(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize, array: u32,

@@ -7,9 +7,9 @@ import { philoxWords, Purpose } from "./philox";
  *
  *     out: f32 [count rounded up to 4], for batch rows row … row + count − 1
  *
- * `row` and `count` are even. Row r draws word r mod 4 of the Philox block with the counter (⌊r / 4⌋, unit, layer, step).
- * The words a, b of an even row and the next give two numbers (G. E. P. Box and M. E. Muller, "A Note on the Generation of
- * Random Normal Deviates", 1958):
+ * `row` and `count` are even. Row r draws word r mod 4 of the Philox block with the counter (⌊r / 4⌋, unit, layer,
+ * step). The words a and b of an even row and the next row give two numbers (G. E. P. Box and M. E. Muller, "A Note on
+ * the Generation of Random Normal Deviates", 1958):
  *
  *     √(−2 log((a + ½) / 2³²)) · cos(2π(b + ½) / 2³²), and with sin instead of cos
  *
@@ -39,7 +39,7 @@ const C7: f64 = -76.70427988;
 const C9: f64 = 42.0097793;
 const C11: f64 = -14.3939663;
 
-/** cos(2πt), |t| ≤ 1, as sin(2πy) with y = ¼ − |t − nearest(t)|, |y| ≤ ¼. Absolute error: that of rounding. */
+/** cos(2πt), |t| ≤ 1, as sin(2πy) with y = ¼ − |t − nearest(t)|, |y| ≤ ¼. Only rounding adds an error. */
 @inline
 function cosine(t: v128): v128 {
   const y = v128.sub<f32>(splat<f32>(0.25), v128.abs<f32>(v128.sub<f32>(t, v128.nearest<f32>(t))));

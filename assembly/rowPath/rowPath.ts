@@ -5,8 +5,8 @@ import { RowPath } from "../layers/tensors";
 import { Network } from "../network/network";
 
 /**
- * A single row of a dense network takes the row path. Its update does too if the optimizer is plain SGD and no layer has a
- * penalty or is frozen.
+ * A single row of a dense network takes the row path. Its update does too if the optimizer is plain SGD and no layer
+ * has a penalty or is frozen.
  */
 export function rowPathOf(network: Network, rows: usize): RowPath {
   if (rows != 1 || !network.isDense) return RowPath.None;

@@ -12,11 +12,11 @@ import { beginPasses } from "./gather";
 import { backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, penaltyTerms } from "./step";
 
 /**
- * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(); the slice that begins
- * with row 0 and sum 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes nothing. The loss
- * of all rows is that sum times lossScale(). A large set may be evaluated in slices, one after the other, that begin at
- * multiples of BLOCK_ROWS: the bits are the same. `training`: layers act as in the coming training step;
- * a network with batch norm then takes all rows in one slice.
+ * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(). The slice that
+ * begins with row 0 and sum 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes
+ * nothing. The loss of all rows is the sum times lossScale(). A large set may be evaluated in consecutive slices that
+ * begin at multiples of BLOCK_ROWS: the bits are the same. `training`: layers act as in the coming training step. A
+ * network with batch norm then takes all rows in one slice.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,

@@ -1,5 +1,5 @@
-// The phases of the forward and of the backward pass. Without batch norm, each is one phase, divided by columns. A batch
-// norm needs all columns of the layer before it, so it is a phase of its own, divided by units.
+// The phases of the forward and of the backward pass. Without batch norm, each pass is one phase, divided by columns. A
+// batch norm needs all columns of the layer before it, so it is a phase of its own, divided by units.
 
 import { needsWholeBatch, Network } from "../network/network";
 import { beginAfterBatchNorm, endAtBatchNorm, passOf, Workspace } from "../network/workspace";

@@ -66,7 +66,7 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
     // Between the calls that ask for a custom loss and take it, the pass stays in the workspace.
     if (!run.lossIsDue) {
       if (checksRows) {
-        // After one checked epoch of a call, only the core has written to the order, and nothing to inputs and labels.
+        // Checks rows to the end of the first epoch that the call begins. Later, only the core writes to the order.
         if (run.row == 0) {
           checksRows = !beganEpoch;
           beganEpoch = true;
@@ -130,7 +130,7 @@ function acceptsRows<T>(network: Network, run: Run, end: usize): bool {
   return false;
 }
 
-/** Sets the scale of a batch. False if its weights are all 0. With weights, batchScaleRows stays 0: each batch has its own. */
+/** Sets the scale of a batch. False if its weights are all 0. With weights, batchScaleRows is 0: scales differ. */
 function scaleBatch<T>(network: Network, run: Run, end: usize): bool {
   const samples = run.samples;
   const rows = end - run.row;
@@ -202,8 +202,8 @@ function addLoss<T>(network: Network, workspace: Workspace, run: Run): bool {
 }
 
 /**
- * Takes the loss of the batch from the host, which has also written the gradient of the outputs, or asks for it. False if
- * the run stops here.
+ * Takes the loss of the batch from the host, which has also written the gradient of the outputs, or asks for it. False
+ * if the run stops here.
  */
 function takeHostLoss(run: Run): bool {
   run.lossIsDue = <u32>!run.lossIsDue;

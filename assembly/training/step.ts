@@ -38,7 +38,7 @@ export function forwardStep<T>(
   if (!gathered) gatherTargets<T>(network, workspace, samples, row, rows);
 }
 
-/** forwardStep() as a call, for callers that are not as fast as train(): a copy takes 1.3 KB of code. */
+/** forwardStep() as a call, for callers that need less speed than train(): an inlined copy takes 1.3 KB of code. */
 export function forwardMicrobatch<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize,
 ): void {
@@ -116,8 +116,8 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
 
 /**
  * The optimizer's step, with the network's gradients. If a parameter, a value of the optimizer's state or a running
- * statistic would not be finite, it changes none of them and returns false. Inlined: a call costs about 1 % of a step of the
- * XOR network.
+ * statistic would not be finite, it changes none of them and returns false. Inlined: a call costs about 1 % of a step
+ * of the XOR network.
  */
 @inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {

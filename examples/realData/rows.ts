@@ -13,7 +13,7 @@ export interface Split {
   readonly test: Samples;
 }
 
-/** `count` splits of the rows, in a random order. Each row is a test row of exactly one. */
+/** `count` splits of the rows, in a random order. Each row is a test row of exactly one split. */
 export function splitRows({ inputs, targets }: Samples, count: number, seed: number): Split[] {
   const order = Array.from(numpyRandom(seed).permutation(inputs.length));
   const take = (rows: readonly number[]): Samples => ({
@@ -26,7 +26,7 @@ export function splitRows({ inputs, targets }: Samples, count: number, seed: num
   }));
 }
 
-/** Returns a function that gives each column the mean 0 and the deviation 1 that it has in `rows`. */
+/** Returns a function that scales columns so that each column of `rows` has mean 0 and deviation 1. */
 export function standardizer(rows: readonly (readonly number[])[]) {
   const columns = rows[0]!.map((_, column) => {
     const values = rows.map((row) => row[column]!);

@@ -1,4 +1,4 @@
-// Compares reference figures that were made again with those of the repository.
+// Compares newly made reference figures with the figures in the repository.
 
 /** The maximum error of a number, relative to at least SMALL, by its dtype. */
 const TOLERANCE = { float32: 1e-5, float64: 1e-10 };
@@ -10,8 +10,8 @@ const SMALL = 0.1;
 const IGNORED = "versions";
 
 /**
- * The paths at which two JSON documents differ by more than the rounding of another processor. Texts are equal, or base64
- * of numbers whose dtype the nearest object with a `dtype` names. Numbers without a dtype are float64.
+ * The paths at which two JSON documents differ by more than the rounding of another processor. Texts must be equal, or
+ * base64 of numbers. The nearest object with a `dtype` names their dtype. Numbers without a dtype are float64.
  *
  * @param {unknown} actual
  * @param {unknown} expected

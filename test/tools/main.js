@@ -1,6 +1,6 @@
-// Tests that need Python's packages or more than a minute: `npm run test:tools`. Makes the reference figures and the data
-// sets again and compares them with the repository's, then trains the examples on real data. What cannot be done here is
-// skipped, with the reason.
+// Tests that need Python's packages or more than a minute: `npm run test:tools`. Makes the reference figures and the
+// data sets again and compares them with the repository's. Then trains the examples on real data. Skips what this
+// machine cannot do, and prints the reason.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -18,8 +18,8 @@ const DATA = fileURLToPath(new URL("../../examples/data/", import.meta.url));
 const EXAMPLE = fileURLToPath(new URL("../../build/examples/example.js", import.meta.url));
 
 /**
- * The programs of seeds.py train for up to 180 000 epochs, and one divides rounding errors by 1e-5. So its figures differ by
- * up to 1 % between processors; the script itself compares with the digits that the notebooks print.
+ * The programs of seeds.py train for up to 180 000 epochs, and one divides rounding errors by 1e-5. So its figures
+ * differ by up to 1 % between processors. The script itself compares with the digits that the notebooks print.
  */
 const TOLERANCES = { "seeds.py": { float32: 0.02, float64: 0.02 } };
 

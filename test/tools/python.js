@@ -13,8 +13,8 @@ const TORCH_REQUIREMENTS = fileURLToPath(new URL("../../bench/peers/requirements
 export class Skip extends Error {}
 
 /**
- * The interpreter of the environment variable PYTHON, else that of a virtual environment beside this file, which is made if
- * need be and gets the packages of requirements.txt. `torch`: also PyTorch.
+ * The interpreter that the environment variable PYTHON names, else the one in a virtual environment beside this file.
+ * Makes this environment and installs the packages of requirements.txt if necessary. `torch`: also PyTorch.
  *
  * @param {{ torch: boolean }} options
  * @throws Skip if there is no Python or a package cannot be installed.
