@@ -24,7 +24,7 @@ export interface CrossValidationOptions extends FoldOptions, Omit<AsyncFitOption
 export type Figures = Readonly<Record<string, number>> & { readonly loss: number };
 
 export interface CrossValidation {
-  /** For each fold, what the rows gave that its network was not trained on, and the history of its training. */
+  /** For each fold, the figures of its validation rows and the history of its training. */
   readonly folds: readonly { readonly figures: Figures; readonly history: History }[];
   /** The mean of each figure over the folds. */
   readonly mean: Figures;
@@ -42,16 +42,17 @@ const OPTIONS: OptionsOf<FoldChoice> = {
 };
 
 /**
- * Trains and evaluates a network for each fold: it trains on the other parts of the rows, and is evaluated on this one.
- * The folds are those of `kFold(rows, { folds, seed })`, or with `stratify` those of `stratifiedFolds`. The networks are
- * trained one after the other, and disposed. Rows keep their `sampleWeights` in training and evaluation. Time: that of `folds` fits. Memory: three times the rows, and one network.
+ * Trains and evaluates a network for each fold: each network trains on all parts of the rows but one, and is evaluated
+ * on that part. The folds are those of `kFold(rows, { folds, seed })`, or with `stratify` those of `stratifiedFolds`.
+ * The networks are trained one after the other, and then disposed. Rows keep their `sampleWeights` in training and
+ * evaluation. Time: `folds` fits. Memory: three times the rows, and one network.
  *
  *     await crossValidate((fold) => createNetwork({ …, seed: fold }), inputs, targets, { folds: 5, epochs: 20 })
  *
  * @param create makes a new network for a fold, numbered from 0
  * @param options of the folds, and of `fit`
- * @throws BackpropError (rejects) as `fit`, `kFold` and `stratifiedFolds`; `invalidOption` if `create` does not return a
- *   network. Exceptions of `create` pass through.
+ * @throws BackpropError (rejects) as `fit`, `kFold` and `stratifiedFolds`; `invalidOption` if `create` does not return
+ *   a network. Exceptions of `create` pass through.
  */
 export async function crossValidate<L extends readonly Layer[]>(
   create: (fold: number) => Network<L> | PromiseLike<Network<L>>,
@@ -112,7 +113,7 @@ async function trainAndEvaluate<L extends readonly Layer[]>(
   const rows = [selectRows(inputs, validation), selectRows(targets, validation)] as const;
   const weighed = (part: ArrayLike<number>) => weights && { sampleWeights: selectRows(weights, part).data };
   const evaluate = () => network.evaluate(...rows, { metrics, ...weighed(validation) }) as Figures;
-  // Before the training, too: the rows or the metrics may not suit the network.
+  // Also before training, to throw early if the rows or metrics do not suit the network.
   evaluate();
   const history = await network.fit(selectRows(inputs, training), selectRows(targets, training), {
     ...options,

@@ -8,14 +8,14 @@ import { type OptionsOf, ofType, readOptions } from "./validation.js";
 import { ignoreRejection } from "./work.js";
 
 /**
- * Returns the loss of a batch, and writes its gradient by the outputs to `gradient.data`, which is all 0 before the call.
- * All are [rows, outputs], row-major, and copies that the function may keep.
+ * Returns the loss of a batch, and writes its gradient with respect to the outputs to `gradient.data`, which is all 0
+ * before the call. All are [rows, outputs], row-major, and copies that the function may keep.
  */
 export type LossFunction = (outputs: Matrix, targets: Matrix, gradient: Matrix) => number;
 
 /** Made by `customLoss`. */
 export interface CustomLoss {
-  /** In the summary of the network and in messages. */
+  /** Its name in the summary of the network and in messages. */
   readonly name: string;
   readonly compute: LossFunction;
 }
@@ -37,14 +37,14 @@ const OPTIONS: OptionsOf<CustomLossOptions> = {
 /**
  * A loss in JavaScript, for `createNetwork`. `compute` is called once for each batch, with all its rows: in `fit`, in
  * `gradients`, and in `evaluate`, where its gradient is not used. The loss of an epoch is the mean of the losses of its
- * batches, weighted by their rows; the validation loss of a stream is the mean of the losses of its items, weighted by their rows.
- * Weights of rows are refused. An exception passes through, and the network stays as
- * before the step.
+ * batches, weighted by their rows; the validation loss of a stream is the mean of the losses of its items, weighted by
+ * their rows. Weights of rows are refused. An exception passes through, and the network keeps its state from before the
+ * step.
  *
  * Its cost besides `compute`: a batch passes through the layers as one piece, so the workspace grows with the batch:
- * about 3 numbers for each unit of the layers and one for each input, for each row; and outputs, targets and gradient are
- * copied for each batch. With a plain loop over 10 outputs, a step took 2.1 times as long as with the same loss in the core
- * for 64-32-10 in batches of 32, and 1.2 times for 784-128-10.
+ * about 3 numbers for each unit of the layers and one for each input, for each row; and outputs, targets and gradient
+ * are copied for each batch. With a plain loop over 10 outputs, a step took 2.1 times as long as with the same loss in
+ * the core for 64-32-10 in batches of 32, and 1.2 times for 784-128-10.
  *
  * @throws BackpropError `invalidOption` for a `compute` that is not a function, or invalid options.
  */
@@ -56,7 +56,7 @@ export function customLoss(compute: LossFunction, options: CustomLossOptions = {
   return loss;
 }
 
-/** What `customLoss` has made: its name and function were checked. */
+/** The losses that `customLoss` made. Their names and functions are checked. */
 const made = new WeakSet<object>();
 
 export function isCustomLoss(loss: unknown): loss is CustomLoss {

@@ -1,3 +1,5 @@
+// The checked description of a network, which all other modules read.
+
 import type { DType } from "./dtype.js";
 import type { Layer } from "./layers/layers.js";
 import type { PlacedParameter } from "./layers/stack.js";

@@ -39,7 +39,7 @@ export type LossName = keyof typeof LOSS_NUMBERS;
 /** Every loss that a network takes. */
 export const LOSSES = Object.freeze(Object.keys(LOSS_NUMBERS)) as readonly LossName[];
 
-/** `mean` is over rows and outputs (over rows alone for the categorical losses); `sum` is over the same terms. */
+/** `mean` averages over rows and outputs, or over rows alone for the categorical losses. `sum` adds the same terms. */
 export type Reduction = "mean" | "sum";
 
 /** A loss with every option set. */
@@ -70,20 +70,20 @@ export interface LossDescription {
  * - `huber`: ½(a − t)² up to |a − t| = delta, then delta·(|a − t| − ½ delta)
  * - `logCosh`: log cosh(a − t); near ½(a − t)² for small errors and |a − t| − log 2 for large ones
  * - `quantile`: max(q(t − a), (1 − q)(a − t)) with q = quantile. The derivative at a = t is 0
- * - `poisson`: a − t log(a + 10⁻⁸), for rates a and counts t: PyTorch's PoissonNLLLoss(log_input=False). (Keras
- *   adds 10⁻⁷.) The outputs must be positive, as those of softplus are
+ * - `poisson`: a − t log(a + 10⁻⁸), for rates a and counts t, as PyTorch's PoissonNLLLoss(log_input=False). (Keras adds
+ *   10⁻⁷.) The outputs must be positive, as those of softplus are
  * - `hinge`: max(1 − ta, 0), for targets −1 and 1 and a linear output layer
- * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip]; with a sigmoid
- *   output layer, prefer:
+ * - `binaryCrossentropy`: −t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip]; with a sigmoid output
+ *   layer, prefer `sigmoidCrossentropy`
  * - `sigmoidCrossentropy`: the same for a sigmoid output layer, computed from its logits: nothing is clipped, and
  *   outputs that round to 0 or 1 keep their gradients. The targets of both should be in [0, 1]
- * - `focal`: (1 − p)^gamma times sigmoidCrossentropy, where p is the probability of the right answer, for a
- *   sigmoid output layer and targets 0 and 1; times alpha where t = 1 and 1 − alpha where t = 0, if alpha is given. Lin et
- *   al., "Focal Loss for Dense Object Detection", 2017; torchvision's sigmoid_focal_loss. Computed from the logits
+ * - `focal`: (1 − p)^gamma times sigmoidCrossentropy, where p is the probability of the right answer, for a sigmoid
+ *   output layer and targets 0 and 1; times alpha where t = 1 and 1 − alpha where t = 0, if alpha is given. Lin et al.,
+ *   "Focal Loss for Dense Object Detection", 2017; torchvision's sigmoid_focal_loss. Computed from the logits
  * - `categoricalCrossentropy`: −Σ t log a for every row, for a softmax output layer, computed from its logits
  * - `sparseCategoricalCrossentropy`: the same with one integer label, 0 … outputs − 1, for each row as target
- * - `kullbackLeibler`: Σ t (log t − log a) for every row, for targets that are distributions and a softmax output layer,
- *   computed from its logits: PyTorch's KLDivLoss(reduction="batchmean") of log-softmax outputs
+ * - `kullbackLeibler`: Σ t (log t − log a) for every row, for targets that are distributions and a softmax output
+ *   layer, computed from its logits: PyTorch's KLDivLoss(reduction="batchmean") of log-softmax outputs
  */
 export interface Loss {
   readonly name: LossName;
@@ -100,9 +100,9 @@ export interface Loss {
   /** focal: from 0 to 1; default undefined: both classes weigh the same. */
   readonly alpha?: number | undefined;
   /**
-   * The cross-entropies, s from 0 to below 1, default 0: targets become t(1 − s) + s / outputs for the categorical ones, as
-   * in PyTorch's CrossEntropyLoss, and t(1 − s) + s / 2 for the binary ones, as in Keras. It costs a pass over the targets
-   * of a microbatch and, for labels, memory for one target of each output.
+   * The cross-entropies, s from 0 to below 1, default 0: targets become t(1 − s) + s / outputs for the categorical
+   * ones, as in PyTorch's CrossEntropyLoss, and t(1 − s) + s / 2 for the binary ones, as in Keras. It costs a pass over
+   * the targets of a microbatch and, for labels, memory for one target of each output.
    */
   readonly labelSmoothing?: number;
 }
@@ -116,7 +116,7 @@ const FUSED_ACTIVATION: Partial<Record<LossName, ActivationName>> = {
   kullbackLeibler: "softmax",
 };
 
-/** The losses that take an option. An option that is not here is for all. */
+/** The losses that take an option. All losses take an option that is not listed. */
 const TAKEN_BY: { readonly [option: string]: readonly LossName[] } = {
   clip: ["binaryCrossentropy"],
   delta: ["huber"],
@@ -139,7 +139,7 @@ const ADVICE: Partial<Record<LossName, string>> = {
 /** Below this, 1 − clip rounds to 1 in that dtype, and probabilities near 1 would not be clipped. */
 const SMALLEST_CLIP: Record<DType, number> = { float32: 2 ** -24, float64: 2 ** -53 };
 
-/** Requires a clip that is still within (0, ½), and 1 − clip below 1, in the dtype. */
+/** Requires that, rounded to the dtype, the clip is within (0, ½) and 1 − clip is below 1. */
 const requireClip: Check = (argument, value, dtype) => {
   requireFinite(argument, value);
   const clip = value as number;
@@ -151,7 +151,7 @@ const requireClip: Check = (argument, value, dtype) => {
   );
 };
 
-/** The defaults are set by `describeLoss`: which options were given must be known. */
+/** `describeLoss` sets the defaults, because it must know which options were given. */
 const OPTIONS: OptionsOf<Loss> = {
   name: { check: (_, value) => oneOf(LOSSES)("loss", value) },
   reduction: { check: oneOf(["mean", "sum"]), default: "mean" },

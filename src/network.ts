@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The class that users work with: checks arguments and calls the model in linear memory.
+// The public class Network: checks arguments and calls the model in linear memory.
 
 import { MAX_THREADS } from "./abi/structs.js";
 import type { CustomLoss } from "./customLoss.js";
@@ -135,10 +135,10 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
    */
   readonly numerics?: Numerics;
   /**
-   * The maximum number of threads, 1 to 255, that share the work of a large network, including the calling thread; default 1. The
-   * bits are the same for any number. The other threads are started by the first fit, which does not wait for them.
-   * They end at `dispose`, and do not keep the process alive. Needs SharedArrayBuffer: a page has it if it is
-   * cross-origin isolated. The data of `parameters` are then in a SharedArrayBuffer.
+   * The maximum number of threads, 1 to 255, that share the work of a large network, including the calling thread;
+   * default 1. The bits are the same for any number. The other threads are started by the first fit, which does not
+   * wait for them. They end at `dispose`, and do not keep the process alive. Needs SharedArrayBuffer: a page has it if
+   * it is cross-origin isolated. The data of `parameters` are then in a SharedArrayBuffer.
    */
   readonly threads?: number;
 }
@@ -151,7 +151,7 @@ export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
 
 const WEIGHT_FORMAT: RowFormat = { argument: "sampleWeights", width: 1 };
 
-/** What inputs, targets and weights are called in messages. */
+/** The names of inputs, targets and weights in messages. */
 type RowNames = readonly [inputs: string, targets: string, weights?: string];
 const DEFAULT_NAMES: RowNames = ["inputs", "targets", WEIGHT_FORMAT.argument];
 const MAX_SEED = 2 ** 32 - 1;
@@ -261,7 +261,7 @@ function notInitialized(layer: number, name: string, did: string): BackpropError
 /** Where a fit takes rows from. */
 type FitSource = Samples | StreamReader;
 
-/** What rows weigh. The classes' weights are multiplied later. */
+/** The weights of rows. Class weights are multiplied in later. */
 interface Weights extends RowWeights {
   readonly classWeights?: ClassWeightTable | undefined;
 }
@@ -271,7 +271,7 @@ interface FitSources {
   readonly validation?: FitSource;
 }
 
-/** The key of a network's random numbers, or the stream from which it is drawn when it is needed. */
+/** The key of a network's random numbers, or the stream that the key is drawn from when it is needed. */
 interface Keys {
   key: number | undefined;
   readonly random: RandomStream;
@@ -364,30 +364,31 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /**
    * The learning rate of the coming step.
    *
-   * @throws BackpropError `disposed`; `invalidOption` if a function returned another value than a rate. Exceptions of the
-   *   function pass through.
+   * @throws BackpropError `disposed`; `invalidOption` if a function returned a value that is not a rate. Exceptions of
+   *   the function pass through.
    */
   get learningRate(): number {
     return this.#rates.at(this.#now);
   }
 
-  /** What the time of a schedule is counted by. */
+  /** The finished steps and epochs, which are the time of a schedule. */
   get #now(): Moment {
     return { step: this.#alive().optimizerStep, epoch: this.epoch };
   }
 
   /**
    * Trains on `inputs` [rows, inputs] and `targets` [rows, outputs] (labels [rows] for sparseCategoricalCrossentropy)
-   * for some epochs, or on a dataset or a stream in their place. Both are copied before training begins: do not change them until `onProgress` is first called or
-   * the fit has ended. It works for about 10 ms at a time, so that a page stays responsive; longer only if 128 rows
-   * alone take longer. `predict` and `evaluate` may be called between these pieces.
+   * for some epochs, or on a dataset or a stream instead. Inputs and targets are copied before training begins: do not
+   * change them until `onProgress` is first called or the fit has ended. It works for about 10 ms at a time, so that a
+   * page stays responsive; longer only if 128 rows alone take longer. `predict` and `evaluate` may be called between
+   * these pieces.
    *
    * @throws BackpropError (rejects) `invalidShape`, `invalidData` or `invalidLabel` for data that does not fit,
    *   `invalidOption` or `unknownName` for invalid options; `diverged` if a loss becomes NaN or infinite, or an update
-   *   would make a number so, and `aborted` if the signal is aborted: the network then keeps what was trained (see
-   *   `restoreBest`), and the error has `epoch` and `history`; `busy` during another fit of this network, `disposed` if
-   *   the network was disposed, `coreUnavailable` if one of its threads could not be started, or has died, since an
-   *   earlier fit. Exceptions of callbacks, metrics and streams pass through.
+   *   would make a number NaN or infinite, and `aborted` if the signal is aborted: the network then keeps what was
+   *   trained (see `restoreBest`), and the error has `epoch` and `history`; `busy` during another fit of this network,
+   *   `disposed` if the network was disposed, `coreUnavailable` if one of its threads could not be started, or has
+   *   died, since an earlier fit. Exceptions of callbacks, metrics and streams pass through.
    */
   fit<const M extends MetricList = readonly []>(
     data: Dataset | DataStream,
@@ -423,9 +424,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * `fit` as a loop over its epochs: `for await (const { epoch, loss } of network.epochs(inputs, targets, options))`. The
-   * fit begins with the loop, and waits while its body runs. The body may do what `onEpoch` may. To leave the loop ends
-   * the fit, as if `onEpoch` had returned false.
+   * `fit` as a loop over its epochs: `for await (const { epoch, loss } of network.epochs(inputs, targets, options))`.
+   * The fit begins with the loop, and waits while its body runs. The body may do what `onEpoch` may. Leaving the loop
+   * ends the fit, as if `onEpoch` had returned false.
    *
    * @throws BackpropError as `fit`, in the loop.
    */
@@ -450,8 +451,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. The
    * optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
    *
-   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`; `diverged` (the parameters are
-   *   then those before the step that failed), `busy` while fitting, `disposed`.
+   * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`; `diverged` (the parameters
+   *   are then those before the step that failed), `busy` while fitting, `disposed`.
    */
   partialFit(dataset: Dataset, options?: PartialFitOptions): number;
   partialFit(inputs: Rows, targets: Rows, options?: PartialFitOptions): number;
@@ -485,8 +486,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * Checks `inputs` and `targets` and copies them into the core's memory, where they stay until the dataset is disposed.
-   * Works for about 10 ms at a time.
+   * Checks `inputs` and `targets` and copies them into the core's memory, where they stay until the dataset is
+   * disposed. Works for about 10 ms at a time.
    *
    * @throws BackpropError (rejects) `invalidShape`, `invalidData`, `invalidLabel`, `outOfMemory`, `disposed`.
    */
@@ -497,8 +498,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * The outputs [rows, outputs] for `inputs` [rows, inputs], computed with `averagedParameters` unless `averaged` is false.
-   * A row's outputs have the same bits alone and in any batch.
+   * The outputs [rows, outputs] for `inputs` [rows, inputs], computed with `averagedParameters` unless `averaged` is
+   * false. A row's outputs have the same bits alone and in any batch.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidOption`, `disposed`.
    */
@@ -518,8 +519,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * The class of each row [rows]: the number of its largest output, of equal ones the first. For one sigmoid output: 1 if it
-   * is above 0.5, else 0.
+   * The class of each row [rows]: the number of its largest output; the first wins ties. For one sigmoid output: 1 if
+   * it is above 0.5, else 0.
    *
    * @throws BackpropError as `predict`; `unsupported` if the only output is not a sigmoid.
    */
@@ -532,8 +533,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * The loss over all rows as one batch, including the penalties of the layers, and the `metrics`, computed with
-   * `averagedParameters` unless `averaged` is false. With `sampleWeights`, each row counts by its weight, as in `fit`. Layers
-   * act as in `predict`; with `training` as in training.
+   * `averagedParameters` unless `averaged` is false. With `sampleWeights`, each row counts by its weight, as in `fit`.
+   * Layers act as in `predict`; with `training` as in training.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`, `unknownName`, `disposed`.
    */
@@ -639,7 +640,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Replaces the optimizer from the next step on. The new one begins with a state of zeros, without an average of the
-   * parameters, and at the begin of its schedule. Allowed between fits and during one, such as in a callback.
+   * parameters, and at the beginning of its schedule. Allowed between fits and during one, such as in a callback.
    *
    * @throws BackpropError `invalidOption`, `unknownName`, `outOfMemory` (then the old one stays), `disposed`.
    */
@@ -651,8 +652,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * Sets the learning rate of the steps to come: a number of 0 or more, or a schedule, whose time begins now. The optimizer
-   * keeps its state. (Rprop reads its learning rate only in its first step.) Allowed between fits and during one, such as in a callback.
+   * Sets the learning rate of the coming steps: a number of 0 or more, or a schedule, whose time begins now. The
+   * optimizer keeps its state. (Rprop reads its learning rate only in its first step.) Allowed between fits and during
+   * one, such as in a callback.
    *
    * @throws BackpropError `invalidOption`, `unknownName`, `disposed`.
    */
@@ -663,10 +665,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * The losses of training with a learning rate that grows exponentially from `from` to `to`, to find a good one: at the
-   * left of where the loss is least, and falls. Trains a copy of the parameters and of the optimizer's state: the network
-   * does not change. Ends early when the smoothed loss is 4 times the least one, or not finite. Time: that of a fit of
-   * `steps` steps on one thread. Memory: that of another network.
+   * The losses of training with a learning rate that grows exponentially from `from` to `to`, to find a good one. A
+   * good rate is below the rate of the smallest loss, where the loss still falls. Trains a copy of the parameters and
+   * of the optimizer's state: the network does not change. Ends early when the smoothed loss is 4 times its minimum, or
+   * not finite. Time: a fit of `steps` steps on one thread. Memory: a second network.
    *
    * @throws BackpropError (rejects) as `fit`.
    */
@@ -705,8 +707,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Sets the optimizer's state, such as Adam's means, and its count of steps to 0. An average of the parameters
-   * restarts, and so does a schedule. The optimizer keeps its options, and the learning rate that was set last. Allowed between fits and during
-   * one, such as in a callback.
+   * restarts, and so does a schedule. The optimizer keeps its options, and the learning rate that was set last. Allowed
+   * between fits and during one, such as in a callback.
    *
    * @throws BackpropError `disposed`.
    */
@@ -715,7 +717,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#restartRates(this.#optimizer);
   }
 
-  /** Begins a schedule. A batch in progress takes the first rate, too. */
+  /** Begins a schedule. A batch in progress uses the first rate. */
   #restartRates({ learningRate }: Optimizer): void {
     const first = rateAt(learningRate, { step: 0, epoch: 0 }, this.#description.dtype);
     this.#alive().setLearningRate(first);
@@ -723,12 +725,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * Freezes layer number `index`, or makes it trainable again, as its option `trainable`. Training does not change the
-   * parameters of a frozen layer: no update, weight decay or momentum. What the optimizer keeps for them, and their part
-   * of an average (see `ema`), stays too. Their gradients are 0, and so count in no norm. As in PyTorch with
-   * `requires_grad = False`, except that the optimizer counts its steps for all layers together. A penalty of a frozen
-   * layer still counts in the loss. A layer without parameters may be named, and nothing changes. Frozen layers save time:
-   * their gradients are not computed, nor is the backward pass below the first layer that is trained.
+   * Freezes layer number `index`, or makes it trainable again, like the layer option `trainable`. Training does not
+   * change the parameters of a frozen layer: no update, weight decay or momentum. Their optimizer state and their
+   * average (see `ema`) do not change either. Their gradients are 0, and do not count in `clipNorm`. PyTorch does the
+   * same with `requires_grad = False`, but counts the steps of each parameter; here the optimizer counts its steps for
+   * all layers together. A penalty of a frozen layer still counts in the loss. For a layer without parameters, nothing
+   * changes. Frozen layers save time: their gradients are not computed, and the backward pass ends at the first
+   * trainable layer.
    *
    * @throws BackpropError `invalidOption`, `busy` while fitting, `disposed`.
    */
@@ -740,9 +743,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /**
-   * An independent network that continues as this one would: the same layers, loss, parameters, optimizer with its state,
-   * key of random numbers and counts of epochs and steps. Training both on the same data gives the same bits. If the key
-   * is still to be drawn from `random`, it is drawn now. Cost: as much memory as this network, and the time to copy it.
+   * An independent network that continues as this network would: the same layers, loss, parameters, optimizer with its
+   * state, key of random numbers and counts of epochs and steps. Training both on the same data gives the same bits. If
+   * the key is still to be drawn from `random`, it is drawn now. Cost: as much memory as this network, and the time to
+   * copy it.
    *
    * @throws BackpropError `busy` while fitting, `outOfMemory`, `disposed`.
    */
@@ -864,7 +868,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  /** Multiplies the weights of rows by those of their classes. */
+  /** Multiplies the weights of rows by the weights of their classes. */
   #weighClasses(samples: Samples, classWeights: ClassWeightTable): void {
     const { loss, outputs } = this.#description;
     const targets = { values: samples.targets(), areLabels: loss.takesLabels, outputs };
@@ -912,7 +916,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     });
   }
 
-  /** Before layers act as in training on one batch of `rows` rows. */
+  /** Call it before layers act as in training on one batch of `rows` rows. */
   #beginTraining(rows: number): void {
     this.#requireBatches(rows, rows);
     this.#drawKeyOfLayers();
@@ -963,7 +967,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  /** `names`: what inputs, targets and weights are called in messages. */
+  /** `names`: the names of inputs, targets and weights in messages. */
   *#load(data: StoredData, weights: Weights = {}, names: RowNames = DEFAULT_NAMES): Work<Samples> {
     if (Dataset.is(data)) return yield* this.#loadDataset(data, weights);
     const [inputs, targets, sampleWeights = weights.sampleWeights] = data;
@@ -1021,7 +1025,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     }
   }
 
-  /** Writes the weights of the rows; 1 if they have weights, but no source. */
+  /** Writes the weights of the rows; without a source, all weights are 1. */
   *#writeWeights(source: RowSource | undefined, samples: Samples): Work<void> {
     if (!source) {
       samples.weights()?.fill(1);

@@ -45,9 +45,9 @@ export interface CommonOptions {
    * step, average = parameter. Not given: no average.
    *
    * `predict` and `evaluate` then use the average; `network.averagedParameters` are its live views. The raw parameters
-   * stay in `network.parameters`; training and `gradients` use them, and the history has the losses with them. Memory:
-   * one number for each parameter. B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic Approximation by
-   * Averaging", SIAM Journal on Control and Optimization 30 (1992).
+   * stay in `network.parameters`; training and `gradients` use them, and the losses in the history are computed with
+   * them. Memory: one number for each parameter. B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic
+   * Approximation by Averaging", SIAM Journal on Control and Optimization 30 (1992).
    */
   readonly ema?: number | undefined;
 }
@@ -286,7 +286,7 @@ const DEFINITIONS: { readonly [N in Optimizer["name"]]: OptimizerDefinition<Name
  * learning", ICML 2013; https://pytorch.org/docs/stable/generated/torch.optim.SGD.html.
  *
  * Weight decay applies to all parameters, biases too, as in PyTorch, and does not count in the loss. This holds for all
- * optimizers. All take the CommonOptions, too.
+ * optimizers. All optimizers also take the CommonOptions.
  *
  * Defaults: learningRate 0.01, momentum 0, dampening 0, nesterov false, weightDecay 0. Memory: with a momentum, one
  * number for each parameter.
@@ -371,7 +371,7 @@ export function adadelta(options: OptimizerOptions<Adadelta> = {}): Adadelta {
  *     v = beta2 · v + (1 − beta2) · g²
  *     parameter −= learningRate / (1 − beta1ᵗ) · m / (√v / √(1 − beta2ᵗ) + epsilon)
  *
- * With amsgrad, the largest v so far takes the place of v in the last line. D. P. Kingma and J. Ba, "Adam: A Method for
+ * With amsgrad, the last line uses the largest v so far instead of v. D. P. Kingma and J. Ba, "Adam: A Method for
  * Stochastic Optimization", ICLR 2015; amsgrad: S. J. Reddi, S. Kale and S. Kumar, "On the Convergence of Adam and
  * Beyond", ICLR 2018; https://pytorch.org/docs/stable/generated/torch.optim.Adam.html.
  *
@@ -386,7 +386,7 @@ export function adam(options: OptimizerOptions<Adam> = {}): Adam {
 }
 
 /**
- * AdamW, with PyTorch's formula: Adam whose weight decay does not pass through the gradients. In each step,
+ * AdamW, with PyTorch's formula: Adam with a weight decay that is not added to the gradients. In each step,
  *
  *     parameter *= 1 − learningRate · weightDecay
  *
@@ -436,7 +436,7 @@ export function nadam(options: OptimizerOptions<Nadam> = {}): Nadam {
  *
  * The learning rate is the size of the first step; later it has no effect. M. Riedmiller and H. Braun, "A Direct
  * Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm", 1993;
- * https://pytorch.org/docs/stable/generated/torch.optim.Rprop.html. As there, it has no weight decay.
+ * https://pytorch.org/docs/stable/generated/torch.optim.Rprop.html. As in PyTorch, it has no weight decay.
  *
  * Defaults: learningRate 0.01, etas [0.5, 1.2], stepSizes [1e-6, 50]. Memory: two numbers for each parameter.
  *
@@ -453,8 +453,7 @@ function complete<N extends Optimizer["name"]>(name: N, given: unknown): Named<N
 }
 
 /**
- * A checked copy of an optimizer that a user gave, for a network of that dtype. Options that it does not have get their
- * defaults.
+ * A checked copy of an optimizer that a user gave, for a network with this dtype. Missing options get their defaults.
  *
  * @throws BackpropError `invalidOption` or `unknownName`.
  */
@@ -466,7 +465,7 @@ export function checkOptimizer(optimizer: unknown, dtype: DType): Optimizer {
 }
 
 /**
- * A copy of a checked optimizer with another learning rate.
+ * A copy of a checked optimizer with a new learning rate.
  *
  * @throws BackpropError `invalidOption`.
  */
@@ -507,7 +506,7 @@ export interface EncodedOptimizer {
   readonly kind: number;
   /** A set of the core's OptimizerFeature bits. */
   readonly features: number;
-  /** That of the first step. */
+  /** The learning rate of the first step. */
   readonly learningRate: number;
   readonly weightDecay: number;
   /** 0: none. */
@@ -579,7 +578,7 @@ function requireNesterov({ nesterov, momentum, dampening }: Sgd, prefix: string)
   );
 }
 
-/** Requires an array of two finite numbers for which `isAllowed`, also after they are rounded to the dtype. */
+/** Requires an array of two finite numbers that satisfy `isAllowed`, before and after rounding to the dtype. */
 function pairThat(expected: string, isAllowed: (first: number, second: number) => boolean): Check {
   const isPair = (first: number, second: number) =>
     Number.isFinite(first) && Number.isFinite(second) && isAllowed(first, second);

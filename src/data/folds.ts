@@ -8,7 +8,7 @@ import { classesOf } from "./labels.js";
 import { readRows } from "./matrix.js";
 import type { Rows } from "./rows.js";
 
-/** The numbers of the rows to train on, and of those to validate on. */
+/** The numbers of the training rows and of the validation rows. */
 export interface Fold {
   readonly training: Uint32Array;
   readonly validation: Uint32Array;
@@ -32,11 +32,11 @@ export const FOLD_OPTIONS: OptionsOf<FoldOptions> = {
 };
 
 /**
- * Divides `rows` rows at random into parts of equal size (some have one row more). Each fold validates on another part,
- * and trains on the others. Both are in increasing order. The folds are those of scikit-learn's
- * `KFold(folds, shuffle=True, random_state=seed)`.
+ * Divides `rows` rows at random into parts of equal size (some have one row more). Each fold validates on one part, and
+ * trains on the others. The row numbers are in increasing order. The folds are those of scikit-learn's `KFold(folds,
+ * shuffle=True, random_state=seed)`.
  *
- * @param rows at least as many as folds
+ * @param rows at least `folds`
  * @throws BackpropError `invalidOption`.
  */
 export function kFold(rows: number, options: FoldOptions = {}): Generator<Fold, void> {
@@ -53,12 +53,12 @@ export function kFold(rows: number, options: FoldOptions = {}): Generator<Fold, 
 }
 
 /**
- * As `kFold`, but each part has about the same share of each class. A class with fewer rows than folds is missing in some
- * parts. The folds are those of scikit-learn's `StratifiedKFold(folds, shuffle=True, random_state=seed)`.
+ * As `kFold`, but each part has about the same share of each class. A class with fewer rows than folds is missing in
+ * some parts. The folds are those of scikit-learn's `StratifiedKFold(folds, shuffle=True, random_state=seed)`.
  *
  * @param targets labels [rows], or one-hot rows [rows, classes]
- * @throws BackpropError `invalidOption`, also if every class has fewer rows than folds; `invalidShape`, `invalidData`,
- *   `invalidLabel`.
+ * @throws BackpropError `invalidOption`, for example if every class has fewer rows than folds; `invalidShape`,
+ *   `invalidData`, `invalidLabel`.
  */
 export function stratifiedFolds(targets: Rows, options: FoldOptions = {}): Generator<Fold, void> {
   const { folds, seed } = readOptions("stratifiedFolds", options, FOLD_OPTIONS) as Required<FoldOptions>;

@@ -7,7 +7,7 @@ import { type RowData, readRows, requireColumns, requireLabels } from "./matrix.
 import type { Rows } from "./rows.js";
 import { type Matrix, Tensor } from "./tensor.js";
 
-/** The most classes that labels are turned into rows, weights or counts of. */
+/** The maximum number of classes in one-hot rows, class weights and confusion matrices. */
 const MAX_CLASSES = 2 ** 20;
 
 /** Requires a number of classes. */
@@ -28,8 +28,9 @@ export function oneHot(labels: Rows, classes?: number): Matrix {
 }
 
 /**
- * A weight for each class, so that all classes weigh the same together: rows / (classes that occur · rows of the class),
- * as scikit-learn's `class_weight="balanced"`. Element i belongs to class i, and is 0 if no row has that class.
+ * A weight for each class, so that the weights of the rows of each class have the same sum: rows / (classes that occur
+ * · rows of the class), as scikit-learn's `class_weight="balanced"`. Element i belongs to class i, and is 0 if no row
+ * has that class.
  *
  * @param targets labels from 0 on, [rows], or one-hot rows [rows, classes]
  * @param classes for labels; default: one more than the largest label
@@ -95,7 +96,7 @@ export function classesOf(targets: RowData): Uint32Array {
   return numbered(targets.data);
 }
 
-/** The place of each value among the distinct values in increasing order. */
+/** The index of each value among the sorted distinct values. */
 function numbered(values: ArrayLike<number>): Uint32Array {
   const distinct = [...new Set(Array.from(values))].sort((a, b) => a - b);
   const numberOf = new Map(distinct.map((value, i) => [value, i]));

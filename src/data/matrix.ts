@@ -12,14 +12,15 @@ export interface RowData {
   readonly data: FloatArray;
   readonly rows: number;
   readonly columns: number;
-  /** Whether they were given as one number for each row, of shape [rows]. */
+  /** Whether the rows were given as a list of numbers, with shape [rows]. */
   readonly isList: boolean;
 }
 
 /**
- * A copy of rows that a user gave, in float32 if they are in a Float32Array, else in float64. Blocks until all are read.
+ * A copy of rows that a user gave, in float32 if they are in a Float32Array, else in float64. Blocks until all are
+ * read.
  *
- * @param classes if each row is one label: the number of classes
+ * @param classes the number of classes, if each row is one label
  * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel` or `outOfMemory`.
  */
 export function readRows(argument: string, rows: unknown, classes?: number): RowData {

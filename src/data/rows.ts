@@ -12,8 +12,8 @@ import { copyShape, MAX_DIMENSIONS, type ScaledBytes, type ShapedData, sizeOf, T
  * not) with its shape, row-major; or, if there is one column, a plain list of numbers.
  *
  * Inputs may also be bytes with a scale, { data: Uint8Array, shape, scale: 1 / 255 }. They stay bytes in the network's
- * memory, a quarter of float32 numbers, an eighth of float64 numbers. Each is converted where it is used, to the product of
- * byte and scale: the scale is rounded to the network's dtype, and so is the product.
+ * memory, and take a quarter of the memory of float32 numbers or an eighth of that of float64 numbers. Each byte is
+ * multiplied by the scale when it is used. The scale and the product are rounded to the network's dtype.
  */
 export type Rows = readonly ArrayLike<number>[] | ShapedData | ScaledBytes | ArrayLike<number>;
 
@@ -27,13 +27,13 @@ export interface RowFormat {
   readonly categories?: readonly { readonly column: number; readonly categories: number }[];
   /** If each row is one label: the number of classes. Labels are integers from 0 to `classes` − 1. */
   readonly classes?: number;
-  /** If it takes bytes with a scale: the dtype that they are converted to. */
+  /** The dtype that bytes with a scale are converted to; undefined if they are refused. */
   readonly bytesTo?: DType | undefined;
-  /** Added to the message about rows of another width, if it is this width. */
+  /** `text` is added to the error message about rows that have the wrong width `width`. */
   readonly advice?: { readonly width: number; readonly text: string | undefined };
 }
 
-/** Rows that a user gave. How many there are is known; their values are not yet read. */
+/** Rows that a user gave. Their number is known, but their values have not been read. */
 export interface RowSource {
   readonly format: RowFormat;
   readonly count: number;
@@ -75,7 +75,7 @@ export function requireSameRows(
   );
 }
 
-/** About how many numbers are read between two pauses, in whole rows. */
+/** About how many numbers are read between two pauses. Pieces are whole rows. */
 const PIECE = 65536;
 
 /** The maximum count of numbers for which memory is allocated before it is known that they all exist. */
@@ -98,7 +98,8 @@ export function* probeRows(source: RowSource): Work<void> {
  * Writes all rows to `out()` [count, width]. Calls `out` again whenever memory may have grown.
  *
  * @throws BackpropError `invalidShape` for rows of another width or of several widths, `invalidData` for a value that
- *   is not a finite number in the dtype of `out`, is no category or cannot be read, `invalidLabel` for a label out of range.
+ *   is not a finite number in the dtype of `out`, is not a category or cannot be read, `invalidLabel` for a label out
+ *   of range.
  */
 export function* writeRows(source: RowSource, out: () => FloatArray | Uint8Array): Work<void> {
   for (let begin = 0; begin < source.count; ) {
@@ -318,8 +319,8 @@ function inRow({ argument, width }: RowFormat, index: number): string {
 }
 
 /**
- * written[begin … end − 1] = the values from `values[from]` on. Returns `written`, or `out()` if memory has grown
- * meanwhile: reading a value may run code of the user.
+ * written[begin … end − 1] = the values from `values[from]` on. Returns `written`, or `out()` if memory has grown in
+ * the meantime: reading a value may run user code.
  */
 function writeNumbers(
   format: RowFormat,

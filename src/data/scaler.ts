@@ -31,16 +31,16 @@ export interface ScalerState {
 /** A scaler that has not seen data. */
 export interface ScalerFitter {
   /**
-   * The scaler for these rows. Fit it to the training rows alone: otherwise the validation is no test of new data. A
-   * column without spread gets the scale that a spread of 1 would give, and is named in `constantColumns`.
+   * The scaler for these rows. Fit it to the training rows alone: otherwise the validation rows influence the training.
+   * A column without spread gets the scale that a spread of 1 would give, and is named in `constantColumns`.
    *
    * @param rows [rows, columns]
-   * @throws BackpropError `invalidShape` or `invalidData`, also if the spread of a column is not finite.
+   * @throws BackpropError `invalidShape` or `invalidData`, for example if the spread of a column is not finite.
    */
   fit(rows: Rows): Scaler;
 }
 
-/** Where a column is, and how far it spreads. */
+/** The center and the spread of a column. */
 interface Spread {
   readonly center: number;
   readonly spread: number;
@@ -59,7 +59,7 @@ export function standardScaler(): ScalerFitter {
 }
 
 export interface MinMaxOptions {
-  /** What the smallest and the largest value of a column become; default [0, 1]. */
+  /** The scaled values of the smallest and the largest value of a column; default [0, 1]. */
   readonly range?: readonly [low: number, high: number];
 }
 
@@ -101,7 +101,10 @@ export function scalerFromJSON(state: ScalerState): Scaler {
   );
 }
 
-/** Moves and scales columns: x becomes (x − center) / scale. Made by `fit` of `standardScaler()` and the like. */
+/**
+ * Moves and scales columns: x becomes (x − center) / scale. Made by the `fit` of `standardScaler()`, `minMaxScaler()`
+ * or `robustScaler()`.
+ */
 export class Scaler implements ScalerState {
   readonly kind: ScalerKind;
   readonly center: readonly number[];
@@ -126,7 +129,7 @@ export class Scaler implements ScalerState {
     return this.#map(rows, (x, center, scale) => (x - center) / scale);
   }
 
-  /** What `transform` would scale to these rows, but for rounding. @throws BackpropError as `transform`. */
+  /** Undoes `transform`, up to rounding. @throws BackpropError as `transform`. */
   inverse(rows: Rows): Tensor {
     return this.#map(rows, (x, center, scale) => x * scale + center);
   }
@@ -147,7 +150,7 @@ export class Scaler implements ScalerState {
   }
 }
 
-/** Scales what is at `center` + (0 … `spread`) to `low` … `high`. */
+/** Makes a fitter that maps `center` … `center` + `spread` of each column to `low` … `high`. */
 function fitterOf(
   kind: ScalerKind,
   spreadOf: (values: Float64Array) => Spread,
@@ -211,7 +214,7 @@ function spreadOfQuartiles(values: Float64Array): Spread {
   return { center: quantile(values, 0.5), spread, isConstant: isNearZero(spread) };
 }
 
-/** Between sorted values, as NumPy's `quantile` by default. */
+/** The quantile of sorted values, interpolated as in NumPy's `quantile` by default. */
 function quantile(values: Float64Array, share: number): number {
   const place = share * (values.length - 1);
   const index = Math.floor(place);
@@ -220,14 +223,14 @@ function quantile(values: Float64Array, share: number): number {
   return low + (high - low) * (place - index);
 }
 
-/** scikit-learn's bound, which does not depend on the size of the values. */
+/** Uses scikit-learn's bound, which does not depend on the size of the values. */
 function isNearZero(spread: number): boolean {
   return spread < 10 * EPSILON;
 }
 
 const MAX_COLUMNS = 2 ** 32 - 1;
 
-/** Checked when they are copied. */
+/** For options that are checked when they are copied. */
 const checkedLater = () => {};
 
 const MIN_MAX: OptionsOf<MinMaxOptions> = {

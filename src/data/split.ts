@@ -20,7 +20,7 @@ export interface SplitOptions {
 export interface RowSubset {
   readonly inputs: Tensor;
   readonly targets: Tensor;
-  /** The numbers that these rows had. */
+  /** The numbers of these rows in the given data. */
   readonly rows: Uint32Array;
 }
 
@@ -36,9 +36,9 @@ const OPTIONS: OptionsOf<SplitOptions> = {
 };
 
 /**
- * Divides rows at random into rows to train on and rows to validate on, in random order. Copies them; targets of shape
- * [rows] keep it. The rows are those of scikit-learn's `train_test_split(inputs, targets, test_size=validation,
- * random_state=seed)`, with `stratify=targets` if asked for.
+ * Divides rows at random into rows to train on and rows to validate on, in random order. Copies the rows. Targets of
+ * shape [rows] keep this shape. The rows are those of scikit-learn's `train_test_split(inputs, targets,
+ * test_size=validation, random_state=seed)`, with `stratify=targets` if asked for.
  *
  * @throws BackpropError `invalidOption` if a part would have no rows, or no row of some class that is stratified;
  *   `invalidShape`, `invalidData`, `invalidLabel`.
@@ -113,8 +113,8 @@ function requireEnough(counts: readonly number[], rows: number): void {
 }
 
 /**
- * `total` divided in proportion to `counts`, in whole numbers. The largest remainders are rounded up, of equal ones
- * random ones.
+ * `total` divided in proportion to `counts`, in whole numbers. The largest remainders are rounded up; ties are broken
+ * at random.
  */
 function allot(counts: readonly number[], total: number, random: NumpyRandom): number[] {
   const sum = counts.reduce((a, b) => a + b);

@@ -1,4 +1,4 @@
-// The weights of rows: those that a user gives, times those of the classes of their targets.
+// The weights of rows: the user's sample weights times the weights of the rows' classes.
 
 import type { DType, FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
@@ -12,9 +12,9 @@ export type ClassWeights = Readonly<Record<number, number>> | readonly number[] 
 /** How much each row counts in a loss, a gradient and metrics. */
 export interface RowWeights {
   /**
-   * One weight for each row, 0 or more, with a sum above 0. A row's part of the loss and of its gradient is multiplied by
-   * its weight, and a mean is divided by the sum of the weights: 2 equals the row twice, 0 equals no row. (Except for
-   * batch norm in training, whose mean and variance are those of the rows without weights, as in PyTorch.)
+   * One weight for each row, 0 or more, with a sum above 0. A row's part of the loss and of its gradient is multiplied
+   * by its weight, and a mean is divided by the sum of the weights: 2 equals the row twice, 0 equals no row.
+   * (Exception: in training, batch norm computes mean and variance without weights, as in PyTorch.)
    */
   readonly sampleWeights?: ArrayLike<number> | undefined;
 }
@@ -22,10 +22,10 @@ export interface RowWeights {
 /** How much each row counts in a fit. */
 export interface WeightOptions extends RowWeights {
   /**
-   * The weight of the rows of each class, 0 or more, by the number of the class: an array or an object. "balanced" gives
-   * class c the weight rows / (classes · rows of c), as scikit-learn does, where classes counts those that have rows. The
-   * targets must be labels, one-hot rows, or one column of 0 and 1. Multiplied by `sampleWeights` if both are given. Of
-   * the rows to validate on, none is weighed by its class, nor counted for "balanced".
+   * The weight of the rows of each class, 0 or more: an array or an object with the number of the class as key.
+   * "balanced" gives class c the weight rows / (classes · rows of c), as scikit-learn does, where `classes` is the
+   * number of classes that have rows. The targets must be labels, one-hot rows, or one column of 0 and 1. Multiplied by
+   * `sampleWeights` if both are given. Validation rows get no class weights, and "balanced" does not count them.
    */
   readonly classWeights?: ClassWeights | undefined;
 }
@@ -34,7 +34,7 @@ export interface WeightOptions extends RowWeights {
 export interface Targets {
   /** [rows, outputs], row-major, or labels [rows]. */
   readonly values: FloatArray;
-  /** Whether they are labels. */
+  /** Whether the targets are labels. */
   readonly areLabels: boolean;
   /** Outputs of the network. */
   readonly outputs: number;
@@ -57,7 +57,7 @@ export function readClassWeights(given: unknown, outputs: number, dtype: DType):
   );
 }
 
-/** One output has two classes. */
+/** The number of classes of a network with so many outputs: 2 for one output. */
 function classCount(outputs: number): number {
   return outputs === 1 ? 2 : outputs;
 }

@@ -4,11 +4,14 @@ import type { LayerDefinition } from "./definition.js";
 import { encodeNorm, NORM_PARAMETERS, normSpecs, unitSpec } from "./normalization.js";
 
 export interface BatchNormOptions {
-  /** The weight of a new batch in the running mean and variance; from 0 to 1, default 0.1. (Keras's is 1 − momentum.) */
+  /** The weight of a new batch in the running statistics; from 0 to 1, default 0.1. (Keras's is 1 − momentum.) */
   readonly momentum?: number;
   /** Added to the variance; above 0, default 1e-5. */
   readonly epsilon?: number;
-  /** False: training does not change gamma and beta (but the running statistics), until `network.setTrainable` says otherwise. Default true. */
+  /**
+   * False: training does not change gamma and beta until `network.setTrainable` makes the layer trainable. It still
+   * changes the running statistics. Default true.
+   */
   readonly trainable?: boolean;
 }
 
@@ -21,19 +24,19 @@ export interface BatchNormLayer {
 }
 
 /**
- * Batch norm: gamma · (x − mean) / √(variance + epsilon) + beta, for each unit. gamma [units] is 1 and beta [units] is 0
- * at first. S. Ioffe and C. Szegedy, "Batch Normalization", ICML 2015; the formulas of PyTorch's `nn.BatchNorm1d`.
+ * Batch norm: gamma · (x − mean) / √(variance + epsilon) + beta, for each unit. gamma [units] is 1 and beta [units] is
+ * 0 at first. S. Ioffe and C. Szegedy, "Batch Normalization", ICML 2015; the formulas of PyTorch's `nn.BatchNorm1d`.
  *
  * In training, mean and variance are those of the n rows of the batch, with the variance Σ (x − mean)² / n. Each step
- * that is taken changes the running statistics, `network.buffers`:
+ * changes the running statistics, `network.buffers`:
  *
  *     runningMean = (1 − momentum) · runningMean + momentum · mean
  *     runningVariance = (1 − momentum) · runningVariance + momentum · variance · n / (n − 1)
  *
  * `predict`, `evaluate` and `gradients` use the running statistics, so a prediction does not depend on the other rows.
  *
- * All rows of a batch pass through the network at once, and every batch needs at least 2 rows: a `fit` whose last batch
- * would have one row is refused. For batches of more than 128 rows, a fit takes about batchSize · bytes of a number ·
+ * All rows of a batch pass through the network at once, and every batch needs at least 2 rows: `fit` throws if its last
+ * batch would have one row. For batches of more than 128 rows, a fit takes about batchSize · bytes of a number ·
  * (inputs + outputs + 2 · the widest layer + 2 · the sum of all units) bytes of memory until it ends.
  *
  * Time: six reads and two writes of the layer's outputs in a step. Mean and variance are computed in float64.

@@ -5,10 +5,11 @@ import type { Layer } from "./layers.js";
 import { definitionOf } from "./stack.js";
 
 /**
- * Requires that no batch has one row, if a layer needs more. `item`: what the rows are called, if they are an item of a
- * stream.
+ * If a layer needs at least two rows, requires that no batch has one. `item`: the name of the rows in messages, if they
+ * are an item of a stream.
  *
- * @throws BackpropError `invalidShape` for a single row of data, `invalidOption` for a batchSize that leaves one.
+ * @throws BackpropError `invalidShape` for a single row of data, `invalidOption` for a batchSize that leaves a batch of
+ *   one row.
  */
 export function requireBatches(
   layers: readonly Layer[],

@@ -22,7 +22,7 @@ export interface ParameterSpec {
   readonly units: number;
 }
 
-/** The role of the parameters of a layer with that option `trainable`. */
+/** The role of a layer's parameters, given its option `trainable`. */
 export function roleOf(trainable: boolean): ParameterSpec["role"] {
   return trainable ? "trainable" : "frozen";
 }
@@ -37,7 +37,7 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
    */
   check(layer: unknown, path: string, dtype: DType): L;
   /**
-   * Checks what depends on the place of the layer: its number, and the columns of its input. Not given: any place is
+   * Checks the position of the layer (`index`) and the number of columns of its input. Not given: any position is
    * allowed.
    *
    * @throws BackpropError `invalidOption`.
@@ -46,7 +46,8 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
   /** Columns of its output for `inputs` columns of input. */
   outputs(layer: L, inputs: number): number;
   /**
-   * The property names of `network.parameters[i]`, without buffers. A parameter that this layer lacks, such as a bias, is null there.
+   * The property names of `network.parameters[i]`, without buffers. A parameter that this layer lacks, such as a bias,
+   * is null there.
    */
   readonly parameterNames: readonly string[];
   /** Its parameters, then its buffers, in the order of the core. */

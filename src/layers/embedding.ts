@@ -24,7 +24,7 @@ export interface EmbeddingColumn {
 }
 
 export interface EmbeddingOptions {
-  /** False: training does not change the layer, until `network.setTrainable` says otherwise. Default true. */
+  /** False: training does not change the layer, until `network.setTrainable` makes it trainable. Default true. */
   readonly trainable?: boolean;
 }
 
@@ -43,8 +43,8 @@ export interface EmbeddingLayer {
  * Neural Probabilistic Language Model", JMLR 3 (2003).
  *
  * `fit`, `predict` and the other methods refuse values of these columns that are not integers from 0 to categories − 1
- * with `invalidData`. A step reads and writes all rows of the tables, also those of categories that the batch does not
- * have: it takes time and memory for categories · units parameters, as a dense layer of so many.
+ * with `invalidData`. A step reads and writes all rows of the tables, including the categories that the batch lacks. It
+ * takes as much time and memory as a dense layer with categories · units parameters.
  *
  * @param columns 1 to 1024 columns, each once.
  * @throws BackpropError `invalidOption`.
@@ -112,7 +112,7 @@ function requireRepresentable(path: string): (column: EmbeddingColumn, index: nu
   return ({ categories }, i) => integerWithin(1, 2 ** 24)(`${path}.columns[${i}].categories`, categories);
 }
 
-/** Requires that it is the first layer, and that the network has its columns. */
+/** Requires that the embedding is the first layer, and that the input has its columns. */
 function checkPlace({ columns }: EmbeddingLayer, index: number, inputs: number): void {
   const path = `layers[${index}]`;
   if (index > 0) {

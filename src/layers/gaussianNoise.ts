@@ -10,13 +10,14 @@ export interface GaussianNoiseLayer {
 }
 
 /**
- * Gaussian noise: in training adds a normal number of mean 0 and standard deviation `deviation` to each input;
- * `predict`, `evaluate` and `gradients` pass inputs on unchanged. As Keras's GaussianNoise. K. Matsuoka, "Noise
+ * Gaussian noise: in training, adds a normal random number with mean 0 and standard deviation `deviation` to each
+ * input, as Keras's GaussianNoise. `predict`, `evaluate` and `gradients` do not change the inputs. K. Matsuoka, "Noise
  * injection into inputs in back-propagation learning", IEEE Trans. Syst. Man Cybern. 22 (1992).
  *
- * The numbers are a function of the network's `seed`, the number of steps it was trained for, the layer, and the place
- * in the batch: the same for any number of threads, and in float32 and float64. They have the precision of float32, and
- * none is larger than 6.8 deviations. An input takes about 6 ns in a training step, and no memory besides its output.
+ * The numbers are a function of the network's `seed`, the number of training steps taken, the layer, and the position
+ * in the batch. They are the same for any number of threads, and in float32 and float64. They have the precision of
+ * float32, and none is larger than 6.8 deviations. An input takes about 6 ns in a training step, and no memory besides
+ * its output.
  *
  * @param deviation 0 or more.
  * @throws BackpropError `invalidOption` for a deviation that is not a finite number of 0 or more.

@@ -6,7 +6,10 @@ import { encodeNorm, NORM_PARAMETERS, normSpecs } from "./normalization.js";
 export interface LayerNormOptions {
   /** Added to the variance; above 0, default 1e-5. */
   readonly epsilon?: number;
-  /** False: training does not change gamma and beta, until `network.setTrainable` says otherwise. Default true. */
+  /**
+   * False: training does not change gamma and beta, until `network.setTrainable` makes the layer trainable. Default
+   * true.
+   */
   readonly trainable?: boolean;
 }
 
@@ -18,13 +21,13 @@ export interface LayerNormLayer {
 }
 
 /**
- * Layer norm: gamma · (x − mean) / √(variance + epsilon) + beta, with the mean and the variance Σ (x − mean)² / units of
- * the units of each row, the same in training and in evaluation. gamma [units] is 1 and beta [units] is 0 at first.
+ * Layer norm: gamma · (x − mean) / √(variance + epsilon) + beta, with the mean and the variance Σ (x − mean)² / units
+ * of the units of each row, the same in training and in evaluation. gamma [units] is 1 and beta [units] is 0 at first.
  * J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer Normalization", 2016; the formula of PyTorch's `nn.LayerNorm`.
  *
  * A row's outputs do not depend on the other rows. The output of a single unit is beta. A row whose variance overflows
  * becomes NaN (in float32, above 3e38: values of about 1e19). Time: five reads and three writes of the layer's outputs
- * in a step. Memory: 2 · units + 5 numbers for each row of a microbatch, besides those of its inputs.
+ * in a step. Memory: 2 · units + 5 numbers for each row of a microbatch, besides its inputs.
  *
  * @throws BackpropError `invalidOption` for an epsilon that is not above 0.
  */

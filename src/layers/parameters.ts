@@ -39,7 +39,7 @@ export interface DenseParameters extends Omit<NoParameters, "kernel" | "bias"> {
 export interface NormParameters extends Omit<NoParameters, "gamma" | "beta"> {
   /** [units]: multiplies the normalized inputs. */
   readonly gamma: Vector;
-  /** [units]: is added to them. */
+  /** [units]: is added to the product of gamma and the normalized inputs. */
   readonly beta: Vector;
 }
 
@@ -47,7 +47,7 @@ export interface NormParameters extends Omit<NoParameters, "gamma" | "beta"> {
 export interface EmbeddingParameters extends Omit<NoParameters, "embedding0" | `embedding${number}`> {
   /** [categories, units]: the table of the first listed column. */
   readonly embedding0: Matrix;
-  /** The tables of the others. */
+  /** The tables of the other listed columns. */
   readonly [table: `embedding${number}`]: Matrix;
 }
 
@@ -116,8 +116,8 @@ type VectorValues = ArrayLike<number> | ShapedData;
 
 /**
  * The tensors of every layer, as views of a flat array of all parameters (or of all gradients). If the array is in
- * linear memory, where it moves when memory grows, `flat` is a function. The tensors are then frozen: they are the
- * network's own.
+ * linear memory, where it moves when memory grows, `flat` is a function. The tensors are then frozen, because the
+ * network uses them.
  */
 export function layerTensors<L extends readonly Layer[]>(
   layers: L,

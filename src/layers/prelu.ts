@@ -7,7 +7,7 @@ import { type LayerDefinition, roleOf } from "./definition.js";
 export interface PreluOptions {
   /** The initial slope below 0 of every unit; a finite number, default 0.25. */
   readonly initial?: number;
-  /** False: training does not change the layer, until `network.setTrainable` says otherwise. Default true. */
+  /** False: training does not change the layer, until `network.setTrainable` makes it trainable. Default true. */
   readonly trainable?: boolean;
 }
 
@@ -19,10 +19,10 @@ export interface PreluLayer {
 }
 
 /**
- * A rectifier with one learned slope for each unit: x above 0, else alpha · x, with the parameter `alpha` [units]. The
- * same as PyTorch's `nn.PReLU(num_parameters=units)`. K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep into
- * Rectifiers", ICCV 2015. Put it after a dense layer without an activation. Besides its outputs, it needs memory for
- * one number for each unit of 128 rows.
+ * A rectifier with one learned slope for each unit: x if x is above 0, else alpha · x, with the parameter `alpha`
+ * [units]. The same as PyTorch's `nn.PReLU(num_parameters=units)`. K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep
+ * into Rectifiers", ICCV 2015. Put it after a dense layer without an activation. Memory: 128 · units numbers, besides
+ * its outputs.
  *
  * @throws BackpropError `invalidOption` for an initial slope that is not a finite number.
  */

@@ -5,8 +5,8 @@ import type { Metric, MetricShape } from "./metric.js";
 import { type Term, WeightedMean } from "./weightedMean.js";
 
 /**
- * The share of rows whose class is right: scikit-learn's `accuracy_score`. The class is that of the largest output, of
- * equal ones the first. One output: class 1 above 0.5, else class 0.
+ * The share of rows whose class is right: scikit-learn's `accuracy_score`. The class is the index of the largest
+ * output; the first wins ties. One output: class 1 above 0.5, else class 0.
  */
 export const accuracy: Metric = {
   name: "accuracy",
@@ -31,7 +31,7 @@ export const binaryAccuracy: Metric = {
 
 /**
  * The share of rows whose class is among the `k` largest outputs: scikit-learn's `top_k_accuracy_score`. Of equal
- * outputs, as there, the later one counts as larger.
+ * outputs, the later one counts as larger, as in scikit-learn.
  *
  * @param k an integer from 1 to one less than the number of outputs. In `metrics`, the name "topKAccuracy" means k = 5.
  *   The metric's name in the history is "top3Accuracy" for k = 3.
@@ -74,7 +74,7 @@ function rankOf(values: ArrayLike<number>, begin: number, width: number, index: 
   return rank;
 }
 
-/** The mean of `termOf` over the outputs of a row. */
+/** The mean of a term over the outputs of a row. */
 export function meanOverOutputs(
   { outputs: width }: MetricShape,
   termOf: (output: number, target: number) => number,

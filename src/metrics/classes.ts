@@ -10,8 +10,8 @@ export function classCount({ outputs }: MetricShape): number {
 }
 
 /**
- * The class of a row of `values` [rows, width]: the index of its largest value, of equal ones the first. If the width is
- * 1: 1 if the value is above 0.5, else 0.
+ * The class of a row of `values` [rows, width]: the index of its largest value; the first wins ties. For a width of 1,
+ * the class is 1 if the value is above 0.5, else 0.
  */
 export function classOf(values: FloatArray, row: number, width: number): number {
   if (width === 1) return isPositive(values[row]!) ? 1 : 0;
@@ -21,12 +21,12 @@ export function classOf(values: FloatArray, row: number, width: number): number 
   return best;
 }
 
-/** The class that the target of a row says. */
+/** The class of the target of a row. */
 export function targetClassOf(targets: FloatArray, row: number, shape: MetricShape): number {
   return shape.takesLabels ? targets[row]! : classOf(targets, row, shape.outputs);
 }
 
-/** Whether one output, or one target of one output, says class 1. */
+/** Whether the value of a single output, or of its target, means class 1. */
 export function isPositive(value: number): boolean {
   return value > THRESHOLD;
 }

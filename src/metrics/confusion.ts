@@ -19,7 +19,7 @@ export class ConfusionCounts {
     this.#counts[actual * this.classes + predicted]! += weight;
   }
 
-  /** Counts rows of a network of that shape; see MetricAccumulator.add. */
+  /** Counts rows of a network with this shape; see MetricAccumulator.add. */
   countRows(
     shape: MetricShape,
     outputs: FloatArray,
@@ -54,22 +54,22 @@ export class ConfusionCounts {
 interface ClassCounts {
   /** Rows of the class. */
   readonly actual: number;
-  /** Rows that were taken for the class. */
+  /** Rows predicted as the class. */
   readonly predicted: number;
-  /** Rows of the class that were taken for it. */
+  /** Rows of the class that were predicted as it. */
   readonly right: number;
 }
 
 /**
- * The share of rows that are of class 1, among those that were taken for it: scikit-learn's `precision_score`; 0 if there
- * are none. One output: class 1 above 0.5, else class 0. Several outputs: the mean over the classes that occur in
- * targets or predictions, as with `average="macro"`.
+ * The share of class 1 among the rows predicted as class 1: scikit-learn's `precision_score`; 0 without such rows. One
+ * output: class 1 above 0.5, else class 0. Several outputs: the mean over the classes that occur in targets or
+ * predictions, as with `average="macro"`.
  */
 export const precision: Metric = ofClasses("precision", ({ right, predicted }) => ratio(right, predicted));
 
 /**
- * The share of rows that were taken for class 1, among those of that class: scikit-learn's `recall_score`; 0 if there
- * are none. Several outputs: as `precision`.
+ * The share of the rows of class 1 that were predicted as class 1: scikit-learn's `recall_score`; 0 if there are no
+ * rows of class 1. Several outputs: as `precision`.
  */
 export const recall: Metric = ofClasses("recall", ({ right, actual }) => ratio(right, actual));
 

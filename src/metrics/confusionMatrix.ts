@@ -20,12 +20,12 @@ const OPTIONS: OptionsOf<ConfusionOptions> = {
 };
 
 /**
- * How many rows of each class were taken for each class, as scikit-learn's `confusion_matrix`: a tensor [classes,
+ * How many rows of each class were predicted as each class, as scikit-learn's `confusion_matrix`: a tensor [classes,
  * classes] in float64, element [actual][predicted]. With weights, the sum of the weights.
  *
- * @param outputs [rows, classes], such as `predict` returns: the largest is the predicted class, of equal ones the first.
+ * @param outputs [rows, classes], such as `predict` returns: the largest is the predicted class; the first wins ties.
  *   One column: the probability of class 1, and class 1 is predicted above 0.5.
- * @param targets labels [rows], or [rows, classes] of which the largest is the class
+ * @param targets labels [rows], or [rows, classes]: the largest is the class
  * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`.
  */
 export function confusionMatrix(outputs: Rows, targets: Rows, options: ConfusionOptions = {}): Matrix {

@@ -14,9 +14,9 @@ export interface CustomMetricOptions {
   /** Whether larger or smaller values are better. */
   readonly direction: "max" | "min";
   /**
-   * Computes the metric of all rows: `outputs` [rows, outputs], and `targets` [rows, outputs], or [rows] for a loss that
-   * takes labels. `weights` has a number for each row if the rows are weighted, else it is undefined. The rows are in
-   * the order in which they were used.
+   * Computes the metric of all rows: `outputs` [rows, outputs], and `targets` [rows, outputs], or [rows] for a loss
+   * that takes labels. `weights` has a number for each row if the rows are weighted, else it is undefined. The rows are
+   * in the order in which they were used.
    */
   readonly compute: (outputs: Matrix, targets: Tensor, weights: FloatArray | undefined) => number;
 }
@@ -28,7 +28,7 @@ const OPTIONS: OptionsOf<CustomMetricOptions> = {
 };
 
 /**
- * A metric that a function computes. Cost: the outputs, targets and weights of all rows are kept until the end of the
+ * A metric computed by a function. Cost: the outputs, targets and weights of all rows are kept until the end of the
  * epoch or evaluation, up to twice their size, and are copied once.
  *
  * @throws BackpropError `invalidOption` or `unknownName`. A fit throws `invalidOption` if `compute` does not return a

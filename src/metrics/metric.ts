@@ -2,7 +2,7 @@
 
 import type { DType, FloatArray } from "../dtype.js";
 
-/** What a metric must know of a network. */
+/** The properties of a network that metrics need. */
 export interface MetricShape {
   readonly outputs: number;
   /** Whether a target is one label instead of one number for each output. */
@@ -13,11 +13,11 @@ export interface MetricShape {
 /** Takes rows, and computes a metric over all of them. */
 export interface MetricAccumulator {
   /**
-   * Takes `rows` rows more. It keeps none of the arrays, which are valid only during the call.
+   * Adds `rows` rows. The arrays are valid only during the call.
    *
    * @param outputs row-major [rows, outputs]
    * @param targets row-major [rows, outputs], or labels [rows] if the shape takes labels
-   * @param weights [rows], each 0 or more; a row of weight 0 counts as no row. Without weights each row counts once.
+   * @param weights [rows], each 0 or more; a row of weight 0 is ignored. Without weights each row counts once.
    */
   add(outputs: FloatArray, targets: FloatArray, rows: number, weights?: FloatArray): void;
   /** The metric over the rows so far; NaN if it is not defined for them. */
@@ -30,6 +30,6 @@ export interface Metric {
   readonly name: string;
   /** Whether larger or smaller values are better. */
   readonly direction: "max" | "min";
-  /** @throws BackpropError `invalidOption` if the metric is not defined for networks of that shape. */
+  /** @throws BackpropError `invalidOption` if the metric is not defined for networks with this shape. */
   create(shape: MetricShape): MetricAccumulator;
 }

@@ -2,7 +2,7 @@ import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import type { Check } from "../validation.js";
 
-/** Names that a history or an evaluation uses itself. A history also has a name with "validation" before it for each metric. */
+/** Names that a history or an evaluation uses itself, such as "validationAccuracy" for the metric "accuracy". */
 const RESERVED =
   /^(loss|learningRate|milliseconds|warnings|epochs?|bestEpoch|stopped|confusionMatrix|validation.*)$/;
 

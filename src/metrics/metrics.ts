@@ -52,8 +52,8 @@ const MAX_METRICS = 1000;
 /**
  * The metrics that a user asked for, each a name or a Metric, checked against the shape of the network.
  *
- * @throws BackpropError `unknownName` for an unknown name, `invalidOption` for something else, for a metric that is not
- *   defined for the shape, and for two of the same name.
+ * @throws BackpropError `unknownName` for an unknown name, `invalidOption` for other invalid values, for a metric that
+ *   is not defined for the shape, and for two of the same name.
  */
 export function resolveMetrics(metrics: unknown, shape: MetricShape): readonly Metric[] {
   return attempt("invalidOption", "metrics", () => {

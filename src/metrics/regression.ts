@@ -75,9 +75,9 @@ interface ColumnSums {
 }
 
 /**
- * A mean over outputs of a figure of ColumnSums, in float64. Rows are added one by one, so the bits do not depend on how
- * they are divided into calls. The deviations are updated with the mean of the rows so far: D. H. D. West, "Updating
- * Mean and Variance Estimates: An Improved Method", CACM 22 (1979).
+ * Computes a figure from the ColumnSums of each output, and averages it over the outputs, in float64. Rows are added
+ * one by one, so the bits do not depend on how they are divided into calls. The deviations are updated with the mean of
+ * the rows so far: D. H. D. West, "Updating Mean and Variance Estimates: An Improved Method", CACM 22 (1979).
  */
 class ColumnErrors implements MetricAccumulator {
   readonly #figure: (sums: ColumnSums) => number;

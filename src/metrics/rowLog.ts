@@ -1,7 +1,7 @@
 import { allocate, type DType, type FloatArray } from "../dtype.js";
 import type { MetricShape } from "./metric.js";
 
-/** Keeps all rows, for metrics that need them at the end. Memory: up to twice that of the outputs, targets and weights. */
+/** Keeps all rows, for metrics that need them at the end. Memory: up to twice the outputs, targets and weights. */
 export class RowLog {
   readonly #width: number;
   readonly #targetWidth: number;
@@ -57,7 +57,7 @@ class GrowingArray {
     this.#values = allocate(dtype, 0);
   }
 
-  /** Makes the array longer, and returns its new elements. */
+  /** Appends `count` elements, and returns a view of them. */
   append(count: number): FloatArray {
     const begin = this.#length;
     this.#length += count;

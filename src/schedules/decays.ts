@@ -40,7 +40,7 @@ export interface MultiStepDecay {
   readonly epochs?: readonly number[];
 }
 
-/** A learning rate that falls by the same factor all the time; see `exponentialDecay`. */
+/** A learning rate that falls by the same factor in each unit of time; see `exponentialDecay`. */
 export type ExponentialDecay = Duration & {
   readonly kind: "exponential";
   readonly learningRate: number;

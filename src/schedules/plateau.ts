@@ -15,14 +15,14 @@ export interface ReduceOnPlateau {
   readonly epsilon: number;
 }
 
-/** What a ReduceOnPlateau keeps from epoch to epoch. */
+/** The state of a ReduceOnPlateau between epochs. */
 export interface PlateauState {
   readonly learningRate: number;
   /** The best figure so far; undefined before the first. */
   readonly best: number | undefined;
-  /** Epochs in a row that were not better. */
+  /** Consecutive epochs that were not better. */
   readonly badEpochs: number;
-  /** Epochs that are not counted, still to come. */
+  /** Remaining epochs of the cooldown. */
   readonly cooldown: number;
 }
 
@@ -34,7 +34,7 @@ export const REDUCE_ON_PLATEAU: ScheduleDefinition<ReduceOnPlateau> = {
   length: "none",
   options: {
     learningRate: requiredRate,
-    // Checked when a fit begins, which knows what there is.
+    // Checked when a fit begins: only then are the figures known.
     monitor: { check: () => {}, default: undefined },
     factor: { check: requireBelowOne, default: 0.1 },
     patience: { check: requireEpochs, default: 10 },

@@ -18,10 +18,10 @@ export type Duration =
 
 /** How far training has come. */
 export interface Moment {
-  /** Steps and epochs that are done, over all fits. */
+  /** Finished steps and epochs of all fits. */
   readonly step: number;
   readonly epoch: number;
-  /** The present rate of a ReduceOnPlateau; undefined before it is first reduced. */
+  /** The current rate of a ReduceOnPlateau; undefined before it is first reduced. */
   readonly plateauRate?: number | undefined;
 }
 
@@ -60,7 +60,7 @@ export function lengthOptions({
   return length === "none" ? {} : { steps: option, epochs: option };
 }
 
-/** @throws BackpropError `invalidOption` unless one of `steps` and `epochs` is given, where it is needed. */
+/** @throws BackpropError `invalidOption` if both `steps` and `epochs` are given, or neither although one is required. */
 export function requireLength(
   of: string,
   { steps, epochs }: { readonly steps?: unknown; readonly epochs?: unknown },

@@ -48,7 +48,9 @@ export type Warmup = Duration & {
   readonly startFactor: number;
 };
 
-/** A learning rate that changes in the course of training: plain frozen data, as `cosineDecay` and the like make it. */
+/**
+ * A learning rate that changes in the course of training: plain frozen data, made by functions such as `cosineDecay`.
+ */
 export type Schedule =
   | ConstantRate
   | StepDecay
@@ -62,8 +64,8 @@ export type Schedule =
   | ReduceOnPlateau;
 
 /**
- * The learning rate of an optimizer: a number of 0 or more; a schedule; or a function that returns the rate of the coming
- * step from the steps and the epochs that are done, over all fits.
+ * The learning rate of an optimizer: a number of 0 or more; a schedule; or a function that returns the rate of the
+ * coming step from the finished steps and epochs of all fits.
  */
 export type LearningRate = number | Schedule | ((step: number, epoch: number) => number);
 
@@ -102,17 +104,17 @@ const DEFINITIONS: { readonly [K in Schedule["kind"]]: ScheduleDefinition<Extrac
 
 const KINDS = Object.keys(DEFINITIONS);
 
-/** What a warm-up may go on with. */
+/** The kinds of schedule that may follow a warm-up. */
 const AFTER_WARMUP = KINDS.filter((kind) => kind !== "warmup");
 
 /**
- * `learningRate` · `factor` for some steps or epochs, then `learningRate`, as PyTorch's `ConstantLR`. Without a factor it
- * never changes.
+ * `learningRate` · `factor` for some steps or epochs, then `learningRate`, as PyTorch's `ConstantLR`. Without a factor
+ * it never changes.
  *
  * Default: factor 1.
  *
- * @throws BackpropError `invalidOption`, as all functions that make schedules, for numbers out of their range, and unless
- *   one of `steps` and `epochs` is given.
+ * @throws BackpropError `invalidOption`, as all functions that make schedules, for numbers out of their range, and
+ *   unless one of `steps` and `epochs` is given.
  */
 export function constantRate(options: OptionsFor<ConstantRate, "factor">): ConstantRate {
   return create("constant", "constantRate", options);
@@ -131,8 +133,8 @@ export function stepDecay(options: OptionsFor<StepDecay, "gamma">): StepDecay {
 }
 
 /**
- * `learningRate` · `gamma`ᵏ, k the number of the times in `steps` or `epochs` that have come, as PyTorch's `MultiStepLR`:
- * with `epochs: [30, 80]` it is multiplied by gamma after 30 and after 80 epochs.
+ * `learningRate` · `gamma`ᵏ, where k is the number of times in `steps` or `epochs` that have passed, as PyTorch's
+ * `MultiStepLR`: with `epochs: [30, 80]` it is multiplied by gamma after 30 and after 80 epochs.
  *
  * Default: gamma 0.1.
  *
@@ -143,8 +145,8 @@ export function multiStepDecay(options: OptionsFor<MultiStepDecay, "gamma">): Mu
 }
 
 /**
- * `learningRate` · `gamma`^(time / length), as PyTorch's `ExponentialLR` with `epochs: 1`. With `steps: 1000` it falls in
- * each step, in 1000 steps by the factor gamma.
+ * `learningRate` · `gamma`^(time / length), as PyTorch's `ExponentialLR` with `epochs: 1`. With `steps: 1000` it falls
+ * in each step, by the factor gamma in 1000 steps.
  *
  * @throws BackpropError `invalidOption`.
  */
@@ -167,10 +169,10 @@ export function polynomialDecay(
 }
 
 /**
- * From `learningRate` to `minLearningRate` along half a cosine, as PyTorch's `CosineAnnealingLR`:
- * minLearningRate + (learningRate − minLearningRate) · (1 + cos(π · time / length)) / 2. Afterwards it stays at the
- * minimum, where PyTorch's would rise again. I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm
- * Restarts", ICLR 2017.
+ * From `learningRate` to `minLearningRate` along half a cosine, as PyTorch's `CosineAnnealingLR`: minLearningRate +
+ * (learningRate − minLearningRate) · (1 + cos(π · time / length)) / 2. Afterwards it stays at the minimum, but
+ * PyTorch's rate rises again. I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR
+ * 2017.
  *
  * Default: minLearningRate 0.
  *
@@ -181,8 +183,8 @@ export function cosineDecay(options: OptionsFor<CosineDecay, "minLearningRate">)
 }
 
 /**
- * As `cosineDecay`, but at its end it begins again, each time for `multiplier` times as long, as PyTorch's
- * `CosineAnnealingWarmRestarts`. `steps` or `epochs` is the length of the first decay. It goes on forever.
+ * Repeats `cosineDecay`, each time for `multiplier` times as long, as PyTorch's `CosineAnnealingWarmRestarts`. `steps`
+ * or `epochs` is the length of the first decay. It goes on forever.
  *
  * Defaults: minLearningRate 0, multiplier 1.
  *
@@ -195,11 +197,11 @@ export function cosineRestarts(
 }
 
 /**
- * From `learningRate` / divFactor up to `learningRate` in the share `pctStart` of the time, then down to
- * `learningRate` / divFactor / finalDivFactor, as PyTorch's `OneCycleLR` with `cycle_momentum=False`. `steps` or `epochs`
- * is the whole length; afterwards it keeps its last rate. With threePhase it falls as fast as it rose to the first rate,
- * and then to the last one. L. N. Smith and N. Topin, "Super-Convergence: Very Fast Training of Neural Networks Using
- * Large Learning Rates", 2018.
+ * From `learningRate` / divFactor up to `learningRate` in the share `pctStart` of the time, then down to `learningRate`
+ * / divFactor / finalDivFactor, as PyTorch's `OneCycleLR` with `cycle_momentum=False`. `steps` or `epochs` is the whole
+ * length; afterwards it keeps its last rate. With threePhase it falls as fast as it rose to the first rate, and then to
+ * the last one. L. N. Smith and N. Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large
+ * Learning Rates", 2018.
  *
  * Defaults: pctStart 0.3, annealStrategy "cos" (half a cosine) in place of "linear", divFactor 25, finalDivFactor 1e4,
  * threePhase false.
@@ -217,8 +219,9 @@ export function oneCycle(
 
 /**
  * Rises linearly from `startFactor` times the first rate of `after` to that rate, and then goes on with `after`, whose
- * time begins there: PyTorch's `SequentialLR` of a `LinearLR` and another. If `after` is a schedule of steps, the warm-up
- * must be one of steps, and likewise for epochs. `after` may also be a number, or a function.
+ * time begins there: PyTorch's `SequentialLR` of a `LinearLR` and another. If `after` is a schedule of steps, the
+ * length of the warm-up must be in steps; if it is a schedule of epochs, in epochs. `after` may also be a number, or a
+ * function.
  *
  * Default: startFactor 1/3.
  *
@@ -235,12 +238,12 @@ export function warmup(
 }
 
 /**
- * `learningRate`, multiplied by `factor` whenever a figure has not got better for more than `patience` epochs, as
+ * `learningRate`, multiplied by `factor` whenever a figure has not improved for more than `patience` epochs, as
  * PyTorch's `ReduceLROnPlateau`. Its state lasts across fits.
  *
- * A figure is better if it is below best · (1 − threshold), or below best − threshold with thresholdMode "absolute"; for
- * figures that are to rise, above best · (1 + threshold) or best + threshold. After a reduction, `cooldown` epochs are not
- * counted. A rate never falls below `minLearningRate`, nor by less than `epsilon`.
+ * A figure is better if it is below best · (1 − threshold), or below best − threshold with thresholdMode "absolute";
+ * for figures that should rise, above best · (1 + threshold) or best + threshold. After a reduction, `cooldown` epochs
+ * are not counted. The rate never falls below `minLearningRate`. A reduction by less than `epsilon` is not made.
  *
  * Defaults: monitor "validationLoss" (without validation "loss"; or the name of a metric), factor 0.1, patience 10,
  * threshold 1e-4, thresholdMode "relative", cooldown 0, minLearningRate 0, epsilon 1e-8.
@@ -254,11 +257,11 @@ export function reduceOnPlateau(
 }
 
 /**
- * The learning rate of the coming step, after `step` steps and `epoch` epochs. A schedule of steps reads `step` alone, one
- * of epochs `epoch` alone. `reduceOnPlateau` has its first rate.
+ * The learning rate of the coming step, after `step` steps and `epoch` epochs. A schedule of steps reads `step` alone,
+ * one of epochs `epoch` alone. `reduceOnPlateau` has its first rate.
  *
- * @throws BackpropError `invalidOption` if the learning rate is none, if `step` or `epoch` is not an integer of 0 or
- *   more, or if the rate is not a finite number of 0 or more.
+ * @throws BackpropError `invalidOption` if the learning rate is not valid, if `step` or `epoch` is not an integer of 0
+ *   or more, or if the rate is not a finite number of 0 or more.
  */
 export function learningRateAt(learningRate: LearningRate, step: number, epoch = 0): number {
   const checked = checkLearningRate("learningRate", learningRate);
@@ -268,7 +271,7 @@ export function learningRateAt(learningRate: LearningRate, step: number, epoch =
 }
 
 /**
- * A frozen copy of the learning rate that a user gave. `kinds`: those of the schedules that are allowed.
+ * A frozen copy of the learning rate that a user gave. `kinds`: the kinds of schedule that are allowed.
  *
  * @throws BackpropError `invalidOption` or `unknownName`.
  */
@@ -289,10 +292,11 @@ export function checkLearningRate(
 }
 
 /**
- * The rate of a checked learning rate. With a dtype: one that the dtype holds, except that a schedule may decay to a number
- * that the dtype rounds to 0.
+ * The rate of a checked learning rate. With a dtype, the rate must be representable in it, except that a schedule may
+ * decay to a number that the dtype rounds to 0.
  *
- * @throws BackpropError `invalidOption` if it is not a finite number of 0 or more. Exceptions of a function pass through.
+ * @throws BackpropError `invalidOption` if it is not a finite number of 0 or more. Exceptions of a function pass
+ *   through.
  */
 export function rateAt(learningRate: LearningRate, moment: Moment, dtype?: DType): number {
   if (typeof learningRate === "number") return learningRate;
@@ -310,7 +314,7 @@ export function rateAt(learningRate: LearningRate, moment: Moment, dtype?: DType
   );
 }
 
-/** Why a rate is refused, as a part of the message; undefined if it is not. */
+/** Why a rate is refused, as a part of the message; undefined if it is allowed. */
 function misfitOf(rate: unknown, isGiven: boolean, dtype: DType | undefined): string | undefined {
   if (!(Number.isFinite(rate) && (rate as number) >= 0)) return "";
   if (dtype === undefined) return undefined;
@@ -319,7 +323,7 @@ function misfitOf(rate: unknown, isGiven: boolean, dtype: DType | undefined): st
   return isGiven && rounded === 0 && rate !== 0 ? `, which is too small for ${dtype}` : undefined;
 }
 
-/** The ReduceOnPlateau that a learning rate is, or goes on with after a warm-up. */
+/** The learning rate, or the schedule after its warm-up, if it is a ReduceOnPlateau; else undefined. */
 export function plateauOf(learningRate: LearningRate): ReduceOnPlateau | undefined {
   if (typeof learningRate !== "object") return undefined;
   if (learningRate.kind === "warmup") return plateauOf(learningRate.after);

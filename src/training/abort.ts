@@ -4,8 +4,8 @@ import type { FitPlan } from "./options.js";
 import { Recorder } from "./recorder.js";
 
 /**
- * The error of a fit whose signal was aborted in `epoch`. `restored`: the epoch whose parameters the network gets back,
- * if it does.
+ * The error of a fit whose signal was aborted in `epoch`. `restored`: the epoch whose parameters are restored;
+ * undefined if none are.
  */
 export function abortedFit(
   reason: unknown,

@@ -1,20 +1,20 @@
 import type { FloatArray } from "../dtype.js";
 import type { Model } from "../wasm/model.js";
 
-/** A copy of the parameters, of their average if there is one, and of the buffers. */
+/** A copy of the parameters, the buffers and, if it exists, the average of the parameters. */
 export class BestParameters {
   #parameters: FloatArray | undefined;
   #average: FloatArray | undefined;
   #buffers: FloatArray | undefined;
 
-  /** Copies them, in place of the ones copied before. */
+  /** Copies the parameters and buffers of `model` over the previous copy. */
   keep(model: Model): void {
     this.#parameters = copyTo(this.#parameters, model.parameters());
     this.#average = model.hasAverage ? copyTo(this.#average, model.predictionParameters()) : undefined;
     this.#buffers = copyTo(this.#buffers, model.buffers());
   }
 
-  /** Writes them back, if there are any. An average that did not exist when they were copied restarts. */
+  /** Writes the copy back to `model`; does nothing without a copy. An average that the copy lacks restarts. */
   restore(model: Model): void {
     if (!this.#parameters) return;
     model.parameters().set(this.#parameters);

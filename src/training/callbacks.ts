@@ -1,4 +1,4 @@
-// What the callbacks of a fit are given, and how they are called.
+// The arguments of a fit's callbacks, and the function that calls them.
 
 import { BackpropError, type BackpropErrorDetails } from "../errors.js";
 import type { ValidationName } from "../history.js";
@@ -17,9 +17,9 @@ export interface Progress {
 export type EpochInfo<N extends string = never> = EpochFigures & EpochMetrics<N>;
 
 export interface EpochFigures {
-  /** Finished epochs of this fit: 1 after the first. `network.epoch` counts those of all fits. */
+  /** Finished epochs of this fit: 1 after the first. `network.epoch` counts the epochs of all fits. */
   readonly epoch: number;
-  /** The epochs that the fit was asked for. */
+  /** The option `epochs` of the fit. */
   readonly epochs: number;
   /** See `History.loss`. */
   readonly loss: number;
@@ -40,11 +40,11 @@ export interface BatchInfo {
   /** The epoch of the batch, counted from 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** The batches of this epoch that are done: 1 after the first. */
+  /** Finished batches of this epoch: 1 after the first. */
   readonly batch: number;
   /** The batches of an epoch; undefined for a stream. */
   readonly batches: number | undefined;
-  /** The loss of the batch before its step, with the penalties of the layers. */
+  /** The loss of the batch before its step, including the penalties of the layers. */
   readonly loss: number;
   /** The learning rate of the step. */
   readonly learningRate: number;
@@ -58,7 +58,7 @@ export interface Callbacks {
 }
 
 /**
- * Calls a callback, and waits for the promise that it may return. Returns its result, or that of the promise.
+ * Calls a callback and returns its result. If the result is a promise, waits for it and returns its value.
  *
  * @throws BackpropError `invalidOption` with `details`, if it returns a promise and `canWait` is false.
  */

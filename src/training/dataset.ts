@@ -11,13 +11,13 @@ export interface SampleFormats {
 
 /**
  * Inputs and targets that stay in the core's memory, created by `network.createDataset`. `fit`, `fitSync`, `epochs`,
- * `evaluate`, `gradients` and `validationData` take it in the place of inputs and targets, and `predict` in the place of
- * inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in
+ * `evaluate`, `gradients` and `validationData` accept it instead of inputs and targets, and `predict` accepts it
+ * instead of inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in
  * float64, and 1 for each input that is a byte with a scale.
  *
- * It belongs to no network: others may use it, and it stays when the one that created it is disposed. They need the same
- * `dtype` and `numerics`, both or neither more than one of `threads`, rows of the same widths and, if targets are labels,
- * the same number of classes.
+ * Other networks may use it, and it outlives the network that created it. They need the same `dtype` and `numerics`,
+ * rows of the same widths and, if targets are labels, the same number of classes. Either all of them have `threads`
+ * above 1, or none.
  */
 export class Dataset {
   readonly rows: number;
@@ -39,9 +39,8 @@ export class Dataset {
   }
 
   /**
-   * @internal The samples for a network of that model and those formats. The caller must dispose of them, and write
-   * their weights, if they are to have some. Several users
-   * at a time do not disturb each other.
+   * @internal The samples, for a network with this model and these formats. The caller must dispose them and, if
+   *   `isWeighted`, write their weights. Several users may hold samples at the same time.
    *
    * @throws BackpropError `disposed`; `invalidShape` or `invalidOption` if the network needs other samples.
    */

@@ -1,25 +1,25 @@
-// What an error of code "diverged" says: what was not finite and where, what the network keeps, and what to do.
+// The message of a "diverged" error: what was not finite and where, what the network keeps, and what to do.
 
 import type { Address } from "../wasm/core.js";
 import type { Model } from "../wasm/model.js";
 import type { Samples } from "../wasm/samples.js";
 
 export interface Divergence {
-  /** "loss": it was NaN or infinite. "step": an update would have made a number so. The update was not made. */
+  /** "loss": it was NaN or infinite. "step": an update would have made a number NaN or infinite, and was not made. */
   readonly cause: "loss" | "step";
   /** The beginning of the message, such as "The loss became NaN in epoch 3 of 10". */
   readonly event: string;
-  /** The layer that it began in; undefined if the outputs of all layers are finite. */
+  /** The result of `findDivergedLayer`. */
   readonly layer: number | undefined;
-  /** The epoch whose parameters the network gets back, if it does. */
+  /** The epoch whose parameters are restored; undefined if none are. */
   readonly restored?: number | undefined;
   readonly model: Model;
   readonly learningRate: number;
-  /** What the network was trained on, unless the user gave gradients. */
+  /** The training rows; undefined if the user gave gradients. */
   readonly samples?: Samples;
 }
 
-/** What became not finite. `loss`: its value, if it was the loss. */
+/** Says what became NaN or infinite. `loss`: the value of the loss, if the loss did. */
 export function divergenceEvent(cause: "loss" | "step", loss?: number): string {
   return cause === "loss"
     ? `The loss became ${loss}`
@@ -27,8 +27,9 @@ export function divergenceEvent(cause: "loss" | "step", loss?: number): string {
 }
 
 /**
- * The number of the layer in which a divergence began. Call it before anything else uses the model. `workspace`: that of
- * the run.
+ * The number of the layer in which a divergence began. For a loss, it is the first layer with an output that is not
+ * finite; undefined if all outputs are finite. For a step, it is the layer of the largest gradient. Call it before
+ * anything else uses the model. `workspace`: the workspace of the run.
  */
 export function findDivergedLayer(
   model: Model,
@@ -86,7 +87,7 @@ function keptOf({ cause, restored }: Divergence): string {
 /** Inputs are usually scaled to about −1 … 1. */
 const LARGE_INPUT = 16;
 
-/** Names the largest input if it is far from what networks are trained on, such as a byte of an image. */
+/** Names the largest input if it is at least LARGE_INPUT, such as an unscaled byte of an image. */
 function scaleOf(samples: Samples | undefined): string {
   let largest = 0;
   for (const x of samples?.stored() ?? []) largest = Math.max(largest, Math.abs(x));

@@ -9,14 +9,14 @@ import {
 } from "../validation.js";
 
 /**
- * Ends a fit when its results no longer get better. Each fit counts from 0. Cost: with `restoreBest`, a copy of
- * the parameters (and of their average), made again after each epoch that is better than all before.
+ * Ends a fit when its results no longer get better. Each fit starts counting epochs at 0. Cost: with `restoreBest`, a
+ * copy of the parameters (and of their average), made again after each epoch that is better than all before.
  */
 export interface EarlyStopping {
   /**
-   * What is to get better: "validationLoss" (the default with validation), "loss" (the default without), or the name of
-   * one of the `metrics`, such as "accuracy" or "validationAccuracy". Losses and errors get better as they fall,
-   * accuracies and scores as they rise.
+   * The figure that should get better: "validationLoss" (the default with validation), "loss" (the default without), or
+   * the name of one of the `metrics`, such as "accuracy" or "validationAccuracy". Losses and errors get better as they
+   * fall, accuracies and scores as they rise.
    */
   readonly monitor?: string;
   /**
@@ -27,9 +27,9 @@ export interface EarlyStopping {
   /** An improvement must exceed this; 0 or more, default 0. */
   readonly minDelta?: number;
   /**
-   * Whether the network gets the parameters of the best epoch back when the fit ends, for whatever reason: also when it is
-   * aborted, diverges, or a callback throws. Default true. (Keras's default is false.) The optimizer keeps its present
-   * state.
+   * Whether the parameters of the best epoch are restored when the fit ends. This also holds if the fit is aborted or
+   * diverges, or if a callback throws. Default true. (Keras's default is false.) The optimizer keeps its state of the
+   * last step.
    */
   readonly restoreBest?: boolean;
 }
@@ -49,7 +49,7 @@ const OPTIONS: OptionsOf<EarlyStopping> = {
 /**
  * A checked copy of what a user gave.
  *
- * @throws BackpropError `invalidOption`, or `unknownName` if the fit does not have what `monitor` names.
+ * @throws BackpropError `invalidOption`, or `unknownName` if the fit has no figure named `monitor`.
  */
 export function readEarlyStopping(given: unknown, directions: Directions): StoppingRule {
   const read = readOptions("earlyStopping", given, OPTIONS, { prefix: "earlyStopping." });
@@ -58,15 +58,15 @@ export function readEarlyStopping(given: unknown, directions: Directions): Stopp
   return { ...(read as Required<EarlyStopping>), monitor, direction: directions[monitor]! };
 }
 
-/** In which direction each figure of an epoch gets better. */
+/** Whether each figure of an epoch gets better as it rises ("max") or falls ("min"). */
 export type Directions = Readonly<Record<string, "max" | "min">>;
 
-/** What is monitored if nothing else is said. */
+/** The default of `monitor`. */
 export function defaultMonitor(directions: Directions): string {
   return "validationLoss" in directions ? "validationLoss" : "loss";
 }
 
-/** Everything that can be monitored. */
+/** The directions of all figures that can be monitored. */
 export function directionsOf(metrics: readonly Metric[], hasValidation: boolean): Directions {
   const figures = [
     ["loss", "min"] as const,

@@ -2,8 +2,9 @@ import type { History } from "../history.js";
 import type { Callbacks, EpochFigures } from "./callbacks.js";
 
 /**
- * The epochs of a fit, one after the other. The fit waits while the caller works on one. `start` begins the fit and
- * hands it a callback for each epoch, which calls `own` first. If the caller leaves its loop, that callback returns false.
+ * The epochs of a fit, one after the other. The fit waits while the caller handles an epoch. `start` begins the fit
+ * with an `onEpoch` callback, which first calls the user's callback, `own`. If the caller leaves its loop, that
+ * callback returns false.
  */
 export async function* iterateEpochs(
   own: Callbacks["onEpoch"] | undefined,

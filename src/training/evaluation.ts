@@ -1,4 +1,4 @@
-// What predict and evaluate take and return, and the pass over the rows that evaluates them.
+// The options and results of predict and evaluate, and the evaluation pass over the rows.
 
 import type { Matrix } from "../data/tensor.js";
 import type { RowWeights } from "../data/weights.js";
@@ -27,8 +27,8 @@ export interface PredictionOptions {
 
 export interface TrainingOptions {
   /**
-   * Whether layers act as in the coming training step, instead of as in `predict`; default false. Dropout then uses the
-   * mask of that step: the same one for every call, until a step is taken.
+   * Whether layers act as in the next training step, instead of as in `predict`; default false. Dropout then uses the
+   * mask of that step. The mask is the same for every call until a step is taken.
    */
   readonly training?: boolean;
 }
@@ -39,7 +39,7 @@ export interface EvaluationOptions<M extends MetricList = MetricList, C extends 
   extends PredictionOptions,
     GradientOptions {
   /**
-   * What else is computed, from the same forward pass, such as `["accuracy"]`. Rows count by their weights. Cost: as for
+   * Metrics to compute from the same forward pass, such as `["accuracy"]`. Rows count by their weights. Cost: as for
    * `fit`.
    */
   readonly metrics?: M | undefined;
@@ -47,7 +47,7 @@ export interface EvaluationOptions<M extends MetricList = MetricList, C extends 
   readonly confusionMatrix?: C;
 }
 
-/** What `evaluate` returns: a loss, metrics by their names, and the confusion matrix [actual][predicted] if asked for. */
+/** The result of `evaluate`: the loss, metrics by name, and the confusion matrix [actual][predicted] if asked for. */
 export type Evaluation<M extends MetricList = readonly [], C extends boolean = false> = {
   readonly loss: number;
 } & { readonly [N in NamesOf<M>]: number } & (C extends true
@@ -72,17 +72,17 @@ const EVALUATION_OPTIONS: OptionsOf<EvaluationOptions> = {
   confusionMatrix: { check: ofType("boolean"), default: false },
 };
 
-/** Without options, as in most calls, nothing is read: it would cost a tenth of the time of predicting one row. */
+/** Does not read options if none are given: reading them costs 10 % of the time of predicting one row. */
 export function usesAverage(of: string, options: PredictionOptions | undefined): boolean {
   return options === undefined || readOptions(of, options, PREDICTION_OPTIONS).averaged !== false;
 }
 
-/** What `evaluate` is to compute besides the loss. */
+/** The checked options of `evaluate`. */
 export interface EvaluationPlan extends RowWeights {
   readonly averaged: boolean;
-  /** Whether layers act as in the coming step. */
+  /** Whether layers act as in the next training step. */
   readonly training: boolean;
-  /** What the rows are added to. */
+  /** Accumulates the metrics of the rows. */
   readonly meter?: Meter | undefined;
   readonly counts?: ConfusionCounts | undefined;
 }
@@ -120,13 +120,13 @@ interface LossAndTime {
 }
 
 interface PassPlan extends Pick<EvaluationPlan, "averaged" | "training" | "meter"> {
-  /** What the sum of the loss's terms begins with; default 0. */
+  /** The initial value of the sum of the loss's terms; default 0. */
   readonly sum?: number;
 }
 
 /**
- * The loss over all rows as one batch, in one forward pass. Adds the rows to the meter, if there is one. `model` returns
- * the model, or throws if the network was disposed between two slices, or by a metric.
+ * The loss over all rows as one batch, in one forward pass. Adds the rows to the meter, if there is one. `model`
+ * returns the model, or throws if the network was disposed between two slices, or by a metric.
  */
 export function* evaluateRows(
   model: () => Model,

@@ -1,4 +1,4 @@
-// One fit: a run of the core, advanced piece by piece. Where somebody watches, a piece ends with each epoch or step.
+// One fit: a run of the core, advanced piece by piece. With callbacks or metrics, a piece ends with each epoch or step.
 
 import type { NetworkDescription } from "../description.js";
 import { BackpropError } from "../errors.js";
@@ -27,9 +27,9 @@ export interface FitSubject {
   /** Throws if the network was disposed: at a `yield` or by a callback. */
   readonly model: () => Model;
   readonly isAlive: () => boolean;
-  /** The rows to train on; of a stream, those of its first item. */
+  /** The rows to train on; for a stream, the rows of its first item. */
   readonly samples: Samples;
-  /** The stream that the samples come from, which goes on after them. */
+  /** The stream that gave `samples` as its first item; undefined if the data are not a stream. */
   readonly stream: StreamReader | undefined;
   /** The rows to validate on after each epoch. */
   readonly validation: Samples | StreamReader | undefined;
@@ -44,7 +44,7 @@ export interface FitSubject {
 export class Fit {
   readonly #plan: FitPlan;
   readonly #subject: FitSubject;
-  /** Those of the item in progress, if they come from a stream. */
+  /** The samples being trained on; for a stream, the samples of the current item. */
   #samples: Samples;
   #batchSize: number;
   /** Batches of the epoch in progress in earlier items of the stream. */
@@ -97,8 +97,8 @@ export class Fit {
   /**
    * Trains until something ends the fit.
    *
-   * @throws BackpropError `diverged` or `aborted`; `disposed` if the network was disposed in the meantime. Exceptions of
-   *   callbacks pass through.
+   * @throws BackpropError `diverged` or `aborted`; `disposed` if the network was disposed in the meantime. Exceptions
+   *   of callbacks pass through.
    */
   *train(): Work<History> {
     const { onBatch, onEpoch, onProgress, maxSeconds } = this.#plan;
@@ -200,8 +200,8 @@ export class Fit {
   }
 
   /**
-   * Adds the microbatch of rows `begin` … `end` − 1 to the metrics. There is none if the call has shuffled rows, or skipped
-   * a batch of weight 0.
+   * Adds the microbatch of rows `begin` … `end` − 1 to the metrics. There is no microbatch if the call shuffled rows or
+   * skipped a batch of weight 0.
    */
   #measure(meter: Meter, begin: number, end: number): void {
     if (begin === end || this.#run.divergence || this.#run.skippedBatch) return;
@@ -262,7 +262,7 @@ export class Fit {
     if (patience.isExhausted) this.#stop("earlyStopping");
   }
 
-  /** The reason that is found first stays. */
+  /** Sets the reason why the fit ends, unless it is already set. */
   #stop(reason: StopReason): void {
     this.#stopped ??= reason;
   }
@@ -280,7 +280,7 @@ export class Fit {
     return { epoch, epochs: this.#plan.epochs, loss };
   }
 
-  /** After a step that ended an epoch if `finished` is not 0. */
+  /** The BatchInfo of the step just taken. It ended an epoch if `finished` is not 0. */
   #batchInfo(finished: number): BatchInfo {
     const { batchBegin, batchLoss } = this.#run;
     return {
@@ -311,7 +311,7 @@ export class Fit {
     if (this.#best && isAlive()) this.#best.restore(model());
   }
 
-  /** The epoch whose parameters the network will have after an error; undefined: the present ones. */
+  /** The epoch whose parameters are restored after an error; undefined: the network keeps its current parameters. */
   get #restored(): number | undefined {
     return this.#best && this.#patience?.bestEpoch;
   }

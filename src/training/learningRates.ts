@@ -10,7 +10,7 @@ import { type LearningRate, plateauOf, rateAt } from "../schedules/schedules.js"
 import { requireKnown } from "../validation.js";
 import { type Directions, defaultMonitor } from "./earlyStopping.js";
 
-/** The learning rate of a network, and how far its schedule is. Lasts from fit to fit. */
+/** The learning rate of a network, and the progress of its schedule. Both last across fits. */
 export class LearningRates {
   readonly #dtype: DType;
   #learningRate: LearningRate;
@@ -24,7 +24,7 @@ export class LearningRates {
     this.#dtype = dtype;
   }
 
-  /** Follows another learning rate, whose time begins at `begin`. */
+  /** Changes to another learning rate, with its time starting at `begin`. */
   restart(learningRate: LearningRate, begin: Moment): void {
     this.#learningRate = learningRate;
     this.#plateau = undefined;
@@ -32,7 +32,7 @@ export class LearningRates {
     this.#version++;
   }
 
-  /** Goes on as `other` does. */
+  /** Copies the learning rate and the progress of `other`. */
   copyFrom(other: LearningRates): void {
     this.#learningRate = other.#learningRate;
     this.#plateau = other.#plateau;
@@ -40,17 +40,17 @@ export class LearningRates {
     this.#version++;
   }
 
-  /** Changes when rates that were computed before are no longer right. */
+  /** A number that changes when rates computed earlier become invalid. */
   get version(): number {
     return this.#version;
   }
 
-  /** Whether it is a number. */
+  /** Whether the learning rate is a number. */
   get isConstant(): boolean {
     return typeof this.#learningRate === "number";
   }
 
-  /** Whether it depends on the figures of epochs. */
+  /** Whether the rate depends on the figures of epochs. */
   get watchesEpochs(): boolean {
     return plateauOf(this.#learningRate) !== undefined;
   }
@@ -63,7 +63,7 @@ export class LearningRates {
     return rateAt(this.#learningRate, moment, this.#dtype);
   }
 
-  /** @throws BackpropError `unknownName` if epochs have no such figure as a ReduceOnPlateau monitors. */
+  /** @throws BackpropError `unknownName` if epochs do not have the figure that a ReduceOnPlateau monitors. */
   requireMonitor(directions: Directions): void {
     const plateau = plateauOf(this.#learningRate);
     if (plateau) monitorOf(plateau, directions);

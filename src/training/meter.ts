@@ -4,7 +4,7 @@ import type { ConfusionCounts } from "../metrics/confusion.js";
 import type { Metric, MetricAccumulator, MetricShape } from "../metrics/metric.js";
 import type { Samples } from "../wasm/samples.js";
 
-/** What metrics must know of a network. */
+/** The properties of a network that metrics need. */
 export function metricShape({ outputs, loss, dtype }: NetworkDescription): MetricShape {
   return { outputs, takesLabels: loss.takesLabels, dtype };
 }
@@ -16,7 +16,7 @@ export class Meter {
   readonly #counts: ConfusionCounts | undefined;
   #accumulators: readonly MetricAccumulator[];
 
-  /** `counts`: where it also counts the classes of the rows. */
+  /** `counts`: also counts the classes of the rows. */
   constructor(metrics: readonly Metric[], shape: MetricShape, counts?: ConfusionCounts) {
     this.#metrics = metrics;
     this.#shape = shape;

@@ -40,61 +40,64 @@ type NameOf<M> = M extends string
       : N
     : never;
 
-/** The names of the metrics in a list, as far as its type says them. */
+/** The names of the metrics in a list, as far as its type contains them. */
 export type NamesOf<M extends MetricList> = number extends M["length"] ? never : NameOf<M[number]>;
 
 /** The history of a fit with these metrics. */
 export type HistoryOf<M extends MetricList> = History & MetricHistory<NamesOf<M>>;
 
 export interface FitOptions<M extends MetricList = MetricList> extends WeightOptions {
-  /** Passes over all rows; default 1. Memory: about 32 bytes for each. */
+  /** Passes over all rows; default 1. Memory: about 32 bytes for each epoch. */
   readonly epochs?: number;
   /**
-   * Rows in each step; default 32. The last batch of an epoch has the remaining rows. For a stream: the most rows in each
-   * step; each item is split into batches, of which the last has the remaining rows. Default: one step for each item, as
-   * in Keras and PyTorch.
+   * Rows in each step; default 32. The last batch of an epoch has the remaining rows. For a stream: the maximum number
+   * of rows in each step. Each item is split into batches, and its last batch has the remaining rows. Default: one step
+   * for each item, as in Keras and PyTorch.
    */
   readonly batchSize?: number;
   /**
    * Whether each epoch takes the rows in a new random order; default true. The order is a function of the network's key
-   * (see `seed`) and of `network.epoch`. If one batch has all rows, they are taken as they are given. A stream is taken in
-   * its order; true is refused.
+   * (see `seed`) and of `network.epoch`. If one batch has all rows, they keep the given order. A stream is always read
+   * in its own order, and true is refused.
    */
   readonly shuffle?: boolean;
   /**
-   * [inputs, targets] or [inputs, targets, weights] that the network is not trained on, or a dataset or a stream. They are
-   * evaluated after each epoch, as `evaluate` does, and copied before training begins. Cost: one forward pass over them for
-   * each epoch.
+   * [inputs, targets] or [inputs, targets, weights] that the network is not trained on, or a dataset or a stream. They
+   * are evaluated after each epoch, as `evaluate` does, and copied before training begins. Cost: one forward pass over
+   * them for each epoch.
    */
   readonly validationData?: Data | undefined;
   /**
-   * Validates on this fraction of the rows instead: above 0 and below 1. Takes the last rows, and their `sampleWeights`,
-   * before shuffling, as Keras does: if the rows are sorted, shuffle them first. Of n rows, floor(n · (1 − validationSplit))
-   * are trained on.
+   * Validates on this fraction of the rows instead: above 0 and below 1. Takes the last rows, and their
+   * `sampleWeights`, before shuffling, as Keras does: if the rows are sorted, shuffle them first. Of n rows, floor(n ·
+   * (1 − validationSplit)) are trained on.
    */
   readonly validationSplit?: number | undefined;
   /**
-   * What else is reported for each epoch, such as `["accuracy"]`. Rows count by their weights, as in the loss. Metrics of the training rows come from the forward
-   * passes of the steps, as the loss does. Cost: the fit calls the core once for each 128 rows, and each metric reads their
-   * outputs and targets in JavaScript; for tiny networks that takes longer than the training. Those of the validation rows
-   * come from the pass that computes their loss.
+   * Metrics to report for each epoch, such as `["accuracy"]`. Rows count by their weights, as in the loss. Metrics of
+   * the training rows come from the forward passes of the steps, as the loss does. Cost: the fit calls the core once
+   * for each 128 rows, and each metric reads their outputs and targets in JavaScript; for tiny networks that takes
+   * longer than the training. Metrics of the validation rows come from the pass that computes the validation loss.
    */
   readonly metrics?: M | undefined;
   readonly earlyStopping?: EarlyStopping | undefined;
   /** The fit ends after an epoch whose `loss` is at most this. Costs nothing. */
   readonly targetLoss?: number | undefined;
   /**
-   * The fit ends after about so many seconds of training, validation and callbacks, also within an epoch: the steps of
-   * that epoch are kept, but it does not count. Such a fit does not give the same bits twice.
+   * The fit ends after about this many seconds of training, validation and callbacks. It may end within an epoch: the
+   * network keeps the steps of that epoch, but the epoch does not count. Results are not reproducible, because the
+   * number of steps depends on the speed.
    */
   readonly maxSeconds?: number | undefined;
   /**
-   * Called after each epoch and its validation. If it returns false, the fit ends. If it returns a promise, `fit` waits for
-   * it; `fitSync` throws. If it throws or rejects, the fit ends with that exception. It may call `predict`, `evaluate`,
-   * `setLearningRate` and `setOptimizer`. Cost: the fit calls the core once or more for each epoch.
+   * Called after each epoch and its validation. If it returns false, the fit ends. If it returns a promise, `fit` waits
+   * for it; `fitSync` throws. If it throws or rejects, the fit ends with that exception. It may call `predict`,
+   * `evaluate`, `setLearningRate` and `setOptimizer`. Cost: the fit calls the core once or more for each epoch.
    */
   readonly onEpoch?: ((info: EpochInfo<NamesOf<M>>) => unknown) | undefined;
-  /** Called after each step, as `onEpoch` after each epoch. Cost: the fit calls the core once or more for each step. */
+  /**
+   * Called after each step, with the same rules as `onEpoch`. Cost: the fit calls the core once or more for each step.
+   */
   readonly onBatch?: ((info: BatchInfo) => unknown) | undefined;
   /**
    * Called every few milliseconds (not once for each epoch) and at the end. If it throws, the fit stops and throws the
@@ -118,7 +121,7 @@ export interface FitPlan extends Partial<Callbacks> {
   readonly validationData: Data | undefined;
   readonly validationSplit: number | undefined;
   readonly metrics: readonly Metric[];
-  /** What can be monitored. */
+  /** The figures that can be monitored. */
   readonly directions: Directions;
   readonly earlyStopping: StoppingRule | undefined;
   readonly targetLoss: number;
@@ -128,7 +131,7 @@ export interface FitPlan extends Partial<Callbacks> {
   readonly classWeights: ClassWeightTable | undefined;
 }
 
-/** Checked by itself, when more is known. */
+/** For options that planFit() checks itself, because their check needs more information. */
 const checkedLater: Check = () => {};
 
 const OPTIONS: OptionsOf<AsyncFitOptions> = {
@@ -153,7 +156,7 @@ const OPTIONS: OptionsOf<AsyncFitOptions> = {
 };
 
 /**
- * Checked copies of the options of a fit of a network of that shape on `data`.
+ * Checked copies of the options for a fit on `data` of a network with this shape.
  *
  * @throws BackpropError `invalidOption` or `unknownName`.
  */

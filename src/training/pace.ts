@@ -13,7 +13,7 @@ export class Pace {
     return this.#units;
   }
 
-  /** Takes note that `done` units took so long. The next call does at most four times as many. */
+  /** Records that `done` units took `milliseconds`. `units` grows to at most four times `done`. */
   adjust(done: number, milliseconds: number): void {
     const growth = Math.min(4, PIECE_MILLISECONDS / milliseconds);
     this.#units = Math.max(1, Math.min(MAX_UNITS, Math.floor(done * growth)));

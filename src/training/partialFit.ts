@@ -1,4 +1,4 @@
-// One pass over some rows, at once: for rows that arrive one after the other.
+// One training pass over some rows without pauses, for rows that arrive one after the other.
 
 import type { NetworkDescription } from "../description.js";
 import { BackpropError } from "../errors.js";
@@ -20,19 +20,19 @@ const OPTIONS: OptionsOf<PartialFitOptions> = {
   batchSize: { check: requirePositiveInteger, default: DEFAULT_BATCH_SIZE },
 };
 
-/** Without options, nothing is read, so that a call with one row is cheap. */
+/** Does not read options if none are given, so that a call with one row is cheap. */
 export function readBatchSize(options: object | undefined): number {
   return options === undefined
     ? DEFAULT_BATCH_SIZE
     : readOptions<PartialFitOptions>("partialFit", options, OPTIONS).batchSize!;
 }
 
-/** What a pass works on. */
+/** The data and the state of a pass. */
 export interface Pass {
-  /** Throws if the network was disposed, as by a function that returns learning rates. */
+  /** Throws if the network was disposed, for example by a function that returns learning rates. */
   readonly model: () => Model;
   readonly samples: Samples;
-  /** At most the rows of the samples. */
+  /** At most the number of rows of the samples. */
   readonly batchSize: number;
   readonly description: NetworkDescription;
   readonly rates: LearningRates;
@@ -40,12 +40,12 @@ export interface Pass {
   readonly epoch: number;
 }
 
-/** Units of work that are never used up: each step is one or more. */
+/** A limit of units that no pass reaches. */
 const ALL = 2 ** 31 - 1;
 
 /**
- * Keeps the run of the last call, with its workspace if it has one, for the next call: most have as many rows as the one
- * before.
+ * Keeps the run of the last call and its workspace, if it has one, for the next call. Most calls have as many rows as
+ * the previous one.
  */
 export class RowTrainer {
   #run: Run | undefined;
@@ -54,7 +54,7 @@ export class RowTrainer {
   #batchSize = 0;
 
   /**
-   * Trains once on the rows in their order, and returns their loss, as `History.loss`.
+   * Trains once on the rows in their order. Returns their loss, computed as for `History.loss`.
    *
    * @throws BackpropError `diverged`, `disposed`. Exceptions of a function that returns learning rates pass through.
    */
@@ -63,7 +63,7 @@ export class RowTrainer {
     try {
       return advance(run, this.#supply!, pass);
     } catch (error) {
-      // It cannot go on, or would go on amid the rows.
+      // The run cannot continue, or would continue in the middle of the rows.
       this.dispose();
       throw error;
     }

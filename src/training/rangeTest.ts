@@ -20,7 +20,7 @@ export interface RangeTestOptions {
   readonly from?: number;
   /** The last learning rate; above `from`, default 10. */
   readonly to?: number;
-  /** At most so many steps; 2 or more, default 100. */
+  /** The maximum number of steps; 2 or more, default 100. */
   readonly steps?: number;
   /** Rows in each step; default 32. */
   readonly batchSize?: number;
@@ -35,8 +35,8 @@ export interface LearningRateRange {
   /** The loss of the batch of each step, before the step. */
   readonly loss: number[];
   /**
-   * A tenth of the rate at which the smoothed loss was least; undefined if there are no steps. The smoothed loss is an
-   * exponential moving average with decay 0.9 that is divided by 1 − 0.9ⁿ, n the number of steps.
+   * A tenth of the rate at which the smoothed loss was smallest; undefined if there are no steps. The smoothed loss is
+   * an exponential moving average with decay 0.9, divided by 1 − 0.9ⁿ after n steps.
    */
   readonly suggestion: number | undefined;
 }
@@ -64,16 +64,17 @@ export function planRange(options: unknown, dtype: DType): RangePlan {
   );
 }
 
-/** The test ends when the smoothed loss is so many times the least one. */
+/** The test ends when the smoothed loss exceeds its minimum by this factor. */
 const EXPLODED = 4;
 
 const DECAY = 0.9;
 
 /**
- * Trains `model`, a copy of the network's that may be changed. `requireAlive` throws if the network was disposed.
+ * Trains `model`, which must be a copy of the network's model, because the test changes it. `requireAlive` throws if
+ * the network was disposed.
  *
- * L. N. Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017 (arXiv 2015), section 3.3. Smoothing, end
- * and suggestion are those of fastai's `lr_find` (S. Gugger).
+ * L. N. Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017 (arXiv 2015), section 3.3. The
+ * smoothing, the stopping rule and the suggestion are those of fastai's `lr_find` (S. Gugger).
  */
 export function* testRange(
   model: Model,
@@ -119,7 +120,7 @@ function ratesOf({ from, to, steps }: RangePlan): number[] {
   return Array.from({ length: steps }, (_, i) => from * power(to / from, i / (steps - 1)));
 }
 
-/** The losses, and where their moving average is least. */
+/** The losses, and the step at which their moving average is smallest. */
 class Curve {
   readonly loss: number[] = [];
   best = 0;

@@ -1,23 +1,23 @@
 import type { Run } from "../wasm/run.js";
 import type { LearningRates } from "./learningRates.js";
 
-/** The rates that are computed at a time. */
+/** How many rates are computed at a time. */
 const PIECE = 256;
 
 /** A part of a run whose batches are known. */
 interface Part {
   readonly epochs: number;
-  /** The batches of an epoch; of a stream, those of one item. */
+  /** The batches of an epoch; for a stream, the batches of one item. */
   readonly batches: number;
   /** Epochs that the network was trained for before the part began. */
   readonly firstEpoch: number;
-  /** Whether a batch may have weight 0, and so take no step. */
+  /** Whether a batch may have weight 0; such a batch takes no step. */
   readonly maySkip: boolean;
 }
 
 /**
- * Gives a run the learning rates of its coming steps, in pieces. If batches may be skipped, it is not known which steps
- * come: each call of the core then gets one rate.
+ * Gives a run the learning rates of its coming steps, in pieces. If batches may be skipped, the numbers of the coming
+ * steps are unknown. Each call of the core then gets one rate.
  */
 export class RateSupply {
   readonly #rates: LearningRates;
@@ -25,9 +25,9 @@ export class RateSupply {
   #part: Part = { epochs: 0, batches: 0, firstEpoch: 0, maySkip: false };
   /** The epochs of the run before the part. */
   #earlierEpochs = 0;
-  /** The rates that the run was given last. */
+  /** The last rates given to the run. */
   #piece: readonly number[] = [];
-  /** The batch, counted from the beginning of the part, that the first rate of the piece is for. */
+  /** The number of the batch that uses the first rate of the piece, counted from the beginning of the part. */
   #first = 0;
   #version = -1;
   #current = 0;
@@ -64,7 +64,9 @@ export class RateSupply {
     return this.#current;
   }
 
-  /** Before a call of the core: gives the run rates, if it needs them. `step`: the steps that the optimizer has taken. */
+  /**
+   * Gives the run rates, if it needs them. Call it before each call of the core. `step`: steps the optimizer has taken.
+   */
   prepare(step: number): void {
     const rates = this.#rates;
     const run = this.#run;
@@ -80,8 +82,8 @@ export class RateSupply {
   }
 
   /**
-   * After a call of the core that has finished `epochs` epochs. Returns the rate of the last step of each; one rate if it
-   * is that of all.
+   * Call it after each call of the core, which finished `epochs` epochs. Returns the rate of the last step of each
+   * epoch, or one number if all are equal.
    */
   finish(epochs: number): number | readonly number[] {
     if (this.#rates.isConstant) return this.#current;
@@ -110,7 +112,7 @@ export class RateSupply {
     return this.#finishedEpochs * this.#part.batches + this.#run.begunBatches;
   }
 
-  /** The rates of the coming batches, `step` the number of the first. */
+  /** The rates of the coming batches. `step`: the number of the first of their steps. */
   #compute(step: number): readonly number[] {
     const { epochs, batches, firstEpoch } = this.#part;
     const piece: number[] = [];

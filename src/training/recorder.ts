@@ -6,11 +6,11 @@ import { validationName } from "./earlyStopping.js";
 interface Span {
   readonly epochs: number;
   readonly learningRate: number;
-  /** The time of each. */
+  /** The time of each epoch. */
   milliseconds: number;
 }
 
-/** Records the epochs of a fit. Costs almost nothing for epochs that nobody watches. */
+/** Records the epochs of a fit. Costs almost nothing for epochs without callbacks, metrics and validation. */
 export class Recorder {
   readonly #spans: Span[] = [];
   /** The time of the epoch in progress. */

@@ -11,18 +11,18 @@ import { ignoreRejection, type Work } from "../work.js";
 export interface StreamItem {
   /** [rows, inputs]; any number of rows. */
   readonly inputs: Rows;
-  /** As `targets` of `fit`. */
+  /** The same forms as `targets` of `fit`. */
   readonly targets: Rows;
 }
 
 /**
- * Data that need not fit into memory: a function, called once for each epoch, that returns an iterable or async iterable
- * of items, such as `async function* () { … }`. It should give the same rows each time. An item is copied before the next
- * one is asked for.
+ * Data that need not fit into memory: a function that is called once for each epoch and returns an iterable or async
+ * iterable of items, such as `async function* () { … }`. It should give the same rows each time. An item is copied
+ * before the next one is asked for.
  */
 export type DataStream = () => Iterable<StreamItem> | AsyncIterable<StreamItem>;
 
-/** What a reader needs. */
+/** The arguments of a StreamReader. */
 export interface StreamUse {
   readonly stream: DataStream;
   /** What items are called in messages, such as "items". */
@@ -65,11 +65,11 @@ export class StreamReader {
   }
 
   /**
-   * The samples of the next item, valid until the next call; undefined at the end of an epoch. The call after that begins a
-   * new one. `checkAbort` is called after each wait, and throws if the signal is aborted.
+   * The samples of the next item, valid until the next call; undefined at the end of an epoch. The next call begins a
+   * new epoch. `checkAbort` is called after each wait, and throws if the signal is aborted.
    *
-   * @throws BackpropError `invalidData` or `invalidOption` for a stream that gives something else or nothing, and the errors
-   *   of rows. Exceptions of the iterable pass through.
+   * @throws BackpropError `invalidData` or `invalidOption` for a stream that gives no items or invalid ones, and the
+   *   errors of rows. Exceptions of the iterable pass through.
    */
   *next(checkAbort: () => void): Work<Samples | undefined> {
     if (!this.#iterator) yield* this.#begin(checkAbort);
@@ -90,15 +90,15 @@ export class StreamReader {
   }
 
   /**
-   * The result of `work`, which reads from this reader. Then closes the iterator that is still open, as a `for` loop that
-   * is left does.
+   * The result of `work`, which reads from this reader. Closes an iterator that is still open at the end, as leaving a
+   * `for` loop does.
    */
   *during<T>(work: Work<T>): Work<T> {
     let result: T;
     try {
       result = yield* work;
     } catch (error) {
-      // As in a `for` loop, this error counts, not one of closing.
+      // As in a `for` loop, this error takes precedence over an error while closing.
       try {
         yield* this.#close();
       } catch {}
@@ -124,7 +124,7 @@ export class StreamReader {
     this.#iterator = open.call(iterable) as AnyIterator;
   }
 
-  /** The next item, in an object of its own; undefined if there is none. */
+  /** The next item, wrapped in an object; undefined at the end of the iterator. */
   *#read(checkAbort: () => void): Work<{ readonly value: unknown } | undefined> {
     const iterator = this.#iterator!;
     let result: unknown;
@@ -145,8 +145,8 @@ export class StreamReader {
   }
 
   /**
-   * The value of a promise, or a value that is none. Undefined if the signal is aborted first: an iterator may never
-   * answer.
+   * The value of a promise, or `value` itself if it is not a promise. Undefined if the signal is aborted first: an
+   * iterator may never answer.
    */
   *#settle<T>(value: T | PromiseLike<T>): Work<T | undefined> {
     if (!isPromise(value)) return value;
@@ -187,7 +187,7 @@ export class StreamReader {
   }
 }
 
-/** Resolves when the promise does or the signal is aborted. */
+/** Resolves when `promise` resolves or the signal is aborted. */
 function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@ import { requireWeights } from "../data/weights.js";
 import { BackpropError } from "../errors.js";
 import type { Samples } from "../wasm/samples.js";
 
-/** The rows that a fit is trained on, and those that it is validated on. */
+/** The training rows and the validation rows of a fit. */
 export interface Split {
   readonly training: Samples;
   readonly validation?: Samples;
@@ -10,9 +10,10 @@ export interface Split {
 
 /**
  * Keras's split: the last `fraction` of the rows are for validation. Both parts are in the memory of `samples`: call
- * `dispose` before that is freed.
+ * `dispose` before `samples.dispose`.
  *
- * @throws BackpropError `invalidOption` if one part would have no rows, `invalidData` if all its rows would weigh 0.
+ * @throws BackpropError `invalidOption` if one part would have no rows, `invalidData` if all rows of a part have weight
+ *   0.
  */
 export function splitSamples(samples: Samples, fraction: number): Required<Split> & { dispose(): void } {
   const { rows } = samples;

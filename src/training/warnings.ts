@@ -1,4 +1,4 @@
-// Looks for what usually makes training fail or slow. Reads a bounded number of values, so that it costs a short fit
+// Looks for common causes of failing or slow training. Reads a bounded number of values, so that it costs a short fit
 // little.
 
 import type { NetworkDescription } from "../description.js";
@@ -9,7 +9,7 @@ import type { Address } from "../wasm/core.js";
 import { type Model, SLICE_ROWS } from "../wasm/model.js";
 import type { Samples } from "../wasm/samples.js";
 
-/** Numbers of the inputs, and of each layer's parameters and gradients, that are read. */
+/** The maximum number of values read from the inputs, and from each layer's parameters and gradients. */
 const MAX_READ = 4096;
 
 /** A column of inputs counts only if at least this fraction of its values are not 0: pixels at the edge are often 0. */
@@ -19,15 +19,15 @@ const MAX_SCALE_RATIO = 1000;
 
 const MAX_GRADIENT_RATIO = 1000;
 
-/** Parameters that are smaller on average, such as zeros, are taken to be as large as this. */
+/** The minimum for the root mean square of the parameters: it may be 0. */
 const MIN_PARAMETER = 0.01;
 
 const MIN_CONSTANT_EPOCHS = 10;
 
-/** Losses that differ by less than this fraction are taken to be equal: float32 has about seven digits. */
+/** Losses that differ by less than this fraction count as equal: float32 has about seven digits. */
 const CONSTANT_LOSS = 1e-6;
 
-/** Rows that are passed through the network to make sure that a layer is dead. */
+/** The maximum number of rows passed through the network to confirm that a layer is dead. */
 const MAX_PROBED_ROWS = 8 * SLICE_ROWS;
 
 /** The warnings of one fit. */
@@ -36,14 +36,14 @@ export class Warnings {
   readonly #batchSize: number;
   readonly #found: TrainingWarning[] = [];
 
-  /** `samples`: the first rows of the fit, at least. */
+  /** `samples`: at least the first rows of the fit. */
   constructor(description: NetworkDescription, samples: Samples, batchSize: number) {
     this.#description = description;
     this.#batchSize = batchSize;
     this.#inspectInputs(samples);
   }
 
-  /** In the order in which they were found. */
+  /** The warnings, in the order in which they were found. */
   get found(): readonly TrainingWarning[] {
     return this.#found;
   }
@@ -95,7 +95,7 @@ export class Warnings {
     }
   }
 
-  /** Whether all outputs are 0: of the last pass, and if they are, of the first rows. */
+  /** Whether all outputs of the layer are 0. Checks the last pass and, if its outputs are 0, the first rows. */
   #isDead(model: Model, workspace: Address, layer: number, samples: Samples): boolean {
     if (model.outputMagnitude(layer, workspace) !== 0) return false;
     const rows = Math.min(samples.rows, MAX_PROBED_ROWS);
@@ -153,13 +153,13 @@ function deviationOf(values: FloatArray | Uint8Array, begin: number, step: numbe
   return Math.sqrt(squares / count);
 }
 
-/** How many times as large as the parameters the gradients are, by their root mean squares. */
+/** The root mean square of the gradients divided by that of the parameters. */
 function gradientRatio(model: Model, begin: number, end: number): number {
   const parameters = rootMeanSquare(model.parameters(), begin, end);
   return rootMeanSquare(model.gradients(), begin, end) / Math.max(parameters, MIN_PARAMETER);
 }
 
-/** Of at most MAX_READ values, evenly spread. */
+/** The root mean square of at most MAX_READ evenly spaced values. */
 function rootMeanSquare(values: FloatArray, begin: number, end: number): number {
   const step = Math.ceil((end - begin) / MAX_READ);
   let squares = 0;
@@ -175,7 +175,7 @@ function isConstant(losses: ArrayLike<number>): boolean {
   const first = losses[0]!;
   if (losses.length < MIN_CONSTANT_EPOCHS || first === 0) return false;
   const tolerance = CONSTANT_LOSS * Math.abs(first);
-  // From the last one on, which usually differs most.
+  // Backwards: the last loss usually differs most.
   for (let epoch = losses.length - 1; epoch > 0; epoch--) {
     if (!(Math.abs(losses[epoch]! - first) <= tolerance)) return false;
   }

@@ -1,3 +1,5 @@
+// Encodes the description of a network as the core's structs.
+
 import { type FieldValues, type Struct, StructView } from "../abi/struct.js";
 import {
   DESCRIPTION_VERSION,

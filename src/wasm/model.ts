@@ -24,7 +24,7 @@ export const SLICE_ROWS = 128;
 export interface NotFinite {
   readonly layer: number;
   readonly name: string;
-  /** Such as "parameters[0].kernel.data[3]". */
+  /** Its name, such as "parameters[0].kernel.data[3]". */
   readonly path: string;
   readonly value: number;
 }
@@ -54,9 +54,9 @@ export class Model {
   /** Its address changes with the optimizer. */
   #predictionParameters: View;
   #optimizer: OptimizerState;
-  /** For the predictions of a call. */
+  /** Room for the predictions of a call. */
   readonly #predictions: Room;
-  /** All blocks of the model except that of its optimizer. */
+  /** All blocks of the model except the optimizer's block. */
   readonly #blocks: { dispose(): void }[] = [];
   readonly #threads: number;
   #team: Team | undefined;
@@ -104,7 +104,7 @@ export class Model {
   }
 
   /**
-   * A model that goes on as this one does, with memory of its own. Description and optimizer are those of this model.
+   * A copy of this model in separate memory. `description` and `optimizer` must equal those of this model.
    *
    * @throws BackpropError `outOfMemory`.
    */
@@ -225,7 +225,7 @@ export class Model {
     return new Samples(this.#host, this.#widths, rows, format);
   }
 
-  /** Whether the samples are in the memory of this model, and of its dtype. */
+  /** Whether the samples are in the memory of this model, and have its dtype. */
   canRead({ host }: Samples): boolean {
     return host.core === this.#host.core && host.dtype === this.#host.dtype;
   }
@@ -250,8 +250,9 @@ export class Model {
   }
 
   /**
-   * `sum` plus the loss's terms of rows `begin` … `end` − 1. Slices are taken one after the other, and begin at multiples
-   * of SLICE_ROWS. `lossOf` turns the sum of all into the loss. `training`: layers act as in the coming step.
+   * `sum` plus the loss's terms of rows `begin` … `end` − 1. Call it for one slice after the other; each begins at a
+   * multiple of SLICE_ROWS. `lossOf` turns the sum over all rows into the loss. `training`: layers act as in the next
+   * training step.
    */
   evaluate(samples: Samples, begin: number, end: number, sum: number, training: boolean): number {
     return this.#addTerms("evaluate", samples, begin, end, sum, training);
@@ -275,7 +276,7 @@ export class Model {
     return { loss: loss + penalty, outputs };
   }
 
-  /** The loss of all samples, or of so many rows without weights, whose terms have that sum. */
+  /** The loss from the sum of its terms. `data`: the samples, or the number of rows if they have no weights. */
   lossOf(sum: number, data: Samples | number): number {
     const { exports } = this.#host.core;
     const network = this.#network.address;
@@ -296,8 +297,9 @@ export class Model {
   }
 
   /**
-   * The predictions of the last pass [rows, outputs]: the last microbatch of a run, or the last SLICE_ROWS rows that were
-   * evaluated. Call it at most once for each pass, which it overwrites. `workspace`: that of the run.
+   * The predictions of the last pass [rows, outputs]: the last microbatch of a run, or the last SLICE_ROWS rows that
+   * were evaluated. Call it at most once for each pass: it overwrites the outputs. `workspace`: the workspace of the
+   * run.
    */
   passPredictions(rows: number, workspace = this.#workspace.address): FloatArray {
     const { array, address } = this.#predictions.take(rows * this.#outputs);
@@ -306,8 +308,8 @@ export class Model {
   }
 
   /**
-   * The sum of the magnitudes of a layer's outputs in the last pass. Not finite if one of them is not. `workspace`: that
-   * of the run, if the pass was one of a run.
+   * The sum of the magnitudes of a layer's outputs in the last pass. Not finite if an output is not finite.
+   * `workspace`: the workspace of the run, if a run made the pass.
    */
   outputMagnitude(layer: number, workspace = this.#workspace.address): number {
     return this.#host.kernels.output_magnitude(this.#network.address, workspace, layer);
@@ -321,8 +323,8 @@ export class Model {
   }
 
   /**
-   * Creates a run. The first one starts the workers, if there are any, and does not wait: they join when they are
-   * ready.
+   * Creates a run. The first one starts the workers, if there are any, and does not wait for them: they join the work
+   * when they are ready.
    */
   createRun(options: RunOptions): Run {
     if (this.#threads > 1) {
@@ -339,7 +341,7 @@ export class Model {
     }
   }
 
-  /** Lets a run go on with other samples, which it takes in batches of so many rows. */
+  /** Continues a run with other samples, in batches of `batchSize` rows. */
   continueRun(run: Run, samples: Samples, batchSize: number): void {
     run.takeSamples(samples, batchSize, batchSize > run.capacity ? this.#workspaceFor(batchSize) : undefined);
   }
@@ -396,7 +398,7 @@ export class Model {
     });
   }
 
-  /** The result of `use` with a workspace of its own, in which all samples have passed forward as one batch. */
+  /** The result of `use` with a new workspace, after a forward pass of all samples as one batch. */
   #forwardAll<T>({ rows, address }: Samples, training: boolean, use: (workspace: Block) => T): T {
     const workspace = this.#createWorkspace(rows);
     try {
@@ -438,8 +440,8 @@ export class Model {
   }
 
   /**
-   * A workspace for a batch of `rows` rows in training, if it does not fit into the model's own, or a loss in JavaScript
-   * may use that.
+   * A workspace for a batch of `rows` rows in training, if the batch does not fit into the model's workspace, or a loss
+   * in JavaScript may use that workspace.
    */
   #workspaceFor(rows: number): Block | undefined {
     const isNeeded = this.#custom || (this.needsWholeBatch && rows > SLICE_ROWS);

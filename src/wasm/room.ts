@@ -7,7 +7,7 @@ export class Room {
   readonly #host: Host;
   #block: Block;
   #capacity: number;
-  /** Kept, because most uses have the length of the one before. */
+  /** Kept, because most uses have the length of the previous use. */
   #view: View;
 
   /** Room for `capacity` numbers. More are allocated when they are needed. */
@@ -18,7 +18,7 @@ export class Room {
     this.#view = new View(host, this.#block.address, capacity);
   }
 
-  /** An array of `length` numbers. It holds those of an earlier use, or anything. */
+  /** An array of `length` numbers, which is not initialized. */
   take(length: number): View {
     if (length > this.#capacity) this.#grow(length);
     if (length !== this.#view.length) this.#view = new View(this.#host, this.#block.address, length);

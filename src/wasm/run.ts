@@ -1,3 +1,5 @@
+// A training run of the core, which can pause after any microbatch.
+
 import { StructView } from "../abi/struct.js";
 import { PauseNumber, RunStruct, StatusNumber } from "../abi/structs.js";
 import { Block } from "./block.js";
@@ -49,7 +51,7 @@ export class Run {
 
   readonly #custom: CustomPass | undefined;
 
-  /** `owned`: the workspace, if it is to be disposed with the run. `custom`: what computes a loss in JavaScript. */
+  /** `owned`: the workspace, if it is to be disposed with the run. `custom`: computes a loss in JavaScript. */
   constructor(
     host: Host,
     network: Address,
@@ -91,15 +93,15 @@ export class Run {
     return this.#workspace;
   }
 
-  /** Whether `advance` returns after each step, or each epoch, even if it could do more. At first it does not. */
+  /** Makes `advance` return after each step or each epoch, even if it could do more. Default: undefined, no pauses. */
   set pausesAfter(pausesAfter: "step" | "epoch" | undefined) {
     const pauses = pausesAfter ? PAUSES[pausesAfter] : PauseNumber.Never;
     this.#struct.set({ pauses: this.#isStream ? pauses | PauseNumber.Samples : pauses });
   }
 
   /**
-   * Gives the learning rates of the coming steps, in place of those that are left. `advance` returns when they are used
-   * up. None: the steps use the optimizer's.
+   * Gives the learning rates of the coming steps, and discards unused rates. `advance` returns when all rates are used.
+   * An empty array: the steps use the optimizer's rate.
    *
    * @throws BackpropError `outOfMemory`.
    */
@@ -120,7 +122,7 @@ export class Run {
     return this.#struct.get("learningRateIndex") < this.#struct.get("learningRateCount");
   }
 
-  /** Whether a batch was begun, and its step is still to be taken. */
+  /** Whether a batch was begun and its step has not been taken. */
   get isInBatch(): boolean {
     return this.#struct.get("isInBatch") !== 0;
   }
@@ -167,8 +169,8 @@ export class Run {
   }
 
   /**
-   * Why the run cannot continue: "loss" if a loss was NaN or infinite, "step" if an update would have made a number NaN or
-   * infinite. The run stopped before that update, in epoch `epoch`. Undefined if the run can continue.
+   * Why the run cannot continue: "loss" if a loss was NaN or infinite, "step" if an update would have made a number NaN
+   * or infinite. The run stopped before that update, in epoch `epoch`. Undefined if the run can continue.
    */
   get divergence(): "loss" | "step" | undefined {
     const status = this.#struct.get("status");
@@ -182,8 +184,8 @@ export class Run {
   }
 
   /**
-   * Goes on with other samples of the epoch in progress, or of the next one. `larger`: a workspace for their batches, in
-   * place of the present one.
+   * Continues with other samples of the current or the next epoch. `larger`: a workspace for their batches, which
+   * replaces the current one.
    */
   takeSamples(samples: Samples, batchSize: number, larger: Block | undefined): void {
     this.#samples = samples;
@@ -201,7 +203,7 @@ export class Run {
     return this.#struct.get("lossSum");
   }
 
-  /** Ends the epoch in progress of a stream, whose loss is `loss`. The samples of the next one must follow. */
+  /** Ends the epoch in progress of a stream, whose loss is `loss`. Call `takeSamples` for the next epoch. */
   endEpoch(loss: number): void {
     const { epoch } = this;
     this.losses()[epoch] = loss;
@@ -213,7 +215,7 @@ export class Run {
     return this.losses()[index]!;
   }
 
-  /** Begins a finished run anew. */
+  /** Restarts a finished run from its first epoch. */
   restart(): void {
     this.#struct.set({ epoch: 0 });
   }
@@ -230,8 +232,8 @@ export class Run {
   }
 
   /**
-   * Goes on for at most `units` microbatches (or slices of shuffling). Returns how many were done. Returns early if a loss in
-   * JavaScript disposes the model.
+   * Processes at most `units` microbatches (or slices of shuffling), and returns how many it processed. Returns early
+   * if a loss in JavaScript disposes the model.
    *
    * @throws BackpropError if the core refuses the run.
    */
@@ -246,7 +248,7 @@ export class Run {
     }
   }
 
-  /** False if the function has disposed the model. */
+  /** Computes the loss of a batch in JavaScript. False if the function has disposed the model. */
   #takeLoss(custom: CustomPass): boolean {
     const begin = this.batchBegin;
     const end = this.#struct.get("batchEnd");

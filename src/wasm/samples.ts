@@ -1,3 +1,5 @@
+// Inputs, targets and weights of rows in linear memory.
+
 import { StructView } from "../abi/struct.js";
 import { ElementTypeNumber, SamplesStruct } from "../abi/structs.js";
 import type { FloatArray } from "../dtype.js";
@@ -31,7 +33,8 @@ const HEAD = Math.ceil(SamplesStruct.size / ALIGNMENT) * ALIGNMENT;
 
 /**
  * Samples in linear memory. One block holds the struct, the inputs, the targets and the weights; the caller fills the
- * views. With `from`, the samples are `rows` rows of that, from row `begin` on, and the block holds only what it has not.
+ * views. With `from`, the samples are `rows` rows of `from`, starting at row `begin`, and the block holds only what
+ * `from` lacks.
  */
 export class Samples {
   readonly rows: number;
@@ -78,7 +81,7 @@ export class Samples {
     const inputs = from ? from.#inputs.address + begin * rowBytes.inputs : stored;
     const targets = from ? from.#targets.address + begin * rowBytes.targets : stored + inputsSize;
     const weights = weightedFrom ? weightedFrom.#weights.address + begin * type.size : stored + size;
-    // The address of bytes may not be aligned for numbers: there are none then.
+    // An empty view for bytes: their address may not be aligned for numbers.
     this.#inputs = new View(host, inputs, isByte ? 0 : rows * widths.inputs);
     this.#targets = new View(host, targets, rows * widths.targets);
     this.#weights = new View(host, weights, isWeighted ? rows : 0);
@@ -94,8 +97,8 @@ export class Samples {
   }
 
   /**
-   * Rows `begin` … `end` − 1, in the same memory, which stays until they are disposed. If these samples have no weights, the
-   * slice may have its own.
+   * Rows `begin` … `end` − 1, in the same memory, which is not freed before they are disposed. If these samples have no
+   * weights, the slice may have its own.
    */
   slice(begin: number, end: number, isWeighted = this.format.isWeighted): Samples {
     const format = { ...this.format, isWeighted };
@@ -104,7 +107,7 @@ export class Samples {
     return slice;
   }
 
-  /** Whether they are in the memory of other samples. */
+  /** Whether these samples use the memory of other samples. */
   get isSlice(): boolean {
     return this.#from !== undefined;
   }
