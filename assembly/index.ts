@@ -37,7 +37,7 @@ import { computeGradients, evaluate } from "./training/evaluate";
 import {
   addPenaltyGradients, backwardPass, completePass, forwardRows, lossOfBlock, outputMagnitude, passPredictions, penalty,
   update,
-} from "./training/parts";
+} from "./training/separateCalls";
 import { predict } from "./training/predict";
 import { train } from "./training/run";
 
@@ -369,22 +369,22 @@ export function complete_outputs_f64(network: Network, workspace: Workspace): St
   return completePass<f64>(network, workspace);
 }
 
-/** Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see training/parts.ts. */
+/** Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see training/separateCalls.ts. */
 export function pass_predictions_f32(network: Network, workspace: Workspace, predictions: usize): Status {
   return passPredictions<f32>(network, workspace, predictions);
 }
 
-/** Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see training/parts.ts. */
+/** Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see training/separateCalls.ts. */
 export function pass_predictions_f64(network: Network, workspace: Workspace, predictions: usize): Status {
   return passPredictions<f64>(network, workspace, predictions);
 }
 
-/** The sum of the magnitudes of a layer's outputs in a pass: see training/parts.ts. */
+/** The sum of the magnitudes of a layer's outputs in a pass: see training/separateCalls.ts. */
 export function output_magnitude_f32(network: Network, workspace: Workspace, layer: usize): f64 {
   return outputMagnitude<f32>(network, workspace, layer);
 }
 
-/** The sum of the magnitudes of a layer's outputs in a pass: see training/parts.ts. */
+/** The sum of the magnitudes of a layer's outputs in a pass: see training/separateCalls.ts. */
 export function output_magnitude_f64(network: Network, workspace: Workspace, layer: usize): f64 {
   return outputMagnitude<f64>(network, workspace, layer);
 }

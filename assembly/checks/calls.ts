@@ -58,7 +58,7 @@ export function checkForward<T>(
   return status || (rows <= workspace.capacity ? Status.Ok : Status.InvalidRows);
 }
 
-/** See training/parts.ts: for calls that continue the pass in a workspace. */
+/** See training/separateCalls.ts: for calls that continue the pass in a workspace. */
 export function checkPass(network: Network, workspace: Workspace, elementSize: usize): Status {
   const status = checkWorkspace(network, workspace, elementSize);
   return status || (passOf(workspace).rows > 0 ? Status.Ok : Status.InvalidRows);

@@ -1,7 +1,7 @@
 // Losses of classifiers that are not cross-entropies.
 
 import { Status } from "../abi/status";
-import { Call } from "../math/calls";
+import { Call } from "../math/notInlined";
 import { isNotNegative } from "../math/range";
 import { splat } from "../math/vector";
 import { product } from "./terms";

@@ -3,7 +3,7 @@
 
 import { Status } from "../abi/status";
 import { columnMax, sumInOrder } from "../kernels/reduce";
-import { Call } from "../math/calls";
+import { Call } from "../math/notInlined";
 import { exp } from "../math/exponential";
 import { log, log1p } from "../math/logarithm";
 import { sigmoid } from "../math/logistic";

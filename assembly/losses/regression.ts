@@ -1,7 +1,7 @@
 // Losses of the outputs. Each class gives the term of one output a with target t, and its derivative ∂term/∂a.
 
 import { Status } from "../abi/status";
-import { Call } from "../math/calls";
+import { Call } from "../math/notInlined";
 import { isPositive, rounded } from "../math/range";
 import { clamp, splat } from "../math/vector";
 import { product } from "./terms";

@@ -5,7 +5,7 @@ import { maxOf, sumInOrder } from "../kernels/reduce";
 import { Distribution, Label, negativeEntropy } from "../losses/crossentropy";
 import { lossBackward } from "../losses/loss";
 import { addTerms, product, total, weigh } from "../losses/terms";
-import { Call } from "../math/calls";
+import { Call } from "../math/notInlined";
 import { exp } from "../math/exponential";
 import { laneCount, splat, wholeVectors } from "../math/vector";
 
