@@ -21,8 +21,8 @@ export interface DifferenceOptions {
 
 /**
  * The loss, and its gradient by forward differences: (loss(p + ε) − loss(p)) / ε for every parameter p. The error is of
- * the order of ε. It takes one forward pass for each parameter. Frozen parameters have the gradient 0. In float32 the result is mostly rounding error: use
- * float64.
+ * the order of ε. It takes one forward pass for each parameter. Frozen parameters have the gradient 0. In float32 the
+ * result is mostly rounding error: use float64.
  *
  * @throws BackpropError as `evaluate`, and `invalidOption` for an epsilon that is not above 0.
  */

@@ -49,8 +49,8 @@ export interface History {
   /** The learning rate of the last step of each epoch. */
   readonly learningRate: readonly number[];
   /**
-   * The time of each epoch, with its validation and without callbacks; with the waiting for the items of a stream. Epochs that were computed in one call of the core
-   * share its time equally.
+   * The time of each epoch, with its validation and with the waiting for the items of a stream, and without callbacks.
+   * Epochs that were computed in one call of the core share its time equally.
    */
   readonly milliseconds: readonly number[];
   /** Why the fit ended. */

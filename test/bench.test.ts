@@ -228,7 +228,7 @@ describe("the samples and parameters of a workload", () => {
     expect(targets).not.toEqual(inputs);
   });
 
-  it("are float32 numbers, and the rows' classes take turns", () => {
+  it("are float32 numbers, and the rows' classes alternate", () => {
     const { rows, inputs, targets } = createSamples(findWorkload("4-16-3 b16 float32"));
     expect(rows).toBe(32);
     expect(inputs).toBeInstanceOf(Float32Array);

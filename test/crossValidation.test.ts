@@ -84,7 +84,7 @@ describe("crossValidate", () => {
     for (const network of networks) expect(() => network.predict(inputs)).toThrow(/disposed/);
   });
 
-  it("lets exceptions of `create` pass, and refuses what is no network", async () => {
+  it("passes exceptions of `create` on, and refuses results that are not networks", async () => {
     const error = new Error("mine");
     const throwing = () => Promise.reject(error);
     await expect(crossValidate(throwing, inputs, labels)).rejects.toBe(error);

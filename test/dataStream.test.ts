@@ -176,7 +176,7 @@ describe("a stream", () => {
     expect(await train(3)).toBe(await train(1));
   });
 
-  it("is called anew for each epoch, after the validation of the last one", async () => {
+  it("is called again for each epoch, after the validation of the last one", async () => {
     const network = await create();
     const events: string[] = [];
     const stream = () => {

@@ -86,13 +86,13 @@ describe.each(SCHEDULES)("a fit with %s", (_, schedule) => {
   const epochs = 10;
   const rateOf = (step: number, epoch: number) => learningRateAt(schedule, step, epoch);
 
-  it("has the bits of one whose rate is set before each step", async () => {
+  it("has the bits of a fit whose rate is set before each step", async () => {
     const network = await create(schedule);
     network.fitSync(inputs, targets, { ...FIT, epochs });
     expect(bitsOfNetwork(network)).toBe(await trainByHand(rateOf, epochs));
   });
 
-  it("has the bits of fits of one epoch, and of one with a callback for each step", async () => {
+  it("has the bits of fits of one epoch each, and of a fit with a callback for each step", async () => {
     const network = await create(schedule);
     const { learningRate, loss } = network.fitSync(inputs, targets, { ...FIT, epochs });
     const single = await create(schedule);
@@ -159,7 +159,7 @@ describe("a schedule", () => {
     expect(bitsOfNetwork(measured)).toBe(bitsOfNetwork(network));
   });
 
-  it("goes on after an aborted epoch where the optimizer stands", async () => {
+  it("continues at the step of the optimizer after an aborted epoch", async () => {
     const schedule = cosineDecay({ learningRate: 0.05, steps: 40 });
     const network = await create(schedule);
     const seen: number[] = [];

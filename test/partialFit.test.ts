@@ -114,7 +114,7 @@ describe("partialFit", () => {
     expect(bits(network)).toBe(bits(twin));
   });
 
-  it("is safe from what a function does that returns learning rates", async () => {
+  it("is not disturbed by what a learning-rate function does", async () => {
     const failure = new Error("no rate");
     let act: (step: number) => void = () => {};
     const rate = (step: number) => {
