@@ -90,7 +90,7 @@ describe.each(DTYPES)("inputs that are bytes with a scale, in %s,", (dtype) => {
       return Math.max(...sizes);
     };
     const size = dtype === "float32" ? 4 : 8;
-    // What else is stored: the targets, of which there are 2, and the struct.
+    // The two targets of each example and the struct are stored too.
     const rest = 500 * 2 * size + 200;
     expect(largest(bytes)).toBeLessThan(500 * 800 + rest);
     expect(largest(numbers)).toBeGreaterThan(500 * 800 * size);

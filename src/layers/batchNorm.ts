@@ -1,7 +1,7 @@
 import { LayerKindNumber } from "../abi/structs.js";
 import { type OptionsOf, ofType, readOptions, requirePositive, requireShare } from "../validation.js";
-import type { LayerDefinition } from "./definition.js";
-import { encodeNorm, NORM_PARAMETERS, normSpecs, unitSpec } from "./normalization.js";
+import { encodeWithoutActivation, type LayerDefinition } from "./definition.js";
+import { NORM_PARAMETERS, normSpecs, unitSpec } from "./normalization.js";
 
 export interface BatchNormOptions {
   /** The weight of a new batch in the running statistics; from 0 to 1, default 0.1. (Keras's is 1 − momentum.) */
@@ -71,7 +71,7 @@ export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
     unitSpec("runningVariance", "buffer", 1, inputs),
   ],
   encode: ({ momentum, epsilon }, inputs) => ({
-    ...encodeNorm(inputs, epsilon),
+    ...encodeWithoutActivation(inputs, epsilon),
     kind: LayerKindNumber.BatchNorm,
     momentum,
   }),

@@ -1,7 +1,7 @@
 // What each kind of layer must define. All other code uses layers through this interface.
 
 import type { FieldValues } from "../abi/struct.js";
-import type { LayerDescriptionStruct } from "../abi/structs.js";
+import { ActivationNumber, type LayerDescriptionStruct } from "../abi/structs.js";
 import type { DType } from "../dtype.js";
 import type { Initializer } from "../initializers.js";
 
@@ -25,6 +25,11 @@ export interface ParameterSpec {
 /** The role of a layer's parameters, given its option `trainable`. */
 export function roleOf(trainable: boolean): ParameterSpec["role"] {
   return trainable ? "trainable" : "frozen";
+}
+
+/** The fields of the core's struct for a layer that has no activation and no bias. */
+export function encodeWithoutActivation(units: number, parameter = 0) {
+  return { units, activation: ActivationNumber.Linear, useBias: 0, parameter };
 }
 
 export interface LayerDefinition<L extends { readonly kind: string }> {

@@ -1,6 +1,6 @@
-import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
+import { LayerKindNumber } from "../abi/structs.js";
 import { type OptionsOf, readOptions, requireBelowOne } from "../validation.js";
-import type { LayerDefinition } from "./definition.js";
+import { encodeWithoutActivation, type LayerDefinition } from "./definition.js";
 
 /** Dropout, as `dropout` makes it. */
 export interface DropoutLayer {
@@ -39,10 +39,7 @@ export const dropoutDefinition: LayerDefinition<DropoutLayer> = {
   parameters: () => [],
   encode: ({ rate }, inputs) => ({
     kind: LayerKindNumber.Dropout,
-    units: inputs,
-    activation: ActivationNumber.Linear,
-    useBias: 0,
-    parameter: rate,
+    ...encodeWithoutActivation(inputs, rate),
   }),
   summarize: ({ rate }) => `rate ${rate}`,
 };

@@ -1,4 +1,4 @@
-import { ActivationNumber, LayerKindNumber, MAX_COLUMNS } from "../abi/structs.js";
+import { LayerKindNumber, MAX_COLUMNS } from "../abi/structs.js";
 import type { DType } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { normal } from "../initializers.js";
@@ -11,7 +11,7 @@ import {
   requireList,
   requirePositiveInteger,
 } from "../validation.js";
-import { type LayerDefinition, roleOf } from "./definition.js";
+import { encodeWithoutActivation, type LayerDefinition, roleOf } from "./definition.js";
 
 /** A column of the input that an embedding replaces. */
 export interface EmbeddingColumn {
@@ -157,10 +157,7 @@ export const embeddingDefinition: LayerDefinition<EmbeddingLayer> = {
     })),
   encode: (layer, inputs) => ({
     kind: LayerKindNumber.Embedding,
-    units: embeddingDefinition.outputs(layer, inputs),
-    activation: ActivationNumber.Linear,
-    useBias: 0,
-    parameter: 0,
+    ...encodeWithoutActivation(embeddingDefinition.outputs(layer, inputs)),
     columnCount: layer.columns.length,
   }),
   summarize: ({ columns }) => `${columns.length} ${columns.length === 1 ? "column" : "columns"}`,

@@ -1,6 +1,6 @@
-import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
+import { LayerKindNumber } from "../abi/structs.js";
 import { type OptionsOf, readOptions, requireNotNegative } from "../validation.js";
-import type { LayerDefinition } from "./definition.js";
+import { encodeWithoutActivation, type LayerDefinition } from "./definition.js";
 
 /** Gaussian noise, as `gaussianNoise` makes it. */
 export interface GaussianNoiseLayer {
@@ -41,10 +41,7 @@ export const gaussianNoiseDefinition: LayerDefinition<GaussianNoiseLayer> = {
   parameters: () => [],
   encode: ({ deviation }, inputs) => ({
     kind: LayerKindNumber.GaussianNoise,
-    units: inputs,
-    activation: ActivationNumber.Linear,
-    useBias: 0,
-    parameter: deviation,
+    ...encodeWithoutActivation(inputs, deviation),
   }),
   summarize: ({ deviation }) => `deviation ${deviation}`,
 };

@@ -1,7 +1,7 @@
 import { LayerKindNumber } from "../abi/structs.js";
 import { type OptionsOf, ofType, readOptions, requirePositive } from "../validation.js";
-import type { LayerDefinition } from "./definition.js";
-import { encodeNorm, NORM_PARAMETERS, normSpecs } from "./normalization.js";
+import { encodeWithoutActivation, type LayerDefinition } from "./definition.js";
+import { NORM_PARAMETERS, normSpecs } from "./normalization.js";
 
 export interface LayerNormOptions {
   /** Added to the variance; above 0, default 1e-5. */
@@ -53,6 +53,9 @@ export const layerNormDefinition: LayerDefinition<LayerNormLayer> = {
   },
   outputs: (_layer, inputs) => inputs,
   parameters: ({ trainable }, inputs) => normSpecs(inputs, trainable),
-  encode: ({ epsilon }, inputs) => ({ ...encodeNorm(inputs, epsilon), kind: LayerKindNumber.LayerNorm }),
+  encode: ({ epsilon }, inputs) => ({
+    ...encodeWithoutActivation(inputs, epsilon),
+    kind: LayerKindNumber.LayerNorm,
+  }),
   summarize: ({ epsilon }) => `epsilon ${epsilon}`,
 };

@@ -1,6 +1,5 @@
 // What layer norm and batch norm share.
 
-import { ActivationNumber } from "../abi/structs.js";
 import { constant, zeros } from "../initializers.js";
 import { type ParameterSpec, roleOf } from "./definition.js";
 
@@ -28,9 +27,4 @@ export function unitSpec(
 export function normSpecs(units: number, trainable: boolean): readonly ParameterSpec[] {
   const role = roleOf(trainable);
   return [unitSpec("gamma", role, 1, units), unitSpec("beta", role, 0, units)];
-}
-
-/** The fields that the structs of both kinds have in common. */
-export function encodeNorm(inputs: number, epsilon: number) {
-  return { units: inputs, activation: ActivationNumber.Linear, useBias: 0, parameter: epsilon };
 }

@@ -1,8 +1,8 @@
-import { ActivationNumber, LayerKindNumber } from "../abi/structs.js";
+import { LayerKindNumber } from "../abi/structs.js";
 import type { DType } from "../dtype.js";
 import { constant } from "../initializers.js";
 import { type OptionsOf, ofType, readOptions, requireFinite } from "../validation.js";
-import { type LayerDefinition, roleOf } from "./definition.js";
+import { encodeWithoutActivation, type LayerDefinition, roleOf } from "./definition.js";
 
 export interface PreluOptions {
   /** The initial slope below 0 of every unit; a finite number, default 0.25. */
@@ -62,10 +62,7 @@ export const preluDefinition: LayerDefinition<PreluLayer> = {
   ],
   encode: (_layer, units) => ({
     kind: LayerKindNumber.PRelu,
-    units,
-    activation: ActivationNumber.Linear,
-    useBias: 0,
-    parameter: 0,
+    ...encodeWithoutActivation(units),
   }),
   summarize: ({ initial }) => `initial ${initial}`,
 };
