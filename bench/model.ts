@@ -18,6 +18,7 @@ export async function createModel(workload: Workload, numerics: Numerics = "stri
   const inputs = sizes[0]!;
   const description = {
     dtype,
+    numerics,
     inputs,
     layers,
     loss: describeLoss(loss, layers.at(-1)!.activation, dtype),

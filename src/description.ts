@@ -4,10 +4,12 @@ import type { DType } from "./dtype.js";
 import type { Layer } from "./layers/layers.js";
 import type { PlacedParameter } from "./layers/stack.js";
 import type { LossDescription } from "./losses.js";
+import type { Numerics } from "./wasm/builds.js";
 
 /** The checked description of a network. */
 export interface NetworkDescription {
   readonly dtype: DType;
+  readonly numerics: Numerics;
   readonly inputs: number;
   readonly layers: readonly Layer[];
   readonly loss: LossDescription;

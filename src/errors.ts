@@ -12,6 +12,7 @@ export type ErrorCode =
   | "diverged"
   | "aborted"
   | "coreUnavailable"
+  | "invalidFile"
   | "unsupported"
   | "outOfMemory";
 

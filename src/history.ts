@@ -9,6 +9,8 @@ export type StopReason =
   | "maxSeconds"
   /** A callback returned false, or the loop over `network.epochs` was left. */
   | "callback"
+  /** Only in the history of a network from a checkpoint: the program ended before the fit did. */
+  | "interrupted"
   /** Only in the history of an error: its signal was aborted. */
   | "aborted"
   /** Only in the history of an error: a loss or an update was not finite. */

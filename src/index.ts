@@ -87,6 +87,8 @@ export { METRICS, type MetricName } from "./metrics/metrics.js";
 export {
   createNetwork,
   type Gradients,
+  type LoadOptions,
+  loadNetwork,
   type Network,
   type NetworkOptions,
 } from "./network.js";
@@ -130,7 +132,7 @@ export {
   stepDecay,
   warmup,
 } from "./schedules/schedules.js";
-export type { BatchInfo, EpochInfo, Progress } from "./training/callbacks.js";
+export type { BatchInfo, Checkpoint, EpochInfo, Progress } from "./training/callbacks.js";
 export type { Dataset } from "./training/dataset.js";
 export type { EarlyStopping } from "./training/earlyStopping.js";
 export type {

@@ -17,8 +17,18 @@ import {
 import { type Matrix, Tensor } from "./data/tensor.js";
 import { type ClassWeightTable, multiplyByClass, type RowWeights, requireWeights } from "./data/weights.js";
 import type { NetworkDescription } from "./description.js";
-import { allocate, type DType, type FloatArray } from "./dtype.js";
+import { allocate, type DType, type FloatArray, isBytes } from "./dtype.js";
 import { BackpropError } from "./errors.js";
+import { type Configuration, decodeConfiguration } from "./files/configuration.js";
+import {
+  type NetworkFile,
+  readNetworkFile,
+  readTraining,
+  readWeights,
+  type Training,
+  writeNetworkFile,
+} from "./files/networkFile.js";
+import { dtypeOfTensors, inputsOf } from "./files/stateDict.js";
 import type { History } from "./history.js";
 import { requireBatches } from "./layers/batches.js";
 import type { DenseLayer, Layer } from "./layers/layers.js";
@@ -68,6 +78,7 @@ import {
   usesAverage,
 } from "./training/evaluation.js";
 import { Fit } from "./training/fit.js";
+import { type FitState, requireResumable } from "./training/fitState.js";
 import { LearningRates } from "./training/learningRates.js";
 import { metricShape } from "./training/meter.js";
 import {
@@ -88,9 +99,11 @@ import {
   type RangeTestOptions,
   testRange,
 } from "./training/rangeTest.js";
+import { historyOf } from "./training/recorder.js";
 import { type DataStream, StreamReader } from "./training/stream.js";
 import { splitSamples } from "./training/validationSplit.js";
 import {
+  attempt,
   integerWithin,
   type OptionsOf,
   ofType,
@@ -190,6 +203,16 @@ export async function createNetwork<const L extends readonly Layer[]>(
   options: NetworkOptions<L>,
 ): Promise<Network<L>> {
   const plan = readOptions("createNetwork", options, OPTIONS) as Plan;
+  return build<L>(plan, (model, description, random) => {
+    initialize(model, description, random);
+    return undefined;
+  });
+}
+
+/** Writes the first values of a network. For a network from a file, returns what it has learned besides them. */
+type Filling = (model: Model, description: NetworkDescription, random: RandomStream) => Training | undefined;
+
+async function build<const L extends readonly Layer[]>(plan: Plan, fill: Filling): Promise<Network<L>> {
   const { numerics, threads, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = plan;
   // The core is read and compiled while the rest of the options is checked.
   const loading = sharedCore(undefined, { numerics, threads: threads > 1 });
@@ -203,22 +226,23 @@ export async function createNetwork<const L extends readonly Layer[]>(
     allocateWhenFreed(() => new Model(host, description, optimizer, threads)),
   );
   try {
-    initialize(model, description, random);
-    const key = seed ?? (plan.random ? undefined : DEFAULT_SEED);
-    return new Network<L>(model, description, optimizer, { key, random });
+    const training = fill(model, description, random);
+    const key = training?.key ?? seed ?? (plan.random ? undefined : DEFAULT_SEED);
+    return new Network<L>(model, description, optimizer, { key, random }, training);
   } catch (error) {
     model.dispose();
     throw error;
   }
 }
 
-function describe({ inputs, loss, dtype, layers: given }: Plan): NetworkDescription {
+function describe({ inputs, loss, dtype, numerics, layers: given }: Plan): NetworkDescription {
   const layers = checkLayers(given, dtype);
   checkPlaces(inputs, layers);
   const output = layers.at(-1)!;
   const activation = output.kind === "dense" ? output.activation : undefined;
   return {
     dtype,
+    numerics,
     inputs,
     layers,
     loss: describeLoss(loss, activation, dtype),
@@ -226,6 +250,94 @@ function describe({ inputs, loss, dtype, layers: given }: Plan): NetworkDescript
     buffers: placeBuffers(inputs, layers),
     outputs: layerWidths(inputs, layers).at(-1)!,
   };
+}
+
+/** The options of `loadNetwork`. */
+export interface LoadOptions extends Partial<NetworkOptions<readonly Layer[]>> {
+  /** The function that is the learning rate, or that follows its warm-up: a file cannot keep it. */
+  readonly learningRate?: ((step: number, epoch: number) => number) | undefined;
+}
+
+const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
+  ...OPTIONS,
+  inputs: { ...OPTIONS.inputs, default: undefined },
+  layers: { ...OPTIONS.layers, default: undefined },
+  loss: { ...OPTIONS.loss, default: undefined },
+  dtype: { ...OPTIONS.dtype, default: undefined },
+  numerics: { ...OPTIONS.numerics, default: undefined },
+  learningRate: { check: ofType("function"), default: undefined },
+};
+
+/**
+ * The network of a file that `save`, `saveWeights` or a checkpoint made. It continues as the saved network would, with
+ * the same bits. Of the options, give `threads`, and `loss` or `learningRate` if they are functions.
+ *
+ * Other files of safetensors have weights alone, such as the state_dict of a PyTorch nn.Sequential. Give the options of
+ * `createNetwork`, above all `layers`. `inputs` and `dtype` are those of the weights; `loss` is "meanSquaredError", if
+ * it is not given.
+ *
+ * @throws BackpropError (rejects) `invalidFile` if the bytes are not a whole file, were altered, have a later version,
+ *   or do not fit the layers; `invalidOption` if a function is missing; and whatever `createNetwork` throws.
+ */
+export async function loadNetwork(
+  bytes: Uint8Array | ArrayBuffer,
+  options: LoadOptions = {},
+): Promise<Network<readonly Layer[]>> {
+  const given = readOptions("loadNetwork", options, LOAD_OPTIONS);
+  const file = readNetworkFile(bytesOf(bytes));
+  return build(planOf(file, given), (model, description) =>
+    attempt("invalidFile", "the file", () => readValues(file, model, description)),
+  );
+}
+
+function bytesOf(bytes: unknown): Uint8Array {
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+  if (isBytes(bytes)) return bytes;
+  throw new BackpropError(
+    "invalidOption",
+    `loadNetwork is given ${show(bytes)}; expected the bytes of a file, a Uint8Array or an ArrayBuffer.`,
+  );
+}
+
+/** The options of the network in a file, or of the network that its weights are for. */
+function planOf({ network, tensors }: NetworkFile, given: LoadOptions): Plan {
+  const { threads = 1 } = given;
+  if (!network) {
+    const { learningRate, ...others } = given;
+    if (learningRate) throw new BackpropError("invalidOption", "Give the learning rate to the optimizer.");
+    const plan = { inputs: inputsOf(tensors), dtype: dtypeOfTensors(tensors), ...defined(others), threads };
+    return readOptions("loadNetwork", { loss: "meanSquaredError", ...plan }, OPTIONS) as Plan;
+  }
+  for (const name of ["inputs", "layers", "optimizer", "dtype", "seed", "random"] as const) {
+    if (given[name] === undefined) continue;
+    throw new BackpropError(
+      "invalidOption",
+      `loadNetwork is given ${name}, but the file has its own. Leave it out.`,
+    );
+  }
+  const options = attempt("invalidFile", "the file", () => decodeConfiguration(network, given));
+  const { numerics = options.numerics } = given;
+  return readOptions("loadNetwork", { ...options, numerics, threads }, OPTIONS) as Plan;
+}
+
+/** The options that are not undefined. */
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function readValues(file: NetworkFile, model: Model, description: NetworkDescription): Training | undefined {
+  readWeights(file, description, model.values);
+  const wrong = model.findNotFinite();
+  if (wrong)
+    throw new BackpropError(
+      "invalidFile",
+      `${wrong.path} is ${wrong.value} in the file; expected a finite number.`,
+    );
+  if (!file.training) return undefined;
+  const { step, optimizer, ...training } = readTraining(file.tensors, file.training, model.values);
+  model.restore({ ...model.values, step, optimizer });
+  for (const [layer, trainable] of training.trainable.entries()) model.setTrainable(layer, trainable);
+  return training;
 }
 
 function initialize(model: Model, description: NetworkDescription, random: RandomStream): void {
@@ -304,20 +416,32 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   #averagedParameters: ParametersOf<L> | undefined;
   readonly #shape: MetricShape;
   /** Epochs of all fits before the one in progress. */
-  #epoch = 0;
+  #epoch: number;
   /** The fit in progress, once its data are loaded. */
   #fit: Fit | undefined;
+  /** The last fit, if it stopped at the end of an epoch and can be resumed. */
+  #lastFit: FitState | undefined;
   #isTraining = false;
   #isDisposed = false;
 
-  /** @internal */
-  constructor(model: Model, description: NetworkDescription, optimizer: Optimizer, keys: Keys) {
+  /** @internal `training`: what a network from a file, or a clone, has learned besides the values of its model. */
+  constructor(
+    model: Model,
+    description: NetworkDescription,
+    optimizer: Optimizer,
+    keys: Keys,
+    training?: Training,
+  ) {
     this.#model = model;
     this.#scratch = new Scratch((rows, format) => model.createSamples(rows, format));
     this.#description = description;
     this.#optimizer = optimizer;
-    this.#trainable = description.layers.map((layer) => !("trainable" in layer) || layer.trainable);
+    const trainable = description.layers.map((layer) => !("trainable" in layer) || layer.trainable);
+    this.#trainable = [...(training?.trainable ?? trainable)];
     this.#rates = new LearningRates(optimizer.learningRate, description.dtype);
+    if (training) this.#rates.restore(training.schedule);
+    this.#epoch = training?.epoch ?? 0;
+    this.#lastFit = training?.fit;
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
     const categories = columnsOf(description.layers[0]!);
@@ -354,6 +478,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** Finished epochs of all fits of the network, also of the one in progress. */
   get epoch(): number {
     return this.#epoch + (this.#fit?.epoch ?? 0);
+  }
+
+  /**
+   * The history of the last fit, also after loading: `stopped` is "interrupted" if the file is a checkpoint. Undefined if
+   * there was none, if it stopped within an epoch, or if the network was changed otherwise since.
+   */
+  get history(): History | undefined {
+    return this.#lastFit && historyOf(this.#lastFit);
   }
 
   /** The optimizer, with the learning rate or the schedule that was set last. */
@@ -476,6 +608,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const model = () => this.#alive();
     const description = this.#description;
     const rates = this.#rates;
+    this.#lastFit = undefined;
     // A learning rate that is a function runs code of the user.
     this.#isTraining = true;
     try {
@@ -614,6 +747,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const values = this.#collect("gradients", gradients);
     const { learningRate } = this;
     const model = this.#idle();
+    this.#lastFit = undefined;
     model.setLearningRate(learningRate);
     model.gradients().set(values);
     if (model.update()) return;
@@ -634,6 +768,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     const values = this.#collect("parameters", parameters);
     const model = this.#idle();
+    this.#lastFit = undefined;
     model.parameters().set(values);
     model.restartAverage();
   }
@@ -754,11 +889,53 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     this.#drawKey();
     const model = this.#cloneModel(this.#optimizer);
-    const copy = new Network<L>(model, this.#description, this.#optimizer, { ...this.#keys });
-    copy.#trainable.splice(0, Infinity, ...this.#trainable);
-    copy.#rates.copyFrom(this.#rates);
-    copy.#epoch = this.#epoch;
-    return copy;
+    return new Network<L>(model, this.#description, this.#optimizer, { ...this.#keys }, this.#training);
+  }
+
+  /**
+   * The network as a file of the safetensors format, which `loadNetwork` reads: weights, layers, loss, optimizer and its
+   * state, schedule, key of random numbers, epochs, and the last fit with its history and, for `resume`, its best
+   * parameters. The loaded network continues as this one would, with the same bits. Weights are named and shaped as in
+   * the state_dict of a PyTorch nn.Sequential with the same layers; with an average of the parameters (see `ema`), it
+   * is beside them.
+   *
+   * Functions are not kept: a custom loss, a learning rate that is a function. If the key is still to be drawn from
+   * `random`, it is drawn now. During a fit, call it at the end of an epoch, in `onEpoch`, or use `checkpoint`.
+   *
+   * @throws BackpropError `busy` within an epoch of a fit, `disposed`.
+   */
+  save(): Uint8Array<ArrayBuffer> {
+    const model = this.#alive();
+    if (this.#isTraining && !this.#fit?.state) throw withinEpoch();
+    this.#drawKey();
+    return writeNetworkFile(this.#configuration, this.#description, model.values, this.#training);
+  }
+
+  /**
+   * The weights alone as a file of the safetensors format: `save` without what only training needs. `loadNetwork` reads
+   * it without options, and begins a new training. With an average of the parameters, these are the averages.
+   *
+   * @throws BackpropError `disposed`.
+   */
+  saveWeights(): Uint8Array<ArrayBuffer> {
+    const model = this.#alive();
+    const values = { ...model.values, parameters: model.predictionParameters() };
+    return writeNetworkFile(this.#configuration, this.#description, values);
+  }
+
+  get #configuration(): Configuration {
+    const { inputs, layers, loss, dtype, numerics } = this.#description;
+    return { inputs, layers, loss: loss.given, optimizer: this.#optimizer, dtype, numerics };
+  }
+
+  get #training(): Training {
+    return {
+      key: this.#keys.key!,
+      epoch: this.epoch,
+      schedule: this.#rates.state,
+      trainable: [...this.#trainable],
+      fit: this.#fit?.state ?? this.#lastFit,
+    };
   }
 
   /** A copy of the model with the same frozen layers. */
@@ -806,6 +983,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const { data, options = {} } = readArguments(of, given, true);
     const plan = planFit(options, data, this.#shape);
     this.#rates.requireMonitor(plan.directions);
+    if (plan.resume) requireResumable(this.#lastFit, plan);
     return { data, plan };
   }
 
@@ -886,24 +1064,31 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#requireBatches(samples.rows, plan.batchSize);
     if (shufflesRows(plan, samples.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
+    const resumed = plan.resume ? this.#lastFit : undefined;
+    const firstEpoch = this.#epoch - (resumed?.losses.length ?? 0);
     const subject = {
       model: () => this.#alive(),
       isAlive: () => !this.#isDisposed,
       samples,
       stream,
       validation,
-      firstEpoch: this.#epoch,
+      firstEpoch,
+      resumed,
+      save: () => this.save(),
       rates: this.#rates,
       canWait,
       description: this.#description,
     };
     const fit = yield* this.#allocate(() => new Fit(subject, plan));
     this.#fit = fit;
+    this.#epoch = firstEpoch;
+    this.#lastFit = undefined;
     try {
       return yield* fit.train();
     } finally {
       this.#fit = undefined;
       this.#epoch += fit.epoch;
+      this.#lastFit = fit.state;
       fit.dispose();
     }
   }
@@ -1069,6 +1254,13 @@ function noTrainingMetrics(): BackpropError {
   return new BackpropError(
     "unsupported",
     "evaluate computes no metrics with training: true if the network has a batch norm. Leave out training, or the metrics.",
+  );
+}
+
+function withinEpoch(): BackpropError {
+  return new BackpropError(
+    "busy",
+    "A fit is within an epoch, where its state cannot be saved. Call save in onEpoch, or use the option checkpoint.",
   );
 }
 

@@ -1,5 +1,6 @@
 import { BackpropError } from "../errors.js";
 import type { History } from "../history.js";
+import { figureNames } from "./fitState.js";
 import type { FitPlan } from "./options.js";
 import { Recorder } from "./recorder.js";
 
@@ -29,6 +30,6 @@ export function abortedFit(
 export function requireNotAborted(plan: FitPlan): void {
   if (!plan.signal?.aborted) return;
   const end = { stopped: "aborted", bestEpoch: undefined, warnings: [] } as const;
-  const history = new Recorder(plan.metrics).history(new Float64Array(0), end);
+  const history = new Recorder(figureNames(plan.metrics)).history(new Float64Array(0), end);
   throw abortedFit(plan.signal.reason, plan, 0, history);
 }

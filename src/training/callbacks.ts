@@ -50,6 +50,17 @@ export interface BatchInfo {
   readonly learningRate: number;
 }
 
+/** Keeps files of a fit in progress; see the option `checkpoint` of `fit`. */
+export interface Checkpoint {
+  /** A file is made after every so many epochs, and after the last one; default 1. */
+  readonly everyEpochs?: number | undefined;
+  /**
+   * Keeps the bytes, which `loadNetwork` reads. If it returns a promise, `fit` waits for it, and rejects if it rejects;
+   * `fitSync` throws.
+   */
+  readonly save: (file: Uint8Array) => unknown;
+}
+
 /** The callbacks of a fit. */
 export interface Callbacks {
   readonly onEpoch: (info: EpochFigures) => unknown;
@@ -63,7 +74,7 @@ export interface Callbacks {
  * @throws BackpropError `invalidOption` with `details`, if it returns a promise and `canWait` is false.
  */
 export function* callBack<T>(
-  name: keyof Callbacks,
+  name: keyof Callbacks | "checkpoint",
   callback: (info: T) => unknown,
   info: T,
   canWait: boolean,

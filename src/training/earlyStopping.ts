@@ -81,16 +81,33 @@ export function validationName(name: string): string {
   return `validation${name[0]!.toUpperCase()}${name.slice(1)}`;
 }
 
+/** The progress of early stopping. */
+export interface PatienceState {
+  readonly monitor: string;
+  readonly best: number;
+  readonly bestEpoch: number;
+}
+
 /** Watches one figure of each epoch. */
 export class Patience {
   readonly #rule: StoppingRule;
   #best: number;
   #bestEpoch: number | undefined;
-  #epochs = 0;
+  #epochs: number;
 
-  constructor(rule: StoppingRule) {
+  /** `resumed`: the progress after `epochs` epochs of the fit that is resumed. */
+  constructor(rule: StoppingRule, resumed?: PatienceState, epochs = 0) {
     this.#rule = rule;
-    this.#best = rule.direction === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    const worst = rule.direction === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    this.#best = resumed?.best ?? worst;
+    this.#bestEpoch = resumed?.bestEpoch;
+    this.#epochs = epochs;
+  }
+
+  /** Undefined before the first epoch. */
+  get state(): PatienceState | undefined {
+    if (this.#bestEpoch === undefined) return undefined;
+    return { monitor: this.monitor, best: this.#best, bestEpoch: this.#bestEpoch };
   }
 
   /** The name of the figure. */

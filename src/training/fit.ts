@@ -8,15 +8,16 @@ import type { Run } from "../wasm/run.js";
 import type { Samples } from "../wasm/samples.js";
 import { SLICE_MILLISECONDS, type Work } from "../work.js";
 import { abortedFit } from "./abort.js";
-import { BestParameters } from "./best.js";
 import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progress } from "./callbacks.js";
 import { describeDivergence, divergenceEvent, findDivergedLayer } from "./divergence.js";
 import { Patience, validationName } from "./earlyStopping.js";
 import { evaluateRows, evaluateStream } from "./evaluation.js";
+import { type FitState, figureNames } from "./fitState.js";
 import type { LearningRates } from "./learningRates.js";
 import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
 import { Pace } from "./pace.js";
+import { ParameterCopy } from "./parameterCopy.js";
 import { RateSupply } from "./rateSupply.js";
 import { Recorder } from "./recorder.js";
 import { StreamReader } from "./stream.js";
@@ -33,12 +34,16 @@ export interface FitSubject {
   readonly stream: StreamReader | undefined;
   /** The rows to validate on after each epoch. */
   readonly validation: Samples | StreamReader | undefined;
-  /** Epochs that the network was trained for before. */
+  /** Epochs that the network was trained for before the fit began. */
   readonly firstEpoch: number;
+  /** The state of the fit that is resumed. */
+  readonly resumed: FitState | undefined;
   readonly rates: LearningRates;
   /** Whether the caller can wait for a promise that a callback returns. */
   readonly canWait: boolean;
   readonly description: NetworkDescription;
+  /** The network with this fit as a file. */
+  readonly save: () => Uint8Array;
 }
 
 export class Fit {
@@ -58,24 +63,30 @@ export class Fit {
   readonly #meter: Meter | undefined;
   readonly #validationMeter: Meter | undefined;
   readonly #patience: Patience | undefined;
-  readonly #best: BestParameters | undefined;
+  readonly #best: ParameterCopy | undefined;
+  /** The parameters of the last epoch, once the best ones are restored. */
+  #last: ParameterCopy | undefined;
   #stopped: StopReason | undefined;
+  /** Finished epochs with all their figures. */
+  #completed: number;
 
   constructor(subject: FitSubject, plan: FitPlan) {
-    const { samples, stream, validation, firstEpoch, description } = subject;
+    const { samples, stream, validation, firstEpoch, description, resumed } = subject;
     const { metrics, earlyStopping, epochs } = plan;
     this.#plan = plan;
     this.#subject = subject;
     this.#samples = samples;
     this.#batchSize = Math.min(plan.batchSize, samples.rows);
-    this.#recorder = new Recorder(metrics);
+    this.#recorder = new Recorder(figureNames(metrics), resumed);
     if (metrics.length > 0) {
       this.#meter = new Meter(metrics, metricShape(description));
       this.#validationMeter = validation && new Meter(metrics, metricShape(description));
     }
-    this.#patience = earlyStopping && new Patience(earlyStopping);
-    this.#best = earlyStopping?.restoreBest ? new BestParameters() : undefined;
-    this.#warnings = new Warnings(description, samples, this.#batchSize);
+    const done = resumed?.losses.length ?? 0;
+    this.#completed = done;
+    this.#patience = earlyStopping && new Patience(earlyStopping, resumed?.patience, done);
+    this.#best = earlyStopping?.restoreBest ? new ParameterCopy(resumed?.best) : undefined;
+    this.#warnings = new Warnings(description, samples, this.#batchSize, resumed?.warnings);
     this.#run = subject.model().createRun({
       samples,
       epochs,
@@ -84,9 +95,33 @@ export class Fit {
       firstEpoch,
       targetLoss: plan.targetLoss,
       isStream: stream !== undefined,
+      earlierLosses: resumed?.losses,
     });
     this.#supply = new RateSupply(subject.rates, this.#run);
-    this.#beginRates(stream ? 1 : epochs);
+    this.#beginRates(stream ? 1 : epochs - done);
+    if (resumed) this.#resume(resumed);
+  }
+
+  /** Goes back to the end of the last epoch. Its figures may have ended the fit already. */
+  #resume({ last, losses }: FitState): void {
+    new ParameterCopy(last).restore(this.#subject.model());
+    if (losses.at(-1)! <= this.#plan.targetLoss) this.#stop("targetLoss");
+    else if (losses.length === this.#plan.epochs) this.#stop("epochs");
+    else if (this.#patience?.isExhausted) this.#stop("earlyStopping");
+  }
+
+  /** With this, another fit goes on where this one stands. Undefined within an epoch, and before the first has ended. */
+  get state(): FitState | undefined {
+    if (this.epoch === 0 || this.epoch !== this.#completed || this.#run.isInEpoch) return undefined;
+    return {
+      ...this.#recorder.state,
+      losses: this.#run.losses().slice(0, this.epoch),
+      warnings: [...this.#warnings.found],
+      stopped: this.#stopped,
+      patience: this.#patience?.state,
+      best: this.#best?.values,
+      last: this.#last?.values,
+    };
   }
 
   /** Finished epochs of this fit. */
@@ -101,7 +136,7 @@ export class Fit {
    *   of callbacks pass through.
    */
   *train(): Work<History> {
-    const { onBatch, onEpoch, onProgress, maxSeconds } = this.#plan;
+    const { onBatch, onProgress, maxSeconds } = this.#plan;
     const begun = performance.now();
     let reported = begun;
     try {
@@ -111,10 +146,7 @@ export class Fit {
         this.#requireNotAborted();
         const finished = yield* this.#proceed();
         if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
-        if (finished > 0 && this.#watchesEpochs) {
-          const info = yield* this.#endEpoch();
-          if (onEpoch) yield* this.#call("onEpoch", onEpoch, info);
-        }
+        if (finished > 0) yield* this.#completeEpochs();
         const now = performance.now();
         if (now - begun >= 1000 * maxSeconds) this.#stop("maxSeconds");
         if (!onProgress || (now - reported < SLICE_MILLISECONDS && this.#stopped === undefined)) continue;
@@ -192,11 +224,10 @@ export class Fit {
 
   /** Whether each epoch has figures that something depends on. */
   get #watchesEpochs(): boolean {
-    const { metrics, earlyStopping, onEpoch } = this.#plan;
+    const { metrics, earlyStopping, onEpoch, checkpoint } = this.#plan;
     const { validation } = this.#subject;
-    return Boolean(
-      validation || metrics.length > 0 || earlyStopping || onEpoch || this.#supply.watchesEpochs,
-    );
+    const isWatched = validation || metrics.length > 0 || earlyStopping || onEpoch || checkpoint;
+    return Boolean(isWatched || this.#supply.watchesEpochs);
   }
 
   /**
@@ -207,6 +238,16 @@ export class Fit {
     if (begin === end || this.#run.divergence || this.#run.skippedBatch) return;
     const predictions = this.#subject.model().passPredictions(end - begin, this.#run.workspace);
     meter.add(predictions, this.#samples, this.#run.order(), begin, end);
+  }
+
+  /** Does what is asked for after the epoch, or the epochs, of the last call of the core. */
+  *#completeEpochs(): Work<void> {
+    const { onEpoch, checkpoint } = this.#plan;
+    const info = this.#watchesEpochs ? yield* this.#endEpoch() : undefined;
+    this.#completed = this.epoch;
+    if (onEpoch) yield* this.#call("onEpoch", onEpoch, info!);
+    if (!checkpoint || (this.epoch % checkpoint.everyEpochs > 0 && this.#stopped === undefined)) return;
+    yield* this.#call("checkpoint", checkpoint.save, this.#subject.save());
   }
 
   /** Validates the epoch that has just ended, and decides whether training goes on. */
@@ -268,10 +309,10 @@ export class Fit {
   }
 
   /** Calls a callback of the user, which may end the fit by returning false. */
-  *#call<T>(name: keyof Callbacks, callback: (info: T) => unknown, info: T): Work<void> {
+  *#call<T>(name: keyof Callbacks | "checkpoint", callback: (info: T) => unknown, info: T): Work<void> {
     const details = () => ({ epoch: this.epoch, history: this.#history("callback") });
     const result = yield* callBack(name, callback, info, this.#subject.canWait, details);
-    if (result === false && name !== "onProgress") this.#stop("callback");
+    if (result === false && (name === "onEpoch" || name === "onBatch")) this.#stop("callback");
   }
 
   get #progress(): Progress {
@@ -308,7 +349,10 @@ export class Fit {
 
   #restoreBest(): void {
     const { isAlive, model } = this.#subject;
-    if (this.#best && isAlive()) this.#best.restore(model());
+    if (!this.#best?.values || !isAlive()) return;
+    this.#last = new ParameterCopy();
+    this.#last.keep(model());
+    this.#best.restore(model());
   }
 
   /** The epoch whose parameters are restored after an error; undefined: the network keeps its current parameters. */

@@ -10,6 +10,14 @@ import { type LearningRate, plateauOf, rateAt } from "../schedules/schedules.js"
 import { requireKnown } from "../validation.js";
 import { type Directions, defaultMonitor } from "./earlyStopping.js";
 
+/** The progress of a schedule. */
+export interface ScheduleState {
+  /** When its time began. */
+  readonly begin: Moment;
+  /** The state of a ReduceOnPlateau, once an epoch has ended. */
+  readonly plateau?: PlateauState | undefined;
+}
+
 /** The learning rate of a network, and the progress of its schedule. Both last across fits. */
 export class LearningRates {
   readonly #dtype: DType;
@@ -32,11 +40,14 @@ export class LearningRates {
     this.#version++;
   }
 
-  /** Copies the learning rate and the progress of `other`. */
-  copyFrom(other: LearningRates): void {
-    this.#learningRate = other.#learningRate;
-    this.#plateau = other.#plateau;
-    this.#begin = other.#begin;
+  get state(): ScheduleState {
+    return { begin: this.#begin, plateau: this.#plateau };
+  }
+
+  /** Takes over the progress of an equal schedule. */
+  restore({ begin, plateau }: ScheduleState): void {
+    this.#begin = begin;
+    this.#plateau = plateau;
     this.#version++;
   }
 

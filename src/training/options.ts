@@ -18,7 +18,7 @@ import {
   requirePositiveInteger,
   withMethods,
 } from "../validation.js";
-import type { BatchInfo, Callbacks, EpochInfo, Progress } from "./callbacks.js";
+import type { BatchInfo, Callbacks, Checkpoint, EpochInfo, Progress } from "./callbacks.js";
 import { type Data, isStream, type RowsOfData } from "./data.js";
 import { Dataset } from "./dataset.js";
 import {
@@ -104,6 +104,19 @@ export interface FitOptions<M extends MetricList = MetricList> extends WeightOpt
    * same exception. If it returns a promise, `fit` waits for it, and rejects if it rejects; `fitSync` throws.
    */
   readonly onProgress?: ((progress: Progress) => unknown) | undefined;
+  /**
+   * Makes a file of the network and the fit after epochs, so that nothing is lost if the program ends. `loadNetwork`
+   * reads the file, and a fit with `resume` finishes the training: both give the same bits as a fit without
+   * interruption. Called after `onEpoch`. Cost: a copy of the parameters, of the optimizer's state and, with
+   * `restoreBest`, of the best parameters, and a SHA-256 of them.
+   */
+  readonly checkpoint?: Checkpoint | undefined;
+  /**
+   * Finishes the fit that was stopped at the end of an epoch: by a callback or a signal, or because the program ended
+   * and the network was loaded from a checkpoint. Give the same data and the same options; `epochs` counts the epochs
+   * before the interruption, too, and may be larger. The history has all epochs. Default false.
+   */
+  readonly resume?: boolean | undefined;
 }
 
 export interface AsyncFitOptions<M extends MetricList = MetricList> extends FitOptions<M> {
@@ -127,6 +140,8 @@ export interface FitPlan extends Partial<Callbacks> {
   readonly targetLoss: number;
   readonly maxSeconds: number;
   readonly signal: AbortSignal | undefined;
+  readonly checkpoint: { readonly [K in keyof Checkpoint]-?: NonNullable<Checkpoint[K]> } | undefined;
+  readonly resume: boolean;
   readonly sampleWeights: ArrayLike<number> | undefined;
   readonly classWeights: ClassWeightTable | undefined;
 }
@@ -149,10 +164,17 @@ const OPTIONS: OptionsOf<AsyncFitOptions> = {
   onEpoch: { check: ofType("function"), default: undefined },
   onBatch: { check: ofType("function"), default: undefined },
   onProgress: { check: ofType("function"), default: undefined },
+  checkpoint: { check: checkedLater, default: undefined },
+  resume: { check: ofType("boolean"), default: false },
   signal: {
     check: withMethods(["addEventListener", "removeEventListener"], "an AbortSignal"),
     default: undefined,
   },
+};
+
+const CHECKPOINT: OptionsOf<Checkpoint> = {
+  everyEpochs: { check: requirePositiveInteger, default: 1 },
+  save: { check: ofType("function") },
 };
 
 /**
@@ -180,6 +202,10 @@ export function planFit(options: object, data: Data, shape: MetricShape): FitPla
   const directions = directionsOf(metrics, hasValidation);
   const earlyStopping =
     read.earlyStopping === undefined ? undefined : readEarlyStopping(read.earlyStopping, directions);
+  const checkpoint =
+    read.checkpoint === undefined
+      ? undefined
+      : readOptions("checkpoint", read.checkpoint, CHECKPOINT, { prefix: "checkpoint." });
   const classWeights =
     read.classWeights === undefined
       ? undefined
@@ -192,6 +218,7 @@ export function planFit(options: object, data: Data, shape: MetricShape): FitPla
     metrics,
     directions,
     earlyStopping,
+    checkpoint,
     classWeights,
   } as FitPlan;
 }

@@ -1,28 +1,24 @@
 import type { History, StopReason, TrainingWarning } from "../history.js";
-import type { Metric } from "../metrics/metric.js";
-import { validationName } from "./earlyStopping.js";
-
-/** Epochs that were computed in one call of the core. */
-interface Span {
-  readonly epochs: number;
-  readonly learningRate: number;
-  /** The time of each epoch. */
-  milliseconds: number;
-}
+import type { FitState, Span } from "./fitState.js";
 
 /** Records the epochs of a fit. Costs almost nothing for epochs without callbacks, metrics and validation. */
 export class Recorder {
-  readonly #spans: Span[] = [];
+  readonly #spans: Span[];
   /** The time of the epoch in progress. */
   #milliseconds = 0;
   /** The validation loss and all metrics, by their names in the history. */
-  readonly #figures: Record<string, number[]> = { validationLoss: [] };
+  readonly #figures: Record<string, number[]> = {};
 
-  constructor(metrics: readonly Metric[]) {
-    for (const { name } of metrics) {
-      this.#figures[name] = [];
-      this.#figures[validationName(name)] = [];
-    }
+  /** `figures`: their names. `resumed`: what the fit that is resumed has recorded. */
+  constructor(figures: readonly string[], resumed?: FitState) {
+    this.#spans = [...(resumed?.spans ?? [])];
+    for (const name of figures) this.#figures[name] = [...(resumed?.figures[name] ?? [])];
+  }
+
+  /** What was recorded until the end of the last epoch. */
+  get state(): Pick<FitState, "spans" | "figures"> {
+    const figures = Object.entries(this.#figures).map(([name, values]) => [name, [...values]]);
+    return { spans: [...this.#spans], figures: Object.fromEntries(figures) };
   }
 
   /**
@@ -40,7 +36,8 @@ export class Recorder {
 
   /** Adds the time of the validation of the last epoch. */
   addTime(milliseconds: number): void {
-    this.#spans.at(-1)!.milliseconds += milliseconds;
+    const last = this.#spans.pop()!;
+    this.#spans.push({ ...last, milliseconds: last.milliseconds + milliseconds });
   }
 
   /** The time of the last epoch. */
@@ -62,6 +59,13 @@ export class Recorder {
     defineLazily(history, "milliseconds", () => spread(spans, "milliseconds", loss.length));
     return history as typeof history & Pick<History, "learningRate" | "milliseconds">;
   }
+}
+
+/** The history of a fit that stopped, or was interrupted, at the end of an epoch. */
+export function historyOf(state: FitState): History {
+  const { losses, patience, warnings, stopped = "interrupted" } = state;
+  const recorder = new Recorder(Object.keys(state.figures), state);
+  return recorder.history(losses, { stopped, bestEpoch: patience?.bestEpoch, warnings });
 }
 
 /** A copy as a plain array. Array.from() takes a fifth of the training time of a small network. */

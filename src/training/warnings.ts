@@ -34,13 +34,19 @@ const MAX_PROBED_ROWS = 8 * SLICE_ROWS;
 export class Warnings {
   readonly #description: NetworkDescription;
   readonly #batchSize: number;
-  readonly #found: TrainingWarning[] = [];
+  readonly #found: TrainingWarning[];
 
-  /** `samples`: at least the first rows of the fit. */
-  constructor(description: NetworkDescription, samples: Samples, batchSize: number) {
+  /** `samples`: at least the first rows of the fit. `resumed`: the warnings of the fit that is resumed. */
+  constructor(
+    description: NetworkDescription,
+    samples: Samples,
+    batchSize: number,
+    resumed?: readonly TrainingWarning[],
+  ) {
     this.#description = description;
     this.#batchSize = batchSize;
-    this.#inspectInputs(samples);
+    this.#found = [...(resumed ?? [])];
+    if (!resumed) this.#inspectInputs(samples);
   }
 
   /** The warnings, in the order in which they were found. */

@@ -7,7 +7,7 @@ import { Heap } from "./heap.js";
 /** The core's functions for one dtype, under their names without its suffix. */
 type Kernels = { readonly [N in KernelName]: CoreExports[`${N}_f32`] };
 
-interface ElementType {
+export interface ElementType {
   /** Bytes of a number. */
   readonly size: number;
   readonly suffix: "f32" | "f64";

@@ -9,7 +9,7 @@ import { Block } from "./block.js";
 import { CustomPass } from "./customPass.js";
 import { writeDescription } from "./description.js";
 import type { Host } from "./host.js";
-import { OptimizerState } from "./optimizer.js";
+import { OptimizerState, type OptimizerValues } from "./optimizer.js";
 import { Room } from "./room.js";
 import { Run, type RunOptions } from "./run.js";
 import { PLAIN, type SampleFormat, Samples, type SampleWidths } from "./samples.js";
@@ -27,6 +27,17 @@ export interface NotFinite {
   /** Its name, such as "parameters[0].kernel.data[3]". */
   readonly path: string;
   readonly value: number;
+}
+
+/** Everything that training changes in a network. */
+export interface ModelValues {
+  /** All parameters, layer by layer without gaps. */
+  readonly parameters: FloatArray;
+  /** All buffers, layer by layer without gaps. */
+  readonly buffers: FloatArray;
+  /** Steps that the network was trained for: the random numbers of layers depend on it. */
+  readonly step: number;
+  readonly optimizer: OptimizerValues;
 }
 
 interface CustomEvaluation {
@@ -109,13 +120,27 @@ export class Model {
    * @throws BackpropError `outOfMemory`.
    */
   clone(description: NetworkDescription, optimizer: Optimizer, threads = this.#threads): Model {
-    const core = this.#host.core.exports;
     const copy = new Model(this.#host, description, optimizer, threads);
-    copy.parameters().set(this.parameters());
-    copy.buffers().set(this.buffers());
-    core.network_set_step(copy.#network.address, core.network_step(this.#network.address));
-    copy.#optimizer.copyFrom(this.#optimizer);
+    copy.restore(this.values);
     return copy;
+  }
+
+  /** Everything that training changes. The arrays are views of linear memory. */
+  get values(): ModelValues {
+    return {
+      parameters: this.parameters(),
+      buffers: this.buffers(),
+      step: this.#host.core.exports.network_step(this.#network.address),
+      optimizer: this.#optimizer.values,
+    };
+  }
+
+  /** Takes over the values of a model with an equal description and optimizer. */
+  restore({ parameters, buffers, step, optimizer }: ModelValues): void {
+    this.parameters().set(parameters);
+    this.buffers().set(buffers);
+    this.#host.core.exports.network_set_step(this.#network.address, step);
+    this.#optimizer.restore(optimizer);
   }
 
   /** All parameters, layer by layer without gaps. */

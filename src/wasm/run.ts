@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly firstEpoch: number;
   /** The run ends after an epoch whose loss is at most this. */
   readonly targetLoss: number;
+  /** The losses of the epochs of this run that an earlier one has finished. */
+  readonly earlierLosses?: Float64Array | undefined;
   /** Whether an epoch goes on with other samples: the run waits for `takeSamples` or `endEpoch` after the last row. */
   readonly isStream?: boolean;
 }
@@ -49,6 +51,8 @@ export class Run {
   #rates: Block | undefined;
   #rateCapacity = 0;
 
+  /** Whether the epoch of a stream has ended, and its next one has not begun. */
+  #isEpochEnded = false;
   readonly #custom: CustomPass | undefined;
 
   /** `owned`: the workspace, if it is to be disposed with the run. `custom`: computes a loss in JavaScript. */
@@ -61,6 +65,7 @@ export class Run {
     custom?: CustomPass,
   ) {
     const { samples, epochs, batchSize, shuffles, firstEpoch, targetLoss } = options;
+    const { earlierLosses = new Float64Array(0) } = options;
     this.#host = host;
     this.#network = network;
     this.#samples = samples;
@@ -84,7 +89,9 @@ export class Run {
       shuffles: Number(shuffles),
       firstEpoch,
       targetLoss,
+      epoch: earlierLosses.length,
     });
+    this.losses().set(earlierLosses);
     this.pausesAfter = undefined;
   }
 
@@ -125,6 +132,11 @@ export class Run {
   /** Whether a batch was begun and its step has not been taken. */
   get isInBatch(): boolean {
     return this.#struct.get("isInBatch") !== 0;
+  }
+
+  /** Whether rows of the epoch in progress were trained. */
+  get isInEpoch(): boolean {
+    return this.row > 0 && !this.#isEpochEnded;
   }
 
   /** The batches of the epoch in progress that were begun. */
@@ -189,6 +201,7 @@ export class Run {
    */
   takeSamples(samples: Samples, batchSize: number, larger: Block | undefined): void {
     this.#samples = samples;
+    this.#isEpochEnded = false;
     this.#struct.set({ samples: samples.address, batchSize, row: 0 });
     if (!larger) return;
     this.#owned?.dispose();
@@ -207,6 +220,7 @@ export class Run {
   endEpoch(loss: number): void {
     const { epoch } = this;
     this.losses()[epoch] = loss;
+    this.#isEpochEnded = true;
     this.#struct.set({ epoch: epoch + 1, lossSum: 0, status: StatusNumber.Running });
   }
 

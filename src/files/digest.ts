@@ -1,0 +1,38 @@
+// The digest in the header of our files: SHA-256 of the file with zeros in place of the digest itself.
+
+import { sha256 } from "@noble/hashes/sha2.js";
+
+/** What stands in the header until the digest is known. */
+export const NO_DIGEST = "0".repeat(64);
+
+/** Writes the digest of a file in place of NO_DIGEST, which must be in its first `headerEnd` bytes. */
+export function seal(file: Uint8Array, headerEnd: number): void {
+  file.set(bytesOf(digestOf(file)), indexOf(file, NO_DIGEST, headerEnd));
+}
+
+/** Whether the file has that digest, which is in its first `headerEnd` bytes. */
+export function isIntact(file: Uint8Array, digest: string, headerEnd: number): boolean {
+  const at = digest.length === NO_DIGEST.length ? indexOf(file, digest, headerEnd) : -1;
+  if (at < 0) return false;
+  const blank = file.slice();
+  blank.set(bytesOf(NO_DIGEST), at);
+  return digestOf(blank) === digest;
+}
+
+/** SHA-256 as 64 hexadecimal digits. */
+export function digestOf(bytes: Uint8Array): string {
+  return Array.from(sha256(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The first position of an ASCII text in the first `end` bytes; −1 if it is not there. */
+function indexOf(file: Uint8Array, text: string, end: number): number {
+  const wanted = bytesOf(text);
+  for (let at = 0; at + wanted.length <= end; at++) {
+    if (wanted.every((byte, i) => file[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
+function bytesOf(ascii: string): Uint8Array {
+  return Uint8Array.from(ascii, (character) => character.charCodeAt(0));
+}
