@@ -28,6 +28,7 @@ export {
   type Vector,
 } from "./data/tensor.js";
 export type { ClassWeights, RowWeights, WeightOptions } from "./data/weights.js";
+export type { Numerics } from "./description.js";
 export {
   centralDifferences,
   checkGradients,
@@ -146,5 +147,5 @@ export type { AsyncFitOptions, FitOptions } from "./training/options.js";
 export type { PartialFitOptions } from "./training/partialFit.js";
 export type { LearningRateRange, RangeTestOptions } from "./training/rangeTest.js";
 export type { DataStream, StreamItem } from "./training/stream.js";
-export type { CoreBuild, Numerics } from "./wasm/builds.js";
+export type { CoreBuild } from "./wasm/builds.js";
 export { type CoreSource, loadCore } from "./wasm/core.js";

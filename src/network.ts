@@ -16,7 +16,7 @@ import {
 } from "./data/rows.js";
 import { type Matrix, Tensor } from "./data/tensor.js";
 import { type ClassWeightTable, multiplyByClass, type RowWeights, requireWeights } from "./data/weights.js";
-import type { NetworkDescription } from "./description.js";
+import type { NetworkDescription, Numerics } from "./description.js";
 import { allocate, type DType, type FloatArray, isBytes } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import { type Configuration, decodeConfiguration } from "./files/configuration.js";
@@ -114,7 +114,6 @@ import {
   withMethods,
 } from "./validation.js";
 import { allocateWhenFreed } from "./wasm/block.js";
-import type { Numerics } from "./wasm/builds.js";
 import { sharedCore } from "./wasm/core.js";
 import { createHost } from "./wasm/host.js";
 import { Model } from "./wasm/model.js";
@@ -1088,7 +1087,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     } finally {
       this.#fit = undefined;
       this.#epoch += fit.epoch;
-      this.#lastFit = fit.state;
+      if (!this.#isDisposed) this.#lastFit = fit.state;
       fit.dispose();
     }
   }

@@ -1,6 +1,7 @@
 // A network's options as JSON. What is a function in JavaScript is left out, and must be given again.
 
 import type { CustomLoss } from "../customLoss.js";
+import type { Numerics } from "../description.js";
 import type { DType } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { zeros } from "../initializers.js";
@@ -9,7 +10,6 @@ import type { Loss } from "../losses.js";
 import type { Optimizer } from "../optimizers.js";
 import type { LearningRate } from "../schedules/schedules.js";
 import { show } from "../show.js";
-import type { Numerics } from "../wasm/builds.js";
 
 /** The options that a file keeps. */
 export interface Configuration {

@@ -192,6 +192,7 @@ function describe({ dtype, inputs, layers, loss }: CoreNetworkOptions): NetworkD
   const output = checked.at(-1)!;
   return {
     dtype,
+    numerics: "strict",
     inputs,
     layers: checked,
     loss: describeLoss(loss, output.kind === "dense" ? output.activation : undefined, dtype),
