@@ -132,6 +132,7 @@ export function network_step(network: Network): f64 {
   return <f64>network.step;
 }
 
+/** Sets the number of training steps that the network has taken. */
 export function network_set_step(network: Network, step: f64): void {
   network.step = <u64>step;
 }
@@ -167,6 +168,7 @@ export function workspace_output_gradients(network: Network, workspace: Workspac
   return passOf(workspace).rowPath == RowPath.None ? tensors.dOutputs : tensors.dLogitsRows;
 }
 
+/** Elements from one row of a feature-major tensor to the next. */
 export function workspace_stride(workspace: Workspace): usize {
   return passOf(workspace).stride;
 }
