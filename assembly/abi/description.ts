@@ -137,8 +137,8 @@ export class Description {
   /** focal: alpha, from 0 to 1, or −1 for none. */
   lossAlpha: f64;
   /**
-   * The cross-entropies: the fraction of each target that is spread evenly over the classes, at least 0 and below 1. See
-   * losses/smoothing.ts.
+   * The cross-entropies: the fraction of each target that is spread evenly over the classes, at least 0 and below 1.
+   * See losses/smoothing.ts.
    */
   labelSmoothing: f64;
 }
@@ -149,8 +149,8 @@ export class LayerDescription {
   /** The kind of layer. */
   kind: LayerKind;
   /**
-   * The number of outputs. Dense layers: at least 1, with softmax at least 2. Embeddings: the number of columns that are
-   * not replaced, plus the `units` of all EmbeddingColumns. Other kinds: the number of inputs.
+   * The number of outputs. Dense layers: at least 1, with softmax at least 2. Embeddings: the number of columns that
+   * are not replaced, plus the `units` of all EmbeddingColumns. Other kinds: the number of inputs.
    */
   units: u32;
   /** Dense layers only. */

@@ -50,8 +50,8 @@ export const SHARED_COUNT: u32 = 6;
 export const VECTOR_COUNT: u32 = 5;
 
 /**
- * The norm of the gradients is summed in blocks of this many bytes, then over the blocks, so that its bits do not depend
- * on the number of threads.
+ * The norm of the gradients is summed in blocks of this many bytes, then over the blocks, so that its bits do not
+ * depend on the number of threads.
  */
 export const NORM_BLOCK: usize = 16384;
 

@@ -64,7 +64,9 @@ function convert<T>(out: usize, x: usize, count: usize, scale: f64): void {
   for (const end = x + count; x < end; ++x, out += sizeof<T>()) store<T>(out, <T>load<u8>(x) * <T>scale);
 }
 
-/** out[j] = (x0[j], x1[j], …) · scale for BLOCK columns j, with one x for each lane. Rows of out are `step` bytes apart. */
+/**
+ * out[j] = (x0[j], x1[j], …) · scale for BLOCK columns j, with one x for each lane. Rows of out are `step` bytes apart.
+ */
 @inline
 function convertBlock<T>(out: usize, step: usize, x0: usize, x1: usize, x2: usize, x3: usize, scale: f64): void {
   const factor = splat<T>(scale);

@@ -47,8 +47,8 @@ export function layerNormForward<T>(layer: Layer, tensors: Tensors, pass: Pass, 
 }
 
 /**
- * dOutputs → dInputs if `needsInputs`, for the same columns. Copies dOutputs for layerNormGradients(), because the layer
- * before it overwrites them.
+ * dOutputs → dInputs if `needsInputs`, for the same columns. Copies dOutputs for layerNormGradients(), because the
+ * layer before it overwrites them.
  */
 export function layerNormBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize, needsInputs: bool,

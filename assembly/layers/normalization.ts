@@ -39,8 +39,8 @@ export function statisticsOf(tensors: Tensors, statistic: Statistic): usize {
   return tensors.statistics + <usize>statistic * tensors.statisticsStep;
 }
 
-// How statistics are stored, as types. No instances of these classes exist. `load` returns the statistic of `unit` for the
-// vector of rows at offset `at`.
+// How statistics are stored, as types. No instances of these classes exist. `load` returns the statistic of `unit` for
+// the vector of rows at offset `at`.
 
 /** One element for each row: layer norm. */
 @unmanaged
@@ -75,7 +75,9 @@ export function normalized<T, S>(tensors: Tensors, x: usize, unit: usize, at: us
   return v128.mul<T>(v128.sub<T>(v128.load(x + at), mean), scale);
 }
 
-/** outputs = gamma · x̂ + beta, for units `firstUnit` … `endUnit` − 1 and columns `begin` … `end` − 1 (whole vectors). */
+/**
+ * outputs = gamma · x̂ + beta, for units `firstUnit` … `endUnit` − 1 and columns `begin` … `end` − 1 (whole vectors).
+ */
 export function normalize<T, S>(
   layer: Layer, tensors: Tensors, pass: Pass, firstUnit: usize, endUnit: usize, begin: usize, end: usize,
 ): void {

@@ -2,8 +2,9 @@
 //
 //     kernelL1 · Σ|w| + kernelL2 · Σw² + biasL1 · Σ|b| + biasL2 · Σb²
 //
-// As in Keras, L2 has no factor ½. As in PyTorch, the gradient of |w| at 0 is 0. L1: R. Tibshirani, "Regression Shrinkage
-// and Selection via the Lasso", JRSS B 58 (1996). L2: A. E. Hoerl and R. W. Kennard, "Ridge Regression", 1970.
+// As in Keras, L2 has no factor ½. As in PyTorch, the gradient of |w| at 0 is 0. L1: R. Tibshirani, "Regression
+// Shrinkage and Selection via the Lasso", JRSS B 58 (1996). L2: A. E. Hoerl and R. W. Kennard, "Ridge Regression",
+// 1970.
 
 import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";

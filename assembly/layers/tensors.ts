@@ -6,8 +6,8 @@ import { Product } from "../kernels/gemm";
 
 /**
  * The capacity of a workspace is a multiple of this many rows. Losses and the gradients of normalizations are summed in
- * blocks of this many rows, so that the sums do not depend on the capacity. A microbatch of one row is the exception: the
- * row path adds the terms of its loss in another order.
+ * blocks of this many rows, so that the sums do not depend on the capacity. A microbatch of one row is the exception:
+ * the row path adds the terms of its loss in another order.
  */
 export const BLOCK_ROWS: usize = 128;
 
@@ -141,7 +141,9 @@ export class Scratch {
   product: Product;
   /** [k, PACKED_ROWS] elements for the longest product. */
   panels: usize;
-  /** Results of the thread's part of Phase.Measure: bounds of |gradient|, |parameter| and |numbers in measured slots|. */
+  /**
+   * Results of the thread's part of Phase.Measure: bounds of |gradient|, |parameter| and |numbers in measured slots|.
+   */
   bound: f64;
   parameterBound: f64;
   stateBound: f64;

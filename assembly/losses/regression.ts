@@ -120,8 +120,8 @@ export class Quantile {
 const POISSON_EPSILON: f64 = 1e-8;
 
 /**
- * a − t log(a + 10⁻⁸): the negative log-likelihood of the count t at the rate a, without its term log t!, which does not
- * depend on a.
+ * a − t log(a + 10⁻⁸): the negative log-likelihood of the count t at the rate a, without its term log t!, which does
+ * not depend on a.
  */
 @unmanaged
 export class Poisson {

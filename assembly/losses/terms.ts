@@ -58,7 +58,9 @@ function multiplyByWeights<T>(terms: v128, weights: v128, gradient: usize, count
   return v128.and(v128.mul<T>(terms, weights), isUsed);
 }
 
-/** Sets the lanes of `terms` that are past the last row to 0. The lanes belong to rows `row`, `row` + 1, … of `rows`. */
+/**
+ * Sets the lanes of `terms` that are past the last row to 0. The lanes belong to rows `row`, `row` + 1, … of `rows`.
+ */
 @inline
 export function maskRows<T>(terms: v128, row: usize, rows: usize): v128 {
   return row + laneCount<T>() > rows ? v128.and(terms, firstLanes<T>(rows - row)) : terms;
