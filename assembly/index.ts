@@ -80,8 +80,8 @@ export function network_layout(network: Network, description: Description): Stat
 }
 
 /**
- * Address of the parameters: layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]; layer
- * norm and batch norm: gamma [units], beta [units].
+ * Address of the parameters: layer by layer without gaps. A dense layer: kernel [inputs, units], bias [units]; layer
+ * norm and batch norm: gamma [units], beta [units]; prelu: alpha [units]; an embedding: tables [categories, units].
  */
 export function network_parameters(network: Network): usize {
   return network.parameters;
