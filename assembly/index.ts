@@ -460,9 +460,9 @@ export function update_f64(network: Network, workspace: Workspace): Status {
 }
 
 /**
- * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Must not be
- * called between the microbatches of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor the
- * optimizer's state and average for them.
+ * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Must not be called
+ * between the microbatches of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor
+ * the optimizer's state and average for them.
  */
 export function network_set_trainable_f32(network: Network, layer: usize, trainable: u32): Status {
   const status = checkTrainable(network, layer, trainable, sizeof<f32>());
@@ -471,9 +471,9 @@ export function network_set_trainable_f32(network: Network, layer: usize, traina
 }
 
 /**
- * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Must not be
- * called between the microbatches of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor the
- * optimizer's state and average for them.
+ * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Must not be called
+ * between the microbatches of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor
+ * the optimizer's state and average for them.
  */
 export function network_set_trainable_f64(network: Network, layer: usize, trainable: u32): Status {
   const status = checkTrainable(network, layer, trainable, sizeof<f64>());

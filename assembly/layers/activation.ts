@@ -13,7 +13,7 @@ import { normalCdf, normalPdf } from "../math/normal";
 import { clamp, madd, splat } from "../math/vector";
 
 /** Whether the derivative is computed from the logits. Other derivatives are computed from the outputs. */
-export function keepsLogits(activation: Activation): bool {
+export function needsLogits(activation: Activation): bool {
   return (
     activation == Activation.Gelu || activation == Activation.GeluTanh ||
     activation == Activation.Silu || activation == Activation.Softplus || activation == Activation.Mish
@@ -142,7 +142,7 @@ function forwardEach<T, A>(
   }
 }
 
-/** dOutputs = A.backward(dOutputs, saved). `saved`: the outputs, or the logits if keepsLogits(). */
+/** dOutputs = A.backward(dOutputs, saved). `saved`: the outputs, or the logits if needsLogits(). */
 function backwardEach<T, A>(
   dOutputs: usize, saved: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {

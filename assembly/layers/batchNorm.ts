@@ -45,7 +45,7 @@ export function batchNormForward<T>(layer: Layer, tensors: Tensors, pass: Pass, 
       const runningMean = mean, runningVariance = variance;
       mean = sumOfElements<T>(x, pass.rows) / n;
       variance = sumOfSquaredDeviations<T>(x, pass.rows, mean) / n;
-      if (pass.keepsStatistics) {
+      if (pass.updatesStatistics) {
         const next = layer.nextBuffers + unit * sizeof<T>();
         store<T>(next, <T>average(runningMean, mean, layer.momentum));
         const unbiased = variance * (n / (n - 1));

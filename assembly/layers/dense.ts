@@ -12,7 +12,7 @@ import { matmulColumns, matmulRows, Product, TILE_ROWS } from "../kernels/gemm";
 import { partBegin } from "../kernels/parts";
 import { place, productOf, strideOf, tensorSize } from "../kernels/place";
 import { transpose } from "../kernels/transpose";
-import { activationBackward, activationForward, checkActivation, keepsLogits } from "./activation";
+import { activationBackward, activationForward, checkActivation, needsLogits } from "./activation";
 import { checkPenalties } from "./penalty";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
@@ -37,7 +37,7 @@ export function denseLongestProduct(layer: Layer, rows: usize): usize {
 export function denseLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
   const fields = changetype<usize>(tensors);
   if (region) tensors.logits = tensors.outputs;
-  if (keepsLogits(layer.activation)) {
+  if (needsLogits(layer.activation)) {
     at = place(region, fields + offsetof<Tensors>("logits"), at, tensorSize<T>(layer.units, strideOf<T>(rows)));
   }
   const rowsSize = tensorSize<T>(rows, strideOf<T>(layer.units));

@@ -119,7 +119,7 @@ export class Pass {
   /** Whether layers that differ in training, such as dropout, act as in training. */
   training: bool;
   /** Whether batch norm writes the running statistics after this pass to Network.nextBuffers. */
-  keepsStatistics: bool;
+  updatesStatistics: bool;
   /**
    * Phase.Forward and Phase.Backward compute the layers …First to …End − 1. A batch norm ends such a range of layers;
    * without batch norm, the range contains all layers. See training/layers.ts.

@@ -42,11 +42,11 @@ export function readTargetsAhead<T>(network: Network, samples: Samples, row: usi
   readAhead(samples.targets, network.targetWidth * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
 }
 
-/** Prepares the passes of a call of the host. `training`, `keepsStatistics`: see Pass. */
-export function beginPasses(network: Network, workspace: Workspace, training: bool, keepsStatistics: bool): void {
+/** Prepares the passes of a call of the host. `training`, `updatesStatistics`: see Pass. */
+export function beginPasses(network: Network, workspace: Workspace, training: bool, updatesStatistics: bool): void {
   const pass = passOf(workspace);
   pass.training = training;
-  pass.keepsStatistics = keepsStatistics && network.bufferCount > 0;
+  pass.updatesStatistics = updatesStatistics && network.bufferCount > 0;
   pass.seed = network.seed;
 }
 

@@ -13,8 +13,8 @@ import { passOf, Workspace } from "../network/workspace";
 import { permute } from "../random/permutation";
 import { beginPasses } from "./gather";
 import {
-  acceptWrites, backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateBatch,
-  updateStep,
+  acceptWrites, backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, updateBatch, updateStep,
+  usesRowStep,
 } from "./step";
 
 /** The maximum number of rows that one unit of work shuffles. */
@@ -43,7 +43,7 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   run.batchScaleRows = 0;
   const done = advance<T>(network, workspace, run, budget);
   // If the host calls update() next, no running statistics are due.
-  passOf(workspace).keepsStatistics = false;
+  passOf(workspace).updatesStatistics = false;
   return done;
 }
 
@@ -91,7 +91,7 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
     if (!addLoss<T>(network, workspace, run)) break;
     run.row += rows;
     const completes = run.row == run.batchEnd;
-    if (completes && !accumulates && takesRowStep(workspace) && !(run.pauses & Pause.Batch)) {
+    if (completes && !accumulates && usesRowStep(workspace) && !(run.pauses & Pause.Batch)) {
       if (!endBatch(run, rowStep<T>(network, workspace))) break;
       continue;
     }

@@ -95,7 +95,7 @@ export function penaltyTerms<T>(network: Network, scale: f64): f64 {
 }
 
 /** Whether rowStep() can replace backwardStep() and updateStep(). */
-export function takesRowStep(workspace: Workspace): bool {
+export function usesRowStep(workspace: Workspace): bool {
   return passOf(workspace).rowPath == RowPath.Step;
 }
 
@@ -122,16 +122,16 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
  */
 @inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {
-  if (passOf(workspace).keepsStatistics) return updateBatch<T>(network, workspace);
+  if (passOf(workspace).updatesStatistics) return updateBatch<T>(network, workspace);
   return updateParameters<T>(network, workspace);
 }
 
 /** updateStep() as a call, see forwardMicrobatch(). */
 export function updateBatch<T>(network: Network, workspace: Workspace): bool {
-  const keepsStatistics = passOf(workspace).keepsStatistics;
-  if (keepsStatistics && !areStatisticsFinite<T>(network)) return false;
+  const updatesStatistics = passOf(workspace).updatesStatistics;
+  if (updatesStatistics && !areStatisticsFinite<T>(network)) return false;
   if (!updateParameters<T>(network, workspace)) return false;
-  if (keepsStatistics) keepStatistics<T>(network);
+  if (updatesStatistics) storeStatistics<T>(network);
   return true;
 }
 
@@ -154,7 +154,7 @@ function areStatisticsFinite<T>(network: Network): bool {
 }
 
 /** Replaces the running statistics by those after the step. */
-function keepStatistics<T>(network: Network): void {
+function storeStatistics<T>(network: Network): void {
   copy(network.buffers, network.nextBuffers, <usize>arenaSize<T>(network.bufferCount));
 }
 
