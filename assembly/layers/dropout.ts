@@ -40,7 +40,7 @@ function applyMask<T>(layer: Layer, out: usize, x: usize, pass: Pass, begin: usi
     return;
   }
   const rate = layer.parameter;
-  // The probability rate as a fraction of 2³²: see keepMask().
+  // rate · 2³²: see keepMask().
   const threshold = <u32>min<f64>(nearest<f64>(rate * 4294967296.0), 4294967295.0);
   const scale = splat<T>(1 / (1 - rate));
   const first = begin * sizeof<T>(), bytes = (end - begin) * sizeof<T>();

@@ -211,8 +211,8 @@ function addLoss<T>(network: Network, workspace: Workspace, run: Run): bool {
 }
 
 /**
- * Adds the loss of the batch that the host has computed. The host has also written the gradient of the outputs. If it
- * has not yet, asks it for them. False if the run stops here.
+ * Adds the loss of the batch if the host has computed it and the gradient of the outputs. Else asks the host for both.
+ * False if the run stops here.
  */
 function addHostLoss(run: Run): bool {
   run.lossIsDue = <u32>!run.lossIsDue;
