@@ -35,7 +35,10 @@ export function predict<T>(
   return Status.Ok;
 }
 
-/** Completes the outputs of a pass and writes them to `out` [rows, outputs], row-major. Call it once for each pass. */
+/**
+ * completeOutputs(), then writes the predictions of a pass to `out` [rows, outputs], row-major. Call it once for each
+ * pass.
+ */
 export function writePredictions<T>(network: Network, workspace: Workspace, out: usize): void {
   completeOutputs<T>(network, workspace);
   const pass = passOf(workspace);
@@ -43,7 +46,7 @@ export function writePredictions<T>(network: Network, workspace: Workspace, out:
   gatherTransposed<T>(out, units, units, outputTensors(network, workspace).outputs, pass.stride, 0, units, pass.rows);
 }
 
-/** Applies softmax or sigmoid to the outputs of a pass if the loss is fused: until then they are logits. */
+/** Turns the outputs of a pass into predictions: applies softmax or sigmoid if the loss is fused. */
 export function completeOutputs<T>(network: Network, workspace: Workspace): void {
   const pass = passOf(workspace);
   const layer = outputLayer(network), outputs = outputTensors(network, workspace).outputs;

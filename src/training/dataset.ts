@@ -11,8 +11,8 @@ export interface SampleFormats {
 
 /**
  * Inputs and targets that stay in the core's memory, created by `network.createDataset`. `fit`, `fitSync`, `epochs`,
- * `evaluate`, `gradients` and `validationData` accept it instead of inputs and targets, and `predict` accepts it
- * instead of inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in
+ * `partialFit`, `evaluate`, `gradients` and `validationData` accept it instead of inputs and targets, and `predict`
+ * accepts it instead of inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in
  * float64, and 1 for each input that is a byte with a scale.
  *
  * Other networks may use it, and it outlives the network that created it. They need the same `dtype` and `numerics`,

@@ -1,5 +1,5 @@
-// Tests that need Python's packages or more than a minute: `npm run test:tools`. Makes the reference figures and the
-// data sets again and compares them with the repository's. Then trains the examples on real data. Skips what this
+// Tests that need Python's packages or more than a minute: `npm run test:tools`. Computes the reference figures and the
+// data sets again, and compares them with the repository's. Then trains the examples on real data. Skips what this
 // machine cannot do, and prints the reason.
 
 import { spawnSync } from "node:child_process";
@@ -18,8 +18,8 @@ const DATA = fileURLToPath(new URL("../../examples/data/", import.meta.url));
 const EXAMPLE = fileURLToPath(new URL("../../build/examples/example.js", import.meta.url));
 
 /**
- * The programs of seeds.py train for up to 180 000 epochs, and one divides rounding errors by 1e-5. So its figures
- * differ by up to 1 % between processors. The script itself compares with the digits that the notebooks print.
+ * The programs in seeds.py train for up to 180 000 epochs, and one divides rounding errors by 1e-5. So the figures
+ * differ by up to 1 % between processors. The script itself compares them with the digits that the notebooks print.
  */
 const TOLERANCES = { "seeds.py": { float32: 0.02, float64: 0.02 } };
 
@@ -31,7 +31,9 @@ for (const { name } of createExamples(FASHION_MNIST)) runExample(name);
 console.log(`${results.passed} passed, ${results.failed} failed, ${results.skipped} skipped`);
 if (results.failed > 0) process.exitCode = 1;
 
-/** @param {boolean} torch Whether PyTorch is to be installed. */
+/**
+ * Runs the scripts in test/reference/ and compares their figures. @param {boolean} torch Whether to install PyTorch.
+ */
 function checkReferences(torch) {
   const scripts = readdirSync(REFERENCE).filter(
     (file) => file.endsWith(".py") && existsSync(join(REFERENCE, jsonOf(file))),
@@ -68,11 +70,15 @@ function report(name, task) {
   }
 }
 
+/** The name of the file that a script writes. */
 function jsonOf(script) {
   return script.replace(/py$/, "json");
 }
 
-/** A script writes its figures beside itself: a copy writes them elsewhere. */
+/**
+ * Runs a copy of a script in a temporary folder, because scripts write their figures next to themselves. `use` gets the
+ * folder, which is then deleted.
+ */
 function runCopy(python, script, use) {
   const missing = missingModules(python, script);
   if (missing.length > 0) throw new Skip(`needs ${missing.join(", ")} (${howToInstall(missing)})`);
@@ -94,6 +100,7 @@ function howToInstall(missing) {
     : "see test/tools/requirements.txt";
 }
 
+/** Compares the figures that a script writes with those of the repository. */
 function checkScript(python, script) {
   runCopy(python, join(REFERENCE, script), (folder) => {
     const [actual, expected] = [folder, REFERENCE].map((each) =>
@@ -105,6 +112,7 @@ function checkScript(python, script) {
   });
 }
 
+/** Compares the data sets that datasets.py writes with those of the repository. */
 function checkDataSets(python) {
   runCopy(python, join(DATA, "datasets.py"), (folder) => {
     for (const file of readdirSync(DATA).filter((file) => file.endsWith(".csv"))) {

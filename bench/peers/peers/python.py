@@ -131,7 +131,7 @@ class PyTorch:
 
 
 class ScikitLearn:
-    """Each run is a fit of its own: scikit-learn draws the initial parameters, and a new fit would clear Adam's state."""
+    """Each run is a fit with its own initial parameters: a second fit of the same estimator would clear Adam's state."""
 
     def __init__(self, task):
         self.is_classifier = task["output"] == "softmax"

@@ -31,7 +31,10 @@ async function trainWithTwoThreads() {
   }
 }
 
-/** The error of the first fit that notices that the worker has failed. The very first fit does not wait for the worker. */
+/**
+ * The error of the first fit that notices that the worker has failed. The first fit of all does not wait for the
+ * worker.
+ */
 async function fitUntilWorkerFails() {
   const network = await createNetwork({
     inputs: 2,
@@ -70,6 +73,7 @@ function learnXorInPlainWorker() {
   return answerOf(new Worker("plainWorker.js", { type: "module" }));
 }
 
+/** The first message of the worker. */
 function answerOf(worker) {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
