@@ -15,9 +15,6 @@ export function fillTensor(initializer: Initializer, tensor: ParameterTensor): s
   return tensor.values.length === length ? undefined : "transferred `values`";
 }
 
-/** What an initializer did that leaves parameters NaN or infinite. */
-export const NOT_FINITE = "wrote NaN or infinity";
-
 /** A common mistake is `glorotUniform` without its parentheses: it returns a function and fills nothing. */
 export function initializerMessage(layer: number, name: string, did: string): string {
   return (

@@ -20,7 +20,7 @@ import type { NetworkDescription } from "./description.js";
 import { allocate, type DType, type FloatArray } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import type { History } from "./history.js";
-import { fillTensor, initializerMessage, NOT_FINITE } from "./initialization.js";
+import { fillTensor, initializerMessage } from "./initialization.js";
 import { requireBatches } from "./layers/batches.js";
 import type { DenseLayer, Layer } from "./layers/layers.js";
 import {
@@ -243,7 +243,7 @@ function initialize(model: Model, description: NetworkDescription, random: Rando
     initializer({ values, shape, inputs, units, random });
   }
   const wrong = model.findNotFinite();
-  if (wrong) throw notInitialized(wrong.layer, wrong.name, NOT_FINITE);
+  if (wrong) throw notInitialized(wrong.layer, wrong.name, "wrote NaN or infinity");
 }
 
 function notInitialized(layer: number, name: string, did: string): BackpropError {
