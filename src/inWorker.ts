@@ -69,7 +69,7 @@ async function create(connection: Connection, options: unknown): Promise<void> {
   }
   const drawn: ArrayBufferView<ArrayBuffer>[] = draws.map(({ values }) => values);
   if (given && seed === undefined) drawn.push(drawKey(given));
-  await connection.call("initialize", [drawn], { transfer: drawn.map(({ buffer }) => buffer) });
+  await connection.call("initialize", [{ drawn }], { transfer: drawn.map(({ buffer }) => buffer) });
 }
 
 /** Calls an initializer. The worker refuses NaN and infinity. */

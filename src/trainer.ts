@@ -23,6 +23,7 @@ import {
   type MessageToWorker,
   type StandIn,
 } from "./remote/messages.js";
+import { type FlatRows, splitRows } from "./remote/rows.js";
 import { reasonOf } from "./show.js";
 import { builtinModule, isNode } from "./wasm/builtins.js";
 
@@ -46,6 +47,7 @@ class PageException {
 }
 
 interface Question {
+  readonly call: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (exception: PageException) => void;
 }
@@ -79,9 +81,9 @@ class Trainer {
       this.#network = await createNetwork(this.#options);
       return { draws: this.#draws, seed: options.seed };
     },
-    initialize: async (drawn: ArrayLike<number>[]) => {
+    initialize: async ({ drawn }: { readonly drawn: ArrayLike<number>[] }) => {
       this.#network!.dispose();
-      this.#drawn = [...drawn];
+      this.#drawn = drawn;
       this.#network = await createNetwork(this.#options!);
     },
     createDataset: async (...data: Parameters<Network["createDataset"]>) => {
@@ -99,6 +101,7 @@ class Trainer {
       return ({ random: _, ...tensor }) => this.#fill({ ...of, ...tensor } as Draw);
     },
     random: () => this.#random,
+    rows: (rows: FlatRows) => splitRows(rows),
     topK: (k: number) => topKAccuracy(k),
     dataset: (id: number) => this.#datasets.get(id),
     signal: (isAborted: boolean, call) => {
@@ -115,10 +118,10 @@ class Trainer {
     call: (message) => this.#call(message),
     abort: ({ id }) => this.#controllers.get(id)?.abort(),
     answer: ({ id, value, thrown }) => {
-      const question = this.#questions.get(id);
+      const { call, resolve, reject } = this.#questions.get(id)!;
       this.#questions.delete(id);
-      if (thrown === undefined) question?.resolve(value);
-      else question?.reject(new PageException(thrown));
+      if (thrown === undefined) resolve(this.#received(value, call));
+      else reject(new PageException(thrown));
     },
   };
 
@@ -129,7 +132,7 @@ class Trainer {
 
   async #call({ id, member, args }: Message<"call">): Promise<void> {
     try {
-      const given = args.map((arg) => convert(arg, (value) => this.#valueOf(value as StandIn, id)));
+      const given = args.map((arg) => this.#received(arg, id));
       this.#reply(id, await this.#get(member, given));
     } catch (error) {
       this.#replyError(id, error);
@@ -161,8 +164,12 @@ class Trainer {
     return typeof value === "function" ? value.apply(network, args) : value;
   }
 
-  #valueOf({ $, of }: StandIn, call: number): unknown {
-    return this.#values[$]?.(of as never, call);
+  /** A value that the page sent for a call, with the values of its stand-ins. */
+  #received(value: unknown, call: number): unknown {
+    return convert(value, (each) => {
+      const { $, of } = each as StandIn;
+      return this.#values[$]?.(of as never, call);
+    });
   }
 
   #reply(id: number, result: unknown): void {
@@ -195,7 +202,7 @@ class Trainer {
   #ask(call: number, index: number, argument: unknown): Promise<unknown> {
     const id = this.#ids++;
     this.#port.postMessage({ kind: "ask", id, epoch: this.#epoch, call, index, argument }, []);
-    return new Promise((resolve, reject) => this.#questions.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => this.#questions.set(id, { call, resolve, reject }));
   }
 
   /** A stream on the page; see `readerOf`. */

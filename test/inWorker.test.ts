@@ -159,6 +159,25 @@ describe("a network in a worker", () => {
     expect(comparable(await remote.parameters())).toBe(comparable(local.parameters));
   });
 
+  it.each<[string, Rows, Rows]>([
+    ["arrays", INPUTS, LABELS],
+    ["typed arrays", INPUTS.map((row) => Float32Array.from(row)), Uint8Array.from(LABELS)],
+    ["flat arrays with shapes", { data: INPUTS.flat(), shape: [200, 3] }, { data: LABELS, shape: [200, 1] }],
+    ["tensors", new Tensor([200, 3], Float64Array.from(INPUTS.flat())), LABELS],
+  ])("takes rows in the forms that a network takes: %s", async (_, inputs, targets) => {
+    const [local, remote] = await createBoth();
+    const options = { validationData: [inputs, targets] as const };
+    const history = await remote.fit(inputs, targets, options);
+    expect(comparable(history)).toBe(comparable(await local.fit(inputs, targets, options)));
+    expect(comparable(await remote.predict(inputs))).toBe(comparable(local.predict(inputs)));
+  });
+
+  it("takes bytes with a scale", async () => {
+    const [local, remote] = await createBoth();
+    const bytes = { data: Uint8Array.from({ length: 30 }, (_, i) => i), shape: [10, 3], scale: 1 / 255 };
+    expect(comparable(await remote.predict(bytes))).toBe(comparable(local.predict(bytes)));
+  });
+
   it("returns tensors of the library's class", async () => {
     const remote = await createRemote();
     const outputs = await remote.predict(INPUTS);
@@ -307,11 +326,17 @@ describe("during a fit", () => {
 });
 
 describe("an error in the worker", () => {
-  const data: Rows = [[1, 2, 0]];
+  const data = [[1, 2, 0]];
 
   // As AnyInWorker: its methods take what those of a network take.
   it.each<[string, (network: AnyInWorker) => unknown]>([
     ["a wrong shape", (network) => network.predict([[1]])],
+    ["rows of two widths", (network) => network.predict([[1, 2, 0], [1]])],
+    ["no rows", (network) => network.predict([])],
+    ["empty rows", (network) => network.predict([[]])],
+    ["a row that is missing", (network) => network.predict(new Array(2).with(0, [1, 2, 0]))],
+    ["text", (network) => network.predict([["1", "2", "0"]] as never)],
+    ["nothing", (network) => network.predict(undefined as never)],
     ["a wrong label", (network) => network.fit(data, [9])],
     ["a number that is not finite", (network) => network.evaluate([[1, Number.NaN, 0]], [1])],
     ["an unknown option", (network) => network.fit(data, [1], { epoch: 5 } as object)],

@@ -11,6 +11,7 @@ import {
   type MessageToWorker,
   type StandIn,
 } from "./messages.js";
+import { flattenRows, ROWS_PATH } from "./rows.js";
 import { startTrainer, type TrainerWorker } from "./start.js";
 
 type Message<K extends MessageToPage["kind"]> = Extract<MessageToPage, { kind: K }>;
@@ -112,10 +113,16 @@ export class Connection {
     value: readonly unknown[],
     messageOf: (sent: readonly unknown[]) => MessageToWorker,
   ): void {
-    const replace = (each: object, path: string) => this.#sent(each, path, of, call, keep);
     try {
+      const buffers = [...transfer];
+      const replace = (each: object, path: string): unknown => {
+        const rows = ROWS_PATH.test(path) ? flattenRows(each) : undefined;
+        if (!rows) return this.#sent(each, path, of, call, keep);
+        buffers.push(rows.data.buffer);
+        return { $: "rows", of: rows };
+      };
       const sent = value.map((each, i) => convert(each, replace, `[${i}]`));
-      this.#worker!.post(messageOf(sent), transfer);
+      this.#worker!.post(messageOf(sent), buffers);
     } catch (cause) {
       throw cause instanceof BackpropError ? cause : notSent(of, cause);
     }

@@ -94,12 +94,10 @@ export function convert(
   return copy;
 }
 
-/** Whether a value is an array of numbers, or of rows. */
+/** Whether a value is an array of numbers, or of rows of numbers. */
 function isNumbers(value: object): boolean {
   if (ArrayBuffer.isView(value)) return true;
   if (!Array.isArray(value)) return false;
-  const first: unknown = value[0];
-  return (
-    first === undefined || typeof first === "number" || Array.isArray(first) || ArrayBuffer.isView(first)
-  );
+  const first: unknown = Array.isArray(value[0]) ? value[0][0] : value[0];
+  return first === undefined || typeof first === "number" || ArrayBuffer.isView(first);
 }
