@@ -159,6 +159,24 @@ describe("a network in a worker", () => {
     expect(comparable(await remote.parameters())).toBe(comparable(local.parameters));
   });
 
+  it("has each method and property of a network, but fitSync, epochs and clone", async () => {
+    const [local, remote] = await createBoth();
+    const namesOf = (network: object) => {
+      const prototype: object = Object.getPrototypeOf(network);
+      return [...Object.keys(network), ...Object.getOwnPropertyNames(prototype)].filter(
+        (name) => !internal.has(name),
+      );
+    };
+    // What the class has for other files of the library.
+    const internal = new Set(["constructor", "dtype", "trainable"]);
+    const missing = new Set(["fitSync", "epochs", "clone"]);
+    expect(namesOf(remote).sort()).toEqual(
+      namesOf(local)
+        .filter((name) => !missing.has(name))
+        .sort(),
+    );
+  });
+
   it.each<[string, Rows, Rows]>([
     ["arrays", INPUTS, LABELS],
     ["typed arrays", INPUTS.map((row) => Float32Array.from(row)), Uint8Array.from(LABELS)],
