@@ -107,9 +107,13 @@ describe.skipIf(!executablePath)("in Chromium", () => {
         expect(fit.epochs).toEqual(Array.from({ length: fit.finished }, (_, i) => i + 1));
       });
 
-      it("rejects a fit in progress and later calls after dispose()", async () => {
+      it("ends the worker by dispose(), and rejects a fit in progress and later calls", async () => {
+        const workers = page.workers().length;
         const error = { isBackpropError: true, code: "disposed", message: expect.any(String) };
+        const started = page.waitForEvent("worker");
         expect(await call(page, "disposeByHelper")).toEqual([error, error]);
+        await started;
+        await expect.poll(() => page.workers().length).toBe(workers);
       });
 
       it("throws an error if the worker's script cannot be loaded", async () => {
