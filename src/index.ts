@@ -92,6 +92,7 @@ export {
   loadNetwork,
   type Network,
   type NetworkOptions,
+  type SaveOptions,
 } from "./network.js";
 export {
   type Adadelta,

@@ -21,6 +21,7 @@ import { allocate, type DType, type FloatArray, isBytes } from "./dtype.js";
 import { BackpropError } from "./errors.js";
 import { type Configuration, decodeConfiguration } from "./files/configuration.js";
 import {
+  type Metadata,
   type NetworkFile,
   readNetworkFile,
   readTraining,
@@ -111,6 +112,7 @@ import {
   oneOf,
   readOptions,
   requireInteger,
+  requireObject,
   requirePositiveInteger,
   withMethods,
 } from "./validation.js";
@@ -154,6 +156,14 @@ export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer
    * it is cross-origin isolated. The data of `parameters` are then in a SharedArrayBuffer.
    */
   readonly threads?: number;
+  /** Texts of your own, by name, which the files of the network keep; see `network.metadata`. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** The options of `network.save` and `network.saveWeights`. */
+export interface SaveOptions {
+  /** More texts for this file, or others in place of those in `network.metadata`. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
@@ -186,11 +196,14 @@ const OPTIONS: OptionsOf<NetworkOptions<readonly Layer[]>> = {
   },
   numerics: { check: oneOf(["strict", "relaxed"]), default: "strict" },
   threads: { check: integerWithin(1, MAX_THREADS), default: 1 },
+  metadata: { check: requireTexts, default: {} },
 };
+
+const SAVE_OPTIONS: OptionsOf<SaveOptions> = { metadata: { check: requireTexts, default: {} } };
 
 /** The options of a network that are not undefined. */
 type Plan = NetworkOptions<readonly Layer[]> &
-  Required<Pick<NetworkOptions, "dtype" | "numerics" | "threads">>;
+  Required<Pick<NetworkOptions, "dtype" | "numerics" | "threads" | "metadata">>;
 
 /**
  * Creates a network and draws its initial parameters: layer by layer, kernel then bias.
@@ -214,6 +227,7 @@ type Filling = (model: Model, description: NetworkDescription, random: RandomStr
 
 async function build<const L extends readonly Layer[]>(plan: Plan, fill: Filling): Promise<Network<L>> {
   const { numerics, threads, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = plan;
+  const metadata = Object.freeze({ ...plan.metadata });
   // The core is read and compiled while the rest of the options is checked.
   const loading = sharedCore(undefined, { numerics, threads: threads > 1 });
   ignoreRejection(loading);
@@ -228,10 +242,22 @@ async function build<const L extends readonly Layer[]>(plan: Plan, fill: Filling
   try {
     const training = fill(model, description, random);
     const key = training?.key ?? seed ?? (plan.random ? undefined : DEFAULT_SEED);
-    return new Network<L>(model, description, optimizer, { key, random }, training);
+    return new Network<L>(model, description, optimizer, { key, random }, metadata, training);
   } catch (error) {
     model.dispose();
     throw error;
+  }
+}
+
+/** Requires an object of strings. */
+function requireTexts(argument: string, value: unknown): void {
+  requireObject(argument, value, "an object of strings");
+  for (const [name, text] of Object.entries(value as object)) {
+    if (typeof text === "string") continue;
+    throw new BackpropError(
+      "invalidOption",
+      `${argument}.${name} is ${show(text)}; expected a string. Use JSON.stringify.`,
+    );
   }
 }
 
@@ -265,6 +291,7 @@ const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
   loss: { ...OPTIONS.loss, default: undefined },
   dtype: { ...OPTIONS.dtype, default: undefined },
   numerics: { ...OPTIONS.numerics, default: undefined },
+  metadata: { ...OPTIONS.metadata, default: undefined },
   learningRate: { check: ofType("function"), default: undefined },
 };
 
@@ -300,15 +327,16 @@ function bytesOf(bytes: unknown): Uint8Array {
 }
 
 /** The options of the network in a file, or of the network that its weights are for. */
-function planOf({ network, tensors }: NetworkFile, given: LoadOptions): Plan {
+function planOf({ network, metadata, tensors }: NetworkFile, given: LoadOptions): Plan {
   const { threads = 1 } = given;
   if (!network) {
     const { learningRate, ...others } = given;
     if (learningRate) throw new BackpropError("invalidOption", "Give the learning rate to the optimizer.");
-    const plan = { inputs: inputsOf(tensors), dtype: dtypeOfTensors(tensors), ...defined(others), threads };
+    const known = { inputs: inputsOf(tensors), dtype: dtypeOfTensors(tensors), metadata };
+    const plan = { ...known, ...defined(others), threads };
     return readOptions("loadNetwork", { loss: "meanSquaredError", ...plan }, OPTIONS) as Plan;
   }
-  for (const name of ["inputs", "layers", "optimizer", "dtype", "seed", "random"] as const) {
+  for (const name of ["inputs", "layers", "optimizer", "dtype", "seed", "random", "metadata"] as const) {
     if (given[name] === undefined) continue;
     throw new BackpropError(
       "invalidOption",
@@ -317,7 +345,7 @@ function planOf({ network, tensors }: NetworkFile, given: LoadOptions): Plan {
   }
   const options = attempt("invalidFile", "the file", () => decodeConfiguration(network, given));
   const { numerics = options.numerics } = given;
-  return readOptions("loadNetwork", { ...options, numerics, threads }, OPTIONS) as Plan;
+  return readOptions("loadNetwork", { ...options, numerics, threads, metadata }, OPTIONS) as Plan;
 }
 
 /** The options that are not undefined. */
@@ -394,6 +422,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * { runningMean, runningVariance } for a batch norm, else `{}`.
    */
   readonly buffers: BuffersOf<L>;
+  /** The option `metadata`, or the metadata of the file that the network was loaded from. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly #model: Model;
   readonly #scratch: Scratch;
   readonly #rowTrainer = new RowTrainer();
@@ -421,8 +451,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     description: NetworkDescription,
     optimizer: Optimizer,
     keys: Keys,
+    metadata: Metadata,
     training?: Training,
   ) {
+    this.metadata = metadata;
     this.#model = model;
     this.#scratch = new Scratch((rows, format) => model.createSamples(rows, format));
     this.#description = description;
@@ -880,7 +912,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     this.#drawKey();
     const model = this.#cloneModel(this.#optimizer);
-    return new Network<L>(model, this.#description, this.#optimizer, { ...this.#keys }, this.#training);
+    return new Network<L>(
+      model,
+      this.#description,
+      this.#optimizer,
+      { ...this.#keys },
+      this.metadata,
+      this.#training,
+    );
   }
 
   /**
@@ -895,11 +934,12 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError `busy` within an epoch of a fit, `disposed`.
    */
-  save(): Uint8Array<ArrayBuffer> {
+  save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    const metadata = this.#metadataOf("save", options);
     const model = this.#alive();
     if (this.#isTraining && !this.#fit?.state) throw withinEpoch();
     this.#drawKey();
-    return writeNetworkFile(this.#configuration, this.#description, model.values, this.#training);
+    return writeNetworkFile(this.#configuration, this.#description, model.values, metadata, this.#training);
   }
 
   /**
@@ -908,10 +948,16 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError `disposed`.
    */
-  saveWeights(): Uint8Array<ArrayBuffer> {
+  saveWeights(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    const metadata = this.#metadataOf("saveWeights", options);
     const model = this.#alive();
     const values = { ...model.values, parameters: model.predictionParameters() };
-    return writeNetworkFile(this.#configuration, this.#description, values);
+    return writeNetworkFile(this.#configuration, this.#description, values, metadata);
+  }
+
+  #metadataOf(of: string, options: SaveOptions): Metadata {
+    const { metadata } = readOptions(of, options, SAVE_OPTIONS);
+    return { ...this.metadata, ...metadata };
   }
 
   get #configuration(): Configuration {

@@ -291,6 +291,36 @@ describe("a file of weights alone", () => {
   });
 });
 
+describe("metadata", () => {
+  it("are kept by files, clones and checkpoints", async () => {
+    const metadata = { classes: '["cat","dog"]', note: "é ✓" };
+    const network = await createNetwork({ inputs: 3, layers: [dense(2)], loss: "huber", metadata });
+    const files = [network.save(), network.saveWeights(), network.clone().save()];
+    network.fitSync(inputs, targets, { checkpoint: { save: (file) => void files.push(file as never) } });
+    expect(files).toHaveLength(4);
+    for (const file of files) expect((await loadNetwork(file)).metadata).toEqual(metadata);
+  });
+
+  it("of one file are added to those of the network", async () => {
+    const metadata = { a: "1", b: "2" };
+    const network = await createNetwork({ inputs: 3, layers: [dense(2)], loss: "huber", metadata });
+    const loaded = await loadNetwork(network.save({ metadata: { b: "3" } }));
+    expect(loaded.metadata).toEqual({ a: "1", b: "3" });
+    expect(network.metadata).toEqual(metadata);
+  });
+
+  it("are copied, and must be strings", async () => {
+    const metadata: Record<string, string> = { a: "1" };
+    const network = await createNetwork({ inputs: 3, layers: [dense(2)], loss: "huber", metadata });
+    metadata["a"] = "2";
+    expect(network.metadata).toEqual({ a: "1" });
+    expect(() => network.save({ metadata: { n: 5 as never } })).toThrow(
+      /metadata\.n is 5; expected a string/,
+    );
+    expect(() => network.save({ metadata: null as never })).toThrow(/metadata is null; expected an object/);
+  });
+});
+
 describe("saving", () => {
   it("is refused within an epoch, and allowed at its end", async () => {
     const network = await create();
