@@ -3,41 +3,20 @@ import {
   adam,
   type BatchInfo,
   batchNorm,
-  createNetwork,
   type DataStream,
   dense,
-  dropout,
   type EpochInfo,
-  type Layer,
-  type Network,
-  type NetworkOptions,
   type StreamItem,
   sgd,
 } from "../src/index.js";
 import { sharedCore } from "../src/wasm/core.js";
 import { errorOf } from "./support/errorOf.js";
-import { bitsOf, DTYPES, spread } from "./support/floats.js";
+import { bitsOf, DTYPES } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
+import { type AnyNetwork, createRegressor, regressionRows } from "./support/regressor.js";
 
 const ROWS = 300;
-const inputs = rowsOf(spread(ROWS * 3), 3);
-const targets = rowsOf(spread(ROWS * 2, -1, 1, 0.3), 2);
-
-function rowsOf(data: readonly number[], width: number): number[][] {
-  return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
-}
-
-type AnyNetwork = Network<readonly Layer[]>;
-
-function create(options: Partial<NetworkOptions<readonly Layer[]>> = {}): Promise<AnyNetwork> {
-  return createNetwork({
-    inputs: 3,
-    layers: [dense(8, "tanh"), dropout(0.2), dense(2)],
-    loss: "meanSquaredError",
-    optimizer: adam(),
-    ...options,
-  });
-}
+const { inputs, targets } = regressionRows(ROWS);
 
 /** Items of so many rows, one after the other, until all rows are in one. */
 function* itemsOf(...sizes: readonly number[]): Generator<StreamItem, void, void> {
@@ -96,7 +75,7 @@ describe("a stream", () => {
 
   it.each(cases)("of batches trains with the bits of arrays: $dtype, $batchSize rows", async (of) => {
     const { dtype, batchSize } = of;
-    const network = await create({ dtype });
+    const network = await createRegressor({ dtype });
     const [asynchronous, synchronous] = [network.clone(), network.clone()];
     const common = { epochs: 3, metrics: ["accuracy"] } as const;
     const options = { ...common, shuffle: false, batchSize };
@@ -112,7 +91,7 @@ describe("a stream", () => {
   });
 
   it("whose items are split into batches trains with the bits of arrays", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const { loss } = network.fitSync(() => itemsOf(128, 64), { batchSize: 32, epochs: 2 });
     const expected = twin.fitSync(inputs, targets, { batchSize: 32, epochs: 2, shuffle: false });
@@ -122,7 +101,7 @@ describe("a stream", () => {
   it.each([undefined, 40])(
     "trains a batch norm at scheduled rates with the bits of arrays, batchSize %s",
     async (batchSize) => {
-      const network = await create({
+      const network = await createRegressor({
         layers: [dense(8, "tanh"), batchNorm(), dense(2)],
         optimizer: adam({ learningRate: (step, epoch) => 0.01 / (1 + step + epoch) }),
       });
@@ -141,7 +120,7 @@ describe("a stream", () => {
       asked.push([step, epoch]);
       return 0.01 / (1 + step + epoch);
     };
-    const network = await create({ optimizer: adam({ learningRate }) });
+    const network = await createRegressor({ optimizer: adam({ learningRate }) });
     asked.length = 0;
     const history = network.fitSync(() => itemsOf(50), { epochs: 3, batchSize: 20 });
     // Each of the six items has three batches.
@@ -151,7 +130,7 @@ describe("a stream", () => {
   });
 
   it("names the item that has a batch of one row, which a batch norm refuses", async () => {
-    const network = await create({ layers: [dense(8), batchNorm(), dense(2)] });
+    const network = await createRegressor({ layers: [dense(8), batchNorm(), dense(2)] });
     const small = [...itemsOf(50, 1, 249)];
     expect(errorOf(() => network.fitSync(() => small))).toMatchObject({
       code: "invalidShape",
@@ -167,7 +146,7 @@ describe("a stream", () => {
 
   it("gives the same bits with three threads", async () => {
     const train = async (threads: number) => {
-      const network = await create({ threads });
+      const network = await createRegressor({ threads });
       const { loss } = network.fitSync(() => itemsOf(130), { epochs: 2 });
       const result = bits(network, loss);
       network.dispose();
@@ -177,7 +156,7 @@ describe("a stream", () => {
   });
 
   it("is called again for each epoch, after the validation of the last one", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const events: string[] = [];
     const stream = () => {
       events.push("stream");
@@ -194,7 +173,7 @@ describe("a stream", () => {
   it.each(["mean", "sum"] as const)("validates with the loss of arrays, reduction %s", async (reduction) => {
     const layers = [dense(4, "tanh", { kernelL2: 0.1 }), dense(2, "linear", { biasL1: 0.2 })];
     const loss = { name: "meanSquaredError", reduction } as const;
-    const network = await create({ layers, loss, dtype: "float64", optimizer: adam({ ema: 0.5 }) });
+    const network = await createRegressor({ layers, loss, dtype: "float64", optimizer: adam({ ema: 0.5 }) });
     const twin = network.clone();
     const options = { epochs: 3, metrics: ["accuracy"] } as const;
     const actual = await network.fit(inputs, targets, {
@@ -210,7 +189,7 @@ describe("a stream", () => {
   });
 
   it("counts batches through the items of an epoch", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const batches: BatchInfo[] = [];
     const epochs: EpochInfo[] = [];
     await network.fit(() => itemsOf(100), {
@@ -227,7 +206,7 @@ describe("a stream", () => {
   });
 
   it("ends at the target loss, by early stopping, by a callback, and in a loop that is left", async () => {
-    const network = await create({ optimizer: sgd({ learningRate: 0 }), layers: [dense(2)] });
+    const network = await createRegressor({ optimizer: sgd({ learningRate: 0 }), layers: [dense(2)] });
     const stream = () => asyncItemsOf(100);
     const { loss } = network.evaluate(inputs, targets);
     expect(await network.fit(stream, { epochs: 5, targetLoss: loss * 1.01 })).toMatchObject({
@@ -246,7 +225,7 @@ describe("a stream", () => {
   });
 
   it("is closed when the fit ends early, and not when it has ended", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const early = watched(itemsOf(50));
     network.fitSync(early.stream, { onBatch: () => false });
     expect(early.calls).toEqual({ next: 1, return: 1 });
@@ -256,7 +235,7 @@ describe("a stream", () => {
   });
 
   it("passes its exceptions through, and leaves the network as trained until then", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const failure = new Error("the disk is on fire");
     const events: string[] = [];
@@ -284,7 +263,7 @@ describe("a stream", () => {
   });
 
   it("is closed after an exception, which counts more than one of closing", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const failure = new Error("of a callback");
     const closing = {
       [Symbol.iterator]: () => ({
@@ -303,7 +282,7 @@ describe("a stream", () => {
   });
 
   it("that never answers can be aborted, and is closed", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const controller = new AbortController();
     const calls: string[] = [];
     const stream: DataStream = () => ({
@@ -329,7 +308,7 @@ describe("a stream", () => {
   });
 
   it("can be aborted between two items, also while it validates", async () => {
-    const network = await create();
+    const network = await createRegressor();
     for (const aborting of ["training", "validation"]) {
       const controller = new AbortController();
       async function* stream(name: string) {
@@ -346,7 +325,7 @@ describe("a stream", () => {
   });
 
   it("can be read while the network is used, and ends when it is disposed", async () => {
-    const network = await create();
+    const network = await createRegressor();
     async function* using() {
       for (const item of itemsOf(100)) {
         network.predict(inputs);
@@ -367,7 +346,7 @@ describe("a stream", () => {
   });
 
   it("needs memory for one item at a time", async () => {
-    const network = await create({ layers: [dense(2)] });
+    const network = await createRegressor({ layers: [dense(2)] });
     const rows = 20_000;
     const item = { inputs: zeros(rows, 3), targets: zeros(rows, 2) };
     network.fitSync(() => [item]);
@@ -379,7 +358,7 @@ describe("a stream", () => {
   });
 
   it("may give promises of items, or come as a promise, for fit", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const promises = () => [...itemsOf(100)].map((item) => Promise.resolve(item));
     await network.fit((async () => promises()) as never);
@@ -388,7 +367,7 @@ describe("a stream", () => {
   });
 
   it("diverges with the number of its batch", async () => {
-    const network = await create({ optimizer: sgd({ learningRate: 1e30 }), layers: [dense(2)] });
+    const network = await createRegressor({ optimizer: sgd({ learningRate: 1e30 }), layers: [dense(2)] });
     const error = errorOf(() => network.fitSync(() => itemsOf(100), { batchSize: 60 }));
     expect(error).toMatchObject({ code: "diverged", epoch: 0, history: { stopped: "diverged" } });
     expect(error.message).toMatch(/batch \d[,;]/);
@@ -445,7 +424,7 @@ describe("a stream", () => {
       { code: "invalidData", message: expect.stringContaining("returned 5") },
     ],
   ])("is refused with %s", async (_, stream, options, refused) => {
-    const network = await create();
+    const network = await createRegressor();
     expect(errorOf(() => network.fitSync(stream as DataStream, options))).toMatchObject(refused);
     expect(await rejectionOf((async () => network.fit(stream as DataStream, options))())).toMatchObject(
       refused,
@@ -454,7 +433,7 @@ describe("a stream", () => {
   });
 
   it("is refused in its second epoch if it gives its items only once", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const items = itemsOf(100);
     const error = errorOf(() => network.fitSync(() => items, { epochs: 2 }));
     expect(error).toMatchObject({ code: "invalidData", message: expect.stringContaining("a new iterable") });
@@ -462,7 +441,7 @@ describe("a stream", () => {
   });
 
   it("that comes asynchronously is refused by fitSync", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const refused = { code: "invalidOption", message: expect.stringContaining("Use fit") };
     const streams: unknown[] = [
       () => asyncItemsOf(100),
@@ -478,7 +457,7 @@ describe("a stream", () => {
   });
 
   it("is refused by evaluate, gradients, predict and createDataset, and together with targets", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const stream = (() => itemsOf(100)) as never;
     expect(errorOf(() => network.evaluate(stream, targets))).toMatchObject({ code: "invalidShape" });
     expect(errorOf(() => network.gradients(stream))).toMatchObject({ code: "invalidShape" });
