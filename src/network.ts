@@ -80,7 +80,7 @@ import {
   planFit,
   shufflesRows,
 } from "./training/options.js";
-import { type PartialFitOptions, RowTrainer, readBatchSize } from "./training/partialFit.js";
+import { type PartialFitOptions, planPartialFit, RowTrainer } from "./training/partialFit.js";
 import {
   type LearningRateRange,
   planRange,
@@ -264,6 +264,8 @@ type FitSource = Samples | StreamReader;
 /** The weights of rows. Class weights are multiplied in later. */
 interface Weights extends RowWeights {
   readonly classWeights?: ClassWeightTable | undefined;
+  /** Whether the rows are a part of an epoch, whose weights may all be 0. */
+  readonly isPart?: boolean;
 }
 
 interface FitSources {
@@ -448,8 +450,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
 
   /**
    * Trains once on the rows in their order, in steps of `batchSize`, without pauses: for rows that arrive one after the
-   * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. The
-   * optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
+   * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. With
+   * `sampleWeights`, each row counts by its weight, as in `fit`. The optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`; `diverged` (the parameters
    *   are then those before the step that failed), `busy` while fitting, `disposed`.
@@ -459,8 +461,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   partialFit(...given: DataArguments<StoredData>): number {
     this.#idle();
     const { data, options } = readArguments("partialFit", given, false);
-    const batchSize = readBatchSize(options);
-    const samples = finish(this.#load(data));
+    const { batchSize, ...weights } = planPartialFit(options);
+    const samples = finish(this.#load(data, weights));
     try {
       this.#requireBatches(samples.rows, batchSize);
       this.#drawKeyOfLayers();
@@ -850,7 +852,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
         noun: argument ?? "items",
         canWait,
         signal: plan.signal,
-        load: (rows, names) => this.#load(rows, {}, names),
+        load: (rows, names) => this.#load(rows, { isPart: true }, names),
         check: ({ rows }, item) => {
           if (!argument) this.#requireBatches(rows, plan.batchSize, item);
         },
@@ -991,7 +993,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     try {
       yield* writeRows(sources[0], () => samples.stored());
       yield* writeRows(sources[1], () => samples.targets());
-      yield* this.#writeWeights(weightSource, samples);
+      yield* this.#writeWeights(weightSource, samples, weights.isPart);
       return samples;
     } catch (error) {
       this.#scratch.giveBack(samples);
@@ -1026,13 +1028,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /** Writes the weights of the rows; without a source, all weights are 1. */
-  *#writeWeights(source: RowSource | undefined, samples: Samples): Work<void> {
+  *#writeWeights(source: RowSource | undefined, samples: Samples, mayBeZero?: boolean): Work<void> {
     if (!source) {
       samples.weights()?.fill(1);
       return;
     }
     yield* writeRows(source, () => samples.weights()!);
-    requireWeights(source.format.argument, samples.weights()!);
+    requireWeights(source.format.argument, samples.weights()!, mayBeZero);
   }
 
   /** Checks values for every layer, and writes them to one array in the order of the parameters. */

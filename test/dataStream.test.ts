@@ -5,13 +5,14 @@ import {
   batchNorm,
   type DataStream,
   dense,
+  dropout,
   type EpochInfo,
   type StreamItem,
   sgd,
 } from "../src/index.js";
 import { sharedCore } from "../src/wasm/core.js";
 import { errorOf } from "./support/errorOf.js";
-import { bitsOf, DTYPES } from "./support/floats.js";
+import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
 import { type AnyNetwork, createRegressor, regressionRows } from "./support/regressor.js";
 
@@ -37,6 +38,24 @@ async function* asyncItemsOf(...sizes: readonly number[]): AsyncGenerator<Stream
 
 function bits(network: AnyNetwork, ...more: (readonly number[])[]): string {
   return [valuesOf(network.parameters), ...more].map((values) => bitsOf(values)).join();
+}
+
+/** Batches of 20 rows whose weights are all 0: the last one of an item, and all of an item. */
+const isIgnored = (row: number) => (row >= 80 && row < 100) || (row >= 100 && row < 160);
+/** The rows of an item that is given without weights. */
+const isPlain = (row: number) => row >= 200;
+const sampleWeights = spread(ROWS, 0.1, 3, 0.4).map((weight, row) =>
+  isPlain(row) ? 1 : isIgnored(row) || row % 7 === 0 ? 0 : weight ** 5,
+);
+
+/** All rows with these weights, in items of several batches of 20 rows. */
+function* weightedItems(): Generator<StreamItem, void, void> {
+  let begin = 0;
+  for (const end of [100, 160, 200, ROWS]) {
+    const weights = isPlain(begin) ? {} : { weights: sampleWeights.slice(begin, end) };
+    yield { inputs: inputs.slice(begin, end), targets: targets.slice(begin, end), ...weights };
+    begin = end;
+  }
 }
 
 /** An iterator that counts how often it is asked and closed. */
@@ -97,6 +116,54 @@ describe("a stream", () => {
     const expected = twin.fitSync(inputs, targets, { batchSize: 32, epochs: 2, shuffle: false });
     expect(bits(network, loss)).toBe(bits(twin, expected.loss));
   });
+
+  it.each(DTYPES)("of items with weights trains with the bits of sampleWeights: %s", async (dtype) => {
+    const train = async (...data: readonly unknown[]) => {
+      const network = await createRegressor({
+        dtype,
+        layers: [dense(8, "tanh", { kernelL2: 0.01 }), dropout(0.2), dense(2)],
+        optimizer: adam({ learningRate: (step, epoch) => 0.01 / (1 + step + 10 * epoch) }),
+      });
+      const batches: BatchInfo[] = [];
+      const history = network.fitSync(...(data as [number[][], number[][]]), {
+        ...{ batchSize: 20, epochs: 3, metrics: ["mae"], onBatch: (info) => void batches.push(info) },
+        ...(data.length > 1 && { shuffle: false, sampleWeights }),
+      });
+      const { loss, mae, learningRate } = history as typeof history & { mae: number[] };
+      const steps = batches.flatMap((info) => [info.epoch, info.batch, info.loss, info.learningRate]);
+      return bits(network, loss, mae, learningRate, steps);
+    };
+    expect(await train(weightedItems)).toBe(await train(inputs, targets));
+  });
+
+  it("whose last item has weight 0 reports a layer that is dead", async () => {
+    const network = await createRegressor({ layers: [dense(4, "relu", { trainable: false }), dense(2)] });
+    network.setParameters([
+      { kernel: Array(3).fill([0, 0, 0, 0]), bias: [-1, -1, -1, -1] },
+      {
+        kernel: Array(4).fill([0, 0]),
+        bias: [0, 0],
+      },
+    ]);
+    const [item] = itemsOf(ROWS);
+    const ignored = { inputs: [inputs[0]!], targets: [targets[0]!], weights: [0] };
+    const { warnings } = network.fitSync(() => [item!, ignored]);
+    expect(warnings).toMatchObject([{ kind: "deadLayer", layer: 0 }]);
+  });
+
+  it.each(["mean", "sum"] as const)(
+    "of validation rows with weights gives the loss and metrics of weighted arrays, reduction %s",
+    async (reduction) => {
+      const layers = [dense(4, "tanh", { kernelL2: 0.1 }), dense(2)];
+      const loss = { name: "meanSquaredError", reduction } as const;
+      const network = await createRegressor({ layers, loss, dtype: "float64" });
+      const options = { metrics: ["mae"] } as const;
+      const history = await network.fit(inputs, targets, { ...options, validationData: weightedItems });
+      const expected = network.evaluate(inputs, targets, { ...options, sampleWeights });
+      expect(history.validationLoss[0]! / expected.loss).toBeCloseTo(1, 13);
+      expect(history.validationMae[0]).toBe(expected.mae);
+    },
+  );
 
   it.each([undefined, 40])(
     "trains a batch norm at scheduled rates with the bits of arrays, batchSize %s",
@@ -391,10 +458,37 @@ describe("a stream", () => {
       { code: "invalidOption", message: expect.stringContaining("items[0] is given 5") },
     ],
     [
-      "items with weights",
-      () => [{ inputs, targets, weights: [] }],
+      "items with an unknown property",
+      () => [{ inputs, targets, sampleWeights: [] }],
       {},
-      { code: "invalidOption", message: expect.stringContaining('items[0] has no option "weights"') },
+      { code: "invalidOption", message: expect.stringContaining('items[0] has no option "sampleWeights"') },
+    ],
+    [
+      "too few weights",
+      () => [...itemsOf(150), { inputs, targets, weights: [1, 2] }],
+      {},
+      {
+        code: "invalidShape",
+        message: expect.stringContaining("items[2].inputs has 300 rows and items[2].weights has 2"),
+      },
+    ],
+    [
+      "a negative weight",
+      () => [{ inputs: [[1, 2, 3]], targets: [[1, 2]], weights: [-1] }],
+      {},
+      { code: "invalidData", message: expect.stringContaining("items[0].weights[0] is -1") },
+    ],
+    [
+      "an epoch whose weights are all 0",
+      () => [{ inputs: [[1, 2, 3]], targets: [[1, 2]], weights: [0] }],
+      {},
+      { code: "invalidData", message: expect.stringContaining("All weights of items are 0") },
+    ],
+    [
+      "an epoch of validation whose weights are all 0",
+      () => itemsOf(100),
+      { validationData: () => [{ inputs: [[1, 2, 3]], targets: [[1, 2]], weights: [0] }] },
+      { code: "invalidData", message: expect.stringContaining("All weights of validationData are 0") },
     ],
     [
       "rows that are none",

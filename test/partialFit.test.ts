@@ -29,6 +29,27 @@ describe("partialFit", () => {
     },
   );
 
+  it("with sampleWeights is one epoch with them, and takes no step for a batch of weight 0", async () => {
+    const sampleWeights = inputs.map((_, row) => (row < 14 || row % 3 === 0 ? 0 : row / 10));
+    const learningRate = (step: number) => 0.01 / (1 + step);
+    const network = await createRegressor({ optimizer: adam({ learningRate }) });
+    const twin = network.clone();
+    const dataset = await network.createDataset(inputs, targets);
+    for (const options of [{ sampleWeights, batchSize: 7 }, { batchSize: 7 }, { sampleWeights }]) {
+      const [loss] = twin.fitSync(inputs, targets, { ...options, shuffle: false }).loss;
+      expect(network.partialFit(inputs, targets, options)).toBe(loss);
+      expect(network.partialFit(dataset, options)).toBe(
+        twin.fitSync(inputs, targets, { ...options, shuffle: false }).loss[0],
+      );
+    }
+    expect(network.learningRate).toBe(twin.learningRate);
+    expect(bits(network)).toBe(bits(twin));
+    const zeros = { sampleWeights: inputs.map(() => 0) };
+    expect(errorOf(() => network.partialFit(inputs, targets, zeros)).message).toContain(
+      "All sampleWeights are 0",
+    );
+  });
+
   it("of one row at a time is an epoch of batches of one row", async () => {
     for (const optimizer of [adam(), sgd()]) {
       const network = await createRegressor({ optimizer });
@@ -181,6 +202,14 @@ describe("partialFit", () => {
     expect(network.partialFit(inputs, targets)).toBeGreaterThan(0);
   });
 
+  it("that diverges after a batch of weight 0 names the rate of the step", async () => {
+    const learningRate = (step: number) => [0.001, 1e30, 5, 9][step]!;
+    const network = await createRegressor({ layers: [dense(2)], optimizer: sgd({ learningRate }) });
+    const sampleWeights = inputs.map((_, row) => Number(row >= 10));
+    const error = errorOf(() => network.partialFit(inputs, targets, { batchSize: 10, sampleWeights }));
+    expect(error).toMatchObject({ code: "diverged", message: expect.stringContaining("than 5,") });
+  });
+
   it("refuses bad rows and options, and is refused during a fit and after dispose", async () => {
     const network = await createRegressor();
     const before = bits(network);
@@ -189,7 +218,9 @@ describe("partialFit", () => {
     expect(errorOf(() => network.partialFit(inputs, targets, { batchSize: 0 })).code).toBe("invalidOption");
     expect(errorOf(() => network.partialFit(inputs, targets, { epochs: 2 } as object))).toMatchObject({
       code: "invalidOption",
-      message: expect.stringContaining('partialFit has no option "epochs"; expected "batchSize"'),
+      message: expect.stringContaining(
+        'partialFit has no option "epochs"; expected "batchSize", "sampleWeights"',
+      ),
     });
     expect(bits(network)).toBe(before);
     const fit = network.fit(inputs, targets, { onEpoch: () => void network.partialFit(inputs, targets) });

@@ -62,14 +62,19 @@ function classCount(outputs: number): number {
   return outputs === 1 ? 2 : outputs;
 }
 
-/** Throws unless all weights are 0 or more, and their sum is finite and above 0. */
-export function requireWeights(argument: string, weights: FloatArray): void {
+/** Throws unless all weights are 0 or more, and their sum is finite and above 0. `mayBeZero`: the sum may be 0. */
+export function requireWeights(argument: string, weights: FloatArray, mayBeZero = false): void {
   let sum = 0;
   for (let row = 0; row < weights.length; row++) {
     const weight = weights[row]!;
     if (weight < 0) throw invalid(`${argument}[${row}] is ${weight}; expected a weight of 0 or more.`);
     sum += weight;
   }
+  if (sum > 0 || !mayBeZero) requireSum(argument, sum);
+}
+
+/** Throws unless the sum of weights is finite and above 0. */
+export function requireSum(argument: string, sum: number): void {
   if (sum === 0) throw invalid(`All ${argument} are 0; expected at least one above 0.`);
   if (!Number.isFinite(sum)) throw invalid(`The sum of ${argument} is ${sum}; expected smaller weights.`);
 }

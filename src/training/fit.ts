@@ -17,7 +17,7 @@ import type { LearningRates } from "./learningRates.js";
 import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
 import { Pace } from "./pace.js";
-import { RateSupply } from "./rateSupply.js";
+import { maySkip, RateSupply } from "./rateSupply.js";
 import { Recorder } from "./recorder.js";
 import { StreamReader } from "./stream.js";
 import { Warnings } from "./warnings.js";
@@ -150,9 +150,9 @@ export class Fit {
   }
 
   /** Ends the epoch in progress: the core does not know which item is the last. */
-  #endStream({ rows }: StreamReader): number {
+  #endStream({ weight }: StreamReader): number {
     const { epochs, targetLoss } = this.#plan;
-    const loss = this.#subject.model().lossOf(this.#run.lossSum, rows);
+    const loss = this.#subject.model().lossOf(this.#run.lossSum, weight);
     this.#run.endEpoch(loss);
     this.#recorder.add(1, this.#supply.current, 0);
     if (loss <= targetLoss) this.#stop("targetLoss");
@@ -163,8 +163,8 @@ export class Fit {
   /** The part of the run that begins with `epochs` epochs of the present samples. */
   #beginRates(epochs: number): void {
     const firstEpoch = this.#subject.firstEpoch + this.epoch;
-    const isSkipping = maySkip(this.#samples, this.#batchSize);
-    this.#supply.begin({ epochs, batches: this.#batches, firstEpoch, maySkip: isSkipping });
+    const hasSkips = maySkip(this.#samples, this.#batchSize);
+    this.#supply.begin({ epochs, batches: this.#batches, firstEpoch, maySkip: hasSkips });
   }
 
   /** One call of the core. Returns how many epochs it finished. */
@@ -342,13 +342,6 @@ export class Fit {
       history: this.#history("diverged"),
     });
   }
-}
-
-/** Whether a batch may have weights that are all 0. */
-function maySkip(samples: Samples, batchSize: number): boolean {
-  let zeros = 0;
-  for (const weight of samples.weights() ?? []) if (weight === 0) zeros++;
-  return zeros >= (samples.rows % batchSize || batchSize);
 }
 
 function isPowerOfTwo(x: number): boolean {

@@ -169,7 +169,7 @@ export function planFit(options: object, data: Data, shape: MetricShape): FitPla
   }
   if (streams && (read.sampleWeights ?? read.classWeights) !== undefined) {
     const name = read.sampleWeights === undefined ? "classWeights" : "sampleWeights";
-    throw notForStreams(`${name} is given`, "Leave it out");
+    throw notForStreams(`${name} is given`, "Give the items weights");
   }
   const batchSize = read.batchSize ?? (streams ? Number.POSITIVE_INFINITY : DEFAULT_BATCH_SIZE);
   const shuffle = read.shuffle ?? !streams;

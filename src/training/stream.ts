@@ -1,11 +1,13 @@
 // Data larger than memory: items that a function of the user gives one after the other.
 
 import type { Rows } from "../data/rows.js";
+import { requireSum } from "../data/weights.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { type OptionsOf, readOptions } from "../validation.js";
 import type { Samples } from "../wasm/samples.js";
 import { ignoreRejection, type Work } from "../work.js";
+import type { RowsOfData } from "./data.js";
 
 /** Some rows of a stream. */
 export interface StreamItem {
@@ -13,6 +15,11 @@ export interface StreamItem {
   readonly inputs: Rows;
   /** The same forms as `targets` of `fit`. */
   readonly targets: Rows;
+  /**
+   * One weight for each row, as `sampleWeights` of `fit`. All weights of an item may be 0, but not those of all items of
+   * an epoch. Without weights, each row of the item has the weight 1.
+   */
+  readonly weights?: ArrayLike<number> | undefined;
 }
 
 /**
@@ -31,7 +38,7 @@ export interface StreamUse {
   readonly canWait: boolean;
   readonly signal: AbortSignal | undefined;
   /** Samples with the rows of an item. `names`: what they are called in messages. */
-  readonly load: (rows: readonly [Rows, Rows], names: readonly [string, string]) => Work<Samples>;
+  readonly load: (rows: RowsOfData, names: readonly [string, string, string]) => Work<Samples>;
   /** Throws if the network cannot use the item. */
   readonly check: (samples: Samples, item: string) => void;
   readonly giveBack: (samples: Samples) => void;
@@ -39,16 +46,21 @@ export interface StreamUse {
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
-const ITEM_OPTIONS: OptionsOf<StreamItem> = { inputs: { check: () => {} }, targets: { check: () => {} } };
+/** The rows are checked when they are loaded. */
+const ITEM_OPTIONS: OptionsOf<StreamItem> = {
+  inputs: { check: () => {} },
+  targets: { check: () => {} },
+  weights: { check: () => {}, default: undefined },
+};
 
 /** Reads a stream epoch after epoch, and holds the samples of one item at a time. */
 export class StreamReader {
   readonly #use: StreamUse;
   #iterator: AnyIterator | undefined;
   #samples: Samples | undefined;
-  /** Items and rows of the epoch in progress that were read. */
   #items = 0;
-  #rows = 0;
+  #weight = 0;
+  #itemWeight = 0;
 
   constructor(use: StreamUse) {
     this.#use = use;
@@ -59,9 +71,14 @@ export class StreamReader {
     return this.#items;
   }
 
-  /** Rows of the epoch in progress, or of the one that has just ended, that were read. */
-  get rows(): number {
-    return this.#rows;
+  /** The sum of the weights of the items that were read in the epoch in progress, or in the one that has just ended. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** The sum of the weights of the current item. */
+  get itemWeight(): number {
+    return this.#itemWeight;
   }
 
   /**
@@ -77,15 +94,19 @@ export class StreamReader {
     if (!item) {
       this.#iterator = undefined;
       if (this.#items === 0) throw this.#empty();
+      requireSum(`weights of ${this.#use.noun}`, this.#weight);
       return undefined;
     }
     const name = `${this.#use.noun}[${this.#items}]`;
-    const { inputs, targets } = readOptions(name, item.value, ITEM_OPTIONS);
+    const { inputs, targets, weights } = readOptions(name, item.value, ITEM_OPTIONS);
     this.#giveBack();
-    this.#samples = yield* this.#use.load([inputs, targets], [`${name}.inputs`, `${name}.targets`]);
+    this.#samples = yield* this.#use.load(
+      [inputs, targets, weights],
+      [`${name}.inputs`, `${name}.targets`, `${name}.weights`],
+    );
     this.#use.check(this.#samples, name);
     this.#items++;
-    this.#rows += this.#samples.rows;
+    this.#addWeights(this.#samples);
     return this.#samples;
   }
 
@@ -120,7 +141,7 @@ export class StreamReader {
       throw typeof openAsync === "function" ? mustWait(noun) : notIterable(noun, iterable);
     }
     this.#items = 0;
-    this.#rows = 0;
+    this.#weight = 0;
     this.#iterator = open.call(iterable) as AnyIterator;
   }
 
@@ -161,6 +182,17 @@ export class StreamReader {
     });
     yield untilAborted(waiting, signal);
     return settled;
+  }
+
+  /** Adds weight by weight, as the core does for rows that are in memory at once: the sum has the same bits. */
+  #addWeights(samples: Samples): void {
+    const weights = samples.weights();
+    this.#itemWeight = 0;
+    for (let row = 0; row < samples.rows; row++) {
+      const weight = weights ? weights[row]! : 1;
+      this.#itemWeight += weight;
+      this.#weight += weight;
+    }
   }
 
   /** Calls the method `return` of an iterator that has not ended. */

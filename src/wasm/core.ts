@@ -105,7 +105,7 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   network_parameter_count(network: Address): number;
   network_buffers(network: Address): Address;
   network_buffer_count(network: Address): number;
-  network_loss_scale(network: Address, rows: number): number;
+  network_loss_scale(network: Address, weight: number): number;
   workspace_outputs(network: Address, workspace: Address): Address;
   workspace_output_gradients(network: Address, workspace: Address): Address;
   workspace_stride(workspace: Address): number;
