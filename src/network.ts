@@ -45,7 +45,7 @@ import { classOf } from "./metrics/classes.js";
 import type { MetricShape } from "./metrics/metric.js";
 import { checkOptimizer, type Optimizer, sgd, withLearningRate } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
-import type { RandomStream } from "./random/random.js";
+import { draw, type RandomStream } from "./random/random.js";
 import type { Moment } from "./schedules/schedule.js";
 import { type LearningRate, rateAt } from "./schedules/schedules.js";
 import { show } from "./show.js";
@@ -90,6 +90,7 @@ import {
 } from "./training/rangeTest.js";
 import { type DataStream, StreamReader } from "./training/stream.js";
 import { splitSamples } from "./training/validationSplit.js";
+import { Wait } from "./training/wait.js";
 import {
   integerWithin,
   type OptionsOf,
@@ -310,6 +311,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The fit in progress, once its data are loaded. */
   #fit: Fit | undefined;
   #isTraining = false;
+  /** How the fit in progress waits. */
+  #wait: Wait | undefined;
   #isDisposed = false;
 
   /** @internal */
@@ -403,7 +406,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   ): Promise<HistoryOf<M>>;
   async fit(...given: DataArguments): Promise<History> {
     const { data, plan } = this.#plan("fit", given);
-    return finishInSlices(this.#train(data, plan, true));
+    return finishInSlices(this.#train(data, plan, new Wait(plan.signal)));
   }
 
   /**
@@ -422,7 +425,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   ): HistoryOf<M>;
   fitSync(...given: DataArguments): History {
     const { data, plan } = this.#plan("fitSync", given);
-    return finish(this.#train(data, plan, false));
+    return finish(this.#train(data, plan));
   }
 
   /**
@@ -444,7 +447,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   async *epochs(...given: DataArguments): AsyncGenerator<EpochFigures, History, void> {
     const { data, plan } = this.#plan("epochs", given);
     return yield* iterateEpochs(plan.onEpoch, (onEpoch) =>
-      finishInSlices(this.#train(data, { ...plan, onEpoch }, true)),
+      finishInSlices(this.#train(data, { ...plan, onEpoch }, new Wait(plan.signal))),
     );
   }
 
@@ -776,13 +779,17 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return summarize(this.#description);
   }
 
-  /** Frees the network's memory and ends its threads. A fit in progress rejects. Every later use throws `disposed`. */
+  /**
+   * Frees the network's memory and ends its threads. A fit in progress rejects, even if it waits for a promise of a
+   * callback or a stream. Every later use throws `disposed`.
+   */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#rowTrainer.dispose();
     this.#scratch.dispose();
     this.#model.dispose();
+    this.#wait?.end();
   }
 
   [Symbol.dispose](): void {
@@ -811,21 +818,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return { data, plan };
   }
 
-  *#train(data: Data, plan: FitPlan, canWait: boolean): Work<History> {
+  /** `wait`: how to wait for promises of the user; undefined if the caller cannot. */
+  *#train(data: Data, plan: FitPlan, wait?: Wait): Work<History> {
     this.#idle();
     requireNotAborted(plan);
     this.#isTraining = true;
-    const run = (sources: FitSources) => this.#run(sources, plan, canWait);
+    this.#wait = wait;
+    const run = (sources: FitSources) => this.#run(sources, plan, wait);
     try {
-      return yield* this.#using(data, undefined, plan, canWait, (training) => {
+      return yield* this.#using(data, undefined, plan, wait, (training) => {
         const { validationData, validationSplit } = plan;
         if (validationSplit !== undefined) return this.#runSplit(training as Samples, validationSplit, run);
         if (!validationData) return run({ training });
         const withBoth = (validation: FitSource) => run({ training, validation });
-        return this.#using(validationData, "validationData", plan, canWait, withBoth);
+        return this.#using(validationData, "validationData", plan, wait, withBoth);
       });
     } finally {
       this.#isTraining = false;
+      this.#wait = undefined;
     }
   }
 
@@ -843,15 +853,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     data: Data,
     argument: string | undefined,
     plan: FitPlan,
-    canWait: boolean,
+    wait: Wait | undefined,
     use: (source: FitSource) => Work<T>,
   ): Work<T> {
     if (isStream(data)) {
       const reader = new StreamReader({
         stream: data,
         noun: argument ?? "items",
-        canWait,
-        signal: plan.signal,
+        wait,
         load: (rows, names) => this.#load(rows, { isPart: true }, names),
         check: ({ rows }, item) => {
           if (!argument) this.#requireBatches(rows, plan.batchSize, item);
@@ -879,10 +888,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     requireWeights("weights", weights);
   }
 
-  *#run({ training, validation }: FitSources, plan: FitPlan, canWait: boolean): Work<History> {
+  *#run({ training, validation }: FitSources, plan: FitPlan, wait: Wait | undefined): Work<History> {
     const stream = training instanceof StreamReader ? training : undefined;
+    const requireGoing = () => {
+      this.#alive();
+      requireNotAborted(plan);
+    };
     // An epoch without any item throws.
-    const first = stream && (yield* stream.next(() => requireNotAborted(plan)))!;
+    const first = stream && (yield* stream.next(requireGoing))!;
     const samples = first ?? (training as Samples);
     if (plan.classWeights) this.#weighClasses(samples, plan.classWeights);
     this.#requireBatches(samples.rows, plan.batchSize);
@@ -896,7 +909,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       validation,
       firstEpoch: this.#epoch,
       rates: this.#rates,
-      canWait,
+      wait,
       description: this.#description,
     };
     const fit = yield* this.#allocate(() => new Fit(subject, plan));
@@ -936,9 +949,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** Draws the key of the network's random numbers, once, if none was given. */
   #drawKey(): void {
     if (this.#keys.key !== undefined) return;
-    const draw = new Float64Array(1);
-    this.#keys.random.fillUniform(draw, 0, 2 ** 32);
-    const key = Math.floor(draw[0]!);
+    const drawn = new Float64Array(1);
+    draw(this.#keys.random, "fillUniform", drawn, 0, 2 ** 32);
+    const key = Math.floor(drawn[0]!);
     requireInteger("a draw of random.fillUniform from 0 to 2^32", key, 0, MAX_SEED);
     this.#alive().setSeed(key);
     this.#keys.key = key;

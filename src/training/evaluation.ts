@@ -177,14 +177,14 @@ function evaluateAtOnce(
 export function* evaluateStream(
   model: () => Model,
   reader: StreamReader,
-  plan: PassPlan & { readonly isMean: boolean; readonly checkAbort: () => void },
+  plan: PassPlan & { readonly isMean: boolean; readonly requireGoing: () => void },
 ): Work<LossAndTime> {
-  const { isMean, checkAbort } = plan;
+  const { isMean, requireGoing } = plan;
   let total = 0;
   let milliseconds = 0;
   for (;;) {
     const begun = performance.now();
-    const samples = yield* reader.next(checkAbort);
+    const samples = yield* reader.next(requireGoing);
     if (!samples) return { loss: isMean ? total / reader.weight : total, milliseconds };
     milliseconds += performance.now() - begun;
     if (reader.itemWeight === 0) continue;

@@ -20,6 +20,7 @@ import { Pace } from "./pace.js";
 import { maySkip, RateSupply } from "./rateSupply.js";
 import { Recorder } from "./recorder.js";
 import { StreamReader } from "./stream.js";
+import type { Wait } from "./wait.js";
 import { Warnings } from "./warnings.js";
 
 /** What a fit works on. */
@@ -36,8 +37,8 @@ export interface FitSubject {
   /** Epochs that the network was trained for before. */
   readonly firstEpoch: number;
   readonly rates: LearningRates;
-  /** Whether the caller can wait for a promise that a callback returns. */
-  readonly canWait: boolean;
+  /** How to wait for promises of callbacks; undefined if the caller cannot. */
+  readonly wait: Wait | undefined;
   readonly description: NetworkDescription;
 }
 
@@ -107,8 +108,7 @@ export class Fit {
     try {
       while (this.#stopped === undefined) {
         yield;
-        this.#subject.model();
-        this.#requireNotAborted();
+        this.#requireGoing();
         const finished = yield* this.#proceed();
         if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
         if (finished > 0 && this.#watchesEpochs) {
@@ -136,7 +136,7 @@ export class Fit {
     const { stream, model } = this.#subject;
     if (!stream || this.#run.row < this.#samples.rows) return this.#advance();
     const begun = performance.now();
-    const samples = yield* stream.next(() => this.#requireNotAborted());
+    const samples = yield* stream.next(() => this.#requireGoing());
     this.#recorder.add(0, this.#supply.current, performance.now() - begun);
     // Throws if the network was disposed in the meantime.
     model();
@@ -242,10 +242,10 @@ export class Fit {
     if (!validation) return {};
     const plan = { averaged: true, training: false, meter: this.#validationMeter };
     const isMean = this.#subject.description.loss.reduction === "mean";
-    const checkAbort = () => this.#requireNotAborted();
+    const requireGoing = () => this.#requireGoing();
     const { loss, milliseconds } =
       validation instanceof StreamReader
-        ? yield* evaluateStream(model, validation, { ...plan, isMean, checkAbort })
+        ? yield* evaluateStream(model, validation, { ...plan, isMean, requireGoing })
         : yield* evaluateRows(model, validation, plan);
     this.#recorder.addTime(milliseconds);
     const metrics = Object.entries(this.#validationMeter?.take() ?? {});
@@ -270,7 +270,10 @@ export class Fit {
   /** Calls a callback of the user, which may end the fit by returning false. */
   *#call<T>(name: keyof Callbacks, callback: (info: T) => unknown, info: T): Work<void> {
     const details = () => ({ epoch: this.epoch, history: this.#history("callback") });
-    const result = yield* callBack(name, callback, info, this.#subject.canWait, details);
+    const { wait } = this.#subject;
+    const result = yield* callBack(name, callback, info, wait, details);
+    // If the training is over, its result counts.
+    if (wait?.isEnded && this.#stopped === undefined) this.#requireGoing();
     if (result === false && name !== "onProgress") this.#stop("callback");
   }
 
@@ -316,7 +319,9 @@ export class Fit {
     return this.#best && this.#patience?.bestEpoch;
   }
 
-  #requireNotAborted(): void {
+  /** Throws if the network was disposed or the signal aborted. */
+  #requireGoing(): void {
+    this.#subject.model();
     const { signal } = this.#plan;
     if (!signal?.aborted) return;
     throw abortedFit(signal.reason, this.#plan, this.epoch, this.#history("aborted"), this.#restored);

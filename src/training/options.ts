@@ -107,7 +107,10 @@ export interface FitOptions<M extends MetricList = MetricList> extends WeightOpt
 }
 
 export interface AsyncFitOptions<M extends MetricList = MetricList> extends FitOptions<M> {
-  /** Stops the training when aborted. The network keeps what was trained until then. */
+  /**
+   * Stops the training when aborted, even if it waits for a promise of a callback or a stream. The network keeps what
+   * was trained until then.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

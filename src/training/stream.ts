@@ -4,10 +4,11 @@ import type { Rows } from "../data/rows.js";
 import { requireSum } from "../data/weights.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
-import { type OptionsOf, readOptions } from "../validation.js";
+import { attempt, isPromise, type OptionsOf, readOptions } from "../validation.js";
 import type { Samples } from "../wasm/samples.js";
 import { ignoreRejection, type Work } from "../work.js";
 import type { RowsOfData } from "./data.js";
+import type { Wait } from "./wait.js";
 
 /** Some rows of a stream. */
 export interface StreamItem {
@@ -34,9 +35,8 @@ export interface StreamUse {
   readonly stream: DataStream;
   /** What items are called in messages, such as "items". */
   readonly noun: string;
-  /** Whether the caller can wait for promises. */
-  readonly canWait: boolean;
-  readonly signal: AbortSignal | undefined;
+  /** How to wait for promises; undefined if the caller cannot. */
+  readonly wait: Wait | undefined;
   /** Samples with the rows of an item. `names`: what they are called in messages. */
   readonly load: (rows: RowsOfData, names: readonly [string, string, string]) => Work<Samples>;
   /** Throws if the network cannot use the item. */
@@ -83,14 +83,14 @@ export class StreamReader {
 
   /**
    * The samples of the next item, valid until the next call; undefined at the end of an epoch. The next call begins a
-   * new epoch. `checkAbort` is called after each wait, and throws if the signal is aborted.
+   * new epoch. `requireGoing` is called after each wait, and throws if the fit must not go on.
    *
    * @throws BackpropError `invalidData` or `invalidOption` for a stream that gives no items or invalid ones, and the
    *   errors of rows. Exceptions of the iterable pass through.
    */
-  *next(checkAbort: () => void): Work<Samples | undefined> {
-    if (!this.#iterator) yield* this.#begin(checkAbort);
-    const item = yield* this.#read(checkAbort);
+  *next(requireGoing: () => void): Work<Samples | undefined> {
+    if (!this.#iterator) yield* this.#begin(requireGoing);
+    const item = yield* this.#read(requireGoing);
     if (!item) {
       this.#iterator = undefined;
       if (this.#items === 0) throw this.#empty();
@@ -131,57 +131,54 @@ export class StreamReader {
     return result;
   }
 
-  *#begin(checkAbort: () => void): Work<void> {
-    const { stream, noun, canWait } = this.#use;
-    const iterable = yield* this.#settle<unknown>(stream());
-    checkAbort();
-    const { [Symbol.asyncIterator]: openAsync, [Symbol.iterator]: openSync } = Object(iterable);
-    const open: unknown = canWait ? (openAsync ?? openSync) : openSync;
-    if (typeof open !== "function") {
+  *#begin(requireGoing: () => void): Work<void> {
+    const { stream, noun, wait } = this.#use;
+    const iterable = yield* this.#settle("the function of the stream", stream());
+    requireGoing();
+    const open = attempt("invalidOption", `the iterable of ${noun}`, () => {
+      const { [Symbol.asyncIterator]: openAsync, [Symbol.iterator]: openSync } = Object(iterable);
+      const method: unknown = wait ? (openAsync ?? openSync) : openSync;
+      if (typeof method === "function") return method;
       throw typeof openAsync === "function" ? mustWait(noun) : notIterable(noun, iterable);
-    }
+    });
     this.#items = 0;
     this.#weight = 0;
-    this.#iterator = open.call(iterable) as AnyIterator;
+    this.#iterator = Reflect.apply(open, iterable, []) as AnyIterator;
   }
 
   /** The next item, wrapped in an object; undefined at the end of the iterator. */
-  *#read(checkAbort: () => void): Work<{ readonly value: unknown } | undefined> {
-    const iterator = this.#iterator!;
+  *#read(requireGoing: () => void): Work<{ readonly value: unknown } | undefined> {
+    const iterator = this.#iterator;
+    const { noun } = this.#use;
     let result: unknown;
     try {
-      result = yield* this.#settle<unknown>(iterator.next());
+      const next = this.#method("next");
+      if (!next) throw notIterator(noun, iterator);
+      result = yield* this.#settle(`the iterator of ${noun}`, Reflect.apply(next, iterator, []));
     } catch (error) {
       // An iterator that has thrown is not closed.
       this.#iterator = undefined;
       throw error;
     }
-    checkAbort();
-    if (typeof result !== "object" || result === null) throw notResult(this.#use.noun, result);
-    const { done, value } = result as IteratorResult<unknown>;
+    requireGoing();
+    if (typeof result !== "object" || result === null) throw notResult(noun, result);
+    const { done, value } = attempt("invalidData", `the result of the iterator of ${noun}`, () => {
+      const { done, value } = result as IteratorResult<unknown>;
+      return { done, value };
+    });
     if (done) return undefined;
-    const settled = yield* this.#settle(value);
-    checkAbort();
+    const settled = yield* this.#settle(`the iterator of ${noun}`, value);
+    requireGoing();
     return { value: settled };
   }
 
-  /**
-   * The value of a promise, or `value` itself if it is not a promise. Undefined if the signal is aborted first: an
-   * iterator may never answer.
-   */
-  *#settle<T>(value: T | PromiseLike<T>): Work<T | undefined> {
-    if (!isPromise(value)) return value;
-    const { canWait, noun, signal } = this.#use;
-    if (!canWait) {
-      ignoreRejection(value);
-      throw mustWait(noun);
-    }
-    let settled: T | undefined;
-    const waiting = Promise.resolve(value).then((result) => {
-      settled = result;
-    });
-    yield untilAborted(waiting, signal);
-    return settled;
+  /** The value of a promise, or `value` itself if it is not a promise. Undefined if the wait is ended first. */
+  *#settle(of: string, value: unknown): Work<unknown> {
+    if (!isPromise(of, value)) return value;
+    const { wait, noun } = this.#use;
+    if (wait) return yield* wait.for(value);
+    ignoreRejection(value);
+    throw mustWait(noun);
   }
 
   /** Adds weight by weight, as the core does for rows that are in memory at once: the sum has the same bits. */
@@ -198,11 +195,23 @@ export class StreamReader {
   /** Calls the method `return` of an iterator that has not ended. */
   *#close(): Work<void> {
     const iterator = this.#iterator;
+    const close = this.#method("return");
     this.#iterator = undefined;
-    if (typeof iterator?.return !== "function") return;
-    const returned: unknown = iterator.return();
-    if (this.#use.canWait) yield* this.#settle(returned);
+    if (!close) return;
+    const { noun, wait } = this.#use;
+    const returned: unknown = Reflect.apply(close, iterator, []);
+    if (wait) yield* this.#settle(`the iterator of ${noun}`, returned);
     else ignoreRejection(returned);
+  }
+
+  /** A method of the iterator, if it has it. */
+  #method(name: "next" | "return"): ((...values: never) => unknown) | undefined {
+    const method = attempt(
+      "invalidOption",
+      `the iterator of ${this.#use.noun}`,
+      () => this.#iterator?.[name],
+    );
+    return typeof method === "function" ? method : undefined;
   }
 
   #giveBack(): void {
@@ -219,15 +228,13 @@ export class StreamReader {
   }
 }
 
-/** Resolves when `promise` resolves or the signal is aborted. */
-function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => resolve();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    signal.addEventListener("abort", abort);
-    if (signal.aborted) abort();
-  });
+function notIterator(noun: string, value: unknown): BackpropError {
+  // An asynchronous method Symbol.asyncIterator is a common mistake.
+  ignoreRejection(value);
+  return new BackpropError(
+    "invalidOption",
+    `The iterator of ${noun} is ${show(value)}; expected an object with the method next.`,
+  );
 }
 
 function notResult(noun: string, value: unknown): BackpropError {
@@ -235,10 +242,6 @@ function notResult(noun: string, value: unknown): BackpropError {
     "invalidData",
     `The iterator of ${noun} returned ${show(value)}; expected an object with done and value.`,
   );
-}
-
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null | undefined)?.then === "function";
 }
 
 function mustWait(noun: string): BackpropError {
