@@ -32,9 +32,9 @@ import {
   writeLayers,
 } from "./layers/parameters.js";
 import {
+  categoriesOf,
   checkLayers,
   checkPlaces,
-  columnsOf,
   definitionOf,
   layerWidths,
   placeBuffers,
@@ -325,8 +325,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#rates = new LearningRates(optimizer.learningRate, description.dtype);
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
-    const categories = columnsOf(description.layers[0]!);
-    const bytesTo = categories.length > 0 ? undefined : description.dtype;
+    const categories = categoriesOf(description.layers[0]!);
+    const bytesTo = categories ? undefined : description.dtype;
     const inputs = { argument: "inputs", width: description.inputs, categories, bytesTo };
     this.#formats = { inputs, targets: targetFormatOf(description) };
     this.#shape = metricShape(description);
