@@ -7,7 +7,7 @@ import { show } from "../show.js";
 import { attempt, isPromise, type OptionsOf, readOptions } from "../validation.js";
 import type { Samples } from "../wasm/samples.js";
 import { ignoreRejection, type Work } from "../work.js";
-import type { RowsOfData } from "./data.js";
+
 import type { Wait } from "./wait.js";
 
 /** Some rows of a stream. */
@@ -38,11 +38,14 @@ export interface StreamUse {
   /** How to wait for promises; undefined if the caller cannot. */
   readonly wait: Wait | undefined;
   /** Samples with the rows of an item. `names`: what they are called in messages. */
-  readonly load: (rows: RowsOfData, names: readonly [string, string, string]) => Work<Samples>;
+  readonly load: (rows: ItemRows, names: readonly [string, string, string]) => Work<Samples>;
   /** Throws if the network cannot use the item. */
   readonly check: (samples: Samples, item: string) => void;
   readonly giveBack: (samples: Samples) => void;
 }
+
+/** Inputs, targets and weights. */
+type ItemRows = readonly [inputs: Rows, targets: Rows, weights?: ArrayLike<number> | undefined];
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
