@@ -880,12 +880,12 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /** Multiplies the weights of rows by the weights of their classes. */
-  #weighClasses(samples: Samples, classWeights: ClassWeightTable): void {
+  *#weighClasses(samples: Samples, classWeights: ClassWeightTable): Work<void> {
     const { loss, outputs } = this.#description;
-    const targets = { values: samples.targets(), areLabels: loss.takesLabels, outputs };
-    const weights = samples.weights()!;
-    multiplyByClass(weights, classWeights, targets);
-    requireWeights("weights", weights);
+    const values = () => samples.targets();
+    const targets = { rows: samples.rows, values, areLabels: loss.takesLabels, outputs };
+    yield* multiplyByClass(() => samples.weights()!, classWeights, targets);
+    requireWeights("weights", samples.weights()!);
   }
 
   *#run({ training, validation }: FitSources, plan: FitPlan, wait: Wait | undefined): Work<History> {
@@ -897,7 +897,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     // An epoch without any item throws.
     const first = stream && (yield* stream.next(requireGoing))!;
     const samples = first ?? (training as Samples);
-    if (plan.classWeights) this.#weighClasses(samples, plan.classWeights);
+    if (plan.classWeights) yield* this.#weighClasses(samples, plan.classWeights);
     this.#requireBatches(samples.rows, plan.batchSize);
     if (shufflesRows(plan, samples.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
