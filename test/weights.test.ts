@@ -534,11 +534,14 @@ describe("weights in the training loop", () => {
       direction: "max",
       compute: (_outputs, _targets, weights) => seen.push(Array.from(weights!)),
     });
-    const options = { folds: 3, metrics: [metric], sampleWeights: all.inputs.map((_, i) => i + 1) };
+    const sampleWeights = all.inputs.map((_, i) => i + 1);
+    const options = { folds: 3, metrics: [metric], sampleWeights, shuffle: false };
     await crossValidate(() => createClassifier(), all.inputs, all.targets, options);
     const folds = [...kFold(30, { folds: 3 })];
     expect(seen).toEqual(
-      folds.flatMap(({ validation }) => Array(2).fill(Array.from(validation, (i) => i + 1))),
+      folds.flatMap(({ training, validation }) =>
+        [validation, training, validation].map((rows) => Array.from(rows, (i) => i + 1)),
+      ),
     );
   });
 });
