@@ -154,8 +154,6 @@ const loading = new Map<Build, Promise<Core>>();
  *   After an error, a later call may try again.
  */
 export async function loadCore(source?: CoreSource, build: CoreBuild = {}): Promise<void> {
-  const found = findBuild(build);
-  if (source !== undefined && loading.has(found)) await requireSource(source, found);
   await sharedCore(source, build);
 }
 
@@ -163,6 +161,7 @@ export async function loadCore(source?: CoreSource, build: CoreBuild = {}): Prom
 export async function sharedCore(source?: CoreSource, build: CoreBuild = {}): Promise<Core> {
   const found = findBuild(build);
   let core = loading.get(found);
+  if (core && source !== undefined) await requireSource(source, found);
   if (!core) {
     core = instantiateCore(source, found).catch((cause: unknown) => {
       loading.delete(found);
