@@ -112,9 +112,12 @@ export function network_parameter_count(network: Network): usize {
   return network.parameterCount;
 }
 
-/** The factor that turns the sum of the loss's terms over `rows` rows into the loss. */
-export function network_loss_scale(network: Network, rows: usize): f64 {
-  return lossScale(network, <f64>rows);
+/**
+ * The factor that turns a sum of the loss's terms into the loss. `weight`: the sum of the weights of the rows; without
+ * weights, their number.
+ */
+export function network_loss_scale(network: Network, weight: f64): f64 {
+  return lossScale(network, weight);
 }
 
 /** The factor that turns the sum of the loss's terms over all samples, as one batch, into the loss. */

@@ -44,9 +44,9 @@ import {
   writeLayers,
 } from "./layers/parameters.js";
 import {
+  categoriesOf,
   checkLayers,
   checkPlaces,
-  columnsOf,
   definitionOf,
   layerWidths,
   placeBuffers,
@@ -57,7 +57,7 @@ import { classOf } from "./metrics/classes.js";
 import type { MetricShape } from "./metrics/metric.js";
 import { checkOptimizer, type Optimizer, sgd, withLearningRate } from "./optimizers.js";
 import { numpyRandom } from "./random/numpyRandom.js";
-import type { RandomStream } from "./random/random.js";
+import { draw, type RandomStream } from "./random/random.js";
 import type { Moment } from "./schedules/schedule.js";
 import { type LearningRate, rateAt } from "./schedules/schedules.js";
 import { show } from "./show.js";
@@ -93,7 +93,7 @@ import {
   planFit,
   shufflesRows,
 } from "./training/options.js";
-import { type PartialFitOptions, RowTrainer, readBatchSize } from "./training/partialFit.js";
+import { type PartialFitOptions, planPartialFit, RowTrainer } from "./training/partialFit.js";
 import {
   type LearningRateRange,
   planRange,
@@ -104,6 +104,7 @@ import {
 import { historyOf } from "./training/recorder.js";
 import { type DataStream, StreamReader } from "./training/stream.js";
 import { splitSamples } from "./training/validationSplit.js";
+import { Wait } from "./training/wait.js";
 import {
   attempt,
   integerWithin,
@@ -395,6 +396,8 @@ type FitSource = Samples | StreamReader;
 /** The weights of rows. Class weights are multiplied in later. */
 interface Weights extends RowWeights {
   readonly classWeights?: ClassWeightTable | undefined;
+  /** Whether the rows are a part of an epoch, whose weights may all be 0. */
+  readonly isPart?: boolean;
 }
 
 interface FitSources {
@@ -443,6 +446,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The last fit, if it stopped at the end of an epoch and can be resumed. */
   #lastFit: FitState | undefined;
   #isTraining = false;
+  /** How the fit in progress waits. */
+  #wait: Wait | undefined;
   #isDisposed = false;
 
   /** @internal `training`: what a network from a file, or a clone, has learned besides the values of its model. */
@@ -467,8 +472,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#lastFit = training?.fit;
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
-    const categories = columnsOf(description.layers[0]!);
-    const bytesTo = categories.length > 0 ? undefined : description.dtype;
+    const categories = categoriesOf(description.layers[0]!);
+    const bytesTo = categories ? undefined : description.dtype;
     const inputs = { argument: "inputs", width: description.inputs, categories, bytesTo };
     this.#formats = { inputs, targets: targetFormatOf(description) };
     this.#shape = metricShape(description);
@@ -556,7 +561,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   ): Promise<HistoryOf<M>>;
   async fit(...given: DataArguments): Promise<History> {
     const { data, plan } = this.#plan("fit", given);
-    return finishInSlices(this.#train(data, plan, true));
+    return finishInSlices(this.#train(data, plan, new Wait(plan.signal)));
   }
 
   /**
@@ -575,7 +580,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   ): HistoryOf<M>;
   fitSync(...given: DataArguments): History {
     const { data, plan } = this.#plan("fitSync", given);
-    return finish(this.#train(data, plan, false));
+    return finish(this.#train(data, plan));
   }
 
   /**
@@ -597,14 +602,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   async *epochs(...given: DataArguments): AsyncGenerator<EpochFigures, History, void> {
     const { data, plan } = this.#plan("epochs", given);
     return yield* iterateEpochs(plan.onEpoch, (onEpoch) =>
-      finishInSlices(this.#train(data, { ...plan, onEpoch }, true)),
+      finishInSlices(this.#train(data, { ...plan, onEpoch }, new Wait(plan.signal))),
     );
   }
 
   /**
    * Trains once on the rows in their order, in steps of `batchSize`, without pauses: for rows that arrive one after the
-   * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. The
-   * optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
+   * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. With
+   * `sampleWeights`, each row counts by its weight, as in `fit`. The optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`; `diverged` (the parameters
    *   are then those before the step that failed), `busy` while fitting, `disposed`.
@@ -614,8 +619,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   partialFit(...given: DataArguments<StoredData>): number {
     this.#idle();
     const { data, options } = readArguments("partialFit", given, false);
-    const batchSize = readBatchSize(options);
-    const samples = finish(this.#load(data));
+    const { batchSize, ...weights } = planPartialFit(options);
+    const samples = finish(this.#load(data, weights));
     try {
       this.#requireBatches(samples.rows, batchSize);
       this.#drawKeyOfLayers();
@@ -988,13 +993,17 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return summarize(this.#description);
   }
 
-  /** Frees the network's memory and ends its threads. A fit in progress rejects. Every later use throws `disposed`. */
+  /**
+   * Frees the network's memory and ends its threads. A fit in progress rejects, even if it waits for a promise of a
+   * callback or a stream. Every later use throws `disposed`.
+   */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#rowTrainer.dispose();
     this.#scratch.dispose();
     this.#model.dispose();
+    this.#wait?.end();
   }
 
   [Symbol.dispose](): void {
@@ -1024,21 +1033,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return { data, plan };
   }
 
-  *#train(data: Data, plan: FitPlan, canWait: boolean): Work<History> {
+  /** `wait`: how to wait for promises of the user; undefined if the caller cannot. */
+  *#train(data: Data, plan: FitPlan, wait?: Wait): Work<History> {
     this.#idle();
     requireNotAborted(plan);
     this.#isTraining = true;
-    const run = (sources: FitSources) => this.#run(sources, plan, canWait);
+    this.#wait = wait;
+    const run = (sources: FitSources) => this.#run(sources, plan, wait);
     try {
-      return yield* this.#using(data, undefined, plan, canWait, (training) => {
+      return yield* this.#using(data, undefined, plan, wait, (training) => {
         const { validationData, validationSplit } = plan;
         if (validationSplit !== undefined) return this.#runSplit(training as Samples, validationSplit, run);
         if (!validationData) return run({ training });
         const withBoth = (validation: FitSource) => run({ training, validation });
-        return this.#using(validationData, "validationData", plan, canWait, withBoth);
+        return this.#using(validationData, "validationData", plan, wait, withBoth);
       });
     } finally {
       this.#isTraining = false;
+      this.#wait = undefined;
     }
   }
 
@@ -1056,16 +1068,15 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     data: Data,
     argument: string | undefined,
     plan: FitPlan,
-    canWait: boolean,
+    wait: Wait | undefined,
     use: (source: FitSource) => Work<T>,
   ): Work<T> {
     if (isStream(data)) {
       const reader = new StreamReader({
         stream: data,
         noun: argument ?? "items",
-        canWait,
-        signal: plan.signal,
-        load: (rows, names) => this.#load(rows, {}, names),
+        wait,
+        load: (rows, names) => this.#load(rows, { isPart: true }, names),
         check: ({ rows }, item) => {
           if (!argument) this.#requireBatches(rows, plan.batchSize, item);
         },
@@ -1084,20 +1095,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /** Multiplies the weights of rows by the weights of their classes. */
-  #weighClasses(samples: Samples, classWeights: ClassWeightTable): void {
+  *#weighClasses(samples: Samples, classWeights: ClassWeightTable): Work<void> {
     const { loss, outputs } = this.#description;
-    const targets = { values: samples.targets(), areLabels: loss.takesLabels, outputs };
-    const weights = samples.weights()!;
-    multiplyByClass(weights, classWeights, targets);
-    requireWeights("weights", weights);
+    const values = () => samples.targets();
+    const targets = { rows: samples.rows, values, areLabels: loss.takesLabels, outputs };
+    yield* multiplyByClass(() => samples.weights()!, classWeights, targets);
+    requireWeights("weights", samples.weights()!);
   }
 
-  *#run({ training, validation }: FitSources, plan: FitPlan, canWait: boolean): Work<History> {
+  *#run({ training, validation }: FitSources, plan: FitPlan, wait: Wait | undefined): Work<History> {
     const stream = training instanceof StreamReader ? training : undefined;
+    const requireGoing = () => {
+      this.#alive();
+      requireNotAborted(plan);
+    };
     // An epoch without any item throws.
-    const first = stream && (yield* stream.next(() => requireNotAborted(plan)))!;
+    const first = stream && (yield* stream.next(requireGoing))!;
     const samples = first ?? (training as Samples);
-    if (plan.classWeights) this.#weighClasses(samples, plan.classWeights);
+    if (plan.classWeights) yield* this.#weighClasses(samples, plan.classWeights);
     this.#requireBatches(samples.rows, plan.batchSize);
     if (shufflesRows(plan, samples.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
@@ -1113,7 +1128,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       resumed,
       save: () => this.save(),
       rates: this.#rates,
-      canWait,
+      wait,
       description: this.#description,
     };
     const fit = yield* this.#allocate(() => new Fit(subject, plan));
@@ -1156,9 +1171,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** Draws the key of the network's random numbers, once, if none was given. */
   #drawKey(): void {
     if (this.#keys.key !== undefined) return;
-    const draw = new Float64Array(1);
-    this.#keys.random.fillUniform(draw, 0, 2 ** 32);
-    const key = Math.floor(draw[0]!);
+    const drawn = new Float64Array(1);
+    draw(this.#keys.random, "fillUniform", drawn, 0, 2 ** 32);
+    const key = Math.floor(drawn[0]!);
     requireInteger("a draw of random.fillUniform from 0 to 2^32", key, 0, MAX_SEED);
     this.#alive().setSeed(key);
     this.#keys.key = key;
@@ -1213,7 +1228,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     try {
       yield* writeRows(sources[0], () => samples.stored());
       yield* writeRows(sources[1], () => samples.targets());
-      yield* this.#writeWeights(weightSource, samples);
+      yield* this.#writeWeights(weightSource, samples, weights.isPart);
       return samples;
     } catch (error) {
       this.#scratch.giveBack(samples);
@@ -1248,13 +1263,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   }
 
   /** Writes the weights of the rows; without a source, all weights are 1. */
-  *#writeWeights(source: RowSource | undefined, samples: Samples): Work<void> {
+  *#writeWeights(source: RowSource | undefined, samples: Samples, mayBeZero?: boolean): Work<void> {
     if (!source) {
       samples.weights()?.fill(1);
       return;
     }
     yield* writeRows(source, () => samples.weights()!);
-    requireWeights(source.format.argument, samples.weights()!);
+    requireWeights(source.format.argument, samples.weights()!, mayBeZero);
   }
 
   /** Checks values for every layer, and writes them to one array in the order of the parameters. */

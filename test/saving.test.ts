@@ -310,9 +310,9 @@ describe("metadata", () => {
   });
 
   it("are copied, and must be strings", async () => {
-    const metadata: Record<string, string> = { a: "1" };
+    const metadata = { a: "1" };
     const network = await createNetwork({ inputs: 3, layers: [dense(2)], loss: "huber", metadata });
-    metadata["a"] = "2";
+    metadata.a = "2";
     expect(network.metadata).toEqual({ a: "1" });
     expect(() => network.save({ metadata: { n: 5 as never } })).toThrow(
       /metadata\.n is 5; expected a string/,

@@ -48,7 +48,7 @@ const SRC: Table = {
   "errors.ts": ["history.ts"],
   "show.ts": [],
   "dtype.ts": ["errors.ts"],
-  "validation.ts": ["errors.ts", "show.ts", "dtype.ts"],
+  "validation.ts": ["work.ts", "errors.ts", "show.ts", "dtype.ts"],
   random: ["errors.ts", "validation.ts", "dtype.ts"],
   schedules: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "random"],
   "initializers.ts": ["validation.ts", "dtype.ts", "random"],

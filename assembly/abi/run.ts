@@ -27,7 +27,8 @@ export class Samples {
   targets: usize;
   /**
    * [rows], each at least 0, with a sum that is finite and above 0: calls that begin an epoch or an evaluation return
-   * Status.InvalidWeight for others. 0: every row counts once.
+   * Status.InvalidWeight for others. In forward passes and with Pause.Samples, the sum may be 0. 0: every row counts
+   * once.
    */
   weights: usize;
   /** The row numbers in the order of their use, u32 [rows], each below `rows`; 0: rows are used as they are stored. */

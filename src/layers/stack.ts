@@ -53,6 +53,13 @@ export function columnsOf(layer: Layer): readonly EmbeddingColumn[] {
   return layer.kind === "embedding" ? layer.columns : [];
 }
 
+/** The number of categories of each column of the inputs that a first layer embeds; undefined if it embeds none. */
+export function categoriesOf(layer: Layer): readonly number[] | undefined {
+  const byColumn: number[] = [];
+  for (const { column, categories } of columnsOf(layer)) byColumn[column] = categories;
+  return byColumn.length > 0 ? byColumn : undefined;
+}
+
 /** Columns of the input of each layer, then of the output of the last one. */
 export function layerWidths(inputs: number, layers: readonly Layer[]): readonly number[] {
   const widths = [inputs];

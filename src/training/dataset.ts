@@ -83,9 +83,9 @@ function requireSameFormat(noun: "inputs" | "targets", actual: RowFormat, expect
   );
 }
 
-function formatOf({ width, classes, categories = [] }: RowFormat): string {
+function formatOf({ width, classes, categories }: RowFormat): string {
   if (classes !== undefined) return `labels from 0 to ${classes - 1}`;
-  const columns = categories.map(({ column, categories }) => `${categories} in column ${column}`);
+  const columns = Object.entries(categories ?? []).map(([column, count]) => `${count} in column ${column}`);
   const embedded = columns.length > 0 ? `, with categories: ${columns.join(", ")}` : "";
   return `rows of ${width} ${width === 1 ? "number" : "numbers"}${embedded}`;
 }

@@ -18,9 +18,10 @@ import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
 import { Pace } from "./pace.js";
 import { ParameterCopy } from "./parameterCopy.js";
-import { RateSupply } from "./rateSupply.js";
+import { maySkip, RateSupply } from "./rateSupply.js";
 import { Recorder } from "./recorder.js";
 import { StreamReader } from "./stream.js";
+import type { Wait } from "./wait.js";
 import { Warnings } from "./warnings.js";
 
 /** What a fit works on. */
@@ -39,8 +40,8 @@ export interface FitSubject {
   /** The state of the fit that is resumed. */
   readonly resumed: FitState | undefined;
   readonly rates: LearningRates;
-  /** Whether the caller can wait for a promise that a callback returns. */
-  readonly canWait: boolean;
+  /** How to wait for promises of callbacks; undefined if the caller cannot. */
+  readonly wait: Wait | undefined;
   readonly description: NetworkDescription;
   /** The network with this fit as a file. */
   readonly save: () => Uint8Array;
@@ -142,8 +143,7 @@ export class Fit {
     try {
       while (this.#stopped === undefined) {
         yield;
-        this.#subject.model();
-        this.#requireNotAborted();
+        this.#requireGoing();
         const finished = yield* this.#proceed();
         if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
         if (finished > 0) yield* this.#completeEpochs();
@@ -168,7 +168,7 @@ export class Fit {
     const { stream, model } = this.#subject;
     if (!stream || this.#run.row < this.#samples.rows) return this.#advance();
     const begun = performance.now();
-    const samples = yield* stream.next(() => this.#requireNotAborted());
+    const samples = yield* stream.next(() => this.#requireGoing());
     this.#recorder.add(0, this.#supply.current, performance.now() - begun);
     // Throws if the network was disposed in the meantime.
     model();
@@ -182,9 +182,9 @@ export class Fit {
   }
 
   /** Ends the epoch in progress: the core does not know which item is the last. */
-  #endStream({ rows }: StreamReader): number {
+  #endStream({ weight }: StreamReader): number {
     const { epochs, targetLoss } = this.#plan;
-    const loss = this.#subject.model().lossOf(this.#run.lossSum, rows);
+    const loss = this.#subject.model().lossOf(this.#run.lossSum, weight);
     this.#run.endEpoch(loss);
     this.#recorder.add(1, this.#supply.current, 0);
     if (loss <= targetLoss) this.#stop("targetLoss");
@@ -195,8 +195,8 @@ export class Fit {
   /** The part of the run that begins with `epochs` epochs of the present samples. */
   #beginRates(epochs: number): void {
     const firstEpoch = this.#subject.firstEpoch + this.epoch;
-    const isSkipping = maySkip(this.#samples, this.#batchSize);
-    this.#supply.begin({ epochs, batches: this.#batches, firstEpoch, maySkip: isSkipping });
+    const hasSkips = maySkip(this.#samples, this.#batchSize);
+    this.#supply.begin({ epochs, batches: this.#batches, firstEpoch, maySkip: hasSkips });
   }
 
   /** One call of the core. Returns how many epochs it finished. */
@@ -283,10 +283,10 @@ export class Fit {
     if (!validation) return {};
     const plan = { averaged: true, training: false, meter: this.#validationMeter };
     const isMean = this.#subject.description.loss.reduction === "mean";
-    const checkAbort = () => this.#requireNotAborted();
+    const requireGoing = () => this.#requireGoing();
     const { loss, milliseconds } =
       validation instanceof StreamReader
-        ? yield* evaluateStream(model, validation, { ...plan, isMean, checkAbort })
+        ? yield* evaluateStream(model, validation, { ...plan, isMean, requireGoing })
         : yield* evaluateRows(model, validation, plan);
     this.#recorder.addTime(milliseconds);
     const metrics = Object.entries(this.#validationMeter?.take() ?? {});
@@ -311,7 +311,10 @@ export class Fit {
   /** Calls a callback of the user, which may end the fit by returning false. */
   *#call<T>(name: keyof Callbacks | "checkpoint", callback: (info: T) => unknown, info: T): Work<void> {
     const details = () => ({ epoch: this.epoch, history: this.#history("callback") });
-    const result = yield* callBack(name, callback, info, this.#subject.canWait, details);
+    const { wait } = this.#subject;
+    const result = yield* callBack(name, callback, info, wait, details);
+    // If the training is over, its result counts.
+    if (wait?.isEnded && this.#stopped === undefined) this.#requireGoing();
     if (result === false && (name === "onEpoch" || name === "onBatch")) this.#stop("callback");
   }
 
@@ -360,7 +363,9 @@ export class Fit {
     return this.#best && this.#patience?.bestEpoch;
   }
 
-  #requireNotAborted(): void {
+  /** Throws if the network was disposed or the signal aborted. */
+  #requireGoing(): void {
+    this.#subject.model();
     const { signal } = this.#plan;
     if (!signal?.aborted) return;
     throw abortedFit(signal.reason, this.#plan, this.epoch, this.#history("aborted"), this.#restored);
@@ -386,13 +391,6 @@ export class Fit {
       history: this.#history("diverged"),
     });
   }
-}
-
-/** Whether a batch may have weights that are all 0. */
-function maySkip(samples: Samples, batchSize: number): boolean {
-  let zeros = 0;
-  for (const weight of samples.weights() ?? []) if (weight === 0) zeros++;
-  return zeros >= (samples.rows % batchSize || batchSize);
 }
 
 function isPowerOfTwo(x: number): boolean {

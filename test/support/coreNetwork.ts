@@ -35,7 +35,7 @@ export interface MoreKernels {
 
 /** Functions for both dtypes that the wrapper does not call. */
 export interface MoreExports {
-  network_loss_scale(network: number, rows: number): number;
+  network_loss_scale(network: number, weight: number): number;
   network_step(network: number): number;
   network_set_step(network: number, step: number): void;
   network_optimizer(network: number): number;
