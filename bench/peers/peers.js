@@ -63,6 +63,14 @@ export const ADAM_PEERS = [
   python("scikit-learn", "scikit-learn"),
 ];
 
+/** The peers that train on Fashion-MNIST. The first is ours. @type {readonly Peer[]} */
+export const FASHION_MNIST_PEERS = [
+  javascript("backprop-wasm", "fashionMnist.js", "strict"),
+  javascript("ours, relaxed", "fashionMnist.js", "relaxed"),
+  python("PyTorch", "torch"),
+  python("PyTorch, fused Adam", "torch", "fused"),
+];
+
 function javascript(name, file, ...variant) {
   const args = [fileURLToPath(new URL("worker.js", import.meta.url)), `./peers/${file}`, ...variant];
   return { name, prepare: (task) => ({ file: process.execPath, args, input: JSON.stringify(task) }) };
@@ -81,8 +89,8 @@ function revectorized(name, numerics) {
   };
 }
 
-function python(name, library) {
-  const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library];
+function python(name, library, ...variant) {
+  const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library, ...variant];
   const packages = "python3 python3-venv";
   return { name, prepare: (task) => ({ file: PYTHON, args, input: JSON.stringify(task), packages }) };
 }
