@@ -63,6 +63,14 @@ export const ADAM_PEERS = [
   python("scikit-learn", "scikit-learn"),
 ];
 
+/** The peers that train on Fashion-MNIST. The first is ours. @type {readonly Peer[]} */
+export const FASHION_MNIST_PEERS = [
+  javascript("backprop-wasm", "fashionMnist.js", "strict"),
+  javascript("ours, relaxed", "fashionMnist.js", "relaxed"),
+  python("PyTorch", "torch"),
+  python("PyTorch, fused Adam", "torch", "fused"),
+];
+
 /** A peer in JavaScript: `file` in peers/, with the arguments `variant`. */
 function javascript(name, file, ...variant) {
   const args = [fileURLToPath(new URL("worker.js", import.meta.url)), `./peers/${file}`, ...variant];
@@ -82,9 +90,9 @@ function revectorized(name, numerics) {
   };
 }
 
-/** A peer in Python: `library` names a class of peers/python.py. */
-function python(name, library) {
-  const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library];
+/** A peer in Python: `library` names a class of peers/python.py, which gets the arguments `variant`. */
+function python(name, library, ...variant) {
+  const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library, ...variant];
   const packages = "python3 python3-venv";
   return { name, prepare: (task) => ({ file: PYTHON, args, input: JSON.stringify(task), packages }) };
 }
