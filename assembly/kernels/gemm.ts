@@ -85,7 +85,7 @@ function multiply<T, A>(product: Product): void {
   let c = product.c;
   let a = product.a;
   let m = product.m;
-  for (; m > changetype<A>(0).lastRows(); m -= TILE_ROWS) {
+  for (; m > TILE_ROWS; m -= TILE_ROWS) {
     if (ASC_FEATURE_RELAXED_SIMD) tiles<T, A, Six>(product, c, a, aStep);
     else tiles<T, A, Four>(product, c, a, aStep);
     c += TILE_ROWS * product.cStep;
@@ -198,7 +198,7 @@ function copyRows<T>(out: usize, x: usize): void {
   else v128.store(out, v128.load(x, 32), 32);
 }
 
-/** Computes `rows` rows of C, at most A.lastRows(), over all columns. `aStep`: bytes from one column of A to the next. */
+/** Computes `rows` rows of C, at most TILE_ROWS, over all columns. `aStep`: bytes from one column of A to the next. */
 @inline
 function rowOfTiles<T, A>(product: Product, rows: usize, c: usize, a: usize, aStep: usize): void {
   switch (rows) {
@@ -207,8 +207,12 @@ function rowOfTiles<T, A>(product: Product, rows: usize, c: usize, a: usize, aSt
     case 3: { tiles<T, A, Three>(product, c, a, aStep); break; }
     case 4: { tiles<T, A, Four>(product, c, a, aStep); break; }
   }
-  if (changetype<A>(0).lastRows() > 4 && rows == 5) tiles<T, A, Five>(product, c, a, aStep);
-  if (changetype<A>(0).lastRows() > 5 && rows == 6) tiles<T, A, Six>(product, c, a, aStep);
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    switch (rows) {
+      case 5: { tiles<T, A, Five>(product, c, a, aStep); break; }
+      case 6: { tiles<T, A, Six>(product, c, a, aStep); break; }
+    }
+  }
 }
 
 /** Computes R rows of C over all columns. `aStep`: bytes from one column of A to the next. */
@@ -233,16 +237,6 @@ function tiles<T, A, R>(product: Product, c: usize, a: usize, aStep: usize): voi
 /** A with any row step: row number `row` is `offset` bytes after the first. */
 @unmanaged
 class Strided {
-  /**
-   * Rows of the last tile. The gradients of most kernels have a multiple of four rows and one of the bias. A tile of
-   * that row alone has two sums, and each addition waits for the one before: 4-32-16-4 takes 2 % longer. A strict tile
-   * of five rows needs 14 registers.
-   */
-  @inline
-  lastRows(): usize {
-    return max<usize>(TILE_ROWS, 5);
-  }
-
   @inline
   splat<T>(a: usize, offset: usize, row: usize): v128 {
     return v128.load_splat<T>(a + offset);
@@ -252,11 +246,6 @@ class Strided {
 /** A with contiguous columns: row number `row` is `row` elements after the first. */
 @unmanaged
 class Adjacent {
-  @inline
-  lastRows(): usize {
-    return TILE_ROWS;
-  }
-
   @inline
   splat<T>(a: usize, offset: usize, row: usize): v128 {
     if (row == 0) return v128.load_splat<T>(a);

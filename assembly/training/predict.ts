@@ -11,7 +11,7 @@ import { outputTensors, passOf, Workspace } from "../network/workspace";
 import { rowActivationForward } from "../rowPath/activation";
 import { beginPredictions, endPredictions } from "./predictionParameters";
 import { beginMicrobatch, beginPasses } from "./gather";
-import { runForward } from "./layers";
+import { forwardLayers } from "./layers";
 
 /**
  * Writes the outputs for rows `begin` … `end` − 1, with predictionParameters(), to `predictions` [end − begin,
@@ -28,7 +28,7 @@ export function predict<T>(
   for (let row = begin; row < end; row += workspace.capacity) {
     const rows = min(workspace.capacity, end - row);
     beginMicrobatch<T>(network, workspace, samples, row, 0, rows);
-    runForward<T>(network, workspace);
+    forwardLayers<T>(network, workspace);
     writePredictions<T>(network, workspace, predictions + (row - begin) * units * sizeof<T>());
   }
   endPredictions(network, workspace);

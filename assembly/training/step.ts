@@ -18,7 +18,7 @@ import { isBounded } from "../rowPath/step";
 import { Phase } from "../threads/phases";
 import { runPhase } from "../threads/team";
 import { beginMicrobatch, gatherTargets, readTargetsAhead } from "./gather";
-import { runBackward, runForward } from "./layers";
+import { forwardLayers, runBackward, runForward } from "./layers";
 
 /**
  * The forward pass of `rows` rows from position `row` of the order on. `batchRow`: the position of the first row in its
@@ -28,24 +28,39 @@ import { runBackward, runForward } from "./layers";
 export function forwardStep<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize, gathered: bool,
 ): void {
-  const pass = passOf(workspace);
-  pass.step = <u32>network.step;
-  if (gathered) {
-    pass.inputs = 0;
-    pass.byteScale = 0;
-  } else {
-    beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
-    readTargetsAhead<T>(network, samples, row, rows);
-  }
+  if (gathered) beginGathered(network, workspace);
+  else beginForward<T>(network, workspace, samples, row, batchRow, rows);
   runForward<T>(network, workspace);
   if (!gathered) gatherTargets<T>(network, workspace, samples, row, rows);
 }
 
-/** forwardStep() as a call, for callers that need less speed than train(): an inlined copy takes 1.3 KB of code. */
+/**
+ * forwardStep() of rows that are not gathered, without inlined code: for callers that need less speed than train(). An
+ * inlined copy takes 1.3 KB of code.
+ */
 export function forwardMicrobatch<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize,
 ): void {
-  forwardStep<T>(network, workspace, samples, row, batchRow, rows, false);
+  beginForward<T>(network, workspace, samples, row, batchRow, rows);
+  forwardLayers<T>(network, workspace);
+  gatherTargets<T>(network, workspace, samples, row, rows);
+}
+
+@inline
+function beginForward<T>(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize,
+): void {
+  passOf(workspace).step = <u32>network.step;
+  beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
+  readTargetsAhead<T>(network, samples, row, rows);
+}
+
+@inline
+function beginGathered(network: Network, workspace: Workspace): void {
+  const pass = passOf(workspace);
+  pass.step = <u32>network.step;
+  pass.inputs = 0;
+  pass.byteScale = 0;
 }
 
 /**
@@ -78,9 +93,16 @@ export function backwardStep<T>(network: Network, workspace: Workspace, accumula
   runPhase<T>(network, workspace, Phase.Gradients);
 }
 
-/** backwardStep() as a call, see forwardMicrobatch(). */
+/** backwardStep() without inlined code, see forwardMicrobatch(). */
 export function backwardMicrobatch<T>(network: Network, workspace: Workspace, accumulates: bool): void {
-  backwardStep<T>(network, workspace, accumulates);
+  runBackward<T>(network, workspace);
+  addGradients<T>(network, workspace, accumulates);
+}
+
+/** The gradients of the logits → the gradients of all parameters, added to network.gradients if `accumulates`. */
+function addGradients<T>(network: Network, workspace: Workspace, accumulates: bool): void {
+  passOf(workspace).accumulates = accumulates;
+  runPhase<T>(network, workspace, Phase.Gradients);
 }
 
 /** Adds the gradients of the penalties. Call it once for each batch, after backwardStep() of its microbatches. */
@@ -110,8 +132,7 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
     countStep(network);
     return true;
   }
-  passOf(workspace).accumulates = false;
-  runPhase<T>(network, workspace, Phase.Gradients);
+  addGradients<T>(network, workspace, false);
   return updateBatch<T>(network, workspace);
 }
 

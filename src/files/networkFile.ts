@@ -230,7 +230,7 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
   );
   const { warnings, stopped, figures, patience } = encoded;
   return {
-    losses: numbers("loss") as Float64Array,
+    losses: [...numbers("loss")],
     spans: Array.from(epochs!, (count, i) => ({
       epochs: count,
       learningRate: rates![i]!,

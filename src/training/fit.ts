@@ -19,7 +19,7 @@ import { type FitPlan, shufflesRows } from "./options.js";
 import { Pace } from "./pace.js";
 import { ParameterCopy } from "./parameterCopy.js";
 import { maySkip, RateSupply } from "./rateSupply.js";
-import { Recorder } from "./recorder.js";
+import { Recorder, toArray } from "./recorder.js";
 import { StreamReader } from "./stream.js";
 import type { Wait } from "./wait.js";
 import { Warnings } from "./warnings.js";
@@ -70,6 +70,8 @@ export class Fit {
   #stopped: StopReason | undefined;
   /** Finished epochs with all their figures. */
   #completed: number;
+  /** What the fit returned. */
+  #result: History | undefined;
 
   constructor(subject: FitSubject, plan: FitPlan) {
     const { samples, stream, validation, firstEpoch, description, resumed } = subject;
@@ -116,7 +118,7 @@ export class Fit {
     if (this.epoch === 0 || this.epoch !== this.#completed || this.#run.isInEpoch) return undefined;
     return {
       ...this.#recorder.state,
-      losses: this.#run.losses().slice(0, this.epoch),
+      losses: this.#result?.loss ?? toArray(this.#losses),
       warnings: [...this.#warnings.found],
       stopped: this.#stopped,
       patience: this.#patience?.state,
@@ -153,7 +155,8 @@ export class Fit {
         yield* this.#call("onProgress", onProgress, this.#progress);
         reported = performance.now();
       }
-      return this.#history(this.#stopped);
+      this.#result = this.#history(this.#stopped);
+      return this.#result;
     } finally {
       this.#restoreBest();
     }
@@ -342,8 +345,13 @@ export class Fit {
     return Math.ceil(this.#samples.rows / this.#batchSize);
   }
 
+  /** The losses of the finished epochs, as a view of linear memory. */
+  get #losses(): Float64Array {
+    return this.#run.losses().subarray(0, this.epoch);
+  }
+
   #history(stopped: StopReason): History {
-    const losses = this.#run.losses().subarray(0, this.epoch);
+    const losses = this.#losses;
     this.#inspectNetwork(Math.max(0, this.epoch - 1));
     this.#warnings.inspectLosses(losses);
     const { bestEpoch } = this.#patience ?? {};
