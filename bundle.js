@@ -1,6 +1,6 @@
 // Writes the JavaScript that is published to dist/: one file for each entry point, and what several share in files of their
 // own. Importing many small files is slow: in Node each costs half a millisecond. Parsing is slow too, so the files are
-// minified; their source maps have the sources.
+// minified; their source maps have the sources. Lines are kept: above an uncaught error, Node prints the whole line.
 
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
@@ -54,7 +54,7 @@ export function bundle(input, dir, banner, plugins = []) {
       chunkFileNames: "[name].js",
       banner,
       comments: { jsdoc: false },
-      minify: { compress: { keepNames: KEPT_NAMES }, mangle: { keepNames: KEPT_NAMES } },
+      minify: { compress: { keepNames: KEPT_NAMES }, mangle: { keepNames: KEPT_NAMES }, codegen: false },
       sourcemap: true,
     },
   });
