@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { csvFormatRows } from "d3-dsv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -244,6 +247,23 @@ describe("readCsv refuses", () => {
       const work = (async () => readRows(create() as TextSource, options as CsvBatchOptions))();
       await work.catch((error) => expect(error).toMatchObject({ name: "BackpropError" }));
     }
+  });
+});
+
+describe("a file of 50 MB", () => {
+  const PROGRAM = fileURLToPath(new URL("tools/largeCsv.js", import.meta.url));
+
+  it("is read with a heap of 16 MB", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--max-old-space-size=16",
+      PROGRAM,
+      "50",
+    ]);
+    const { rows, megabytes, peakMegabytes } = JSON.parse(stdout);
+    expect(megabytes).toBeGreaterThanOrEqual(50);
+    expect(rows).toBeGreaterThan(500_000);
+    // Node alone takes about 50 MB.
+    expect(peakMegabytes).toBeLessThan(150);
   });
 });
 

@@ -49,7 +49,8 @@ export function textIn(cell: unknown, { missing }: CellFormat): string | undefin
       return missing.has(text) ? "" : text;
     }
     case "number":
-      return Number.isNaN(cell) ? "" : String(cell);
+      if (Number.isNaN(cell)) return "";
+      return Number.isFinite(cell) ? String(cell) : undefined;
     case "bigint":
     case "boolean":
       return String(cell);
@@ -71,6 +72,6 @@ export function misfit(where: string, cell: unknown, type: ColumnType): Backprop
   const expected =
     type === "number"
       ? "a finite number, or a missing value"
-      : "text, a number, a boolean, or a missing value";
+      : "text, a finite number, a boolean, or a missing value";
   return new BackpropError("invalidData", `${where} is ${show(cell)}; expected ${expected}.`);
 }

@@ -93,7 +93,7 @@ export function tableOf(argument: string, rows: TableRows, types?: ReadonlyMap<s
   const cells = openCells(argument, rows);
   const columns = cells.names.map((name) => {
     const values = cells.column(name)!;
-    return columnOf(cells, name, types?.get(name) ?? typeOf(values, DEFAULT_FORMAT));
+    return columnOf(values, name, types?.get(name) ?? typeOf(values, DEFAULT_FORMAT), cells);
   });
   return new Table(cells.count, columns);
 }
@@ -149,8 +149,10 @@ function cellsOfRows(argument: string, rows: readonly unknown[]): Cells {
     count: rows.length,
     names: [...names],
     column(name) {
-      if (!rows.some((row) => name in (row as object))) return undefined;
-      return rows.map((row) => (row as TableRow)[name]);
+      return attempt("invalidData", argument, () => {
+        if (!rows.some((row) => name in (row as object))) return undefined;
+        return rows.map((row) => (row as TableRow)[name]);
+      });
     },
     place,
   };
@@ -174,7 +176,10 @@ function cellsOfColumns(argument: string, given: object): Cells {
   return {
     count,
     names,
-    column: (name) => columns.get(name),
+    column(name) {
+      const values = columns.get(name);
+      return values && attempt("invalidData", argument, () => Array.from(values));
+    },
     place: (name, row) => `${argument}[${show(name)}][${row}]`,
   };
 }
@@ -188,13 +193,11 @@ function isDense(values: ArrayLike<unknown>): boolean {
 }
 
 /** A column with these cells. @throws BackpropError `invalidData` for a cell of another type. */
-export function columnOf(cells: Cells, name: string, type: ColumnType): Column {
-  const values = cells.column(name)!;
+export function columnOf(values: ArrayLike<unknown>, name: string, type: ColumnType, cells: Cells): Column {
   const place = (row: number) => cells.place(name, row);
-  if (type === "number") {
-    return { name, type, values: numbersOf(values, DEFAULT_FORMAT, place) };
-  }
-  return { name, type, values: textsOf(values, DEFAULT_FORMAT, place) };
+  return type === "number"
+    ? { name, type, values: numbersOf(values, DEFAULT_FORMAT, place) }
+    : { name, type, values: textsOf(values, DEFAULT_FORMAT, place) };
 }
 
 /** `place`: what messages call the cell of a row. */

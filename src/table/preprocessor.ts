@@ -203,7 +203,8 @@ export class Preprocessor {
 
 /** @throws BackpropError `invalidData` if no row has the column, or a cell is not of its type. */
 export function requireColumn(argument: string, cells: Cells, name: string, type: ColumnType): Column {
-  if (cells.column(name)) return columnOf(cells, name, type);
+  const values = cells.column(name);
+  if (values) return columnOf(values, name, type, cells);
   throw new BackpropError(
     "invalidData",
     `${argument} has no ${show(name)}, only ${cells.names.slice(0, 20).map(show).join(", ") || "nothing"}; expected each ` +
@@ -243,8 +244,13 @@ export function preprocessorFromJSON(state: PreprocessorState): Preprocessor {
     return new Preprocessor({
       version: 1,
       features,
-      dropped: structuredClone(read.dropped),
-      imputed: structuredClone(read.imputed),
+      dropped: copyList("dropped", read.dropped),
+      imputed: copyList("imputed", read.imputed),
     });
   });
+}
+
+function copyList<T>(argument: string, given: readonly T[]): readonly T[] {
+  requireFull(argument, given, 2 ** 24);
+  return structuredClone(given);
 }

@@ -21,7 +21,7 @@ import {
 } from "../index.js";
 import { show } from "../show.js";
 import {
-  type Check,
+  attempt,
   type OptionsOf,
   ofType,
   oneOf,
@@ -154,12 +154,19 @@ export interface TrainTableError<T extends Task = Task> extends BackpropError {
   readonly model: TableModel<T>;
 }
 
-const requireHidden: Check = (argument, value) => {
-  const length = requireFull(argument, value, 100);
-  for (let i = 0; i < length; i++) requirePositiveInteger(`${argument}[${i}]`, (value as unknown[])[i]);
-};
+/** A checked copy of the units of layers. */
+function copyHidden(given: unknown): number[] {
+  return attempt("invalidOption", "hidden", () => {
+    const length = requireFull("hidden", given, 100);
+    return Array.from({ length }, (_, i) => {
+      const units = (given as ArrayLike<number>)[i]!;
+      requirePositiveInteger(`hidden[${i}]`, units);
+      return units;
+    });
+  });
+}
 
-/** The functions of the library that get these options check them. */
+/** For options that are checked when they are copied, or by the functions of the library that get them. */
 const checkedLater = () => {};
 
 const OPTIONS: OptionsOf<TrainTableOptions> = {
@@ -169,7 +176,7 @@ const OPTIONS: OptionsOf<TrainTableOptions> = {
   log: { check: ofType("boolean"), default: false },
   validation: { check: requireBelowOne, default: 0.2 },
   seed: { check: (argument, value) => requireInteger(argument, value, 0, 2 ** 32 - 1), default: 0 },
-  hidden: { check: requireHidden, default: [64, 32] },
+  hidden: { check: checkedLater, default: [64, 32] },
   activation: { check: checkedLater, default: "relu" },
   dropout: { check: requireBelowOne, default: 0 },
   optimizer: { check: checkedLater, default: undefined },
@@ -299,7 +306,7 @@ function describe(
   plan: Plan,
 ): NetworkOptions<readonly Layer[]> {
   const isClasses = target.task === "classification";
-  const hidden = plan.hidden.flatMap((units): Layer[] => {
+  const hidden = copyHidden(plan.hidden).flatMap((units): Layer[] => {
     const layer = dense(units, plan.activation);
     return plan.dropout > 0 ? [layer, dropout(plan.dropout)] : [layer];
   });
