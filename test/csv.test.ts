@@ -69,6 +69,18 @@ describe("readCsv", () => {
     ]);
   });
 
+  it("reads CR LF that is cut in two, in the first lines", async () => {
+    const name = "x".repeat(2 ** 16 - 3);
+    expect(await readRows(`${name},b\r\n1,2\r\n`)).toEqual([
+      [name, "b"],
+      ["1", "2"],
+    ]);
+  });
+
+  it("skips a byte-order mark before a number", async () => {
+    expect(await readRows("\ufeff1,2", { names: ["a", "b"] })).toContainEqual(["1", "2"]);
+  });
+
   it.each([",", ";", "\t", "|"])("finds the delimiter %j", async (delimiter) => {
     const text = `a${delimiter}b\n"1,5;|\t"${delimiter}2\n`;
     expect(await readRows(text)).toEqual([

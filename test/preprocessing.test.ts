@@ -7,6 +7,7 @@ import {
   fitPreprocessor,
   type PreprocessorState,
   preprocessorFromJSON,
+  readTable,
   type TableRow,
   type TableRows,
 } from "../src/table.js";
@@ -121,9 +122,15 @@ describe("a preprocessor", () => {
   it("embeds more than 32 categories by default", () => {
     const city = Array.from({ length: 80 }, (_, i) => `city ${i % 40}`);
     const few = city.map((_, i) => `area ${i % 32}`);
-    const { inputs, embeddings } = fitPreprocessor({ city, few, x: few.map((_, i) => i) });
+    const { inputs, embeddings } = fitPreprocessor({ few, city, x: few.map((_, i) => i) });
     expect(inputs).toHaveLength(34);
-    expect(embeddings).toEqual([{ column: 0, categories: 41, units: 7 }]);
+    expect(embeddings).toEqual([{ column: 32, categories: 41, units: 7 }]);
+  });
+
+  it("keeps the types of a table, unless options give others", async () => {
+    const table = await readTable("zip,floor\n0815,1\n4711,2\n", { types: { zip: "category" } });
+    const { inputs } = fitPreprocessor(table, { columns: { floor: { type: "category" } } });
+    expect(inputs).toEqual(["zip = 0815", "zip = 4711", "floor = 1", "floor = 2"]);
   });
 
   it("ignores other columns, and rows may leave out columns that it dropped", () => {

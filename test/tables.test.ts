@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { createTable, readTable, type Table, type TableOptions, type TableRows } from "../src/table.js";
 import { errorOf } from "./support/errorOf.js";
@@ -58,6 +60,12 @@ describe("readTable", () => {
     });
   });
 
+  it("reads a point between digits as text if the decimal sign is a comma", async () => {
+    expect(await read("x;y\n1.500;1\n1,5;2\n", { decimal: "," })).toMatchObject({
+      x: ["category", "1.500", "1,5"],
+    });
+  });
+
   it("lets the first 10 000 rows decide the types", async () => {
     const rows = (count: number, last: string) => `x,y\n${"1,2\n".repeat(count)}${last},2\n`;
     const early = await readTable(rows(9_000, "one"));
@@ -72,6 +80,21 @@ describe("readTable", () => {
     });
     const late = await readTable(rows(20_000, "one"), { types: { x: "category" } });
     expect(late.column("x").values[20_000]).toBe("one");
+  });
+
+  it("keeps one copy of each text, and no parts of the file", async () => {
+    const program = `
+      import { readTable } from ${JSON.stringify(new URL("../dist/table.js", import.meta.url).href)};
+      function* chunks() {
+        yield "text\\n";
+        for (let i = 0; i < 1000; i++) yield \`a text of chunk \${i}\\n\` + \`a text that is common\${" ".repeat(78)}\\n\`.repeat(600);
+      }
+      const table = await readTable(chunks());
+      console.log(table.rows, new Set(table.columns[0].values).size);`;
+    const flags = ["--max-old-space-size=32", "--input-type=module", "--eval", program];
+    const { stdout } = await promisify(execFile)(process.execPath, flags);
+    // 60 MB of text.
+    expect(stdout).toBe("601000 1001\n");
   });
 
   it("gives the columns names that are properties of every object", async () => {
@@ -171,6 +194,12 @@ describe("createTable", () => {
   it("reads a table again", async () => {
     const table = await readTable("a,b\n1,x\n2,y\n");
     expect(contentOf(createTable(table))).toEqual(contentOf(table));
+  });
+
+  it("keeps texts that stand for missing values only in some files", async () => {
+    const table = await readTable("country,x\nNA,1\nDE,2\n", { missing: [""] });
+    expect(contentOf(createTable(table))).toMatchObject({ country: ["category", "NA", "DE"] });
+    expect(contentOf(createTable([{ country: "NA" }]))).toEqual({ country: ["category", "NA"] });
   });
 
   it("reads numbers and texts in one column as texts", () => {

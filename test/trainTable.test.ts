@@ -85,7 +85,7 @@ describe("trainTable chooses the task", () => {
   it.each<[string, readonly (string | number)[], string, string]>([
     ["texts", ["b", "a", "c"], "classification", '"t" has texts, 3 different ones'],
     ["0 and 1", [0, 1], "classification", '"t" is 0 or 1'],
-    ["few whole numbers", [1, 2, 5], "classification", '"t" has 3 different whole numbers in 100 rows'],
+    ["few whole numbers", [10, 2, 1], "classification", '"t" has 3 different whole numbers in 100 rows'],
     [
       "many whole numbers",
       Array.from({ length: 21 }, (_, i) => i),
@@ -99,6 +99,15 @@ describe("trainTable chooses the task", () => {
     expect(model).toMatchObject({ task, reason });
     const classes = [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
     expect(model.classes).toEqual(task === "classification" ? classes : []);
+  });
+
+  it("by the rows of each whole number: 5 or more on average are classes", async () => {
+    const train = (count: number) => {
+      const x = Array.from({ length: count }, (_, i) => i);
+      return trainTable({ x, t: x.map((i) => i % 3) }, { target: "t", epochs: 1 });
+    };
+    expect((await train(14)).task).toBe("regression");
+    expect((await train(15)).task).toBe("classification");
   });
 
   it("unless the option task chooses it", async () => {

@@ -17,22 +17,22 @@ export interface CellFormat {
   readonly decimal: "." | ",";
 }
 
-/** The texts that are missing values by default. */
-export const MISSING: readonly string[] = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "?"];
+/** The format of texts in rows as objects. */
+export const PLAIN_FORMAT: CellFormat = { missing: new Set([""]), decimal: "." };
 
-export const DEFAULT_FORMAT: CellFormat = { missing: new Set(MISSING), decimal: "." };
-
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBERS = {
+  ".": /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/,
+  ",": /^[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?$/,
+};
 
 /** The number in a cell, NaN for a missing value; undefined if the cell has no finite number. */
 export function numberIn(cell: unknown, { missing, decimal }: CellFormat): number | undefined {
+  if (typeof cell === "number") return Number.isNaN(cell) ? cell : finite(cell);
   if (typeof cell === "string") {
     const text = cell.trim();
     if (missing.has(text)) return Number.NaN;
-    const number = decimal === "," ? text.replace(",", ".") : text;
-    return NUMBER.test(number) ? finite(Number(number)) : undefined;
+    return NUMBERS[decimal].test(text) ? finite(Number(text.replace(",", "."))) : undefined;
   }
-  if (typeof cell === "number") return Number.isNaN(cell) ? cell : finite(cell);
   if (typeof cell === "bigint") return finite(Number(cell));
   return cell === null || cell === undefined ? Number.NaN : undefined;
 }

@@ -3,16 +3,7 @@
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { attempt } from "../validation.js";
-import {
-  type Cell,
-  type CellFormat,
-  type ColumnType,
-  DEFAULT_FORMAT,
-  misfit,
-  numberIn,
-  textIn,
-  typeOf,
-} from "./cells.js";
+import { type Cell, type ColumnType, misfit, numberIn, PLAIN_FORMAT, textIn, typeOf } from "./cells.js";
 import { requireNames } from "./csv.js";
 
 export interface NumberColumn {
@@ -72,6 +63,8 @@ export function unknownColumn(argument: string, name: unknown, names: readonly s
 export interface Cells {
   readonly count: number;
   readonly names: readonly string[];
+  /** The types of the columns, if they are known. */
+  readonly types?: ReadonlyMap<string, ColumnType>;
   /** The cells of a column; undefined if there is none. */
   column(name: string): ArrayLike<unknown> | undefined;
   /** What messages call a cell, such as `rows[3].age`. */
@@ -80,7 +73,7 @@ export interface Cells {
 
 /**
  * The columns of rows as objects, or of columns. A column is numbers if every cell is a number, the text of one, or
- * missing; else it is a category.
+ * missing; else it is a category. null, undefined, NaN and "" are missing.
  *
  * @throws BackpropError `invalidShape` for no rows or for columns of different lengths, `invalidData` for other cells.
  */
@@ -90,12 +83,16 @@ export function createTable(rows: TableRows): Table {
 
 /** `types`: of columns for which the cells do not decide it. */
 export function tableOf(argument: string, rows: TableRows, types?: ReadonlyMap<string, ColumnType>): Table {
-  const cells = openCells(argument, rows);
-  const columns = cells.names.map((name) => {
-    const values = cells.column(name)!;
-    return columnOf(values, name, types?.get(name) ?? typeOf(values, DEFAULT_FORMAT), cells);
+  return attempt("invalidData", argument, () => {
+    if (rows instanceof Table && !types?.size) return rows;
+    const cells = openCells(argument, rows);
+    const columns = cells.names.map((name) => {
+      const values = cells.column(name)!;
+      const type = types?.get(name) ?? cells.types?.get(name) ?? typeOf(values, PLAIN_FORMAT);
+      return columnOf(values, name, type, cells);
+    });
+    return new Table(cells.count, columns);
   });
-  return new Table(cells.count, columns);
 }
 
 /** @throws BackpropError `invalidShape` or `invalidData`. */
@@ -126,6 +123,7 @@ function cellsOfTable(argument: string, { rows: count, columns }: Table): Cells 
   return {
     count,
     names: namesOf(columns),
+    types: new Map(columns.map(({ name, type }) => [name, type])),
     column: (name) => byName.get(name)?.values,
     place: (name, row) => `${argument}: ${show(name)} of row ${row}`,
   };
@@ -188,6 +186,7 @@ function cellsOfColumns(argument: string, given: object): Cells {
 function isDense(values: ArrayLike<unknown>): boolean {
   const { length } = values;
   if (!Number.isSafeInteger(length) || length < 0) return false;
+  if (ArrayBuffer.isView(values)) return true;
   for (let i = 0; i < length; i++) if (!(i in values)) return false;
   return true;
 }
@@ -196,19 +195,15 @@ function isDense(values: ArrayLike<unknown>): boolean {
 export function columnOf(values: ArrayLike<unknown>, name: string, type: ColumnType, cells: Cells): Column {
   const place = (row: number) => cells.place(name, row);
   return type === "number"
-    ? { name, type, values: numbersOf(values, DEFAULT_FORMAT, place) }
-    : { name, type, values: textsOf(values, DEFAULT_FORMAT, place) };
+    ? { name, type, values: numbersOf(values, place) }
+    : { name, type, values: textsOf(values, place) };
 }
 
 /** `place`: what messages call the cell of a row. */
-export function numbersOf(
-  cells: ArrayLike<unknown>,
-  format: CellFormat,
-  place: (row: number) => string,
-): Float64Array {
+function numbersOf(cells: ArrayLike<unknown>, place: (row: number) => string): Float64Array {
   const numbers = new Float64Array(cells.length);
   for (let row = 0; row < cells.length; row++) {
-    const number = numberIn(cells[row], format);
+    const number = numberIn(cells[row], PLAIN_FORMAT);
     if (number === undefined) throw misfit(place(row), cells[row], "number");
     numbers[row] = number;
   }
@@ -216,13 +211,9 @@ export function numbersOf(
 }
 
 /** `place`: what messages call the cell of a row. */
-export function textsOf(
-  cells: ArrayLike<unknown>,
-  format: CellFormat,
-  place: (row: number) => string,
-): string[] {
+function textsOf(cells: ArrayLike<unknown>, place: (row: number) => string): string[] {
   return Array.from({ length: cells.length }, (_, row) => {
-    const text = textIn(cells[row], format);
+    const text = textIn(cells[row], PLAIN_FORMAT);
     if (text === undefined) throw misfit(place(row), cells[row], "category");
     return text;
   });

@@ -168,7 +168,7 @@ export function tableModelFromJSON(state: TableModelState, network: Network<read
 function isOneRow(given: unknown): given is TableRow {
   if (typeof given !== "object" || given === null || Array.isArray(given) || given instanceof Table)
     return false;
-  return !Object.values(given).some((value) => typeof value === "object" && value !== null);
+  return !Object.values(given).some((value) => Array.isArray(value) || ArrayBuffer.isView(value));
 }
 
 /** The numbers of the rows whose value is not missing. */

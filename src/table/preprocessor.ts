@@ -1,5 +1,6 @@
 // Turns rows of a table into inputs of a network: fitted to the training rows, and kept with the model.
 
+import { allocate } from "../dtype.js";
 import { BackpropError, type EmbeddingColumn, type Matrix, Tensor } from "../index.js";
 import { show } from "../show.js";
 import {
@@ -176,7 +177,7 @@ export class Preprocessor {
    * The inputs [rows, inputs] for rows. Columns that are not used need not be there. A missing value is null, undefined,
    * NaN or "".
    *
-   * @throws BackpropError `invalidData` for a column that no row has, or a text in a column of numbers; `invalidShape`.
+   * @throws BackpropError `invalidData` for a column that no row has, or a text in a column of numbers; `invalidShape`, `outOfMemory`.
    */
   transform(rows: TableRows): Matrix {
     return this.transformCells("rows", openCells("rows", rows));
@@ -185,7 +186,7 @@ export class Preprocessor {
   /** @internal */
   transformCells(argument: string, cells: Cells): Matrix {
     const width = this.inputs.length;
-    const data = new Float64Array(cells.count * width);
+    const data = allocate("float64", cells.count * width);
     let begin = 0;
     for (const feature of this.features) {
       const { values } = requireColumn(argument, cells, feature.name, feature.type);

@@ -3,7 +3,7 @@
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { attempt, type OptionsOf, oneOf, readOptions, requireFull, requireObject } from "../validation.js";
-import { type CellFormat, type ColumnType, MISSING, misfit, numberIn, textIn, typeOf } from "./cells.js";
+import { type CellFormat, type ColumnType, misfit, numberIn, textIn, typeOf } from "./cells.js";
 import { type Column, Table, unknownColumn } from "./columns.js";
 import { CSV_OPTIONS, type CsvBatch, type CsvOptions, readCsv } from "./csv.js";
 import type { TextSource } from "./text.js";
@@ -19,6 +19,8 @@ export interface TableOptions extends CsvOptions {
   /** What is between the whole part and the fraction of numbers: "." (the default) or ",". */
   readonly decimal?: "." | ",";
 }
+
+const MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "?"];
 
 const TYPES: readonly ColumnType[] = ["number", "category"];
 

@@ -53,8 +53,7 @@ export async function* readText(source: unknown, decoder: TextDecoder): AsyncGen
 }
 
 async function* decode(source: unknown, decoder: TextDecoder): AsyncGenerator<string, void, void> {
-  const chunks = attempt("invalidData", "source", () => open(source));
-  const iterator = chunks[Symbol.asyncIterator]();
+  const iterator = attempt("invalidData", "source", () => open(source)[Symbol.asyncIterator]());
   try {
     for (;;) {
       const { done, value } = await next(iterator);
@@ -63,7 +62,7 @@ async function* decode(source: unknown, decoder: TextDecoder): AsyncGenerator<st
     }
     yield decodeBytes(decoder, undefined);
   } finally {
-    await iterator.return?.();
+    await iterator?.return?.();
   }
 }
 
