@@ -211,44 +211,59 @@ export async function trainTable<T extends Task = Task>(
   options: TrainTableOptions<T>,
 ): Promise<TrainedModel<T>> {
   const plan = readOptions<TrainTableOptions>("trainTable", options, OPTIONS) as Plan;
+  const { training, validation, preprocessor, target, reason, report } = prepare(rows, plan);
+  const network = await createNetwork(describe(preprocessor, target, plan));
+  const model = new TableModel<T>(network, preprocessor, target);
+  try {
+    clearUnknownCategories(network, preprocessor);
+    const { batchSize } = report;
+    const history = (await fit(model, training, validation, { ...plan, batchSize })) as TableHistory<T>;
+    const evaluation = validation && model.evaluate(validation);
+    return new TrainedModel(model, { reason, report, history, validation: evaluation });
+  } catch (error) {
+    if (error instanceof BackpropError && error.history) throw Object.assign(error, { model });
+    network.dispose();
+    throw error;
+  }
+}
+
+/** Rows and all that is learned from them before the training. */
+interface Prepared {
+  readonly training: Table;
+  readonly validation: Table | undefined;
+  readonly preprocessor: Preprocessor;
+  readonly target: Target;
+  readonly reason: string;
+  readonly report: TableReport;
+}
+
+function prepare(rows: TableRows, plan: Plan): Prepared {
   const plans = readColumnPlans(plan.columns);
   const all = tableOf("rows", rows, typesIn(plans));
   const table = selectRows(all, rowsWithTarget(all, plan.target));
   const known = table.column(plan.target);
   const { task, reason } = chooseTask(known, plan.task);
   if (plan.log && task === "classification") throw notLog();
-
-  const { stratified, ...rowsOf } = splitRowNumbers(known, task, plan);
-  const training = selectRows(table, rowsOf.training);
+  const { stratified, ...numbers } = splitRowNumbers(known, task, plan);
+  const training = selectRows(table, numbers.training);
+  const validationRows = numbers.validation.length;
   const preprocessor = fitColumns(withoutColumn(training, plan.target), plan, plans);
-  const target = fitTarget(task === "classification" ? known : training.column(plan.target), task, plan.log);
-  const network = await createNetwork(describe(preprocessor, target, plan));
-  const model = new TableModel<T>(network, preprocessor, target);
-  clearUnknownCategories(network, preprocessor);
-  try {
-    const validationRows = rowsOf.validation.length;
-    const batchSize = plan.batchSize ?? defaultBatchSize(training.rows);
-    const validation = validationRows > 0 ? selectRows(table, rowsOf.validation) : undefined;
-    const history = (await fit(model, training, validation, { ...plan, batchSize })) as TableHistory<T>;
-    const report: TableReport = {
+  return {
+    training,
+    validation: validationRows > 0 ? selectRows(table, numbers.validation) : undefined,
+    preprocessor,
+    // Classes that only validation rows have are classes, too.
+    target: fitTarget(task === "classification" ? known : training.column(plan.target), task, plan.log),
+    reason,
+    report: {
       ...preprocessor.report,
       trainingRows: training.rows,
       validationRows,
       rowsWithoutTarget: all.rows - table.rows,
       stratified,
-      batchSize,
-    };
-    return new TrainedModel(model, {
-      reason,
-      report,
-      history,
-      validation: validation && model.evaluate(validation),
-    });
-  } catch (error) {
-    if (error instanceof BackpropError && error.history) throw Object.assign(error, { model });
-    network.dispose();
-    throw error;
-  }
+      batchSize: plan.batchSize ?? defaultBatchSize(training.rows),
+    },
+  };
 }
 
 function rowsWithTarget(table: Table, target: string): Uint32Array {

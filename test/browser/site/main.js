@@ -2,6 +2,7 @@
 
 import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
+import { trainOnFile } from "./table.js";
 import { watchTeam } from "./team.js";
 import { learnXor, trainAll, trainTogether } from "./train.js";
 
@@ -12,6 +13,7 @@ globalThis.site = {
   learnXor,
   learnXorInPlainWorker,
   trainAll,
+  trainOnFile,
   trainWithTwoThreads,
   trainInWorker,
 };
