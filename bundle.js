@@ -14,15 +14,26 @@ const ENTRIES = { index: sourcePath("index.ts") };
 /** The script of a worker, in one separate file, so that it starts quickly. */
 const WORKER = { worker: sourcePath("wasm/worker.ts") };
 
-/** Files that import the library, dist/index.js, instead of containing its code: an entry point, and its worker's script. */
-const BESIDE_THE_LIBRARY = ["inWorker", "trainer"];
+/** Notices of what is in files besides the project's own code. */
+const NOTICES = {
+  table: NOTICE.replace("Contains", "Contains Papa Parse (Matthew Holt, MIT), and"),
+};
 
-/** Leaves imports of the library as imports of the file next to the importing one. */
+/**
+ * Files that import the library, dist/index.js, instead of containing its code: entry points, and the script of a
+ * worker.
+ */
+const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "table"];
+
+/**
+ * Leaves imports of the library as imports of the file next to the importing one. Errors come from there too, so that
+ * there is one class BackpropError.
+ */
 const LIBRARY = {
   name: "library",
   /** @param {string} specifier */
   resolveId: (specifier) =>
-    /^\.\.?\/index\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
+    /^\.\.?\/(index|errors)\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
 };
 
 /** The names of classes are kept: users see them in the console. */
@@ -30,7 +41,7 @@ const KEPT_NAMES = { class: true, function: false };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const beside = BESIDE_THE_LIBRARY.map((name) =>
-    bundle({ [name]: sourcePath(`${name}.ts`) }, "dist", undefined, [LIBRARY]),
+    bundle({ [name]: sourcePath(`${name}.ts`) }, "dist", NOTICES[name], [LIBRARY]),
   );
   await Promise.all([bundle(ENTRIES, "dist", NOTICE), bundle(WORKER, "dist"), ...beside]);
 }
@@ -48,6 +59,8 @@ export function bundle(input, dir, banner, plugins = []) {
     input,
     plugins,
     platform: "neutral",
+    // Papa Parse requires Node's module "stream" for a function that the library does not call.
+    resolve: { mainFields: ["module", "main"], alias: { stream: false } },
     output: {
       dir,
       entryFileNames: "[name].js",

@@ -38,6 +38,29 @@ const PROGRAMS = {
     if (error.code !== "invalidOption" || !(mae >= 0) || accuracy.length !== validationAccuracy.length) throw error;
     console.log(loss.length, outputs.shape[0] === 1 && kernel.shape[0] === 2);
     assigned.dispose();`,
+  "table.mts": `
+    import { readCsv, readTable, trainTable, type ClassPrediction, type TrainedModel } from "backprop-wasm/table";
+    const table = await readTable("x;y\\n1;a\\n2;b\\n3;a\\n4;b\\n");
+    const model: TrainedModel<"classification"> = await trainTable(table, {
+      target: "y",
+      task: "classification",
+      epochs: 1,
+      onEpoch: ({ accuracy = 0 }) => accuracy < 2,
+    });
+    const { class: name, probabilities }: ClassPrediction = model.predict({ x: 1 });
+    const many: ClassPrediction[] = model.predict([{ x: 1 }, { x: null }]);
+    const numbers: number[] = (await trainTable({ a: [1, 2, 3], b: [0.1, 0.2, 0.4] }, { target: "b", task: "regression", epochs: 1 })).predict({ a: [1] });
+    for await (const { names, rows } of readCsv("a\\n1")) if (names.length !== rows.length) throw names;
+    console.log(many.length + numbers.length - 2, typeof name === "string" && "a" in probabilities);`,
+  "table.cts": `
+    import { createTable, type Column } from "backprop-wasm/table";
+    import { BackpropError } from "backprop-wasm";
+    const [column]: readonly Column[] = createTable([{ a: 1 }]).columns;
+    try {
+      createTable([]);
+    } catch (error) {
+      console.log(column!.values.length, error instanceof BackpropError);
+    }`,
   "worker.cts": `
     import { BackpropError, dense } from "backprop-wasm";
     import { networkInWorker } from "backprop-wasm/worker";
@@ -131,7 +154,8 @@ describe("a compiled program", () => {
   it.each([
     "module.mjs",
     "worker.mjs",
-    ...(isRequireSupported ? ["common.cjs", "require.cjs", "worker.cjs"] : []),
+    "table.mjs",
+    ...(isRequireSupported ? ["common.cjs", "require.cjs", "worker.cjs", "table.cjs"] : []),
   ])("runs: %s", async (program) => {
     const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
     expect(stdout).toBe("1 true\n");

@@ -4,9 +4,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { parseAst } from "rolldown/parseAst";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as source from "../src/index.js";
+import type * as table from "../src/table.js";
 
 const ROOT = new URL("../", import.meta.url);
 const ENTRY = new URL("dist/index.js", ROOT).href;
@@ -33,11 +35,12 @@ describe("the package", () => {
     files = packed.map(({ path }) => path);
   });
 
-  it("has four JavaScript files: the library, its entry point for workers, and the scripts of two kinds of worker", () => {
+  it("has five JavaScript files: the library, two more entry points, and the scripts of two kinds of worker", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
     expect(scripts.sort()).toEqual([
       "dist/inWorker.js",
       "dist/index.js",
+      "dist/table.js",
       "dist/trainer.js",
       "dist/worker.js",
     ]);
@@ -49,8 +52,10 @@ describe("the package", () => {
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
         "build/inWorker.d.ts",
+        "build/table.d.ts",
         "types/index.d.cts",
         "types/worker.d.cts",
+        "types/table.d.cts",
         "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
@@ -75,12 +80,23 @@ describe("dist", () => {
     expect(importsOf(`dist/${file}`)).toEqual([]);
   });
 
-  it.each(["inWorker.js", "trainer.js"])("imports nothing but the library in %s", (file) => {
+  it.each(["inWorker.js", "trainer.js", "table.js"])("imports nothing but the library in %s", (file) => {
     expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
   });
 
   it("has the same exports as the source", async () => {
     expect(Object.keys(await import(ENTRY)).sort()).toEqual(Object.keys(source).sort());
+  });
+
+  it("has an entry point for tables of less than 25 kB, compressed, that throws errors of the library's class", async () => {
+    const file = new URL("dist/table.js", ROOT);
+    expect(gzipSync(readFileSync(file)).length).toBeLessThan(25_000);
+    const [{ BackpropError }, { createTable, readCsv }]: [typeof source, typeof table] = await Promise.all([
+      import(ENTRY),
+      import(file.href),
+    ]);
+    expect(() => createTable([])).toThrow(BackpropError);
+    expect(() => readCsv("", { batchRows: 0 })).toThrow(BackpropError);
   });
 
   it("throws errors of the class that it exports", async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as library from "../src/index.js";
 import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
+import * as table from "../src/table.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
 
@@ -73,6 +74,11 @@ describe("docs/api.md", () => {
     expect(names.toSorted()).toEqual(Object.keys(library).toSorted());
   });
 
+  it("names each exported value and type of backprop-wasm/table in its section", () => {
+    const [, section = ""] = page.split("\n## backprop-wasm/table\n");
+    expect(missingFrom(section, [...Object.keys(table), ...exportedTypes("table.ts")])).toEqual([]);
+  });
+
   it("names each exported type, and each method and property of a network", () => {
     expect(missingFrom(page, exportedTypes("index.ts"))).toEqual([]);
     const members = Object.getOwnPropertyNames(Network.prototype);
@@ -93,8 +99,8 @@ function missingFrom(text: string, names: readonly string[]): string[] {
   return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
 }
 
-/** The names of the types that a file of src/ exports. */
-function exportedTypes(file: string): string[] {
+/** The names of the types that an entry point exports. */
+function exportedTypes(entry: string): string[] {
   const source = (path: string) => readFileSync(`${ROOT}src/${path}`, "utf8");
   const namedTypes = (text: string) =>
     [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type, list]) =>
@@ -104,7 +110,7 @@ function exportedTypes(file: string): string[] {
         .filter((name) => name !== "" && (type || name.startsWith("type ")))
         .map((name) => name.replace("type ", "")),
     );
-  const index = source(file);
+  const index = source(entry);
   const modules = [...index.matchAll(/export \* from "\.\/(.*)\.js"/g)].map(([, path]) =>
     source(`${path}.ts`),
   );

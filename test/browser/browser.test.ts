@@ -20,11 +20,13 @@ describe.skipIf(!executablePath)("in Chromium", () => {
   let application: Application;
   let bitsInNode: Bits;
   let bitsOfTwoInNode: Bits;
+  let bitsOfTableInNode: Bits;
 
   beforeAll(async () => {
     application = await installApplication(SITE);
     browser = await launchChromium(executablePath!);
     bitsInNode = await evaluateInNode(application, '(await import("./train.js")).trainAll("fit")');
+    bitsOfTableInNode = await evaluateInNode(application, '(await import("./table.js")).trainOnFile()');
     bitsOfTwoInNode = await evaluateInNode(application, '(await import("./train.js")).trainTogether(2)');
   });
 
@@ -73,6 +75,10 @@ describe.skipIf(!executablePath)("in Chromium", () => {
 
     it("trains to the same bits as Node", async () => {
       expectSameBits(await call<Bits>(page, "trainAll", "fit"), bitsInNode);
+    });
+
+    it("trains on a CSV file to the same bits as Node", async () => {
+      expectSameBits(await call<Bits>(page, "trainOnFile"), bitsOfTableInNode);
     });
 
     if (isBundled) {

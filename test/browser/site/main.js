@@ -3,6 +3,7 @@
 import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
 import * as inWorker from "./inWorker.js";
+import { trainOnFile } from "./table.js";
 import { watchTeam } from "./team.js";
 import { learnXor, trainAll, trainTogether } from "./train.js";
 
@@ -13,6 +14,7 @@ globalThis.site = {
   learnXor,
   learnXorInPlainWorker,
   trainAll,
+  trainOnFile,
   trainWithTwoThreads,
   trainInWorker,
   ...inWorker,
