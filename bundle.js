@@ -14,11 +14,25 @@ const ENTRIES = { index: sourcePath("index.ts") };
 /** The script of a worker, in one separate file, so that it starts quickly. */
 const WORKER = { worker: sourcePath("wasm/worker.ts") };
 
+/** Files that import the library, dist/index.js, instead of containing its code: an entry point, and its worker's script. */
+const BESIDE_THE_LIBRARY = ["inWorker", "trainer"];
+
+/** Leaves imports of the library as imports of the file next to the importing one. */
+const LIBRARY = {
+  name: "library",
+  /** @param {string} specifier */
+  resolveId: (specifier) =>
+    /^\.\.?\/index\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
+};
+
 /** The names of classes are kept: users see them in the console. */
 const KEPT_NAMES = { class: true, function: false };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await Promise.all([bundle(ENTRIES, "dist", NOTICE), bundle(WORKER, "dist")]);
+  const beside = BESIDE_THE_LIBRARY.map((name) =>
+    bundle({ [name]: sourcePath(`${name}.ts`) }, "dist", undefined, [LIBRARY]),
+  );
+  await Promise.all([bundle(ENTRIES, "dist", NOTICE), bundle(WORKER, "dist"), ...beside]);
 }
 
 /**
@@ -27,10 +41,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
  * @param {Record<string, string>} input
  * @param {string} dir
  * @param {string} [banner]
+ * @param {import("rolldown").Plugin[]} [plugins]
  */
-export function bundle(input, dir, banner) {
+export function bundle(input, dir, banner, plugins = []) {
   return build({
     input,
+    plugins,
     platform: "neutral",
     output: {
       dir,

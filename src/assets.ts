@@ -19,3 +19,8 @@ export function moduleUrl(): string | undefined {
 export function createWebWorker(): Worker {
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 }
+
+/** Starts the worker that trains a page's network. */
+export function createTrainer(): Worker {
+  return new Worker(new URL("./trainer.js", import.meta.url), { type: "module" });
+}

@@ -30,6 +30,7 @@ import {
 } from "./files/networkFile.js";
 import { dtypeOfTensors, inputsOf } from "./files/stateDict.js";
 import type { History } from "./history.js";
+import { fillTensor, initializerMessage } from "./initialization.js";
 import { requireBatches } from "./layers/batches.js";
 import type { DenseLayer, Layer } from "./layers/layers.js";
 import {
@@ -345,12 +346,8 @@ function initialize(model: Model, description: NetworkDescription, random: Rando
   for (const { layer, name, shape, begin, end, inputs, units, initializer } of parameters) {
     // Not a view of linear memory: if the initializer makes that grow, the view becomes empty.
     const values = allocate(dtype, end - begin);
-    const returned: unknown = initializer({ values, shape, inputs, units, random });
-    if (returned !== undefined) {
-      ignoreRejection(returned);
-      throw notInitialized(layer, name, `returned ${show(returned)}`);
-    }
-    if (values.length !== end - begin) throw notInitialized(layer, name, "transferred `values`");
+    const wrong = fillTensor(initializer, { values, shape, inputs, units, random });
+    if (wrong) throw notInitialized(layer, name, wrong);
     model.parameters().set(values, begin);
   }
   for (const { shape, begin, end, inputs, units, initializer } of buffers) {
@@ -361,13 +358,8 @@ function initialize(model: Model, description: NetworkDescription, random: Rando
   if (wrong) throw notInitialized(wrong.layer, wrong.name, "wrote NaN or infinity");
 }
 
-/** A common mistake is `glorotUniform` without its parentheses: it returns a function and fills nothing. */
 function notInitialized(layer: number, name: string, did: string): BackpropError {
-  return new BackpropError(
-    "invalidOption",
-    `layers[${layer}].${name}Initializer ${did}; expected a function that fills \`values\` with finite numbers, such as ` +
-      "glorotUniform() (with its parentheses).",
-  );
+  return new BackpropError("invalidOption", initializerMessage(layer, name, did));
 }
 
 /** Where a fit takes rows from. */

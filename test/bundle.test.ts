@@ -48,11 +48,23 @@ const PROGRAM = `
   }
   main();`;
 
+/** Trains in a worker in Node. Prints the loss, or the error. */
+const PROGRAM_WITH_WORKER = `
+  import { dense } from ${JSON.stringify(LIBRARY)};
+  import { networkInWorker } from ${JSON.stringify(LIBRARY.replace("index.js", "inWorker.js"))};
+  networkInWorker({ inputs: 2, layers: [dense(1)], loss: "huber" })
+    .then((network) => network.fit([[0, 1]], [1]))
+    .then(({ loss }) => console.log("trained", loss.length))
+    .catch(({ code, message }) => console.log(code, message));`;
+
 /** Bundles the program into one file. As with esbuild and rollup, the core is not copied. */
-async function bundleProgram(format: "esm" | "cjs" | "iife"): Promise<{ folder: string; program: string }> {
+async function bundleProgram(
+  format: "esm" | "cjs" | "iife",
+  text = PROGRAM,
+): Promise<{ folder: string; program: string }> {
   const folder = await temporaryFolder();
   const source = join(folder, "source.mjs");
-  await writeFile(source, PROGRAM);
+  await writeFile(source, text);
   await mkdir(join(folder, "dist"));
   const program = join(folder, "dist", format === "esm" ? "program.mjs" : "program.cjs");
   await build({ input: source, platform: "node", logLevel: "silent", output: { file: program, format } });
@@ -99,4 +111,33 @@ describe("a program bundled into one file", () => {
       expect(await outputOf(program, "--require", preload)).toBe("trained 1\n");
     },
   );
+});
+
+describe("a program that trains in a worker, bundled into one file", () => {
+  it("is told which scripts are missing", async () => {
+    const { program } = await bundleProgram("esm", PROGRAM_WITH_WORKER);
+    const output = await outputOf(program);
+    expect(output).toMatch(
+      /^coreUnavailable The worker of the network has failed: its script, dist\/trainer\.js,/,
+    );
+    expect(output).toContain(join("dist", "trainer.js"));
+  });
+
+  it("trains if the scripts and the core are copied", async () => {
+    const { folder, program } = await bundleProgram("esm", PROGRAM_WITH_WORKER);
+    await mkdir(join(folder, "build"));
+    await cp(join(CORES, "core.wasm"), join(folder, "build", "core.wasm"));
+    for (const file of ["index.js", "trainer.js"]) {
+      await cp(join(LIBRARY, "..", file), join(folder, "dist", file));
+    }
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+    expect(await outputOf(program)).toBe("trained 1\n");
+  });
+
+  it("is told to bundle as an ES module if it has no import.meta.url", async () => {
+    const { program } = await bundleProgram("iife", PROGRAM_WITH_WORKER);
+    expect(await outputOf(program)).toMatch(
+      /^unsupported import\.meta\.url is not defined here.+ Bundle as an ES module\./,
+    );
+  });
 });

@@ -19,6 +19,35 @@ const PROGRAMS = {
     const network: Network = await createNetwork(${NETWORK});
     const { loss }: History = network.fitSync([[0, 1]], [1]);
     console.log(loss.length, new BackpropError("busy", "") instanceof Error);`,
+  "worker.mts": `
+    import { type BackpropError, dense, type DenseParameters, type Matrix } from "backprop-wasm";
+    import { networkInWorker, type DatasetInWorker, type NetworkInWorker } from "backprop-wasm/worker";
+    const network = await networkInWorker(${NETWORK});
+    const assigned: NetworkInWorker = network;
+    const { loss, accuracy, validationAccuracy } = await network.fit([[0, 1]], [1], {
+      metrics: ["accuracy"],
+      validationData: [[[0, 1]], [1]],
+      onEpoch: ({ accuracy }: { accuracy: number }) => accuracy < 2,
+    });
+    const [{ kernel }]: readonly DenseParameters[] = await network.parameters();
+    const { mae }: { mae: number } = await network.evaluate([[0, 1]], [1], { metrics: ["mae"] });
+    const outputs: Matrix = await network.predict([[0, 1]]);
+    const dataset: DatasetInWorker = await network.createDataset([[0, 1]], [1]);
+    await network.fit(dataset);
+    const error: BackpropError = await network.fit(dataset, { epochs: 0 }).catch((error) => error);
+    if (error.code !== "invalidOption" || !(mae >= 0) || accuracy.length !== validationAccuracy.length) throw error;
+    console.log(loss.length, outputs.shape[0] === 1 && kernel.shape[0] === 2);
+    assigned.dispose();`,
+  "worker.cts": `
+    import { BackpropError, dense } from "backprop-wasm";
+    import { networkInWorker } from "backprop-wasm/worker";
+    async function train(): Promise<void> {
+      const network = await networkInWorker(${NETWORK});
+      const { loss } = await network.fit([[0, 1]], [1]);
+      const error: unknown = await network.predict([[0]]).catch((error) => error);
+      console.log(loss.length, error instanceof BackpropError);
+    }
+    train();`,
   "common.cts": `
     import { BackpropError, createNetwork, dense, type History, type Network } from "backprop-wasm";
     async function train(): Promise<void> {
@@ -99,11 +128,12 @@ describe("a compiled program", () => {
 
   beforeAll(() => compile("nodenext"));
 
-  it.each(["module.mjs", ...(isRequireSupported ? ["common.cjs", "require.cjs"] : [])])(
-    "runs: %s",
-    async (program) => {
-      const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
-      expect(stdout).toBe("1 true\n");
-    },
-  );
+  it.each([
+    "module.mjs",
+    "worker.mjs",
+    ...(isRequireSupported ? ["common.cjs", "require.cjs", "worker.cjs"] : []),
+  ])("runs: %s", async (program) => {
+    const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
+    expect(stdout).toBe("1 true\n");
+  });
 });

@@ -33,9 +33,14 @@ describe("the package", () => {
     files = packed.map(({ path }) => path);
   });
 
-  it("has only two JavaScript files: the library and its worker", () => {
+  it("has four JavaScript files: the library, its entry point for workers, and the scripts of two kinds of worker", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
-    expect(scripts.sort()).toEqual(["dist/index.js", "dist/worker.js"]);
+    expect(scripts.sort()).toEqual([
+      "dist/inWorker.js",
+      "dist/index.js",
+      "dist/trainer.js",
+      "dist/worker.js",
+    ]);
   });
 
   it("contains all builds of the core, the types and the licences", () => {
@@ -43,7 +48,9 @@ describe("the package", () => {
       expect.arrayContaining([
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
+        "build/inWorker.d.ts",
         "types/index.d.cts",
+        "types/worker.d.cts",
         "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
@@ -64,9 +71,12 @@ describe("the package", () => {
 });
 
 describe("dist", () => {
-  it("has no static imports, neither in the library nor in its worker", () => {
-    expect(importsOf("dist/index.js")).toEqual([]);
-    expect(importsOf("dist/worker.js")).toEqual([]);
+  it.each(["index.js", "worker.js"])("has no static imports in %s", (file) => {
+    expect(importsOf(`dist/${file}`)).toEqual([]);
+  });
+
+  it.each(["inWorker.js", "trainer.js"])("imports nothing but the library in %s", (file) => {
+    expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
   });
 
   it("has the same exports as the source", async () => {

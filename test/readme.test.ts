@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as library from "../src/index.js";
+import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
@@ -73,10 +74,18 @@ describe("docs/api.md", () => {
   });
 
   it("names each exported type, and each method and property of a network", () => {
-    expect(missingFrom(page, exportedTypes())).toEqual([]);
+    expect(missingFrom(page, exportedTypes("index.ts"))).toEqual([]);
     const members = Object.getOwnPropertyNames(Network.prototype);
     const names = members.filter((name) => !INTERNAL.has(name));
     expect(missingFrom(page, ["parameters", "buffers", ...names])).toEqual([]);
+  });
+});
+
+describe("docs/api.md and README.md", () => {
+  it("name each value and type that backprop-wasm/worker exports", () => {
+    const [, part] = readPage("docs/api.md").split("\n## backprop-wasm/worker");
+    expect(missingFrom(part!, [...Object.keys(inWorker), ...exportedTypes("inWorker.ts")])).toEqual([]);
+    expect(missingFrom(readPage("README.md"), Object.keys(inWorker))).toEqual([]);
   });
 });
 
@@ -84,8 +93,8 @@ function missingFrom(text: string, names: readonly string[]): string[] {
   return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
 }
 
-/** The names of the types that src/index.ts exports. */
-function exportedTypes(): string[] {
+/** The names of the types that a file of src/ exports. */
+function exportedTypes(file: string): string[] {
   const source = (path: string) => readFileSync(`${ROOT}src/${path}`, "utf8");
   const namedTypes = (text: string) =>
     [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type, list]) =>
@@ -95,7 +104,7 @@ function exportedTypes(): string[] {
         .filter((name) => name !== "" && (type || name.startsWith("type ")))
         .map((name) => name.replace("type ", "")),
     );
-  const index = source("index.ts");
+  const index = source(file);
   const modules = [...index.matchAll(/export \* from "\.\/(.*)\.js"/g)].map(([, path]) =>
     source(`${path}.ts`),
   );

@@ -52,6 +52,7 @@ const SRC: Table = {
   random: ["errors.ts", "validation.ts", "dtype.ts"],
   schedules: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "random"],
   "initializers.ts": ["validation.ts", "dtype.ts", "random"],
+  "initialization.ts": ["work.ts", "show.ts", "initializers.ts"],
   data: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "random"],
   metrics: ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "random", "data"],
   "customLoss.ts": ["work.ts", "errors.ts", "show.ts", "validation.ts", "dtype.ts", "data"],
@@ -98,6 +99,7 @@ const SRC: Table = {
     "dtype.ts",
     "random",
     "schedules",
+    "initialization.ts",
     "data",
     "metrics",
     "customLoss.ts",
@@ -139,6 +141,9 @@ const SRC: Table = {
     "differences.ts",
     "crossValidation.ts",
   ],
+  remote: ["assets.ts", "show.ts", "wasm", "training", "index.ts"],
+  "inWorker.ts": ["initialization.ts", "index.ts", "remote"],
+  "trainer.ts": ["show.ts", "wasm", "index.ts", "remote"],
 };
 
 function withoutComments(text: string): string {

@@ -38,13 +38,19 @@ export const binaryAccuracy: Metric = {
  * @throws BackpropError `invalidOption` if k is not a positive integer. A fit throws it if k is not below the number of
  *   outputs.
  */
-export function topKAccuracy(k: number): Metric {
+export function topKAccuracy(k: number): TopKMetric {
   requirePositiveInteger("k", k);
   return topK(k, `top${k}Accuracy`);
 }
 
-export function topK(k: number, name: string): Metric {
+/** A top-k accuracy. Its `k` tells a worker which metric to make: functions cannot be sent to it. */
+export interface TopKMetric extends Metric {
+  readonly k: number;
+}
+
+export function topK(k: number, name: string): TopKMetric {
   return {
+    k,
     name,
     direction: "max",
     create(shape) {

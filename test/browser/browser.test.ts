@@ -91,6 +91,36 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       expect(predictions.map(Math.round)).toEqual([0, 1, 1, 0]);
     });
 
+    describe("with networkInWorker", () => {
+      it("trains to the same bits as Node", async () => {
+        expectSameBits(await call<Bits>(page, "trainAllByHelper"), bitsInNode);
+      });
+
+      it("stays responsive during a fit, aborts it by a timer, and keeps what was trained", async ({
+        annotate,
+      }) => {
+        const fit = await call<FitByHelper>(page, "fitByHelperWhileWatching");
+        await annotate(`The longest time between two turns was ${fit.longestGap.toFixed(1)} ms.`);
+        expect(fit).toMatchObject({ isBackpropError: true, code: "aborted", cause: "enough", isKept: true });
+        expect(Math.min(...Object.values(fit.turns))).toBeGreaterThanOrEqual(10);
+        expect(fit.finished).toBeGreaterThan(0);
+        expect(fit.epochs).toEqual(Array.from({ length: fit.finished }, (_, i) => i + 1));
+      });
+
+      it("rejects a fit in progress and later calls after dispose()", async () => {
+        const error = { isBackpropError: true, code: "disposed", message: expect.any(String) };
+        expect(await call(page, "disposeByHelper")).toEqual([error, error]);
+      });
+
+      it("throws an error if the worker's script cannot be loaded", async () => {
+        const script = /\/trainer[^/]*$/;
+        await page.route(script, (route) => route.fulfill({ status: 404 }));
+        expect(await call(page, "createByHelper")).toEqual(TRAINER_NOT_LOADED);
+        await page.unroute(script);
+        expect(await call(page, "createByHelper")).toBe("created");
+      });
+    });
+
     it("names the headers that threads need", async () => {
       expect(await call(page, "trainWithTwoThreads")).toEqual({
         name: "BackpropError",
@@ -122,6 +152,10 @@ describe.skipIf(!executablePath)("in Chromium", () => {
         expectSameBits(bits, bitsOfTwoInNode);
       });
 
+      it("trains with two threads within the worker of networkInWorker to the same bits as Node", async () => {
+        expectSameBits(await call<Bits>(page, "trainTogetherByHelper"), bitsOfTwoInNode);
+      });
+
       it("throws an error if a worker's script cannot be loaded", async () => {
         const script = /\/worker[^/]*$/;
         await page.route(script, (route) => route.fulfill({ status: 404 }));
@@ -136,23 +170,23 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
     });
 
-    describe("with a Content-Security-Policy", () => {
-      /** Calls the page's function `name` under a policy. Returns its result. */
-      async function answerUnder(policy: string, name: string): Promise<unknown> {
-        const guarded = await serve(application.directory, {
-          ...ISOLATION,
-          "Content-Security-Policy": policy,
-        });
-        const page = await browser.newPage();
-        try {
-          await page.goto(new URL(path, guarded.url).href);
-          return await call(page, name);
-        } finally {
-          await page.close();
-          await guarded.close();
-        }
+    /** Calls the page's function `name` under a policy. Returns its result. */
+    async function answerUnder(policy: string, name: string): Promise<unknown> {
+      const guarded = await serve(application.directory, {
+        ...ISOLATION,
+        "Content-Security-Policy": policy,
+      });
+      const page = await browser.newPage();
+      try {
+        await page.goto(new URL(path, guarded.url).href);
+        return await call(page, name);
+      } finally {
+        await page.close();
+        await guarded.close();
       }
+    }
 
+    describe("with a Content-Security-Policy", () => {
       it("names 'wasm-unsafe-eval' if the policy forbids WebAssembly", async () => {
         expect(await answerUnder("script-src 'self' 'unsafe-inline'", "createAnyNetwork")).toEqual({
           name: "BackpropError",
@@ -175,6 +209,21 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       });
     });
 
+    describe("with networkInWorker and a Content-Security-Policy", () => {
+      it("names worker-src if the policy forbids the worker", async () => {
+        const policy = "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'none'";
+        expect(await answerUnder(policy, "createByHelper")).toEqual(TRAINER_NOT_LOADED);
+      });
+
+      it("names 'wasm-unsafe-eval' if the policy forbids WebAssembly in the worker", async () => {
+        expect(await answerUnder("script-src 'self' 'unsafe-inline'", "createByHelper")).toMatchObject({
+          isBackpropError: true,
+          code: "coreUnavailable",
+          message: expect.stringContaining("Add 'wasm-unsafe-eval' to script-src"),
+        });
+      });
+    });
+
     it("lets the event loop run during a fit, which a timer can abort", async ({ annotate }) => {
       const { code, longestGap, turns } = await call<Fit>(page, "fitWhileWatching");
       await annotate(`The longest time between two turns was ${longestGap.toFixed(1)} ms.`);
@@ -192,6 +241,20 @@ interface Fit {
   readonly longestGap: number;
   readonly turns: Record<string, number>;
 }
+
+interface FitByHelper extends Fit {
+  readonly epochs: readonly number[];
+  readonly finished: number;
+}
+
+/** The error of networkInWorker if the script of its worker cannot be loaded. */
+const TRAINER_NOT_LOADED = {
+  isBackpropError: true,
+  code: "coreUnavailable",
+  message: expect.stringMatching(
+    /^The worker of the network has failed: its script, dist\/trainer\.js,.+could not be loaded\..+worker-src/,
+  ),
+};
 
 /** Calls a function of site/main.js in the page. */
 function call<T>(page: Page, name: string, ...values: unknown[]): Promise<T> {

@@ -2,6 +2,7 @@
 
 import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
+import * as inWorker from "./inWorker.js";
 import { watchTeam } from "./team.js";
 import { learnXor, trainAll, trainTogether } from "./train.js";
 
@@ -14,6 +15,7 @@ globalThis.site = {
   trainAll,
   trainWithTwoThreads,
   trainInWorker,
+  ...inWorker,
 };
 
 /** Trains with two threads. Returns the bits and the number of threads in the last call, after the worker has ended. */

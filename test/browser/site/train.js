@@ -76,12 +76,15 @@ const LARGE = {
 
 const PROBLEMS = { plain: PLAIN, mixed: MIXED, classes: CLASSES };
 
-/** Trains every problem in both dtypes by `method`, "fit" or "fitSync". Returns all results as hexadecimal digits. */
-export async function trainAll(method) {
+/**
+ * Trains every problem in both dtypes by `method`, "fit" or "fitSync", of networks that `create` creates. Returns all
+ * results as hexadecimal digits.
+ */
+export async function trainAll(method, create = createNetwork) {
   const bits = {};
   for (const [name, problem] of Object.entries(PROBLEMS)) {
     for (const dtype of ["float32", "float64"]) {
-      for (const [what, values] of Object.entries(await train(problem, { dtype, method }))) {
+      for (const [what, values] of Object.entries(await train(problem, { dtype, method, create }))) {
         bits[`${what} of ${name} in ${dtype}`] = hexOf(values);
       }
     }
@@ -93,14 +96,17 @@ export async function trainAll(method) {
  * Trains with `threads` threads in two fits. Calls `between` between the fits, when workers may join, and `after` after
  * them, while the workers still run. Returns all results as hexadecimal digits.
  */
-export async function trainTogether(threads, between = () => {}, after = () => {}) {
+export async function trainTogether(threads, between = () => {}, after = () => {}, create = createNetwork) {
   const { network: describe, inputs, targets, options } = LARGE;
-  const network = await createNetwork({ ...describe(), threads });
+  const network = await create({ ...describe(), threads });
   const first = await network.fit(inputs, targets, options);
   await between();
   const second = await network.fit(inputs, targets, options);
   after();
-  const values = { ...resultOf(network, inputs), loss: Float64Array.of(...first.loss, ...second.loss) };
+  const values = {
+    ...(await resultOf(network, inputs)),
+    loss: Float64Array.of(...first.loss, ...second.loss),
+  };
   network.dispose();
   return Object.fromEntries(Object.entries(values).map(([what, each]) => [what, hexOf(each)]));
 }
@@ -111,17 +117,22 @@ export async function learnXor() {
   return Array.from(predictions);
 }
 
-async function train({ network: describe, inputs, targets, options }, { dtype, method }) {
-  const network = await createNetwork({ inputs: 2, ...describe(), dtype });
+async function train(
+  { network: describe, inputs, targets, options },
+  { dtype, method, create = createNetwork },
+) {
+  const network = await create({ inputs: 2, ...describe(), dtype });
   const { loss } = await network[method](inputs, targets, options);
-  const result = resultOf(network, inputs);
+  const result = await resultOf(network, inputs);
   network.dispose();
   return { ...result, loss: Float64Array.from(loss) };
 }
 
-function resultOf(network, inputs) {
-  const parameters = Object.fromEntries(network.parameters.flatMap(namedTensors));
-  return { ...parameters, predictions: network.predict(inputs).data };
+/** `parameters` is a method of a network in a worker. */
+async function resultOf(network, inputs) {
+  const layers = Array.isArray(network.parameters) ? network.parameters : await network.parameters();
+  const { data: predictions } = await network.predict(inputs);
+  return { ...Object.fromEntries(layers.flatMap(namedTensors)), predictions };
 }
 
 function namedTensors({ kernel, bias }, layer) {
