@@ -14,15 +14,15 @@ const ENTRIES = { index: sourcePath("index.ts") };
 /** The script of a worker, in one separate file, so that it starts quickly. */
 const WORKER = { worker: sourcePath("wasm/worker.ts") };
 
-/** Files that import the library, dist/index.js, instead of containing its code: an entry point, and its worker's script. */
-const BESIDE_THE_LIBRARY = ["inWorker", "trainer"];
+/** Files that import the library, dist/index.js, instead of containing its code: entry points, and a worker's script. */
+const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "node", "browser"];
 
-/** Leaves imports of the library as imports of the file next to the importing one. */
+/** Leaves imports of the library, and of the errors that it exports, as imports of the file next to the importing one. */
 const LIBRARY = {
   name: "library",
   /** @param {string} specifier */
   resolveId: (specifier) =>
-    /^\.\.?\/index\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
+    /^(\.\.?\/)+(index|errors)\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
 };
 
 /** The names of classes are kept: users see them in the console. */
@@ -48,6 +48,7 @@ export function bundle(input, dir, banner, plugins = []) {
     input,
     plugins,
     platform: "neutral",
+    external: /^node:/,
     output: {
       dir,
       entryFileNames: "[name].js",

@@ -89,6 +89,21 @@ const SRC: Table = {
     "description.ts",
     "wasm",
   ],
+  files: [
+    "history.ts",
+    "errors.ts",
+    "show.ts",
+    "dtype.ts",
+    "initializers.ts",
+    "schedules",
+    "customLoss.ts",
+    "layers",
+    "losses.ts",
+    "optimizers.ts",
+    "description.ts",
+    "wasm",
+    "training",
+  ],
   "network.ts": [
     "abi",
     "history.ts",
@@ -110,6 +125,7 @@ const SRC: Table = {
     "summary.ts",
     "wasm",
     "training",
+    "files",
   ],
   "differences.ts": ["errors.ts", "show.ts", "validation.ts", "data", "layers", "network.ts"],
   "crossValidation.ts": [
@@ -144,6 +160,10 @@ const SRC: Table = {
   remote: ["assets.ts", "show.ts", "wasm", "training", "index.ts"],
   "inWorker.ts": ["initialization.ts", "index.ts", "remote"],
   "trainer.ts": ["show.ts", "wasm", "index.ts", "remote"],
+  saving: ["errors.ts", "show.ts", "dtype.ts", "validation.ts", "index.ts"],
+  node: ["errors.ts", "saving"],
+  "node.ts": ["errors.ts", "show.ts", "validation.ts", "index.ts", "saving", "node"],
+  "browser.ts": ["errors.ts", "show.ts", "index.ts", "saving"],
 };
 
 function withoutComments(text: string): string {

@@ -46,6 +46,7 @@ interface EncodedTraining extends Omit<Training, "fit"> {
 
 interface EncodedFit {
   readonly warnings: readonly TrainingWarning[];
+  readonly endWarnings: number;
   readonly stopped: StopReason | undefined;
   /** Their names. */
   readonly figures: readonly string[];
@@ -207,9 +208,10 @@ function encodeFit(tensors: Map<string, FileTensor>, fit: FitState): EncodedFit 
       if (values) tensors.set(`fit.${epoch}.${name}`, tensorOf(values));
     }
   }
-  const { warnings, stopped, figures, patience } = fit;
+  const { warnings, endWarnings, stopped, figures, patience } = fit;
   return {
     warnings,
+    endWarnings,
     stopped,
     figures: Object.keys(figures),
     patience: patience && { ...patience, best: `${patience.best}` },
@@ -221,7 +223,7 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
   const [epochs, rates, times] = ["epochs", "learningRate", "milliseconds"].map((key) =>
     numbers(`spans.${key}`),
   );
-  const { warnings, stopped, figures, patience } = encoded;
+  const { warnings, endWarnings, stopped, figures, patience } = encoded;
   return {
     losses: numbers("loss") as Float64Array,
     spans: Array.from(epochs!, (count, i) => ({
@@ -231,6 +233,7 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
     })),
     figures: Object.fromEntries(figures.map((name) => [name, [...numbers(`figures.${name}`)]])),
     warnings,
+    endWarnings,
     stopped,
     patience: patience && { ...patience, best: Number(patience.best) },
   };
