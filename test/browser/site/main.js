@@ -2,6 +2,7 @@
 
 import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
+import { files } from "./files.js";
 import * as inWorker from "./inWorker.js";
 import { watchTeam } from "./team.js";
 import { learnXor, trainAll, trainTogether } from "./train.js";
@@ -16,6 +17,8 @@ globalThis.site = {
   trainWithTwoThreads,
   trainInWorker,
   ...inWorker,
+  ...files,
+  callFilesInWorker,
 };
 
 /** Trains with two threads. Returns the bits and the number of threads in the last call, after the worker has ended. */
@@ -70,6 +73,13 @@ function trainInWorker() {
 
 function learnXorInPlainWorker() {
   return answerOf(new Worker("plainWorker.js", { type: "module" }));
+}
+
+/** Calls a function of files.js in a worker. */
+function callFilesInWorker(name, ...values) {
+  const worker = new Worker(new URL("./filesWorker.js", import.meta.url), { type: "module" });
+  worker.postMessage({ name, values });
+  return answerOf(worker);
 }
 
 function answerOf(worker) {
