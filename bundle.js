@@ -23,7 +23,7 @@ const NOTICES = {
  * Files that import the library, dist/index.js, instead of containing its code: entry points, and the script of a
  * worker.
  */
-const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "table"];
+const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "table", "node", "browser"];
 
 /**
  * Leaves imports of the library as imports of the file next to the importing one. Errors come from there too, so that
@@ -33,7 +33,7 @@ const LIBRARY = {
   name: "library",
   /** @param {string} specifier */
   resolveId: (specifier) =>
-    /^\.\.?\/(index|errors)\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
+    /^(\.\.?\/)+(index|errors)\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
 };
 
 /** The names of classes are kept: users see them in the console. */
@@ -61,6 +61,7 @@ export function bundle(input, dir, banner, plugins = []) {
     platform: "neutral",
     // Papa Parse requires Node's module "stream" for a function that the library does not call.
     resolve: { mainFields: ["module", "main"], alias: { stream: false } },
+    external: /^node:/,
     output: {
       dir,
       entryFileNames: "[name].js",

@@ -13,6 +13,8 @@ export type ErrorCode =
   | "aborted"
   | "coreUnavailable"
   | "invalidFile"
+  | "fileNotFound"
+  | "fileUnavailable"
   | "unsupported"
   | "outOfMemory";
 

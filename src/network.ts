@@ -320,7 +320,8 @@ export async function loadNetwork(
 
 function bytesOf(bytes: unknown): Uint8Array {
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-  if (isBytes(bytes)) return bytes;
+  // Not the array itself: it may be a Buffer, whose slice() does not copy.
+  if (isBytes(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   throw new BackpropError(
     "invalidOption",
     `loadNetwork is given ${show(bytes)}; expected the bytes of a file, a Uint8Array or an ArrayBuffer.`,

@@ -71,6 +71,27 @@ const PROGRAMS = {
       console.log(loss.length, error instanceof BackpropError);
     }
     train();`,
+  "node.mts": `
+    import { createNetwork, dense, type Network, type Layer } from "backprop-wasm";
+    import { fileCheckpoint, loadCheckpoint, loadFile, saveFile, type CheckpointOptions } from "backprop-wasm/node";
+    const network: Network = await createNetwork(${NETWORK});
+    const options: CheckpointOptions = { keep: 2 };
+    const { loss } = await network.fit([[0, 1]], [1], { checkpoint: fileCheckpoint("node.safetensors", options) });
+    await saveFile(network, new URL("saved.safetensors", import.meta.url));
+    const loaded: Network<readonly Layer[]> = await loadCheckpoint("node.safetensors");
+    console.log(loss.length, (await loadFile("saved.safetensors")).epoch === loaded.epoch);`,
+  "node.cts": `
+    import { BackpropError } from "backprop-wasm";
+    import { loadFile } from "backprop-wasm/node";
+    loadFile("missing").catch((error: unknown) => console.log(1, error instanceof BackpropError));`,
+  "browser.mts": `
+    import { BackpropError, createNetwork, dense } from "backprop-wasm";
+    import { downloadFile, loadFromOpfs, loadOpfsCheckpoint, opfsCheckpoint, saveToOpfs } from "backprop-wasm/browser";
+    const network = await createNetwork(${NETWORK});
+    const { loss } = await network.fit([[0, 1]], [1]);
+    export const program = () => [downloadFile(network, "a"), opfsCheckpoint("a"), loadOpfsCheckpoint("a"), loadFromOpfs("a")];
+    const error: unknown = await saveToOpfs(network, "a").catch((error) => error);
+    console.log(loss.length, error instanceof BackpropError && error.code === "unsupported");`,
   "common.cts": `
     import { BackpropError, createNetwork, dense, type History, type Network } from "backprop-wasm";
     async function train(): Promise<void> {
@@ -155,7 +176,9 @@ describe("a compiled program", () => {
     "module.mjs",
     "worker.mjs",
     "table.mjs",
-    ...(isRequireSupported ? ["common.cjs", "require.cjs", "worker.cjs", "table.cjs"] : []),
+    "node.mjs",
+    "browser.mjs",
+    ...(isRequireSupported ? ["common.cjs", "node.cjs", "require.cjs", "worker.cjs", "table.cjs"] : []),
   ])("runs: %s", async (program) => {
     const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
     expect(stdout).toBe("1 true\n");

@@ -35,15 +35,10 @@ describe("the package", () => {
     files = packed.map(({ path }) => path);
   });
 
-  it("has five JavaScript files: the library, two more entry points, and the scripts of two kinds of worker", () => {
+  it("has a JavaScript file for each entry point, and the scripts of two kinds of worker", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
-    expect(scripts.sort()).toEqual([
-      "dist/inWorker.js",
-      "dist/index.js",
-      "dist/table.js",
-      "dist/trainer.js",
-      "dist/worker.js",
-    ]);
+    const entries = ["browser", "inWorker", "index", "node", "table"];
+    expect(scripts.sort()).toEqual([...entries, "trainer", "worker"].map((name) => `dist/${name}.js`));
   });
 
   it("contains all builds of the core, the types and the licences", () => {
@@ -51,11 +46,8 @@ describe("the package", () => {
       expect.arrayContaining([
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
-        "build/inWorker.d.ts",
-        "build/table.d.ts",
-        "types/index.d.cts",
-        "types/worker.d.cts",
-        "types/table.d.cts",
+        ...["browser", "inWorker", "node", "table"].map((name) => `build/${name}.d.ts`),
+        ...["browser", "index", "node", "table", "worker"].map((name) => `types/${name}.d.cts`),
         "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
@@ -80,8 +72,15 @@ describe("dist", () => {
     expect(importsOf(`dist/${file}`)).toEqual([]);
   });
 
-  it.each(["inWorker.js", "trainer.js", "table.js"])("imports nothing but the library in %s", (file) => {
-    expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
+  it.each(["browser.js", "inWorker.js", "table.js", "trainer.js"])(
+    "imports nothing but the library in %s",
+    (file) => {
+      expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
+    },
+  );
+
+  it("imports nothing but the library and modules of Node in node.js", () => {
+    expect(importsOf("dist/node.js").filter((name) => !name.startsWith("node:"))).toEqual(["./index.js"]);
   });
 
   it("has the same exports as the source", async () => {

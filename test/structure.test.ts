@@ -163,6 +163,10 @@ const SRC: Table = {
   "trainer.ts": ["show.ts", "wasm", "index.ts", "remote"],
   table: ["errors.ts", "show.ts", "dtype.ts", "validation.ts", "random", "index.ts"],
   "table.ts": ["table"],
+  saving: ["errors.ts", "show.ts", "dtype.ts", "validation.ts", "index.ts"],
+  node: ["errors.ts", "saving"],
+  "node.ts": ["errors.ts", "show.ts", "validation.ts", "index.ts", "saving", "node"],
+  "browser.ts": ["errors.ts", "show.ts", "index.ts", "saving"],
 };
 
 function withoutComments(text: string): string {

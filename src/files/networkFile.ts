@@ -46,6 +46,7 @@ interface EncodedTraining extends Omit<Training, "fit"> {
 
 interface EncodedFit {
   readonly warnings: readonly TrainingWarning[];
+  readonly endWarnings: number;
   readonly stopped: StopReason | undefined;
   /** Their names. */
   readonly figures: readonly string[];
@@ -214,9 +215,10 @@ function encodeFit(tensors: Map<string, FileTensor>, fit: FitState): EncodedFit 
       if (values) tensors.set(`fit.${epoch}.${name}`, tensorOf(values));
     }
   }
-  const { warnings, stopped, figures, patience } = fit;
+  const { warnings, endWarnings, stopped, figures, patience } = fit;
   return {
     warnings,
+    endWarnings,
     stopped,
     figures: Object.keys(figures),
     patience: patience && { ...patience, best: `${patience.best}` },
@@ -228,7 +230,7 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
   const [epochs, rates, times] = ["epochs", "learningRate", "milliseconds"].map((key) =>
     numbers(`spans.${key}`),
   );
-  const { warnings, stopped, figures, patience } = encoded;
+  const { warnings, endWarnings, stopped, figures, patience } = encoded;
   return {
     losses: [...numbers("loss")],
     spans: Array.from(epochs!, (count, i) => ({
@@ -238,6 +240,7 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
     })),
     figures: Object.fromEntries(figures.map((name) => [name, [...numbers(`figures.${name}`)]])),
     warnings,
+    endWarnings,
     stopped,
     patience: patience && { ...patience, best: Number(patience.best) },
   };

@@ -12,7 +12,7 @@ import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progr
 import { describeDivergence, divergenceEvent, findDivergedLayer } from "./divergence.js";
 import { Patience, validationName } from "./earlyStopping.js";
 import { evaluateRows, evaluateStream } from "./evaluation.js";
-import { type FitState, figureNames } from "./fitState.js";
+import { type FitState, figureNames, warningsOf } from "./fitState.js";
 import type { LearningRates } from "./learningRates.js";
 import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
@@ -60,6 +60,8 @@ export class Fit {
   readonly #pace = new Pace();
   readonly #recorder: Recorder;
   readonly #warnings: Warnings;
+  /** How many warnings were found because the fit had ended. */
+  #endWarnings = 0;
   /** The metrics of the training rows, if any were asked for. */
   readonly #meter: Meter | undefined;
   readonly #validationMeter: Meter | undefined;
@@ -67,6 +69,8 @@ export class Fit {
   readonly #best: ParameterCopy | undefined;
   /** The parameters of the last epoch, once the best ones are restored. */
   #last: ParameterCopy | undefined;
+  /** The time at which training began, in ms. */
+  #begun = 0;
   #stopped: StopReason | undefined;
   /** Finished epochs with all their figures. */
   #completed: number;
@@ -89,7 +93,7 @@ export class Fit {
     this.#completed = done;
     this.#patience = earlyStopping && new Patience(earlyStopping, resumed?.patience, done);
     this.#best = earlyStopping?.restoreBest ? new ParameterCopy(resumed?.best) : undefined;
-    this.#warnings = new Warnings(description, samples, this.#batchSize, resumed?.warnings);
+    this.#warnings = new Warnings(description, samples, this.#batchSize, resumed && warningsOf(resumed));
     this.#run = subject.model().createRun({
       samples,
       epochs,
@@ -120,6 +124,7 @@ export class Fit {
       ...this.#recorder.state,
       losses: this.#result?.loss ?? toArray(this.#losses),
       warnings: [...this.#warnings.found],
+      endWarnings: this.#endWarnings,
       stopped: this.#stopped,
       patience: this.#patience?.state,
       best: this.#best?.values,
@@ -139,9 +144,9 @@ export class Fit {
    *   of callbacks pass through.
    */
   *train(): Work<History> {
-    const { onBatch, onProgress, maxSeconds } = this.#plan;
-    const begun = performance.now();
-    let reported = begun;
+    const { onBatch, onProgress } = this.#plan;
+    this.#begun = performance.now();
+    let reported = this.#begun;
     try {
       while (this.#stopped === undefined) {
         yield;
@@ -149,8 +154,8 @@ export class Fit {
         const finished = yield* this.#proceed();
         if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
         if (finished > 0) yield* this.#completeEpochs();
+        this.#checkTime();
         const now = performance.now();
-        if (now - begun >= 1000 * maxSeconds) this.#stop("maxSeconds");
         if (!onProgress || (now - reported < SLICE_MILLISECONDS && this.#stopped === undefined)) continue;
         yield* this.#call("onProgress", onProgress, this.#progress);
         reported = performance.now();
@@ -249,6 +254,8 @@ export class Fit {
     const info = this.#watchesEpochs ? yield* this.#endEpoch() : undefined;
     this.#completed = this.epoch;
     if (onEpoch) yield* this.#call("onEpoch", onEpoch, info!);
+    // A fit that ends with this epoch has its checkpoint, too.
+    this.#checkTime();
     if (!checkpoint || (this.epoch % checkpoint.everyEpochs > 0 && this.#stopped === undefined)) return;
     yield* this.#call("checkpoint", checkpoint.save, this.#subject.save());
   }
@@ -311,6 +318,10 @@ export class Fit {
     this.#stopped ??= reason;
   }
 
+  #checkTime(): void {
+    if (performance.now() - this.#begun >= 1000 * this.#plan.maxSeconds) this.#stop("maxSeconds");
+  }
+
   /** Calls a callback of the user, which may end the fit by returning false. */
   *#call<T>(name: keyof Callbacks | "checkpoint", callback: (info: T) => unknown, info: T): Work<void> {
     const details = () => ({ epoch: this.epoch, history: this.#history("callback") });
@@ -352,8 +363,10 @@ export class Fit {
 
   #history(stopped: StopReason): History {
     const losses = this.#losses;
+    const earlier = this.#warnings.found.length;
     this.#inspectNetwork(Math.max(0, this.epoch - 1));
     this.#warnings.inspectLosses(losses);
+    this.#endWarnings += this.#warnings.found.length - earlier;
     const { bestEpoch } = this.#patience ?? {};
     return this.#recorder.history(losses, { stopped, bestEpoch, warnings: this.#warnings.found });
   }

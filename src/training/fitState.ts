@@ -23,6 +23,8 @@ export interface FitState {
   /** The validation loss and the metrics of each finished epoch, by their names in the history. */
   readonly figures: Readonly<Record<string, readonly number[]>>;
   readonly warnings: readonly TrainingWarning[];
+  /** How many of the last warnings were found because the fit had ended. A resumed fit looks for them when it ends. */
+  readonly endWarnings: number;
   /** Undefined if the fit was still in progress. */
   readonly stopped?: StopReason | undefined;
   /** Undefined without early stopping. */
@@ -65,6 +67,11 @@ export function requireResumable(state: FitState | undefined, plan: FitPlan): as
     const monitored = state.patience ? `monitored ${show(state.patience.monitor)}` : "had no early stopping";
     throw refused(`the fit ${monitored}. Give the same earlyStopping`);
   }
+}
+
+/** The warnings that the fit would have found without its end. */
+export function warningsOf({ warnings, endWarnings }: FitState): readonly TrainingWarning[] {
+  return warnings.slice(0, warnings.length - endWarnings);
 }
 
 /** The names of the figures that a fit with these metrics records besides the loss. */

@@ -2,6 +2,7 @@
 
 import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
+import { files } from "./files.js";
 import * as inWorker from "./inWorker.js";
 import { trainOnFile } from "./table.js";
 import { watchTeam } from "./team.js";
@@ -18,6 +19,8 @@ globalThis.site = {
   trainWithTwoThreads,
   trainInWorker,
   ...inWorker,
+  ...files,
+  callFilesInWorker,
 };
 
 /** Trains with two threads. Returns the bits and the number of threads in the last call, after the worker has ended. */
@@ -75,6 +78,13 @@ function trainInWorker() {
 
 function learnXorInPlainWorker() {
   return answerOf(new Worker("plainWorker.js", { type: "module" }));
+}
+
+/** Calls a function of files.js in a worker. */
+function callFilesInWorker(name, ...values) {
+  const worker = new Worker(new URL("./filesWorker.js", import.meta.url), { type: "module" });
+  worker.postMessage({ name, values });
+  return answerOf(worker);
 }
 
 /** The first message of the worker. */
