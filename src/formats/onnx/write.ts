@@ -1,0 +1,226 @@
+// Writes a network as a graph of ONNX, https://onnx.ai/onnx/operators/.
+
+import type { DType, FloatArray, Layer, Network } from "../../index.js";
+import {
+  columnsBeside,
+  entryOf,
+  type LayerTable,
+  type NumberTensor,
+  readTrained,
+  type TrainedLayer,
+  type TrainedNetwork,
+} from "../trained.js";
+import { ACTIVATION_FORMS, type Expression, type FormName, type Operation } from "./activations.js";
+import { encode } from "./protobuf.js";
+import {
+  ATTRIBUTE,
+  type AttributeMessage,
+  DOUBLE,
+  FLOAT,
+  INT64,
+  MODEL,
+  type ModelMessage,
+  type NodeMessage,
+  type TensorMessage,
+  type ValueMessage,
+} from "./schema.js";
+
+/** The oldest set of operators that has all that are used: Gelu came with it. onnxruntime has it since 1.17 of 2024. */
+const OPERATOR_SET = 20;
+
+/** The version of the file format that ONNX 1.15 introduced together with this set of operators. */
+const IR_VERSION = 9;
+
+/** The names of the graph's input and output. */
+const INPUTS = "inputs";
+const OUTPUTS = "outputs";
+
+const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: FLOAT, float64: DOUBLE };
+
+/**
+ * The network as an ONNX file (opset 20), for onnxruntime and other tools. Its input is "inputs" [rows, inputs] and its
+ * output "outputs" [rows, outputs], both of the network's dtype, for any number of rows. The outputs are those of
+ * `predict`: softmax and sigmoid are applied, averaged parameters are used, batch norm uses its running statistics, and
+ * dropout and Gaussian noise are left out. Loss and optimizer are not written.
+ *
+ * @throws BackpropError `disposed`, `invalidOption` for a value that is no network.
+ */
+export function toOnnx<L extends readonly Layer[]>(network: Network<L>): Uint8Array {
+  const trained = readTrained(network as unknown as Network<readonly Layer[]>);
+  const graph = new GraphWriter(trained.dtype);
+  // Preprocessing that belongs to the network will be written here, from "inputs" to the value of the first layer.
+  let value = INPUTS;
+  for (const layer of trained.layers) value = entryOf(LAYERS, layer)(layer, graph, value);
+  return encode(MODEL, modelOf(trained, graph.finish()) as never);
+}
+
+function modelOf({ dtype, inputs, outputs }: TrainedNetwork, graph: GraphParts): ModelMessage {
+  const describeValue = (name: string, columns: number): ValueMessage => ({
+    name,
+    type: {
+      tensor: {
+        elementType: ELEMENT_TYPES[dtype],
+        shape: { dimension: [{ parameter: "rows" }, { length: columns }] },
+      },
+    },
+  });
+  return {
+    irVersion: IR_VERSION,
+    producer: "backprop-wasm",
+    operatorSet: [{ domain: "", version: OPERATOR_SET }],
+    graph: {
+      ...graph,
+      name: "network",
+      input: [describeValue(INPUTS, inputs)],
+      output: [describeValue(OUTPUTS, outputs)],
+    },
+  };
+}
+
+interface GraphParts {
+  readonly node: readonly NodeMessage[];
+  readonly initializer: readonly TensorMessage[];
+}
+
+class GraphWriter {
+  readonly dtype: DType;
+  readonly #nodes: NodeMessage[] = [];
+  readonly #tensors = new Map<string, TensorMessage>();
+
+  constructor(dtype: DType) {
+    this.dtype = dtype;
+  }
+
+  /** Adds a node, and returns the name of its output. */
+  node(operator: string, inputs: readonly string[], attributes: Operation["attributes"] = {}): string {
+    const output = `${operator}${this.#nodes.length}`;
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
+    this.#nodes.push({ name: output, operator, input: inputs, output: [output], attribute });
+    return output;
+  }
+
+  /** Adds a tensor of the network, and returns its name. */
+  tensor({ index }: TrainedLayer<Layer>, name: string, { shape, data }: NumberTensor): string {
+    return this.#add({
+      name: `layers.${index}.${name}`,
+      dims: shape,
+      dataType: ELEMENT_TYPES[this.dtype],
+      rawData: bytesOf(data),
+    });
+  }
+
+  /** The name of a scalar of the network's dtype. The same numbers share one. */
+  number(value: number): string {
+    const data = this.dtype === "float32" ? Float32Array.of(value) : Float64Array.of(value);
+    const dataType = ELEMENT_TYPES[this.dtype];
+    return this.#add({ name: `constant.${value}`, dims: [], dataType, rawData: bytesOf(data) });
+  }
+
+  /** The name of a tensor of integers: [integers], or a scalar. */
+  integers(values: readonly number[] | number): string {
+    const list = typeof values === "number" ? [values] : values;
+    const data = BigInt64Array.from(list, BigInt);
+    const name = `${typeof values === "number" ? "integer" : "integers"}.${this.#tensors.size}`;
+    const dims = typeof values === "number" ? [] : [list.length];
+    return this.#add({ name, dims, dataType: INT64, rawData: bytesOf(data) });
+  }
+
+  #add(tensor: TensorMessage & { readonly name: string }): string {
+    this.#tensors.set(tensor.name, tensor);
+    return tensor.name;
+  }
+
+  /** The parts of the graph. The output of the last node becomes the graph's; without layers that act, of Identity. */
+  finish(): GraphParts {
+    if (this.#nodes.length === 0) this.node("Identity", [INPUTS]);
+    const last = { ...this.#nodes.at(-1)!, output: [OUTPUTS] };
+    return { node: [...this.#nodes.slice(0, -1), last], initializer: [...this.#tensors.values()] };
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: FloatArray | BigInt64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function attributeOf(name: string, value: number | string): AttributeMessage {
+  const common = { name, integers: [] };
+  if (typeof value === "string") return { ...common, s: new TextEncoder().encode(value), type: ATTRIBUTE.s };
+  return name in INTEGER_ATTRIBUTES
+    ? { ...common, i: value, type: ATTRIBUTE.i }
+    : { ...common, f: value, type: ATTRIBUTE.f };
+}
+
+/** The attributes that are integers; the other numbers are floats. */
+const INTEGER_ATTRIBUTES = { axis: true, to: true, stash_type: true };
+
+const LAYERS: LayerTable<[graph: GraphWriter, value: string], string> = {
+  dense: (trained, graph, x) => {
+    const { layer, tensors } = trained;
+    const operands = ["kernel", "bias"].flatMap((name) =>
+      tensors[name] ? [graph.tensor(trained, name, tensors[name])] : [],
+    );
+    const z = graph.node("Gemm", [x, ...operands]);
+    const { activation, alpha } = layer;
+    return activation === "linear" ? z : writeForm(graph, activation, z, alpha);
+  },
+  prelu: (trained, graph, x) =>
+    writeForm(graph, "prelu", x, graph.tensor(trained, "alpha", trained.tensors["alpha"]!)),
+  batchNorm: (trained, graph, x) =>
+    graph.node("BatchNormalization", [x, ...norm(trained, graph, "runningMean", "runningVariance")], {
+      epsilon: trained.layer.epsilon,
+      // ONNX's momentum is the weight of the old statistics.
+      momentum: 1 - trained.layer.momentum,
+    }),
+  layerNorm: (trained, graph, x) =>
+    graph.node("LayerNormalization", [x, ...norm(trained, graph)], {
+      axis: -1,
+      epsilon: trained.layer.epsilon,
+      // The type in which mean and variance are computed.
+      stash_type: ELEMENT_TYPES[graph.dtype],
+    }),
+  embedding: writeEmbedding,
+};
+
+function norm(trained: TrainedLayer<Layer>, graph: GraphWriter, ...others: readonly string[]): string[] {
+  return ["gamma", "beta", ...others].map((name) => graph.tensor(trained, name, trained.tensors[name]!));
+}
+
+/** The columns that are passed on, then the row of each table that its column names. */
+function writeEmbedding(
+  trained: TrainedLayer<Extract<Layer, { kind: "embedding" }>>,
+  graph: GraphWriter,
+  x: string,
+): string {
+  const { columns } = trained.layer;
+  const others = columnsBeside(columns, trained.inputs);
+  const vectors = columns.map(({ column }, i) => {
+    const categories = graph.node("Gather", [x, graph.integers(column)], { axis: 1 });
+    const rows = graph.node("Cast", [categories], { to: INT64 });
+    const table = graph.tensor(trained, `embedding${i}`, trained.tensors[`embedding${i}`]!);
+    return graph.node("Gather", [table, rows], { axis: 0 });
+  });
+  const passed = others.length > 0 ? [graph.node("Gather", [x, graph.integers(others)], { axis: 1 })] : [];
+  return graph.node("Concat", [...passed, ...vectors], { axis: 1 });
+}
+
+/** Writes an activation of z. `alpha`: its number, or the name of its vector. */
+function writeForm(graph: GraphWriter, name: FormName, z: string, alpha: number | string): string {
+  return writeExpression(graph, ACTIVATION_FORMS[name][graph.dtype], z, alpha);
+}
+
+function writeExpression(
+  graph: GraphWriter,
+  expression: Expression,
+  z: string,
+  alpha: number | string,
+): string {
+  if (expression === "z") return z;
+  if (expression === "alpha") return typeof alpha === "number" ? graph.number(alpha) : alpha;
+  if (typeof expression === "number") return graph.number(expression);
+  const inputs = expression.inputs.map((input) => writeExpression(graph, input, z, alpha));
+  const attributes = Object.entries(expression.attributes).map(([name, value]) => [
+    name,
+    value === "alpha" ? alpha : value,
+  ]);
+  return graph.node(expression.operator, inputs, Object.fromEntries(attributes));
+}
