@@ -3,6 +3,7 @@
 import { isBytes, lengthOf } from "../dtype.js";
 import { BackpropError } from "../index.js";
 import { show } from "../show.js";
+import { attempt } from "../validation.js";
 
 /**
  * The bytes of a Uint8Array (a Node Buffer is one) or an ArrayBuffer, without copying them.
@@ -11,7 +12,9 @@ import { show } from "../show.js";
  */
 export function requireBytes(argument: string, value: unknown): Uint8Array {
   if (isBytes(value)) return new Uint8Array(value.buffer, value.byteOffset, lengthOf(value));
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (attempt("invalidOption", argument, () => value instanceof ArrayBuffer)) {
+    return new Uint8Array(value as ArrayBuffer);
+  }
   throw new BackpropError(
     "invalidOption",
     `${argument} is ${show(value)}; expected a Uint8Array or an ArrayBuffer with the content of a file.`,

@@ -112,9 +112,9 @@ class LayerWriter {
 
 /** The statements of each layer. */
 const LAYERS: LayerTable<[writer: LayerWriter], string> = {
-  dense: ({ layer, inputs, units, tensors }, writer) => {
+  dense: ({ layer, inputs, units, tensors: { bias } }, writer) => {
     const { from, to } = writer.place;
-    const z = tensors["bias"] ? `${writer.tensor("bias")}[j]` : "0";
+    const z = bias ? `${writer.tensor("bias")}[j]` : "0";
     const product = `${from}[i] * ${writer.tensor("kernel")}[i * ${units} + j]`;
     const dense = writer.loop(
       "j",

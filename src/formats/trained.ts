@@ -1,7 +1,7 @@
 // What the formats read of a network: the layers that a prediction passes through, with their numbers.
 
 import type { DropoutLayer, DType, FloatArray, GaussianNoiseLayer, Layer, Network } from "../index.js";
-import { attempt, requireObject } from "../validation.js";
+import { attempt, requireKnown, requireObject } from "../validation.js";
 
 /** The layers that act in a prediction: dropout and Gaussian noise act in training alone. */
 export type PredictingLayer = Exclude<Layer, DropoutLayer | GaussianNoiseLayer>;
@@ -30,6 +30,9 @@ export interface TrainedNetwork {
   readonly layers: readonly TrainedLayer[];
 }
 
+/** The kinds of the layers that act in a prediction. */
+const KINDS: readonly PredictingLayer["kind"][] = ["dense", "embedding", "layerNorm", "batchNorm", "prelu"];
+
 /** What a format does for each kind of layer. */
 export type LayerTable<Arguments extends readonly unknown[], Result> = {
   readonly [K in PredictingLayer["kind"]]: (
@@ -57,6 +60,7 @@ export function readTrained(network: Network<readonly Layer[]>): TrainedNetwork 
     let width = inputs;
     for (const [index, layer] of layers.entries()) {
       if (layer.kind === "dropout" || layer.kind === "gaussianNoise") continue;
+      requireKnown(`network.layers[${index}].kind`, layer.kind, KINDS);
       const units = widthAfter(layer, width);
       const tensors = tensorsOf(averagedParameters[index]!, buffers[index]!);
       trained.push({ layer, index, inputs: width, units, tensors });

@@ -44,6 +44,13 @@ const SOFTPLUS = of("Softplus", "z");
 const SOFTPLUS_64 = of("Add", POSITIVE, of("Log", of("Add", of("Exp", of("Neg", of("Abs", "z"))), 1)));
 const GELU_FACTOR = of("Add", of("Erf", of("Div", "z", Math.SQRT2)), 1);
 
+/** 2 √(2/π) (z + 0.044715 z³): ½ z (1 + tanh u) = z σ(2u). */
+const GELU_TANH_U = of(
+  "Mul",
+  of("Add", "z", of("Mul", of("Mul", of("Mul", "z", "z"), "z"), 0.044715)),
+  1.5957691216057308,
+);
+
 /** The constants of Klambauer et al. 2017. */
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
@@ -69,7 +76,10 @@ export const ACTIVATION_FORMS: Readonly<Record<FormName, Forms>> = {
     of("Mul", of("Mul", "z", GELU_FACTOR), 0.5),
     of("Mul", of("Mul", "z", 0.5), GELU_FACTOR),
   ),
-  geluTanh: forms(withAttributes("Gelu", { approximate: "tanh" }, "z")),
+  geluTanh: forms(
+    withAttributes("Gelu", { approximate: "tanh" }, "z"),
+    of("Mul", "z", of("Sigmoid", GELU_TANH_U)),
+  ),
   silu: forms(of("Mul", "z", of("Sigmoid", "z"))),
   softplus: forms(SOFTPLUS, SOFTPLUS_64, of("Where", of("Greater", "z", 20), "z", SOFTPLUS)),
   softmax: forms(of("Softmax", "z"), undefined, withAttributes("Softmax", { axis: 1 }, "z")),

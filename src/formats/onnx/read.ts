@@ -19,7 +19,7 @@ import {
   prelu,
 } from "../../index.js";
 import { show } from "../../show.js";
-import { attempt, requireObject } from "../../validation.js";
+import { attempt, requireKeys } from "../../validation.js";
 import { malformed, requireBytes } from "../bytes.js";
 import { type Constant, Graph } from "./graph.js";
 import { DOUBLE, FLOAT, type ValueMessage } from "./schema.js";
@@ -33,6 +33,18 @@ export interface OnnxOptions extends Partial<Omit<NetworkOptions<readonly Layer[
    */
   readonly output?: string;
 }
+
+/** `createNetwork` checks their values. */
+const OPTIONS: Readonly<Record<keyof OnnxOptions, true>> = {
+  loss: true,
+  optimizer: true,
+  dtype: true,
+  seed: true,
+  random: true,
+  numerics: true,
+  threads: true,
+  output: true,
+};
 
 /**
  * A network with the layers and the numbers of an ONNX file: of `toOnnx`, and of dense networks that PyTorch's and
@@ -56,8 +68,10 @@ export async function fromOnnx(
   bytes: Uint8Array | ArrayBuffer,
   options: OnnxOptions = {},
 ): Promise<Network<readonly Layer[]>> {
-  requireObject("options", options, "an object of options");
-  const { output, ...given } = attempt("invalidOption", "options", () => ({ ...options }));
+  const { output, ...given } = attempt("invalidOption", "options", () => {
+    requireKeys("fromOnnx", options, OPTIONS);
+    return { ...options };
+  });
   const graph = new Graph(requireBytes("bytes", bytes));
   const input = findInput(graph);
   const parts = readParts(graph, input.name!, findOutput(graph, output));

@@ -175,7 +175,14 @@ function readLayerNorm(node: NodeMessage, graph: Graph): Step | undefined {
   const beta = graph.constantOf(betaName);
   const axis = numberOf(node, "axis", -1);
   if (x === undefined || !gamma || (betaName && !beta) || (axis !== -1 && axis !== 1)) return undefined;
-  return { input: x, part: { kind: "layerNorm", epsilon: numberOf(node, "epsilon", 1e-5), gamma, beta } };
+  const epsilon = numberOf(node, "epsilon", 1e-5);
+  const scaled = match(graph, { operator: "Mul", inputs: ["z", "alpha"], attributes: {} }, x, {});
+  const factor = scaled?.alpha?.shape.length === 0 ? scaled.alpha.data[0]! : 0;
+  // The norm of f x with epsilon is the norm of x with epsilon / f².
+  if (scaled?.z !== undefined && factor > 0) {
+    return { input: scaled.z, part: { kind: "layerNorm", epsilon: epsilon / factor ** 2, gamma, beta } };
+  }
+  return { input: x, part: { kind: "layerNorm", epsilon, gamma, beta } };
 }
 
 function readBatchNorm(node: NodeMessage, graph: Graph): Step | undefined {

@@ -1,6 +1,14 @@
 // Writes a network as a graph of ONNX, https://onnx.ai/onnx/operators/.
 
-import type { DType, FloatArray, Layer, Network } from "../../index.js";
+import type {
+  BatchNormLayer,
+  DType,
+  EmbeddingLayer,
+  FloatArray,
+  Layer,
+  LayerNormLayer,
+  Network,
+} from "../../index.js";
 import {
   columnsBeside,
   entryOf,
@@ -109,6 +117,14 @@ class GraphWriter {
     });
   }
 
+  /** Adds tensors of a layer by their names in the network, those that it has. */
+  tensors(trained: TrainedLayer<Layer>, ...names: readonly string[]): string[] {
+    return names.flatMap((name) => {
+      const tensor = trained.tensors[name];
+      return tensor ? [this.tensor(trained, name, tensor)] : [];
+    });
+  }
+
   /** The name of a scalar of the network's dtype. The same numbers share one. */
   number(value: number): string {
     const data = this.dtype === "float32" ? Float32Array.of(value) : Float64Array.of(value);
@@ -155,49 +171,63 @@ const INTEGER_ATTRIBUTES = { axis: true, to: true, stash_type: true };
 
 const LAYERS: LayerTable<[graph: GraphWriter, value: string], string> = {
   dense: (trained, graph, x) => {
-    const { layer, tensors } = trained;
-    const operands = ["kernel", "bias"].flatMap((name) =>
-      tensors[name] ? [graph.tensor(trained, name, tensors[name])] : [],
-    );
-    const z = graph.node("Gemm", [x, ...operands]);
-    const { activation, alpha } = layer;
+    const z = graph.node("Gemm", [x, ...graph.tensors(trained, "kernel", "bias")]);
+    const { activation, alpha } = trained.layer;
     return activation === "linear" ? z : writeForm(graph, activation, z, alpha);
   },
-  prelu: (trained, graph, x) =>
-    writeForm(graph, "prelu", x, graph.tensor(trained, "alpha", trained.tensors["alpha"]!)),
-  batchNorm: (trained, graph, x) =>
-    graph.node("BatchNormalization", [x, ...norm(trained, graph, "runningMean", "runningVariance")], {
-      epsilon: trained.layer.epsilon,
-      // ONNX's momentum is the weight of the old statistics.
-      momentum: 1 - trained.layer.momentum,
-    }),
-  layerNorm: (trained, graph, x) =>
-    graph.node("LayerNormalization", [x, ...norm(trained, graph)], {
-      axis: -1,
-      epsilon: trained.layer.epsilon,
-      // The type in which mean and variance are computed.
-      stash_type: ELEMENT_TYPES[graph.dtype],
-    }),
+  prelu: (trained, graph, x) => writeForm(graph, "prelu", x, graph.tensors(trained, "alpha")[0]!),
+  batchNorm: writeBatchNorm,
+  layerNorm: writeLayerNorm,
   embedding: writeEmbedding,
 };
 
-function norm(trained: TrainedLayer<Layer>, graph: GraphWriter, ...others: readonly string[]): string[] {
-  return ["gamma", "beta", ...others].map((name) => graph.tensor(trained, name, trained.tensors[name]!));
+/** An epsilon is a float32 in the file. What float64 loses by that is added to the variance. */
+function writeBatchNorm(trained: TrainedLayer<BatchNormLayer>, graph: GraphWriter, x: string): string {
+  const { epsilon, momentum } = trained.layer;
+  const { gamma, beta, runningMean, runningVariance } = trained.tensors;
+  const written = graph.dtype === "float64" ? floatBelow(epsilon) : epsilon;
+  const { shape, data } = runningVariance!;
+  const variance = { shape, data: data.map((value) => value + (epsilon - written)) };
+  const tensors = Object.entries({ gamma, beta, runningMean, runningVariance: variance });
+  const names = tensors.map(([name, tensor]) => graph.tensor(trained, name, tensor!));
+  return graph.node("BatchNormalization", [x, ...names], {
+    epsilon: written,
+    // ONNX's momentum is the weight of the old statistics.
+    momentum: 1 - momentum,
+  });
+}
+
+/** The largest float32 that is not above a positive number. */
+function floatBelow(value: number): number {
+  const float = Float32Array.of(value);
+  if (float[0]! > value) new Int32Array(float.buffer)[0]!--;
+  return float[0]!;
+}
+
+/**
+ * An epsilon is a float32 in the file. float64 multiplies x by f, because the norm of f x with epsilon f² is the norm of
+ * x with epsilon.
+ */
+function writeLayerNorm(trained: TrainedLayer<LayerNormLayer>, graph: GraphWriter, x: string): string {
+  const { epsilon } = trained.layer;
+  const factor = graph.dtype === "float64" ? Math.sqrt(Math.fround(epsilon) / epsilon) : 1;
+  const scaled = factor === 1 ? x : graph.node("Mul", [x, graph.number(factor)]);
+  return graph.node("LayerNormalization", [scaled, ...graph.tensors(trained, "gamma", "beta")], {
+    axis: -1,
+    epsilon,
+    // The type in which mean and variance are computed.
+    stash_type: ELEMENT_TYPES[graph.dtype],
+  });
 }
 
 /** The columns that are passed on, then the row of each table that its column names. */
-function writeEmbedding(
-  trained: TrainedLayer<Extract<Layer, { kind: "embedding" }>>,
-  graph: GraphWriter,
-  x: string,
-): string {
+function writeEmbedding(trained: TrainedLayer<EmbeddingLayer>, graph: GraphWriter, x: string): string {
   const { columns } = trained.layer;
   const others = columnsBeside(columns, trained.inputs);
   const vectors = columns.map(({ column }, i) => {
     const categories = graph.node("Gather", [x, graph.integers(column)], { axis: 1 });
     const rows = graph.node("Cast", [categories], { to: INT64 });
-    const table = graph.tensor(trained, `embedding${i}`, trained.tensors[`embedding${i}`]!);
-    return graph.node("Gather", [table, rows], { axis: 0 });
+    return graph.node("Gather", [...graph.tensors(trained, `embedding${i}`), rows], { axis: 0 });
   });
   const passed = others.length > 0 ? [graph.node("Gather", [x, graph.integers(others)], { axis: 1 })] : [];
   return graph.node("Concat", [...passed, ...vectors], { axis: 1 });
