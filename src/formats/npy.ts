@@ -240,9 +240,15 @@ function readArray(argument: string, array: unknown): TypedData {
   requireObject(argument, array, "an array such as { data: new Float32Array(6), shape: [2, 3] }");
   const { data, shape } = array as ShapedData;
   const { lengths, size } = readShape(argument, shape);
-  const typed = typeOf(data) ?? { type: "f8", data: float64sOf(`${argument}.data`, data, size) };
-  if (isTypedArray(typed.data, size)) return { ...typed, shape: lengths };
-  throw wrongSize(argument, typed.data, lengths, size);
+  const typed = typeOf(data);
+  const isWhole = typed ? isTypedArray(data, size) : !Array.isArray(data) || data.length === size;
+  if (!isWhole) {
+    throw new BackpropError(
+      "invalidShape",
+      `${argument}.data is ${show(data)} of another length than the ${size} elements of the shape [${lengths.join(", ")}].`,
+    );
+  }
+  return { ...(typed ?? { type: "f8", data: float64sOf(`${argument}.data`, data, size) }), shape: lengths };
 }
 
 function readShape(argument: string, shape: unknown) {
@@ -271,7 +277,6 @@ function float64sOf(argument: string, data: unknown, size: number): Float64Array
       "a Float32Array, a Float64Array, a typed array of integers below 64 bits, or an array of numbers";
     throw new BackpropError("invalidOption", `${argument} is ${show(data)}; expected ${expected}.`);
   }
-  if (data.length !== size) return new Float64Array(0);
   const copy = allocate("float64", size);
   for (let i = 0; i < size; i++) {
     const value: unknown = data[i];
@@ -281,11 +286,4 @@ function float64sOf(argument: string, data: unknown, size: number): Float64Array
     copy[i] = value;
   }
   return copy;
-}
-
-function wrongSize(argument: string, data: unknown, shape: readonly number[], size: number): BackpropError {
-  return new BackpropError(
-    "invalidShape",
-    `${argument}.data is ${show(data)} of another length than the ${size} elements of the shape [${shape.join(", ")}].`,
-  );
 }

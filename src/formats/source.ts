@@ -71,7 +71,7 @@ export function activationOf({ activation, alpha }: DenseLayer, { call, number }
  * last place is at least 3·10⁻⁸ of it.
  */
 export function digitsOf(dtype: DType, value: number): string {
-  if (dtype === "float64") return plain(value);
+  if (dtype === "float64" || value === 0) return plain(value);
   for (const precision of [7, 8]) {
     const rounded = Number(value.toPrecision(precision));
     if (Math.fround(rounded) === value) return plain(rounded);

@@ -21,6 +21,7 @@ export const INPUTS = 3;
 /** The layers of each network. Column 1 of the rows is a category from 0 to 3. */
 export const LAYERS: Readonly<Record<string, readonly Layer[]>> = {
   ...Object.fromEntries(ACTIVATIONS.map((name) => [name, [dense(5, name), dense(4, name)]])),
+  exponential: [dense(5, "exponential"), dense(4)],
   "leakyRelu with alpha": [dense(5, "leakyRelu", { alpha: 0.3 }), dense(2)],
   "elu with alpha": [dense(5, "elu", { alpha: 0.3 }), dense(2)],
   "no bias": [dense(5, "tanh", { useBias: false }), dense(2, "linear", { useBias: false })],
