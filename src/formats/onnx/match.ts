@@ -3,23 +3,23 @@
 import {
   ACTIVATION_FORMS,
   COMMUTATIVE,
+  type ConstantName,
   DEFAULT_ATTRIBUTES,
   type Expression,
   type FormName,
+  isOperation,
   type Operation,
-} from "./activations.js";
+} from "./forms.js";
 import { attributeOf, type Constant, type Graph, isStandard } from "./graph.js";
 import type { NodeMessage } from "./schema.js";
 
-/** What the names in an expression stand for: z is the name of a value. */
-export interface Binding {
-  readonly z?: string;
-  readonly alpha?: Constant;
-}
+/** What the names in an expression stand for. z is the name of a value. */
+export type Binding = { readonly z?: string } & { readonly [name in ConstantName]?: Constant };
 
-export interface FoundForm extends Binding {
+export interface FoundForm {
   readonly name: FormName;
   readonly z: string;
+  readonly alpha?: Constant | undefined;
 }
 
 /** The numbers of a graph are rounded to float32. */
@@ -31,7 +31,7 @@ export function findActivation(graph: Graph, value: string): FoundForm | undefin
     for (const form of [float32, float64, ...others]) {
       const found = match(graph, form, value, {});
       if (found?.z === undefined || !takesAlpha(name as FormName, found.alpha)) continue;
-      return { ...found, z: found.z, name: name as FormName };
+      return { name: name as FormName, z: found.z, alpha: found.alpha };
     }
   }
   return undefined;
@@ -50,11 +50,13 @@ export function match(
   bound: Binding,
 ): Binding | undefined {
   if (expression === "z") return matchInput(graph, value, bound);
-  if (typeof expression === "object") return matchOperation(graph, expression, value, bound);
+  if (isOperation(expression)) return matchOperation(graph, expression, value, bound);
   const constant = graph.constantOf(value);
   if (!constant) return undefined;
-  if (expression === "alpha") return { ...bound, alpha: constant };
-  return constant.data.length === 1 && isNear(constant.data[0]!, expression) ? bound : undefined;
+  if (typeof expression === "string") return { ...bound, [expression]: constant };
+  const numbers = typeof expression === "number" ? [expression] : expression;
+  const { data } = constant;
+  return data.length === numbers.length && numbers.every((x, i) => isNear(data[i]!, x)) ? bound : undefined;
 }
 
 function matchInput(graph: Graph, value: string, bound: Binding): Binding | undefined {

@@ -4,7 +4,7 @@ import type { FloatArray } from "../../index.js";
 import { BackpropError } from "../../index.js";
 import { show } from "../../show.js";
 import { malformed } from "../bytes.js";
-import type { FormName } from "./activations.js";
+import { type FormName, LAYER_NORM_64 } from "./forms.js";
 import {
   attributeOf,
   type Constant,
@@ -93,7 +93,7 @@ type Reader = (node: NodeMessage, graph: Graph) => Step | undefined;
 const READERS: Readonly<Record<string, Reader>> = {
   Gemm: readGemm,
   MatMul: ({ input: [x, kernel] }, graph) => denseOf(x, graph.constantOf(kernel)),
-  Add: readAdd,
+  Add: (node, graph) => readAdd(node, graph) ?? readLayerNorm64(node, graph),
   BatchNormalization: readBatchNorm,
   LayerNormalization: readLayerNorm,
   Concat: (node, graph) => readEmbedding(node, graph) ?? readBinaryProbabilities(node, graph),
@@ -176,13 +176,13 @@ function readLayerNorm(node: NodeMessage, graph: Graph): Step | undefined {
   const axis = numberOf(node, "axis", -1);
   if (x === undefined || !gamma || (betaName && !beta) || (axis !== -1 && axis !== 1)) return undefined;
   const epsilon = numberOf(node, "epsilon", 1e-5);
-  const scaled = match(graph, { operator: "Mul", inputs: ["z", "alpha"], attributes: {} }, x, {});
-  const factor = scaled?.alpha?.shape.length === 0 ? scaled.alpha.data[0]! : 0;
-  // The norm of f x with epsilon is the norm of x with epsilon / f².
-  if (scaled?.z !== undefined && factor > 0) {
-    return { input: scaled.z, part: { kind: "layerNorm", epsilon: epsilon / factor ** 2, gamma, beta } };
-  }
   return { input: x, part: { kind: "layerNorm", epsilon, gamma, beta } };
+}
+
+function readLayerNorm64({ output: [value] }: NodeMessage, graph: Graph): Step | undefined {
+  const { z, epsilon, gamma, beta } = match(graph, LAYER_NORM_64, value!, {}) ?? {};
+  if (z === undefined || epsilon?.data.length !== 1 || !gamma || !beta) return undefined;
+  return { input: z, part: { kind: "layerNorm", epsilon: epsilon.data[0]!, gamma, beta } };
 }
 
 function readBatchNorm(node: NodeMessage, graph: Graph): Step | undefined {

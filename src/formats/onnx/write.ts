@@ -18,7 +18,15 @@ import {
   type TrainedLayer,
   type TrainedNetwork,
 } from "../trained.js";
-import { ACTIVATION_FORMS, type Expression, type FormName, type Operation } from "./activations.js";
+import {
+  ACTIVATION_FORMS,
+  type ConstantName,
+  type Expression,
+  type FormName,
+  isOperation,
+  LAYER_NORM_64,
+  type Operation,
+} from "./forms.js";
 import { encode } from "./protobuf.js";
 import {
   ATTRIBUTE,
@@ -167,7 +175,7 @@ function attributeOf(name: string, value: number | string): AttributeMessage {
 }
 
 /** The attributes that are integers; the other numbers are floats. */
-const INTEGER_ATTRIBUTES = { axis: true, to: true, stash_type: true };
+const INTEGER_ATTRIBUTES = { axis: true, to: true };
 
 const LAYERS: LayerTable<[graph: GraphWriter, value: string], string> = {
   dense: (trained, graph, x) => {
@@ -204,20 +212,12 @@ function floatBelow(value: number): number {
   return float[0]!;
 }
 
-/**
- * An epsilon is a float32 in the file. float64 multiplies x by f, because the norm of f x with epsilon f² is the norm of
- * x with epsilon.
- */
 function writeLayerNorm(trained: TrainedLayer<LayerNormLayer>, graph: GraphWriter, x: string): string {
   const { epsilon } = trained.layer;
-  const factor = graph.dtype === "float64" ? Math.sqrt(Math.fround(epsilon) / epsilon) : 1;
-  const scaled = factor === 1 ? x : graph.node("Mul", [x, graph.number(factor)]);
-  return graph.node("LayerNormalization", [scaled, ...graph.tensors(trained, "gamma", "beta")], {
-    axis: -1,
-    epsilon,
-    // The type in which mean and variance are computed.
-    stash_type: ELEMENT_TYPES[graph.dtype],
-  });
+  const [gamma, beta] = graph.tensors(trained, "gamma", "beta") as [string, string];
+  if (graph.dtype === "float64")
+    return new FormWriter(graph, x, { gamma, beta, epsilon }).write(LAYER_NORM_64);
+  return graph.node("LayerNormalization", [x, gamma, beta], { axis: -1, epsilon });
 }
 
 /** The columns that are passed on, then the row of each table that its column names. */
@@ -235,22 +235,41 @@ function writeEmbedding(trained: TrainedLayer<EmbeddingLayer>, graph: GraphWrite
 
 /** Writes an activation of z. `alpha`: its number, or the name of its vector. */
 function writeForm(graph: GraphWriter, name: FormName, z: string, alpha: number | string): string {
-  return writeExpression(graph, ACTIVATION_FORMS[name][graph.dtype], z, alpha);
+  return new FormWriter(graph, z, { alpha }).write(ACTIVATION_FORMS[name][graph.dtype]);
 }
 
-function writeExpression(
-  graph: GraphWriter,
-  expression: Expression,
-  z: string,
-  alpha: number | string,
-): string {
-  if (expression === "z") return z;
-  if (expression === "alpha") return typeof alpha === "number" ? graph.number(alpha) : alpha;
-  if (typeof expression === "number") return graph.number(expression);
-  const inputs = expression.inputs.map((input) => writeExpression(graph, input, z, alpha));
-  const attributes = Object.entries(expression.attributes).map(([name, value]) => [
-    name,
-    value === "alpha" ? alpha : value,
-  ]);
-  return graph.node(expression.operator, inputs, Object.fromEntries(attributes));
+/** Writes an expression of z, each of its operations once. Constants are numbers, or names of tensors. */
+class FormWriter {
+  readonly #graph: GraphWriter;
+  readonly #constants: Readonly<Record<string, number | string>>;
+  readonly #values: Map<Expression, string>;
+
+  constructor(
+    graph: GraphWriter,
+    z: string,
+    constants: { readonly [name in ConstantName]?: number | string },
+  ) {
+    this.#graph = graph;
+    this.#constants = constants;
+    this.#values = new Map([["z", z]]);
+  }
+
+  write(expression: Expression): string {
+    const value = this.#values.get(expression) ?? this.#add(expression);
+    this.#values.set(expression, value);
+    return value;
+  }
+
+  #add(expression: Expression): string {
+    const constant = typeof expression === "string" ? this.#constants[expression]! : expression;
+    if (typeof constant === "string") return constant;
+    if (typeof constant === "number") return this.#graph.number(constant);
+    if (!isOperation(constant)) return this.#graph.integers(constant);
+    const inputs = constant.inputs.map((input) => this.write(input));
+    const attributes = Object.entries(constant.attributes).map(([name, value]) => [
+      name,
+      value === "alpha" ? this.#constants[value]! : value,
+    ]);
+    return this.#graph.node(constant.operator, inputs, Object.fromEntries(attributes));
+  }
 }

@@ -1,15 +1,23 @@
-// Each activation as operators of ONNX. The same expressions are written, and recognized when a graph is read.
+// Activations and the layer norm as operators of ONNX. The same expressions are written, and recognized in graphs that are
+// read.
 
 import type { ActivationName, DType } from "../../index.js";
 
-/** "z": the input. "alpha": the number or the vector of the layer. */
-export type Expression = "z" | "alpha" | number | Operation;
+/** A constant of the layer: a number or a vector. */
+export type ConstantName = "alpha" | "gamma" | "beta" | "epsilon";
+
+/** "z" is the input. A list is a constant of integers. */
+export type Expression = "z" | ConstantName | number | readonly number[] | Operation;
 
 export interface Operation {
   readonly operator: string;
   readonly inputs: readonly Expression[];
   /** "alpha" is the number of the layer. */
   readonly attributes: Readonly<Record<string, number | string>>;
+}
+
+export function isOperation(expression: Expression): expression is Operation {
+  return typeof expression === "object" && "operator" in expression;
 }
 
 /** How an activation is written for each dtype, and what else is recognized as it. */
@@ -97,6 +105,20 @@ export const ACTIVATION_FORMS: Readonly<Record<FormName, Forms>> = {
   exponential: forms(of("Exp", "z")),
 };
 
+const AXIS = [-1];
+const CENTRED = of("Sub", "z", of("ReduceMean", "z", AXIS));
+const VARIANCE = of("ReduceMean", of("Mul", CENTRED, CENTRED), AXIS);
+
+/**
+ * The layer norm for float64. ONNX's LayerNormalization has an epsilon of float32, and computes mean and variance in
+ * float32.
+ */
+export const LAYER_NORM_64 = of(
+  "Add",
+  of("Mul", of("Div", CENTRED, of("Sqrt", of("Add", VARIANCE, "epsilon"))), "gamma"),
+  "beta",
+);
+
 /** The attributes of these operators that a node need not have. */
 export const DEFAULT_ATTRIBUTES: Readonly<Record<string, Operation["attributes"]>> = {
   LeakyRelu: { alpha: 0.01 },
@@ -104,6 +126,7 @@ export const DEFAULT_ATTRIBUTES: Readonly<Record<string, Operation["attributes"]
   Gelu: { approximate: "none" },
   Softmax: { axis: -1 },
   HardSigmoid: { alpha: 0.2, beta: 0.5 },
+  ReduceMean: { keepdims: 1 },
   Selu: { alpha: SELU_ALPHA, gamma: SELU_SCALE },
 };
 
