@@ -48,6 +48,24 @@ const PROGRAMS = {
       console.log(loss.length, error instanceof BackpropError);
     }
     train();`,
+  "formats.mts": `
+    import { BackpropError, createNetwork, dense, type Layer, type Network } from "backprop-wasm";
+    import { fromOnnx, type NpyArray, readNpy, readNpz, toC, toJavaScript, toOnnx, writeNpy, writeNpz } from "backprop-wasm/formats";
+    const network = await createNetwork(${NETWORK});
+    const copy: Network<readonly Layer[]> = await fromOnnx(toOnnx(network), { loss: "huber", seed: 3 });
+    const kernel: NpyArray = readNpy(writeNpy(network.parameters[0].kernel));
+    const { again }: Record<string, NpyArray> = readNpz(writeNpz({ again: kernel }, { compress: true }));
+    network.setParameters([{ kernel, bias: again ? [0] : null }]);
+    const sources: string[] = [toC(network, { name: "predict" }), toJavaScript(copy, { module: false })];
+    console.log(copy.layers.length, sources.length === 2 && new BackpropError("busy", "") instanceof Error);`,
+  "formats.cts": `
+    import { BackpropError } from "backprop-wasm";
+    import { readNpy } from "backprop-wasm/formats";
+    try {
+      readNpy(new Uint8Array(0));
+    } catch (error) {
+      console.log(1, error instanceof BackpropError);
+    }`,
   "common.cts": `
     import { BackpropError, createNetwork, dense, type History, type Network } from "backprop-wasm";
     async function train(): Promise<void> {
@@ -131,7 +149,8 @@ describe("a compiled program", () => {
   it.each([
     "module.mjs",
     "worker.mjs",
-    ...(isRequireSupported ? ["common.cjs", "require.cjs", "worker.cjs"] : []),
+    "formats.mjs",
+    ...(isRequireSupported ? ["common.cjs", "require.cjs", "worker.cjs", "formats.cjs"] : []),
   ])("runs: %s", async (program) => {
     const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
     expect(stdout).toBe("1 true\n");

@@ -6,6 +6,7 @@ import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAst } from "rolldown/parseAst";
 import { beforeAll, describe, expect, it } from "vitest";
+import type * as formats from "../src/formats.js";
 import * as source from "../src/index.js";
 
 const ROOT = new URL("../", import.meta.url);
@@ -33,9 +34,10 @@ describe("the package", () => {
     files = packed.map(({ path }) => path);
   });
 
-  it("has four JavaScript files: the library, its entry point for workers, and the scripts of two kinds of worker", () => {
+  it("has five JavaScript files: the library, two other entry points, and the scripts of two kinds of worker", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
     expect(scripts.sort()).toEqual([
+      "dist/formats.js",
       "dist/inWorker.js",
       "dist/index.js",
       "dist/trainer.js",
@@ -49,8 +51,10 @@ describe("the package", () => {
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
         "build/inWorker.d.ts",
+        "build/formats.d.ts",
         "types/index.d.cts",
         "types/worker.d.cts",
+        "types/formats.d.cts",
         "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
@@ -75,12 +79,25 @@ describe("dist", () => {
     expect(importsOf(`dist/${file}`)).toEqual([]);
   });
 
-  it.each(["inWorker.js", "trainer.js"])("imports nothing but the library in %s", (file) => {
+  it.each(["formats.js", "inWorker.js", "trainer.js"])("imports nothing but the library in %s", (file) => {
     expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
   });
 
   it("has the same exports as the source", async () => {
     expect(Object.keys(await import(ENTRY)).sort()).toEqual(Object.keys(source).sort());
+  });
+
+  it("throws errors of the library's class in formats.js", async () => {
+    const { BackpropError }: typeof source = await import(ENTRY);
+    const { fromOnnx, readNpy, toC }: typeof formats = await import(new URL("dist/formats.js", ROOT).href);
+    for (const work of [
+      () => readNpy(new Uint8Array(0)),
+      () => toC({} as never),
+      () => readNpy(5 as never),
+    ]) {
+      expect(work).toThrow(BackpropError);
+    }
+    await expect(fromOnnx(new Uint8Array(0))).rejects.toBeInstanceOf(BackpropError);
   });
 
   it("throws errors of the class that it exports", async () => {

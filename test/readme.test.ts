@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as formats from "../src/formats.js";
 import * as library from "../src/index.js";
 import { Network } from "../src/network.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
@@ -10,7 +11,7 @@ import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/mar
 const MAX_LINES = 150;
 
 /** What the class has for other files of the library. */
-const INTERNAL = new Set(["constructor", "dtype", "trainable"]);
+const INTERNAL = new Set(["constructor", "trainable"]);
 
 /** Programs in TypeScript or JavaScript: each block is a whole program, and JavaScript is compiled as TypeScript too. */
 const PROGRAMS = PAGES.flatMap(codeBlocks).filter(
@@ -73,10 +74,18 @@ describe("docs/api.md", () => {
   });
 
   it("names each exported type, and each method and property of a network", () => {
-    expect(missingFrom(page, exportedTypes())).toEqual([]);
+    expect(missingFrom(page, exportedTypes("index.ts"))).toEqual([]);
     const members = Object.getOwnPropertyNames(Network.prototype);
     const names = members.filter((name) => !INTERNAL.has(name));
     expect(missingFrom(page, ["parameters", "buffers", ...names])).toEqual([]);
+  });
+});
+
+describe("docs/api.md and docs/formats.md", () => {
+  it("name each export of backprop-wasm/formats", () => {
+    const api = readPage("docs/api.md").split("## backprop-wasm/formats")[1]!;
+    expect(missingFrom(api, [...Object.keys(formats), ...exportedTypes("formats.ts")])).toEqual([]);
+    expect(missingFrom(readPage("docs/formats.md"), Object.keys(formats))).toEqual([]);
   });
 });
 
@@ -84,8 +93,8 @@ function missingFrom(text: string, names: readonly string[]): string[] {
   return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
 }
 
-/** The names of the types that src/index.ts exports. */
-function exportedTypes(): string[] {
+/** The names of the types that an entry point exports. */
+function exportedTypes(entry: string): string[] {
   const source = (path: string) => readFileSync(`${ROOT}src/${path}`, "utf8");
   const namedTypes = (text: string) =>
     [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type, list]) =>
@@ -95,7 +104,7 @@ function exportedTypes(): string[] {
         .filter((name) => name !== "" && (type || name.startsWith("type ")))
         .map((name) => name.replace("type ", "")),
     );
-  const index = source("index.ts");
+  const index = source(entry);
   const modules = [...index.matchAll(/export \* from "\.\/(.*)\.js"/g)].map(([, path]) =>
     source(`${path}.ts`),
   );

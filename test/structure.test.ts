@@ -143,6 +143,8 @@ const SRC: Table = {
   ],
   remote: ["assets.ts", "show.ts", "wasm", "training", "index.ts"],
   "inWorker.ts": ["initialization.ts", "index.ts", "remote"],
+  formats: ["show.ts", "dtype.ts", "validation.ts", "index.ts"],
+  "formats.ts": ["formats"],
   "trainer.ts": ["show.ts", "wasm", "index.ts", "remote"],
 };
 

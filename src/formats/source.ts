@@ -67,14 +67,14 @@ export function activationOf({ activation, alpha }: DenseLayer, { call, number }
 }
 
 /**
- * A number as few digits that are read as the same number of the dtype. Of float32, 9 digits suffice: half a unit in the
- * last place is at least 3·10⁻⁸ of it.
+ * A number in decimal digits that are read as the same number of the dtype, as few as possible for most float32. 9
+ * significant digits always suffice for a float32: half a unit in its last place is at least 3·10⁻⁸ of it.
  */
 export function digitsOf(dtype: DType, value: number): string {
-  if (dtype === "float64" || value === 0) return plain(value);
-  for (const precision of [7, 8]) {
-    const rounded = Number(value.toPrecision(precision));
-    if (Math.fround(rounded) === value) return plain(rounded);
+  if (dtype === "float64") return plain(value);
+  for (let power = 1; power <= 1e15; power *= 10) {
+    const rounded = Math.round(value * power) / power;
+    if (Object.is(Math.fround(rounded), value)) return plain(rounded);
   }
   return plain(Number(value.toPrecision(9)));
 }
