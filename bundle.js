@@ -5,8 +5,12 @@
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
-const NOTICE =
-  "/*! @license MIT. Contains a table of Arm Optimized Routines (Arm Limited, MIT): see LICENSE and LICENSE.third-party. */";
+/** The licences of what files in dist/ contain of others. */
+const NOTICES = {
+  index: noticeOf("a table of Arm Optimized Routines (Arm Limited, MIT)"),
+  table: noticeOf("Papa Parse (Matthew Holt, MIT)"),
+  formats: noticeOf("parts of @bufbuild/protobuf (Apache-2.0 and BSD-3-Clause) and of fflate (MIT)"),
+};
 
 /** The modules that users import, by the names of their files in dist/. All share one class BackpropError. */
 const ENTRIES = { index: sourcePath("index.ts") };
@@ -14,16 +18,11 @@ const ENTRIES = { index: sourcePath("index.ts") };
 /** The script of a worker, in one separate file, so that it starts quickly. */
 const WORKER = { worker: sourcePath("wasm/worker.ts") };
 
-/** Notices of what is in files besides the project's own code. */
-const NOTICES = {
-  table: NOTICE.replace("Contains", "Contains Papa Parse (Matthew Holt, MIT), and"),
-};
-
 /**
  * Files that import the library, dist/index.js, instead of containing its code: entry points, and the script of a
  * worker.
  */
-const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "table", "node", "browser"];
+const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "node", "browser", "table", "formats"];
 
 /**
  * Leaves imports of the library as imports of the file next to the importing one. Errors come from there too, so that
@@ -31,9 +30,11 @@ const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "table", "node", "browser"];
  */
 const LIBRARY = {
   name: "library",
-  /** @param {string} specifier */
-  resolveId: (specifier) =>
-    /^(\.\.?\/)+(index|errors)\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
+  /** @param {string} specifier @param {string} [importer] */
+  resolveId: (specifier, importer) =>
+    /^(\.\.?\/)+(index|errors)\.js$/.test(specifier) && importer?.startsWith(sourcePath(""))
+      ? { id: "./index.js", external: true }
+      : undefined,
 };
 
 /** The names of classes are kept: users see them in the console. */
@@ -43,7 +44,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const beside = BESIDE_THE_LIBRARY.map((name) =>
     bundle({ [name]: sourcePath(`${name}.ts`) }, "dist", NOTICES[name], [LIBRARY]),
   );
-  await Promise.all([bundle(ENTRIES, "dist", NOTICE), bundle(WORKER, "dist"), ...beside]);
+  await Promise.all([bundle(ENTRIES, "dist", NOTICES.index), bundle(WORKER, "dist"), ...beside]);
 }
 
 /**
@@ -77,4 +78,9 @@ export function bundle(input, dir, banner, plugins = []) {
 /** @param {string} file */
 export function sourcePath(file) {
   return fileURLToPath(new URL(`src/${file}`, import.meta.url));
+}
+
+/** @param {string} contents */
+function noticeOf(contents) {
+  return `/*! @license MIT. Contains ${contents}: see LICENSE and LICENSE.third-party. */`;
 }

@@ -61,6 +61,8 @@ export interface LossDescription {
   readonly advice: string | undefined;
   /** A loss that is computed in JavaScript. */
   readonly custom: CustomLoss | undefined;
+  /** The loss as the user gave it; a copy if it has options. */
+  readonly given: LossName | Loss | CustomLoss;
 }
 
 /**
@@ -195,7 +197,15 @@ export function describeLoss(
     takesLabels: name === "sparseCategoricalCrossentropy",
     advice: ADVICE[name],
     custom: undefined,
+    given: given === loss ? Object.freeze(givenOptions(options)) : name,
   };
+}
+
+/** The options without those that are undefined. */
+function givenOptions(options: Loss): Loss {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as unknown as Loss;
 }
 
 function describeCustom(custom: CustomLoss): LossDescription {
@@ -210,6 +220,7 @@ function describeCustom(custom: CustomLoss): LossDescription {
     takesLabels: false,
     advice: undefined,
     custom,
+    given: custom,
   };
 }
 

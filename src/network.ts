@@ -485,9 +485,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     Object.freeze(this);
   }
 
-  /** @internal */
+  /** The type of parameters, data and arithmetic. */
   get dtype(): DType {
     return this.#description.dtype;
+  }
+
+  /** Numbers in a row of input. */
+  get inputs(): number {
+    return this.#description.inputs;
+  }
+
+  /** The layers with all their options, checked and frozen. `setTrainable` does not change them. */
+  get layers(): L {
+    return this.#description.layers as unknown as L;
+  }
+
+  /** The loss as it was given: a name, a frozen copy of a name with options, or what `customLoss` made. */
+  get loss(): LossName | Loss | CustomLoss {
+    return this.#description.loss.given;
   }
 
   /**

@@ -92,6 +92,24 @@ const PROGRAMS = {
     export const program = () => [downloadFile(network, "a"), opfsCheckpoint("a"), loadOpfsCheckpoint("a"), loadFromOpfs("a")];
     const error: unknown = await saveToOpfs(network, "a").catch((error) => error);
     console.log(loss.length, error instanceof BackpropError && error.code === "unsupported");`,
+  "formats.mts": `
+    import { BackpropError, createNetwork, dense, type Layer, type Network } from "backprop-wasm";
+    import { fromOnnx, type NpyArray, readNpy, readNpz, toC, toJavaScript, toOnnx, writeNpy, writeNpz } from "backprop-wasm/formats";
+    const network = await createNetwork(${NETWORK});
+    const copy: Network<readonly Layer[]> = await fromOnnx(toOnnx(network), { loss: "huber", seed: 3 });
+    const kernel: NpyArray = readNpy(writeNpy(network.parameters[0].kernel));
+    const { again }: Record<string, NpyArray> = readNpz(writeNpz({ again: kernel }, { compress: true }));
+    network.setParameters([{ kernel, bias: again ? [0] : null }]);
+    const sources: string[] = [toC(network, { name: "predict" }), toJavaScript(copy, { module: false })];
+    console.log(copy.layers.length, sources.length === 2 && new BackpropError("busy", "") instanceof Error);`,
+  "formats.cts": `
+    import { BackpropError } from "backprop-wasm";
+    import { readNpy } from "backprop-wasm/formats";
+    try {
+      readNpy(new Uint8Array(0));
+    } catch (error) {
+      console.log(1, error instanceof BackpropError);
+    }`,
   "common.cts": `
     import { BackpropError, createNetwork, dense, type History, type Network } from "backprop-wasm";
     async function train(): Promise<void> {
@@ -176,9 +194,12 @@ describe("a compiled program", () => {
     "module.mjs",
     "worker.mjs",
     "table.mjs",
+    "formats.mjs",
     "node.mjs",
     "browser.mjs",
-    ...(isRequireSupported ? ["common.cjs", "node.cjs", "require.cjs", "worker.cjs", "table.cjs"] : []),
+    ...(isRequireSupported
+      ? ["common.cjs", "formats.cjs", "node.cjs", "require.cjs", "worker.cjs", "table.cjs"]
+      : []),
   ])("runs: %s", async (program) => {
     const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
     expect(stdout).toBe("1 true\n");

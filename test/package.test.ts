@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { parseAst } from "rolldown/parseAst";
 import { beforeAll, describe, expect, it } from "vitest";
+import type * as formats from "../src/formats.js";
 import * as source from "../src/index.js";
 import type * as table from "../src/table.js";
 
@@ -37,7 +38,7 @@ describe("the package", () => {
 
   it("has a JavaScript file for each entry point, and the scripts of two kinds of worker", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
-    const entries = ["browser", "inWorker", "index", "node", "table"];
+    const entries = ["browser", "formats", "inWorker", "index", "node", "table"];
     expect(scripts.sort()).toEqual([...entries, "trainer", "worker"].map((name) => `dist/${name}.js`));
   });
 
@@ -46,8 +47,8 @@ describe("the package", () => {
       expect.arrayContaining([
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
-        ...["browser", "inWorker", "node", "table"].map((name) => `build/${name}.d.ts`),
-        ...["browser", "index", "node", "table", "worker"].map((name) => `types/${name}.d.cts`),
+        ...["browser", "formats", "inWorker", "node", "table"].map((name) => `build/${name}.d.ts`),
+        ...["browser", "formats", "index", "node", "table", "worker"].map((name) => `types/${name}.d.cts`),
         "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
@@ -72,7 +73,7 @@ describe("dist", () => {
     expect(importsOf(`dist/${file}`)).toEqual([]);
   });
 
-  it.each(["browser.js", "inWorker.js", "table.js", "trainer.js"])(
+  it.each(["browser.js", "formats.js", "inWorker.js", "table.js", "trainer.js"])(
     "imports nothing but the library in %s",
     (file) => {
       expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
@@ -96,6 +97,19 @@ describe("dist", () => {
     ]);
     expect(() => createTable([])).toThrow(BackpropError);
     expect(() => readCsv("", { batchRows: 0 })).toThrow(BackpropError);
+  });
+
+  it("throws errors of the library's class in formats.js", async () => {
+    const { BackpropError }: typeof source = await import(ENTRY);
+    const { fromOnnx, readNpy, toC }: typeof formats = await import(new URL("dist/formats.js", ROOT).href);
+    for (const work of [
+      () => readNpy(new Uint8Array(0)),
+      () => toC({} as never),
+      () => readNpy(5 as never),
+    ]) {
+      expect(work).toThrow(BackpropError);
+    }
+    await expect(fromOnnx(new Uint8Array(0))).rejects.toBeInstanceOf(BackpropError);
   });
 
   it("throws errors of the class that it exports", async () => {

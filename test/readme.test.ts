@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as formats from "../src/formats.js";
 import * as library from "../src/index.js";
 import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
@@ -12,7 +13,7 @@ import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/mar
 const MAX_LINES = 150;
 
 /** What the class has for other files of the library. */
-const INTERNAL = new Set(["constructor", "dtype", "trainable"]);
+const INTERNAL = new Set(["constructor", "trainable"]);
 
 /** Programs in TypeScript or JavaScript: each block is a whole program, and JavaScript is compiled as TypeScript too. */
 const PROGRAMS = PAGES.flatMap(codeBlocks).filter(
@@ -92,6 +93,14 @@ describe("docs/api.md and README.md", () => {
     const [, part] = readPage("docs/api.md").split("\n## backprop-wasm/worker");
     expect(missingFrom(part!, [...Object.keys(inWorker), ...exportedTypes("inWorker.ts")])).toEqual([]);
     expect(missingFrom(readPage("README.md"), Object.keys(inWorker))).toEqual([]);
+  });
+});
+
+describe("docs/api.md and docs/formats.md", () => {
+  it("name each export of backprop-wasm/formats", () => {
+    const api = readPage("docs/api.md").split("## backprop-wasm/formats")[1]!;
+    expect(missingFrom(api, [...Object.keys(formats), ...exportedTypes("formats.ts")])).toEqual([]);
+    expect(missingFrom(readPage("docs/formats.md"), Object.keys(formats))).toEqual([]);
   });
 });
 

@@ -160,6 +160,8 @@ const SRC: Table = {
   ],
   remote: ["assets.ts", "show.ts", "wasm", "training", "index.ts"],
   "inWorker.ts": ["initialization.ts", "index.ts", "remote"],
+  formats: ["show.ts", "dtype.ts", "validation.ts", "index.ts"],
+  "formats.ts": ["formats"],
   "trainer.ts": ["show.ts", "wasm", "index.ts", "remote"],
   table: ["errors.ts", "show.ts", "dtype.ts", "validation.ts", "random", "index.ts"],
   "table.ts": ["table"],

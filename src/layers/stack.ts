@@ -29,7 +29,7 @@ export function checkLayers(layers: readonly Layer[], dtype: DType): readonly La
   return attempt("invalidOption", "layers", () => {
     const expected = `an array of 1 to ${MAX_LAYERS} layers, such as [dense(2, "sigmoid")]`;
     const length = requireList("layers", layers, MAX_LAYERS, expected);
-    return Array.from({ length }, (_, i) => checkLayer(layers[i], `layers[${i}]`, dtype));
+    return Object.freeze(Array.from({ length }, (_, i) => checkLayer(layers[i], `layers[${i}]`, dtype)));
   });
 }
 
@@ -37,7 +37,7 @@ function checkLayer(layer: Layer | undefined, path: string, dtype: DType): Layer
   requireObject(path, layer, 'a layer such as dense(2, "sigmoid")');
   const { kind } = layer as Layer;
   requireKnown(`${path}.kind`, kind, Object.keys(LAYER_DEFINITIONS));
-  return LAYER_DEFINITIONS[kind].check(layer, path, dtype);
+  return Object.freeze(LAYER_DEFINITIONS[kind].check(layer, path, dtype));
 }
 
 /** @throws BackpropError `invalidOption` if a layer cannot be where it is in a network of `inputs` inputs. */
