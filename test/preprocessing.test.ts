@@ -205,6 +205,13 @@ describe("a preprocessor", () => {
       'impute is "mean" for "city", a column of texts; expected "mean", "median" or "mostFrequent" for numbers, "mostFrequent" or "none" for texts.',
     ],
     [
+      "numbers whose mean is not finite",
+      () =>
+        fitPreprocessor({ x: [1.7e308, 1.6e308, 0] }, { scale: "none", columns: { x: { impute: "mean" } } }),
+      "invalidData",
+      'The column "x" spreads over more than float64 numbers do; expected smaller numbers.',
+    ],
+    [
       "numbers that spread too far",
       () => fitPreprocessor({ x: [-1.7e308, -1.7e308, 1.7e308, 1.7e308] }),
       "invalidData",

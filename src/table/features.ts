@@ -114,6 +114,7 @@ function fitNumbers(
   const hasIndicator = indicator && missing > 0;
   if (present[0] === present.at(-1) && !hasIndicator) return { dropped: "constant", missing };
   const filler = IMPUTERS[impute](present);
+  if (!Number.isFinite(filler)) throw tooWide(name);
   const filled = values.map((x) => (Number.isNaN(x) ? filler : x));
   const scaling = scale === "none" ? { center: 0, scale: 1 } : fitScaler(name, scale, filled);
   return { feature: { name, type: "number", missing: filler, indicator: hasIndicator, ...scaling }, missing };
@@ -126,21 +127,22 @@ function fitScaler(name: string, scale: keyof typeof SCALERS, values: Float64Arr
     const scaler = SCALERS[scale]().fit(values);
     return { center: scaler.center[0]!, scale: scaler.scale[0]! };
   } catch (cause) {
-    throw new BackpropError(
-      "invalidData",
-      `The column ${show(name)} spreads over more than float64 numbers do; expected smaller numbers.`,
-      { cause },
-    );
+    throw tooWide(name, cause);
   }
+}
+
+function tooWide(name: string, cause?: unknown): BackpropError {
+  return new BackpropError(
+    "invalidData",
+    `The column ${show(name)} spreads over more than float64 numbers do; expected smaller numbers.`,
+    { cause },
+  );
 }
 
 /** Each takes sorted numbers. */
 const IMPUTERS = {
   mean: (sorted: Float64Array) => sorted.reduce((sum, x) => sum + x, 0) / sorted.length,
-  median(sorted: Float64Array) {
-    const [low, high] = [sorted[(sorted.length - 1) >> 1]!, sorted[sorted.length >> 1]!];
-    return low + (high - low) / 2;
-  },
+  median: (sorted: Float64Array) => (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2,
   mostFrequent: (sorted: Float64Array) => mostFrequent(sorted),
 };
 

@@ -34,10 +34,12 @@ const OPTIONS: OptionsOf<TableOptions> = {
 
 /** Cells are kept as texts until so many rows decide the types of the columns. */
 const DECIDING_ROWS = 10_000;
+const BATCH_ROWS = DECIDING_ROWS / 10;
 
 /**
  * Reads comma-separated values into columns of numbers and of texts. Spaces around cells are ignored. A number is digits
- * with an optional sign, fraction and exponent. Memory: 8 bytes for each number or text, and each different text once.
+ * with an optional sign, fraction and exponent. Memory: 8 bytes for each number or text, up to three times that while
+ * reading, and each different text once.
  *
  * @param source see `readCsv`
  * @throws BackpropError (rejects) as `readCsv`; `invalidData`, with the line, for a text after the first 10 000 rows of a
@@ -50,7 +52,7 @@ export async function readTable(source: TextSource, options: TableOptions = {}):
   const waiting: CsvBatch[] = [];
   let rows = 0;
   let columns: ColumnReader[] | undefined;
-  for await (const batch of readCsv(source, csv as CsvOptions)) {
+  for await (const batch of readCsv(source, { ...(csv as CsvOptions), batchRows: BATCH_ROWS })) {
     rows += batch.rows.length;
     if (columns) add(columns, batch);
     else waiting.push(batch);
