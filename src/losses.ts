@@ -45,8 +45,6 @@ export type Reduction = "mean" | "sum";
 /** A loss with every option set. */
 export interface LossDescription {
   readonly name: string;
-  /** A checked copy of the options that were given, or the loss that is computed in JavaScript. */
-  readonly given: Loss | CustomLoss;
   readonly reduction: Reduction;
   /** binaryCrossentropy: the clip; huber: delta; quantile: the quantile; focal: gamma; otherwise 0. */
   readonly parameter: number;
@@ -188,7 +186,6 @@ export function describeLoss(
   }
   return {
     name,
-    given: Object.freeze(options),
     reduction: options.reduction!,
     parameter: parameterOf(options),
     alpha: name === "focal" ? (options.alpha ?? -1) : 0,
@@ -211,7 +208,6 @@ function givenOptions(options: Loss): Loss {
 function describeCustom(custom: CustomLoss): LossDescription {
   return {
     name: custom.name,
-    given: custom,
     reduction: "mean",
     parameter: 0,
     alpha: 0,

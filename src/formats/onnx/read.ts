@@ -43,6 +43,7 @@ const OPTIONS: Readonly<Record<keyof OnnxOptions, true>> = {
   random: true,
   numerics: true,
   threads: true,
+  metadata: true,
   output: true,
 };
 
