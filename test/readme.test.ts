@@ -2,9 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as browser from "../src/browser.js";
 import * as library from "../src/index.js";
 import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
+import * as node from "../src/node.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
 
@@ -82,10 +84,15 @@ describe("docs/api.md", () => {
 });
 
 describe("docs/api.md and README.md", () => {
-  it("name each value and type that backprop-wasm/worker exports", () => {
-    const [, part] = readPage("docs/api.md").split("\n## backprop-wasm/worker");
-    expect(missingFrom(part!, [...Object.keys(inWorker), ...exportedTypes("inWorker.ts")])).toEqual([]);
-    expect(missingFrom(readPage("README.md"), Object.keys(inWorker))).toEqual([]);
+  it.each([
+    ["worker", inWorker, "inWorker.ts"],
+    ["node", node, "node.ts"],
+    ["browser", browser, "browser.ts"],
+  ])("name each value and type that backprop-wasm/%s exports", (name, entry, file) => {
+    const [, rest] = readPage("docs/api.md").split(`\n## backprop-wasm/${name}\n`);
+    const [part] = rest!.split("\n## ");
+    expect(missingFrom(part!, [...Object.keys(entry), ...exportedTypes(file)])).toEqual([]);
+    expect(missingFrom(readPage("README.md"), Object.keys(entry))).toEqual([]);
   });
 });
 
