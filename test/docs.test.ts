@@ -1,9 +1,10 @@
 // Links between pages, and the tables of docs/internals.md.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { posix } from "node:path";
-import { describe, expect, it } from "vitest";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, posix } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { updateTables } from "../docs.js";
 import type { Struct } from "../src/abi/struct.js";
 import {
@@ -13,7 +14,21 @@ import {
   RunStruct,
   SamplesStruct,
 } from "../src/abi/structs.js";
+import { createNetwork, dense } from "../src/index.js";
 import { anchorsOf, codeBlocks, linksOf, PAGES, ROOT, readPage } from "./support/markdown.js";
+
+const { PYTHON = "python3" } = process.env;
+
+function hasPythonPackage(name: string): boolean {
+  return spawnSync(PYTHON, ["-c", `import ${name}`]).status === 0;
+}
+
+/** What the program prints. */
+function runPython(program: string, cwd: string): string {
+  const { stdout, stderr } = spawnSync(PYTHON, ["-c", program], { cwd, encoding: "utf8" });
+  expect(stderr).toBe("");
+  return stdout;
+}
 
 describe.each(PAGES)("%s", (page) => {
   it("links to files and headings that exist", () => {
@@ -87,12 +102,36 @@ describe("docs/internals.md", () => {
     expect(packed.reduce((sum, type) => sum + (type === "f64" ? 8 : 4), 0)).toBe(size);
   });
 
-  const { PYTHON: interpreter = "python3" } = process.env;
-  const hasWasmtime = spawnSync(interpreter, ["-c", "import wasmtime"]).status === 0;
-
-  it.skipIf(!hasWasmtime)("has a program in Python that prints what the page says", () => {
-    const { stdout, stderr } = spawnSync(interpreter, ["-c", python!.code], { cwd: ROOT, encoding: "utf8" });
-    expect(stderr).toBe("");
-    expect(stdout).toBe(python!.output);
+  it.skipIf(!hasPythonPackage("wasmtime"))("has a program in Python that prints what the page says", () => {
+    expect(runPython(python!.code, ROOT)).toBe(python!.output);
   });
+});
+
+describe("docs/files.md", () => {
+  const [python] = codeBlocks("docs/files.md").filter(({ language }) => language === "python");
+
+  it.skipIf(!hasPythonPackage("safetensors.numpy"))(
+    "has two lines of Python that read the weights",
+    async () => {
+      const network = await createNetwork({
+        inputs: 2,
+        layers: [dense(8, "tanh"), dense(1, "sigmoid")],
+        loss: "sigmoidCrossentropy",
+      });
+      const folder = mkdtempSync(join(tmpdir(), "docs-"));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      writeFileSync(join(folder, "xor.safetensors"), network.save());
+      const print =
+        "import json; print(json.dumps({ name: array.tolist() for name, array in weights.items() }))";
+      const weights = JSON.parse(runPython(`${python!.code}\n${print}`, folder));
+      const [first, second] = network.parameters;
+      const columns = (kernel: number[][]) => kernel[0]!.map((_, i) => kernel.map((row) => row[i]));
+      expect(weights).toMatchObject({
+        "0.weight": columns(first.kernel.toArray() as number[][]),
+        "0.bias": first.bias!.toArray(),
+        "2.weight": columns(second.kernel.toArray() as number[][]),
+        "2.bias": second.bias!.toArray(),
+      });
+    },
+  );
 });

@@ -2,10 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as browser from "../src/browser.js";
 import * as formats from "../src/formats.js";
 import * as library from "../src/index.js";
 import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
+import * as node from "../src/node.js";
 import * as table from "../src/table.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
@@ -75,11 +77,6 @@ describe("docs/api.md", () => {
     expect(names.toSorted()).toEqual(Object.keys(library).toSorted());
   });
 
-  it("names each exported value and type of backprop-wasm/table in its section", () => {
-    const [, section = ""] = page.split("\n## backprop-wasm/table\n");
-    expect(missingFrom(section, [...Object.keys(table), ...exportedTypes("table.ts")])).toEqual([]);
-  });
-
   it("names each exported type, and each method and property of a network", () => {
     expect(missingFrom(page, exportedTypes("index.ts"))).toEqual([]);
     const members = Object.getOwnPropertyNames(Network.prototype);
@@ -89,18 +86,17 @@ describe("docs/api.md", () => {
 });
 
 describe("docs/api.md and README.md", () => {
-  it("name each value and type that backprop-wasm/worker exports", () => {
-    const [, part] = readPage("docs/api.md").split("\n## backprop-wasm/worker");
-    expect(missingFrom(part!, [...Object.keys(inWorker), ...exportedTypes("inWorker.ts")])).toEqual([]);
-    expect(missingFrom(readPage("README.md"), Object.keys(inWorker))).toEqual([]);
-  });
-});
-
-describe("docs/api.md and docs/formats.md", () => {
-  it("name each export of backprop-wasm/formats", () => {
-    const api = readPage("docs/api.md").split("## backprop-wasm/formats")[1]!;
-    expect(missingFrom(api, [...Object.keys(formats), ...exportedTypes("formats.ts")])).toEqual([]);
-    expect(missingFrom(readPage("docs/formats.md"), Object.keys(formats))).toEqual([]);
+  it.each([
+    ["worker", inWorker, "inWorker.ts"],
+    ["node", node, "node.ts"],
+    ["browser", browser, "browser.ts"],
+    ["table", table, "table.ts"],
+    ["formats", formats, "formats.ts"],
+  ])("name each value and type that backprop-wasm/%s exports", (name, entry, file) => {
+    const [, rest] = readPage("docs/api.md").split(`\n## backprop-wasm/${name}\n`);
+    const [part] = rest!.split("\n## ");
+    expect(missingFrom(part!, [...Object.keys(entry), ...exportedTypes(file)])).toEqual([]);
+    expect(missingFrom(readPage("README.md"), Object.keys(entry))).toEqual([]);
   });
 });
 
