@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { crc32, deflateRawSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type NpyArray, readNpy, readNpz, writeNpy, writeNpz } from "../src/formats.js";
 import { createNetwork, dense, type ShapedData } from "../src/index.js";
 import { corruptions, countRefusals, truncations } from "./support/corrupt.js";
@@ -253,6 +253,10 @@ describe("readNpz", () => {
     const arrays = { one: ONE, zeros: ZEROS, __proto__x: ONE, "": ONE, "a/b é": ONE };
     const bytes = writeNpz(arrays, { compress });
     expect(readNpz(bytes)).toEqual(arrays);
+    vi.setSystemTime(new Date(2001, 1, 1));
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
     expect(writeNpz(arrays, { compress })).toEqual(bytes);
     expect(bytes.length < 5000).toBe(compress);
     const own = Object.fromEntries([["__proto__", ONE]]);
@@ -303,6 +307,16 @@ describe("readNpz", () => {
     ],
   ])("refuses %s", (_, bytes, code, message) => {
     expect(errorOf(() => readNpz(bytes))).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it("refuses two arrays of one name", () => {
+    const bytes = Buffer.from(writeNpz({ a: ONE, b: ONE }));
+    bytes.write("a.npy", bytes.lastIndexOf("b.npy"));
+    const error = errorOf(() => readNpz(new Uint8Array(bytes)));
+    expect(error).toMatchObject({
+      code: "invalidData",
+      message: expect.stringContaining('two arrays of the name "a"'),
+    });
   });
 
   it("refuses values that are not bytes, and options that do not exist", () => {

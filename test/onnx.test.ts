@@ -7,6 +7,7 @@ import { MODEL } from "../src/formats/onnx/schema.js";
 import { fromOnnx, type OnnxOptions, toOnnx } from "../src/formats.js";
 import {
   BackpropError,
+  batchNorm,
   createNetwork,
   type DType,
   dense,
@@ -84,6 +85,18 @@ it("toOnnx writes the parameters that predict uses", async () => {
   expect(bitsOf(copy.predict(rows).data)).not.toBe(bitsOf(network.predict(rows, { averaged: false }).data));
   network.dispose();
 });
+
+it.each([1e-3, 1e-5, 1e-4, 0.1])(
+  "a unit without variance is read from a file, with epsilon %f",
+  async (epsilon) => {
+    const layers = [batchNorm({ epsilon })] as const;
+    const network = await createNetwork({ inputs: 2, layers, loss: "huber", dtype: "float64" });
+    network.buffers[0].runningVariance.data.fill(0);
+    const copy = await read(toOnnx(network));
+    expect(errorOfOutputs(copy.predict([[1, 2]]).data, network.predict([[1, 2]]).data)).toBeLessThan(1e-12);
+    network.dispose();
+  },
+);
 
 it("toOnnx refuses a network that was disposed, and what is no network", async () => {
   const network = await createTrained("relu", "float32");
@@ -163,7 +176,7 @@ describe("the file of another library's exporter", () => {
   });
 });
 
-/** A graph from "x" [rows, 2] to "y", with two nodes at most: Gemm, and one more. */
+/** A graph from "x" [rows, 2] to "y", with one node besides z = x · kernel and the sigmoid of x. */
 function graphWith(node: Message, changes: Message = {}): Uint8Array {
   const tensor = (name: string, dims: number[], values: number[]) => ({
     name,
@@ -176,7 +189,11 @@ function graphWith(node: Message, changes: Message = {}): Uint8Array {
     irVersion: 9,
     operatorSet: [{ domain: "", version: 20 }],
     graph: {
-      node: [{ operator: "Gemm", input: ["x", "kernel"], output: ["z"], attribute: [] }, node],
+      node: [
+        { operator: "Gemm", input: ["x", "kernel"], output: ["z"], attribute: [] },
+        { operator: "Sigmoid", input: ["x"], output: ["sigmoid"], attribute: [] },
+        node,
+      ],
       initializer: [
         tensor("kernel", [2, 3], [1, 2, 3, 4, 5, 6]),
         tensor("vector", [3], [1, 2, 3]),
@@ -226,6 +243,7 @@ describe("fromOnnx", () => {
     ],
     ["Cast", node("Cast", ["z"], { to: 7 })],
     ["Clip", node("Clip", ["z", "", "vector"])],
+    ["Mul", node("Mul", ["z", "sigmoid"])],
   ])("names the node that it does not support: %s", async (operator, second) => {
     const { code, message } = await refusal(graphWith(second));
     expect(code).toBe("unsupported");
@@ -235,6 +253,7 @@ describe("fromOnnx", () => {
   it.each<[string, Uint8Array, string, RegExp]>([
     ["no bytes", new Uint8Array(0), "invalidData", /has no graph/],
     ["text", Buffer.from("not an ONNX file"), "invalidData", /no ONNX file/],
+    ["a field of another type", Uint8Array.of(7 << 3, 1), "invalidData", /field graph has wire type 0/],
     ["a cycle", graphWith(node("Relu", ["y"])), "invalidData", /no node makes "y"/],
     ["a value that nothing makes", graphWith(node("Relu", ["w"])), "invalidData", /no node makes "w"/],
     [

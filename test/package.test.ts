@@ -1,7 +1,7 @@
 // The package that npm would publish.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -65,6 +65,17 @@ describe("the package", () => {
     const sources = types.map((file) => file.replace(/^build\//, "src/").replace(/\.d\.ts$/, ".ts"));
     const gone = sources.filter((file) => !existsSync(new URL(file, ROOT)));
     expect(gone, "build/ has types of files that are gone: delete it, and build again").toEqual([]);
+  });
+});
+
+describe("the type declarations", () => {
+  it("of backprop-wasm/formats import no package, because users install none", () => {
+    const folder = new URL("build/formats/", ROOT);
+    const texts = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".d.ts"))
+      .map((file) => readFileSync(new URL(file, folder), "utf8"));
+    expect(texts.length).toBeGreaterThan(10);
+    for (const text of texts) expect(text).not.toMatch(/from "[^.]/);
   });
 });
 

@@ -131,51 +131,52 @@ const LAYERS: LayerTable<[writer: LayerWriter], string> = {
     const x = `${from}[j]`;
     return writer.loop("j", `${to}[j] = ${x} > 0 ? ${x} : ${writer.tensor("alpha")}[j] * ${x};`);
   },
-  batchNorm: ({ layer }, writer) =>
-    writer.loop("j", normalize(writer, "runningMean[j]", "runningVariance[j]", layer.epsilon)),
+  batchNorm: ({ layer }, writer) => {
+    const [mean, variance] = ["runningMean", "runningVariance"].map((name) => `${writer.tensor(name)}[j]`);
+    return writer.loop("j", normalized(writer, mean!, variance!, layer.epsilon));
+  },
   layerNorm: ({ layer, units }, writer) => {
-    const { from } = writer.place;
-    const { type } = writer;
-    return `  {
-    ${type} mean = 0, variance = 0;
-  ${writer.loop("j", `mean += ${from}[j] / ${units};`)}  ${writer.loop(
-    "j",
-    `variance += (${from}[j] - mean) * (${from}[j] - mean) / ${units};`,
-  )}  ${writer.loop("j", normalize(writer, "", "", layer.epsilon))}  }
-`;
+    const x = `${writer.place.from}[j]`;
+    return block(
+      `${writer.type} mean = 0, variance = 0;`,
+      writer.loop("j", `mean += ${x} / ${units};`),
+      writer.loop("j", `variance += (${x} - mean) * (${x} - mean) / ${units};`),
+      writer.loop("j", normalized(writer, "mean", "variance", layer.epsilon)),
+    );
   },
   embedding: ({ layer }, writer) => {
     const { from, to } = writer.place;
     const isOther = layer.columns.map(({ column }) => `i != ${column}`).join(" && ");
     const rows = layer.columns.map(({ column, units }, i) => {
       const row = `${writer.tensor(`embedding${i}`)}[(size_t)${from}[${column}] * ${units} + j]`;
-      return `    for (size_t j = 0; j < ${units}; j++) *y++ = ${row};\n`;
+      return `  for (size_t j = 0; j < ${units}; j++) *y++ = ${row};\n`;
     });
-    return `  {
-    ${writer.type} *y = ${to};
-  ${writer.loop("i", `if (${isOther}) *y++ = ${from}[i];`)}${rows.join("")}  }
-`;
+    const others = writer.loop("i", `if (${isOther}) *y++ = ${from}[i];`);
+    return block(`${writer.type} *y = ${to};`, others, ...rows);
   },
 };
 
-/** gamma · (x − mean) / √(variance + epsilon) + beta. Without names of tensors, mean and variance are variables. */
-function normalize(writer: LayerWriter, mean: string, variance: string, epsilon: number): string {
+/** gamma · (x − mean) / √(variance + epsilon) + beta. */
+function normalized(writer: LayerWriter, mean: string, variance: string, epsilon: number): string {
   const { from, to } = writer.place;
   const { call, number } = writer.language;
-  const of = (name: string, variable: string) => (name ? writer.tensor(name) : variable);
-  const root = `${call("sqrt")}(${of(variance, "variance")} + ${number(epsilon)})`;
-  const scaled = `${writer.tensor("gamma")}[j] * (${from}[j] - ${of(mean, "mean")}) / ${root}`;
+  const root = `${call("sqrt")}(${variance} + ${number(epsilon)})`;
+  const scaled = `${writer.tensor("gamma")}[j] * (${from}[j] - ${mean}) / ${root}`;
   return `${to}[j] = ${scaled} + ${writer.tensor("beta")}[j];`;
 }
 
 function softmax(writer: LayerWriter): string {
   const { to } = writer.place;
   const { call } = writer.language;
-  return `  {
-    ${writer.type} max = ${to}[0], sum = 0;
-  ${writer.loop("j", `max = ${call("max")}(max, ${to}[j]);`)}  ${writer.loop(
-    "j",
-    `sum += ${to}[j] = ${call("exp")}(${to}[j] - max);`,
-  )}  ${writer.loop("j", `${to}[j] /= sum;`)}  }
-`;
+  return block(
+    `${writer.type} max = ${to}[0], sum = 0;`,
+    writer.loop("j", `max = ${call("max")}(max, ${to}[j]);`),
+    writer.loop("j", `sum += ${to}[j] = ${call("exp")}(${to}[j] - max);`),
+    writer.loop("j", `${to}[j] /= sum;`),
+  );
+}
+
+/** A declaration and the loops that use it, in braces. */
+function block(declaration: string, ...loops: readonly string[]): string {
+  return `  {\n    ${declaration}\n${loops.map((loop) => `  ${loop}`).join("")}  }\n`;
 }

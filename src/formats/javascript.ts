@@ -50,8 +50,8 @@ const HELPERS: Readonly<Record<string, string>> = {
  * rows and returns an array of arrays. It throws a RangeError for a row of another length.
  *
  * It computes in float64 with the host's Math, so it is not bit for bit what `predict` returns: on networks of a few
- * layers, float32 differs by about 10⁻⁶ and float64 by about 10⁻¹³ of the largest output. Without its numbers, the
- * source has less than 2 KB. A float32 takes about 12 bytes: its shortest decimal digits, which, unlike base64, need no
+ * layers, float32 differs by about 10⁻⁶ and float64 by about 10⁻¹⁴ of the largest output. Without its numbers, the
+ * source of a network of ten layers has less than 2 KB. A float32 takes about 12 bytes: its shortest decimal digits, which, unlike base64, need no
  * `atob` and can be read and compared.
  *
  * @throws BackpropError `disposed`, `invalidOption`.

@@ -3,8 +3,11 @@
 
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
+/** The scalar types. "integer" is any integer type of up to 64 bits without zigzag, as a number: beyond 2^53 it is rounded. */
+type ScalarName = "integer" | "float" | "double" | "text" | "bytes";
+
 /** The type of a field: a scalar, or a message by the table of its fields. */
-export type FieldType = keyof typeof SCALARS | MessageType;
+export type FieldType = ScalarName | MessageType;
 
 export interface Field {
   readonly number: number;
@@ -32,8 +35,7 @@ interface Scalar {
   readonly read: (reader: BinaryReader) => unknown;
 }
 
-/** `integer` is any integer type of up to 64 bits without zigzag, as a number: beyond 2^53 it is rounded. */
-const SCALARS = {
+const SCALARS: Readonly<Record<ScalarName, Scalar>> = {
   integer: scalar<number>(
     WireType.Varint,
     (writer, value) => writer.int64(value),
@@ -59,7 +61,7 @@ const SCALARS = {
     (writer, value) => writer.bytes(value),
     (reader) => reader.bytes(),
   ),
-} as const;
+};
 
 function scalar<T>(
   wire: WireType,
@@ -121,14 +123,12 @@ function readField(
   const expected = typeof type === "string" ? SCALARS[type].wire : WireType.LengthDelimited;
   const isPacked = isList && wire === WireType.LengthDelimited && wire !== expected;
   if (wire !== expected && !isPacked) throw new Error(`the field ${name} has wire type ${wire}`);
-  const values = isPacked
-    ? readPacked(type as keyof typeof SCALARS, reader.bytes())
-    : [readValue(reader, type)];
+  const values = isPacked ? readPacked(type as ScalarName, reader.bytes()) : [readValue(reader, type)];
   if (!isList) message[name] = values[0];
   else for (const value of values) (message[name] as unknown[]).push(value);
 }
 
-function readPacked(type: keyof typeof SCALARS, bytes: Uint8Array): unknown[] {
+function readPacked(type: ScalarName, bytes: Uint8Array): unknown[] {
   const reader = new BinaryReader(bytes);
   const values: unknown[] = [];
   while (reader.pos < reader.len) values.push(SCALARS[type].read(reader));

@@ -200,13 +200,13 @@ function readBatchNorm(node: NodeMessage, graph: Graph): Step | undefined {
 function readEmbedding(node: NodeMessage, graph: Graph): Step | undefined {
   if (numberOf(node, "axis", 0) !== 1) return undefined;
   const columns: { readonly column: number; readonly table: Constant }[] = [];
-  const passed: number[] = [];
+  let passed: readonly number[] = [];
   const sources = new Set<string>();
   for (const [i, name] of node.input.entries()) {
     const lookup = findLookup(graph, name);
     const gathered = i === 0 && !lookup ? findGather(graph, name, 1) : undefined;
     if (lookup) columns.push(lookup);
-    else if (gathered) passed.push(...gathered.columns);
+    else if (gathered) passed = gathered.columns;
     else return undefined;
     sources.add((lookup ?? gathered)!.x);
   }
