@@ -1,3 +1,4 @@
+export { createNetwork, type NetworkOptions } from "./createNetwork.js";
 export {
   type CrossValidation,
   type CrossValidationOptions,
@@ -79,21 +80,14 @@ export type {
   ParametersOf,
   PreluParameters,
 } from "./layers/parameters.js";
+export { type LoadOptions, loadNetwork } from "./loadNetwork.js";
 export { LOSSES, type Loss, type LossName, type Reduction } from "./losses.js";
 export { topKAccuracy } from "./metrics/accuracy.js";
 export { type ConfusionOptions, confusionMatrix } from "./metrics/confusionMatrix.js";
 export { type CustomMetricOptions, customMetric } from "./metrics/customMetric.js";
 export type { Metric, MetricAccumulator, MetricShape } from "./metrics/metric.js";
 export { METRICS, type MetricName } from "./metrics/metrics.js";
-export {
-  createNetwork,
-  type Gradients,
-  type LoadOptions,
-  loadNetwork,
-  type Network,
-  type NetworkOptions,
-  type SaveOptions,
-} from "./network.js";
+export type { Gradients, Network, SaveOptions } from "./network.js";
 export {
   type Adadelta,
   type Adagrad,

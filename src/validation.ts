@@ -134,6 +134,18 @@ export function requireObject(argument: string, value: unknown, expected: string
   if (typeof value !== "object" || value === null) throw invalid(argument, value, expected);
 }
 
+/** Requires an object of strings. */
+export function requireTexts(argument: string, value: unknown): void {
+  requireObject(argument, value, "an object of strings");
+  for (const [name, text] of Object.entries(value as object)) {
+    if (typeof text === "string") continue;
+    throw new BackpropError(
+      "invalidOption",
+      `${argument}.${name} is ${show(text)}; expected a string. Use JSON.stringify.`,
+    );
+  }
+}
+
 /** Requires a Float32Array or Float64Array, and returns its dtype. */
 export function requireFloats(argument: string, value: unknown): DType {
   const dtype = dtypeOf(value);
