@@ -6,8 +6,8 @@ import { csvFormatRows } from "d3-dsv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CsvBatchOptions, readCsv, type TextSource } from "../src/table.js";
+import { rejectionOf } from "./support/errorOf.js";
 import { HOSTILE } from "./support/hostile.js";
-import { rejectionOf } from "./support/rejectionOf.js";
 
 /** All rows, after the names of the columns. */
 async function readRows(source: TextSource, options?: CsvBatchOptions): Promise<string[][]> {

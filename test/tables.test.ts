@@ -2,9 +2,8 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { createTable, readTable, type Table, type TableOptions, type TableRows } from "../src/table.js";
-import { errorOf } from "./support/errorOf.js";
+import { errorOf, rejectionOf } from "./support/errorOf.js";
 import { HOSTILE } from "./support/hostile.js";
-import { rejectionOf } from "./support/rejectionOf.js";
 
 /** Types and values of the columns, by name. */
 function contentOf({ columns }: Table) {

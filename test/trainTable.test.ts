@@ -11,9 +11,8 @@ import {
   tableModelFromJSON,
   trainTable,
 } from "../src/table.js";
-import { errorOf } from "./support/errorOf.js";
+import { errorOf, rejectionOf } from "./support/errorOf.js";
 import { HOSTILE } from "./support/hostile.js";
-import { rejectionOf } from "./support/rejectionOf.js";
 
 function readData(name: string) {
   return readTable(readFileSync(new URL(`../examples/data/${name}.csv`, import.meta.url)));
