@@ -9,7 +9,7 @@ export type Functions = ((argument: never) => unknown)[];
 /** Keeps a function or an object on the page, and returns its stand-in. Undefined: it is not kept. */
 export type Keep = (value: object, path: string, functions: Functions) => StandIn | undefined;
 
-const CALLBACK = /^\[\d\]\.(onEpoch|onBatch|onProgress)$/;
+const CALLBACK = /^\[\d\]\.(onEpoch|onBatch|onProgress|checkpoint\.save)$/;
 const STREAM = /^\[0\]$|^\[\d\]\.validationData$/;
 
 /** Keeps the callbacks and the streams of a fit. */
