@@ -1,12 +1,16 @@
 // Writes the JavaScript that is published to dist/: one file for each entry point, and what several share in files of their
 // own. Importing many small files is slow: in Node each costs half a millisecond. Parsing is slow too, so the files are
-// minified; their source maps have the sources.
+// minified; their source maps have the sources. Lines are kept: above an uncaught error, Node prints the whole line.
 
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
-const NOTICE =
-  "/*! @license MIT. Contains a table of Arm Optimized Routines (Arm Limited, MIT): see LICENSE and LICENSE.third-party. */";
+/** The licences of what files in dist/ contain of others. */
+const NOTICES = {
+  index: noticeOf("a table of Arm Optimized Routines (Arm Limited, MIT)"),
+  table: noticeOf("Papa Parse (Matthew Holt, MIT)"),
+  formats: noticeOf("parts of @bufbuild/protobuf (Apache-2.0 and BSD-3-Clause) and of fflate (MIT)"),
+};
 
 /** The modules that users import, by the names of their files in dist/. All share one class BackpropError. */
 const ENTRIES = { index: sourcePath("index.ts") };
@@ -14,15 +18,23 @@ const ENTRIES = { index: sourcePath("index.ts") };
 /** The script of a worker, in one separate file, so that it starts quickly. */
 const WORKER = { worker: sourcePath("wasm/worker.ts") };
 
-/** Files that import the library, dist/index.js, instead of containing its code: entry points, and a worker's script. */
-const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "node", "browser"];
+/**
+ * Files that import the library, dist/index.js, instead of containing its code: entry points, and the script of a
+ * worker.
+ */
+const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "node", "browser", "table", "formats"];
 
-/** Leaves imports of the library, and of the errors that it exports, as imports of the file next to the importing one. */
+/**
+ * Leaves imports of the library as imports of the file next to the importing one. Errors come from there too, so that
+ * there is one class BackpropError.
+ */
 const LIBRARY = {
   name: "library",
-  /** @param {string} specifier */
-  resolveId: (specifier) =>
-    /^(\.\.?\/)+(index|errors)\.js$/.test(specifier) ? { id: "./index.js", external: true } : undefined,
+  /** @param {string} specifier @param {string} [importer] */
+  resolveId: (specifier, importer) =>
+    /^(\.\.?\/)+(index|errors)\.js$/.test(specifier) && importer?.startsWith(sourcePath(""))
+      ? { id: "./index.js", external: true }
+      : undefined,
 };
 
 /** The names of classes are kept: users see them in the console. */
@@ -30,9 +42,9 @@ const KEPT_NAMES = { class: true, function: false };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const beside = BESIDE_THE_LIBRARY.map((name) =>
-    bundle({ [name]: sourcePath(`${name}.ts`) }, "dist", undefined, [LIBRARY]),
+    bundle({ [name]: sourcePath(`${name}.ts`) }, "dist", NOTICES[name], [LIBRARY]),
   );
-  await Promise.all([bundle(ENTRIES, "dist", NOTICE), bundle(WORKER, "dist"), ...beside]);
+  await Promise.all([bundle(ENTRIES, "dist", NOTICES.index), bundle(WORKER, "dist"), ...beside]);
 }
 
 /**
@@ -48,6 +60,8 @@ export function bundle(input, dir, banner, plugins = []) {
     input,
     plugins,
     platform: "neutral",
+    // Papa Parse requires Node's module "stream" for a function that the library does not call.
+    resolve: { mainFields: ["module", "main"], alias: { stream: false } },
     external: /^node:/,
     output: {
       dir,
@@ -55,7 +69,7 @@ export function bundle(input, dir, banner, plugins = []) {
       chunkFileNames: "[name].js",
       banner,
       comments: { jsdoc: false },
-      minify: { compress: { keepNames: KEPT_NAMES }, mangle: { keepNames: KEPT_NAMES } },
+      minify: { compress: { keepNames: KEPT_NAMES }, mangle: { keepNames: KEPT_NAMES }, codegen: false },
       sourcemap: true,
     },
   });
@@ -64,4 +78,9 @@ export function bundle(input, dir, banner, plugins = []) {
 /** @param {string} file */
 export function sourcePath(file) {
   return fileURLToPath(new URL(`src/${file}`, import.meta.url));
+}
+
+/** @param {string} contents */
+function noticeOf(contents) {
+  return `/*! @license MIT. Contains ${contents}: see LICENSE and LICENSE.third-party. */`;
 }

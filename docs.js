@@ -1,5 +1,6 @@
 // Writes the tables of docs/internals.md: the structs, enums and constants of assembly/abi/, and the exports of
-// assembly/index.ts and assembly/threads.ts. Offsets and numbers come from structs.js, meanings from the comments.
+// assembly/index.ts and assembly/threads.ts. Offsets and numbers come from structs.js, meanings from the comments of the
+// core's source.
 
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
@@ -15,56 +16,6 @@ const PARTS = {
   numbers: numberTables,
   exports: () => exportTable("assembly/index.ts"),
   "exports with threads": () => exportTable("assembly/threads.ts"),
-};
-
-/**
- * Meanings of names whose comment in the core's source is missing or states only a range. The comment follows the
- * meaning.
- */
-const MEANINGS = {
-  "Description.inputs": "Columns of the inputs.",
-  "LayerDescription.kind": "The kind of layer.",
-  "LayerDescription.kernelL2": "As `kernelL1`.",
-  "LayerDescription.biasL1": "As `kernelL1`.",
-  "LayerDescription.biasL2": "As `kernelL1`.",
-  "Optimizer.kind": "The kind of optimizer.",
-  "Optimizer.learningRate": "The factor of each step.",
-  "Samples.inputs": "Address of the inputs.",
-  "Samples.targets": "Address of the targets.",
-  "Samples.elementType": "The type of the stored numbers.",
-  "Run.samples": "Address of the samples.",
-  "Run.batchSize": "Rows of a batch. The last batch of an epoch has the remaining rows.",
-  "Run.learningRateCount": "Elements of `learningRates`.",
-  "Run.batchEnd": "The row after the batch in progress or completed last.",
-  "Run.status": "Why the last call returned.",
-  "Activation.Linear": "z",
-  "Activation.Sigmoid": "σ(z) = 1 / (1 + e⁻ᶻ)",
-  "Activation.Tanh": "tanh(z)",
-  "Activation.Relu": "max(z, 0)",
-  "Activation.LeakyRelu": "z above 0, else `parameter` · z",
-  "Activation.Elu": "z above 0, else `parameter` · (eᶻ − 1)",
-  "Activation.Gelu": "z · Φ(z), Φ the normal distribution function",
-  "Activation.GeluTanh": "½ z (1 + tanh(√(2/π) (z + 0.044715 z³)))",
-  "Activation.Silu": "z · σ(z)",
-  "Activation.Softplus": "log(1 + eᶻ)",
-  "Activation.Softmax": "eᶻ over the sum of eᶻ of all units",
-  "Loss.MeanSquaredError": "(a − t)², for each output of each row",
-  "Loss.MeanAbsoluteError": "|a − t|, for each output of each row",
-  "Loss.Huber":
-    "½(a − t)² up to |a − t| = delta, then delta · (|a − t| − ½ delta), for each output of each row",
-  "Loss.BinaryCrossentropy":
-    "−t log p − (1 − t) log(1 − p), p = a clipped to [clip, 1 − clip], for each output of each row",
-  "Loss.SigmoidCrossentropy": "The same without a clip, fused with a sigmoid output layer",
-  "Loss.CategoricalCrossentropy": "−Σ t log a for each row, fused with a softmax output layer",
-  "Loss.SparseCategoricalCrossentropy": "The same with one label for each row: targets are [rows, 1]",
-  "OptimizerKind.Sgd":
-    "parameter −= learningRate · gradient. Its hyperparameters are momentum and dampening.",
-  "OptimizerKind.Adam": "Adam with PyTorch's formula. Hyperparameters: β₁, β₂, ε.",
-  "Pause.Never": "The run does not pause.",
-  "Status.BatchEnded": "The gradients of a batch are complete (`Pause.Batch`).",
-  "Status.StepTaken": "A step was taken (`Pause.Step`, `Pause.Samples`).",
-  network_set_step: "Sets the number of training steps taken.",
-  workspace_stride: "Elements from one row of a feature-major tensor to the next.",
 };
 
 /**
@@ -106,7 +57,7 @@ async function structTables() {
       const { size, fields } = structs[`${name}Struct`];
       const rows = membersOf(body, /^ {2}(\w+): ([^;]+);/gm).map((field) => {
         const { offset, type } = fields[field.name];
-        const meaning = meaningOf(`${name}.${field.name}`, field);
+        const meaning = meaningOf(field, name);
         return [String(offset), `\`${field.name}\``, describeType(field.type, type, names), meaning];
       });
       const text = [comment, `Size: ${size} bytes.`].filter(Boolean).join("\n\n");
@@ -127,18 +78,14 @@ async function numberTables() {
   const enums = (await declared(/^export const enum (\w+) \{\n/gm)).map(({ name, comment, body }) => {
     const rows = membersOf(body, /^ {2}(\w+)(?: = [^,]+)?,/gm).map((member) => {
       const number = structs[`${name}Number`][member.name];
-      return [String(number), `\`${member.name}\``, meaningOf(`${name}.${member.name}`, member)];
+      return [String(number), `\`${member.name}\``, meaningOf(member, name)];
     });
     return section(name, comment, ["number", "name", "meaning"], rows);
   });
   const constants = Object.values(await readSources())
     .flatMap((source) => membersOf(source, /^export const (\w+)(?:: \w+)? = [^;]+;/gm))
     .filter(({ name }) => name in structs)
-    .map((constant) => [
-      `\`${constant.name}\``,
-      String(structs[constant.name]),
-      meaningOf(constant.name, constant),
-    ]);
+    .map((constant) => [`\`${constant.name}\``, String(structs[constant.name]), meaningOf(constant)]);
   return [...enums, section("Constants", "", ["constant", "value", "meaning"], constants)].join("\n\n");
 }
 
@@ -152,16 +99,15 @@ async function exportTable(path) {
       const twin = name.replace(/_f32$/, "_f64");
       const names = twin === name ? `\`${name}\`` : `\`${name}\`, \`${twin}\``;
       const list = parameters.trim().replace(/,$/, "").replace(/\s+/g, " ");
-      return [names, list && `\`${list}\``, `\`${match[3]}\``, meaningOf(name, found)];
+      return [names, list && `\`${list}\``, `\`${match[3]}\``, meaningOf(found)];
     });
   return table(["function", "arguments", "result", "what it does"], rows);
 }
 
-/** The meaning in MEANINGS and the comment. If there is neither, the name in words: "UnknownLoss" is "Unknown loss." */
-function meaningOf(path, { name, comment }) {
-  const meaning = [MEANINGS[path], comment].filter(Boolean).join(". ").replace("..", ".");
-  const words = name.replaceAll("_", " ").replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return meaning || `${words[0].toUpperCase()}${words.slice(1)}.`;
+/** The comment of a declaration, a member of `owner` if given. @throws Error if it has none. */
+function meaningOf({ name, comment }, owner) {
+  if (comment === "") throw new Error(`${owner ? `${owner}.${name}` : name} has no comment.`);
+  return comment;
 }
 
 /** The declarations in assembly/abi/ that the pattern finds. */

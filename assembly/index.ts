@@ -80,8 +80,8 @@ export function network_layout(network: Network, description: Description): Stat
 }
 
 /**
- * Address of the parameters: layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units]; layer norm
- * and batch norm: gamma [units], beta [units].
+ * Address of the parameters: layer by layer without gaps. A dense layer: kernel [inputs, units], bias [units]; layer
+ * norm and batch norm: gamma [units], beta [units]; prelu: alpha [units]; an embedding: tables [categories, units].
  */
 export function network_parameters(network: Network): usize {
   return network.parameters;
@@ -112,9 +112,12 @@ export function network_parameter_count(network: Network): usize {
   return network.parameterCount;
 }
 
-/** The factor that turns the sum of the loss's terms over `rows` rows into the loss. */
-export function network_loss_scale(network: Network, rows: usize): f64 {
-  return lossScale(network, <f64>rows);
+/**
+ * The factor that turns a sum of the loss's terms into the loss. `weight`: the sum of the weights of the rows; without
+ * weights, their number.
+ */
+export function network_loss_scale(network: Network, weight: f64): f64 {
+  return lossScale(network, weight);
 }
 
 /** The factor that turns the sum of the loss's terms over all samples, as one batch, into the loss. */
@@ -132,6 +135,7 @@ export function network_step(network: Network): f64 {
   return <f64>network.step;
 }
 
+/** Sets the number of training steps that the network has taken. */
 export function network_set_step(network: Network, step: f64): void {
   network.step = <u64>step;
 }
@@ -167,6 +171,7 @@ export function workspace_output_gradients(network: Network, workspace: Workspac
   return passOf(workspace).rowPath == RowPath.None ? tensors.dOutputs : tensors.dLogitsRows;
 }
 
+/** Elements from one row of a feature-major tensor to the next. */
 export function workspace_stride(workspace: Workspace): usize {
   return passOf(workspace).stride;
 }
@@ -369,12 +374,18 @@ export function complete_outputs_f64(network: Network, workspace: Workspace): St
   return completePass<f64>(network, workspace);
 }
 
-/** Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see training/separateCalls.ts. */
+/**
+ * Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see
+ * training/separateCalls.ts.
+ */
 export function pass_predictions_f32(network: Network, workspace: Workspace, predictions: usize): Status {
   return passPredictions<f32>(network, workspace, predictions);
 }
 
-/** Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see training/separateCalls.ts. */
+/**
+ * Completes the outputs of a pass, once, and writes them to `predictions` [rows, outputs]: see
+ * training/separateCalls.ts.
+ */
 export function pass_predictions_f64(network: Network, workspace: Workspace, predictions: usize): Status {
   return passPredictions<f64>(network, workspace, predictions);
 }
@@ -452,9 +463,9 @@ export function update_f64(network: Network, workspace: Workspace): Status {
 }
 
 /**
- * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Not between the microbatches
- * of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor the optimizer's state and
- * average for them.
+ * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Must not be called
+ * between the microbatches of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor
+ * the optimizer's state and average for them.
  */
 export function network_set_trainable_f32(network: Network, layer: usize, trainable: u32): Status {
   const status = checkTrainable(network, layer, trainable, sizeof<f32>());
@@ -463,9 +474,9 @@ export function network_set_trainable_f32(network: Network, layer: usize, traina
 }
 
 /**
- * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Not between the microbatches
- * of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor the optimizer's state and
- * average for them.
+ * Freezes layer number `layer` of a network (`trainable` 0), or makes it trainable again (1). Must not be called
+ * between the microbatches of a batch. The gradients of a frozen layer are 0. Steps change neither its parameters nor
+ * the optimizer's state and average for them.
  */
 export function network_set_trainable_f64(network: Network, layer: usize, trainable: u32): Status {
   const status = checkTrainable(network, layer, trainable, sizeof<f64>());

@@ -16,7 +16,10 @@ import { attempt, type OptionsOf, ofType, readOptions, requireObject } from "./v
 export interface CrossValidationOptions extends FoldOptions, Omit<AsyncFitOptions, "metrics"> {
   /** Whether each part has about the same share of each class; default false. Targets must be labels or one-hot. */
   readonly stratify?: boolean;
-  /** Computed for the validation rows of each fold; default none. */
+  /**
+   * Computed for the rows that each network is evaluated on, and for each epoch of its fit, where `earlyStopping` can
+   * monitor them; default none.
+   */
   readonly metrics?: MetricList;
 }
 
@@ -117,6 +120,7 @@ async function trainAndEvaluate<L extends readonly Layer[]>(
   evaluate();
   const history = await network.fit(selectRows(inputs, training), selectRows(targets, training), {
     ...options,
+    metrics,
     ...weighed(training),
   });
   return { figures: evaluate(), history };

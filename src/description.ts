@@ -4,7 +4,13 @@ import type { DType } from "./dtype.js";
 import type { Layer } from "./layers/layers.js";
 import type { PlacedParameter } from "./layers/stack.js";
 import type { LossDescription } from "./losses.js";
-import type { Numerics } from "./wasm/builds.js";
+
+/**
+ * "strict": IEEE 754 operations in a fixed order: the same bits everywhere. "relaxed": a·b + c may be rounded once
+ * instead of twice, which is faster on processors that can. Whether it is rounded once depends on processor and engine,
+ * and so do the last bits of results.
+ */
+export type Numerics = "strict" | "relaxed";
 
 /** The checked description of a network. */
 export interface NetworkDescription {

@@ -33,8 +33,10 @@ export function allocate<T extends keyof typeof ARRAYS>(
 
 /** The getters of typed arrays, which subclasses cannot override. */
 const TYPED_ARRAY = Object.getPrototypeOf(Float64Array.prototype) as object;
-const tagOf = getterOf<string | undefined>(Symbol.toStringTag);
-const lengthOf = getterOf<number>("length");
+/** The name of a typed array's class, such as "Int8Array", of any realm; undefined for every other value. */
+export const tagOf = getterOf<string | undefined>(Symbol.toStringTag);
+/** The number of elements of a typed array. */
+export const lengthOf = getterOf<number>("length");
 
 function getterOf<T>(name: PropertyKey): (value: unknown) => T {
   const { get } = Object.getOwnPropertyDescriptor(TYPED_ARRAY, name)!;

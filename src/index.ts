@@ -1,3 +1,4 @@
+export { createNetwork, type NetworkOptions } from "./createNetwork.js";
 export {
   type CrossValidation,
   type CrossValidationOptions,
@@ -28,6 +29,7 @@ export {
   type Vector,
 } from "./data/tensor.js";
 export type { ClassWeights, RowWeights, WeightOptions } from "./data/weights.js";
+export type { Numerics } from "./description.js";
 export {
   centralDifferences,
   checkGradients,
@@ -78,20 +80,14 @@ export type {
   ParametersOf,
   PreluParameters,
 } from "./layers/parameters.js";
+export { type LoadOptions, loadNetwork } from "./loadNetwork.js";
 export { LOSSES, type Loss, type LossName, type Reduction } from "./losses.js";
 export { topKAccuracy } from "./metrics/accuracy.js";
 export { type ConfusionOptions, confusionMatrix } from "./metrics/confusionMatrix.js";
 export { type CustomMetricOptions, customMetric } from "./metrics/customMetric.js";
 export type { Metric, MetricAccumulator, MetricShape } from "./metrics/metric.js";
 export { METRICS, type MetricName } from "./metrics/metrics.js";
-export {
-  createNetwork,
-  type Gradients,
-  type LoadOptions,
-  loadNetwork,
-  type Network,
-  type NetworkOptions,
-} from "./network.js";
+export type { Gradients, Network, SaveOptions } from "./network.js";
 export {
   type Adadelta,
   type Adagrad,
@@ -146,5 +142,5 @@ export type { AsyncFitOptions, FitOptions } from "./training/options.js";
 export type { PartialFitOptions } from "./training/partialFit.js";
 export type { LearningRateRange, RangeTestOptions } from "./training/rangeTest.js";
 export type { DataStream, StreamItem } from "./training/stream.js";
-export type { CoreBuild, Numerics } from "./wasm/builds.js";
+export type { CoreBuild } from "./wasm/builds.js";
 export { type CoreSource, loadCore } from "./wasm/core.js";

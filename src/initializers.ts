@@ -1,5 +1,5 @@
 import type { FloatArray } from "./dtype.js";
-import type { RandomStream } from "./random/random.js";
+import { draw, type RandomStream } from "./random/random.js";
 import {
   attempt,
   ofType,
@@ -45,7 +45,7 @@ export function constant(value: number): Initializer {
  */
 export function uniform(low = 0, high = 1): Initializer {
   requireRange("low", low, "high", high);
-  return filling(({ values, random }) => random.fillUniform(values, low, high));
+  return filling(({ values, random }) => draw(random, "fillUniform", values, low, high));
 }
 
 /**
@@ -55,7 +55,7 @@ export function uniform(low = 0, high = 1): Initializer {
 export function normal(mean = 0, standardDeviation = 1): Initializer {
   requireFinite("mean", mean);
   requireNotNegative("standardDeviation", standardDeviation);
-  return filling(({ values, random }) => random.fillNormal(values, mean, standardDeviation));
+  return filling(({ values, random }) => draw(random, "fillNormal", values, mean, standardDeviation));
 }
 
 /**
@@ -146,12 +146,14 @@ function filling(fill: Initializer): Initializer {
 function uniformWithin(boundOf: (tensor: ParameterTensor) => number): Initializer {
   return filling((tensor) => {
     const bound = boundOf(tensor);
-    tensor.random.fillUniform(tensor.values, -bound, bound);
+    draw(tensor.random, "fillUniform", tensor.values, -bound, bound);
   });
 }
 
 function normalOf(standardDeviationOf: (tensor: ParameterTensor) => number): Initializer {
-  return filling((tensor) => tensor.random.fillNormal(tensor.values, 0, standardDeviationOf(tensor)));
+  return filling((tensor) => {
+    draw(tensor.random, "fillNormal", tensor.values, 0, standardDeviationOf(tensor));
+  });
 }
 
 /** 1/√inputs, computed with the operations of PyTorch's kaiming_uniform_, so that it is rounded in the same way. */

@@ -45,8 +45,6 @@ export type Reduction = "mean" | "sum";
 /** A loss with every option set. */
 export interface LossDescription {
   readonly name: string;
-  /** A checked copy of the options that were given, or the loss that is computed in JavaScript. */
-  readonly given: Loss | CustomLoss;
   readonly reduction: Reduction;
   /** binaryCrossentropy: the clip; huber: delta; quantile: the quantile; focal: gamma; otherwise 0. */
   readonly parameter: number;
@@ -61,6 +59,8 @@ export interface LossDescription {
   readonly advice: string | undefined;
   /** A loss that is computed in JavaScript. */
   readonly custom: CustomLoss | undefined;
+  /** The loss as the user gave it; a copy if it has options. */
+  readonly given: LossName | Loss | CustomLoss;
 }
 
 /**
@@ -186,7 +186,6 @@ export function describeLoss(
   }
   return {
     name,
-    given: Object.freeze(options),
     reduction: options.reduction!,
     parameter: parameterOf(options),
     alpha: name === "focal" ? (options.alpha ?? -1) : 0,
@@ -195,13 +194,20 @@ export function describeLoss(
     takesLabels: name === "sparseCategoricalCrossentropy",
     advice: ADVICE[name],
     custom: undefined,
+    given: given === loss ? Object.freeze(givenOptions(options)) : name,
   };
+}
+
+/** The options without those that are undefined. */
+function givenOptions(options: Loss): Loss {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as unknown as Loss;
 }
 
 function describeCustom(custom: CustomLoss): LossDescription {
   return {
     name: custom.name,
-    given: custom,
     reduction: "mean",
     parameter: 0,
     alpha: 0,
@@ -210,6 +216,7 @@ function describeCustom(custom: CustomLoss): LossDescription {
     takesLabels: false,
     advice: undefined,
     custom,
+    given: custom,
   };
 }
 

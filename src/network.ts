@@ -1,36 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The public class Network: checks arguments and calls the model in linear memory.
 
-import { MAX_THREADS } from "./abi/structs.js";
 import type { CustomLoss } from "./customLoss.js";
-import {
-  needsProbe,
-  openRows,
-  probeRows,
-  type RowFormat,
-  type RowSource,
-  type Rows,
-  requireSameRows,
-  writeRows,
-  writeRowsSync,
-} from "./data/rows.js";
+import type { Rows } from "./data/rows.js";
 import { type Matrix, Tensor } from "./data/tensor.js";
-import { type ClassWeightTable, multiplyByClass, type RowWeights, requireWeights } from "./data/weights.js";
 import type { NetworkDescription } from "./description.js";
-import { allocate, type DType, type FloatArray, isBytes } from "./dtype.js";
+import { allocate, type DType, type FloatArray } from "./dtype.js";
 import { BackpropError } from "./errors.js";
-import { type Configuration, decodeConfiguration } from "./files/configuration.js";
-import {
-  type NetworkFile,
-  readNetworkFile,
-  readTraining,
-  readWeights,
-  type Training,
-  writeNetworkFile,
-} from "./files/networkFile.js";
-import { dtypeOfTensors, inputsOf } from "./files/stateDict.js";
+import type { Configuration } from "./files/configuration.js";
+import { type Metadata, type Training, writeNetworkFile } from "./files/networkFile.js";
 import type { History } from "./history.js";
-import { fillTensor, initializerMessage } from "./initialization.js";
 import { requireBatches } from "./layers/batches.js";
 import type { DenseLayer, Layer } from "./layers/layers.js";
 import {
@@ -42,29 +21,19 @@ import {
   type ParametersOf,
   writeLayers,
 } from "./layers/parameters.js";
-import {
-  checkLayers,
-  checkPlaces,
-  columnsOf,
-  definitionOf,
-  layerWidths,
-  placeBuffers,
-  placeParameters,
-} from "./layers/stack.js";
-import { describeLoss, type Loss, type LossName } from "./losses.js";
+import { definitionOf } from "./layers/stack.js";
+import type { Loss, LossName } from "./losses.js";
 import { classOf } from "./metrics/classes.js";
 import type { MetricShape } from "./metrics/metric.js";
-import { checkOptimizer, type Optimizer, sgd, withLearningRate } from "./optimizers.js";
-import { numpyRandom } from "./random/numpyRandom.js";
-import type { RandomStream } from "./random/random.js";
+import { checkOptimizer, type Optimizer, withLearningRate } from "./optimizers.js";
+import { draw, type RandomStream } from "./random/random.js";
 import type { Moment } from "./schedules/schedule.js";
 import { type LearningRate, rateAt } from "./schedules/schedules.js";
-import { show } from "./show.js";
 import { summarize } from "./summary.js";
 import { requireNotAborted } from "./training/abort.js";
 import type { EpochFigures, EpochInfo } from "./training/callbacks.js";
 import { type Data, type DataArguments, isStream, readArguments, type StoredData } from "./training/data.js";
-import { Dataset, type SampleFormats } from "./training/dataset.js";
+import { Dataset } from "./training/dataset.js";
 import { describeDivergence, divergenceEvent, findDivergedLayer } from "./training/divergence.js";
 import { iterateEpochs } from "./training/epochs.js";
 import {
@@ -81,6 +50,7 @@ import {
 import { Fit } from "./training/fit.js";
 import { type FitState, requireResumable } from "./training/fitState.js";
 import { LearningRates } from "./training/learningRates.js";
+import { SampleLoader } from "./training/loader.js";
 import { metricShape } from "./training/meter.js";
 import {
   type AsyncFitOptions,
@@ -92,7 +62,7 @@ import {
   planFit,
   shufflesRows,
 } from "./training/options.js";
-import { type PartialFitOptions, RowTrainer, readBatchSize } from "./training/partialFit.js";
+import { type PartialFitOptions, planPartialFit, RowTrainer } from "./training/partialFit.js";
 import {
   type LearningRateRange,
   planRange,
@@ -103,58 +73,16 @@ import {
 import { historyOf } from "./training/recorder.js";
 import { type DataStream, StreamReader } from "./training/stream.js";
 import { splitSamples } from "./training/validationSplit.js";
-import {
-  attempt,
-  integerWithin,
-  type OptionsOf,
-  ofType,
-  oneOf,
-  readOptions,
-  requireInteger,
-  requirePositiveInteger,
-  withMethods,
-} from "./validation.js";
-import { allocateWhenFreed } from "./wasm/block.js";
-import type { Numerics } from "./wasm/builds.js";
-import { sharedCore } from "./wasm/core.js";
-import { createHost } from "./wasm/host.js";
-import { Model } from "./wasm/model.js";
-import { PLAIN, type SampleFormat, type Samples, WEIGHTED } from "./wasm/samples.js";
-import { Scratch } from "./wasm/scratch.js";
-import { prepareWorkers } from "./wasm/workers.js";
-import { finish, finishInSlices, ignoreRejection, type Work } from "./work.js";
+import { Wait } from "./training/wait.js";
+import { type OptionsOf, ofType, readOptions, requireInteger, requireTexts } from "./validation.js";
+import type { Model } from "./wasm/model.js";
+import type { Samples } from "./wasm/samples.js";
+import { finish, finishInSlices, type Work } from "./work.js";
 
-export interface NetworkOptions<L extends readonly Layer[] = readonly DenseLayer[]> {
-  /** Numbers in a row of input. */
-  readonly inputs: number;
-  /** From the first layer to the output layer; see `dense`. */
-  readonly layers: L;
-  /** A name, a name with options, or a loss that `customLoss` made. */
-  readonly loss: LossName | Loss | CustomLoss;
-  /** Default `sgd()`, of learning rate 0.01. */
-  readonly optimizer?: Optimizer;
-  /** The type of parameters, data and arithmetic; default "float32". */
-  readonly dtype?: DType;
-  /**
-   * Key of the network's random numbers, an integer from 0 to 2³² − 1. The order of shuffled rows is a function of it
-   * and of `network.epoch`. If `random` is not given, initial parameters are drawn from `numpyRandom(seed)`. Default:
-   * 0; or, if `random` is given, one draw from it at the first fit (or call with `training`) that needs the key.
-   */
-  readonly seed?: number;
-  /** The stream that initial parameters are drawn from, such as `torchRandom(42)`. */
-  readonly random?: RandomStream;
-  /**
-   * "strict" (the default): the same bits in every engine and on every processor. "relaxed": faster on processors that
-   * multiply and add in one operation. The last bits then depend on processor and engine.
-   */
-  readonly numerics?: Numerics;
-  /**
-   * The maximum number of threads, 1 to 255, that share the work of a large network, including the calling thread;
-   * default 1. The bits are the same for any number. The other threads are started by the first fit, which does not
-   * wait for them. They end at `dispose`, and do not keep the process alive. Needs SharedArrayBuffer: a page has it if
-   * it is cross-origin isolated. The data of `parameters` are then in a SharedArrayBuffer.
-   */
-  readonly threads?: number;
+/** The options of `network.save` and `network.saveWeights`. */
+export interface SaveOptions {
+  /** More texts for this file, or others in place of those in `network.metadata`. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
@@ -163,213 +91,15 @@ export interface Gradients<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly layers: ParametersOf<L>;
 }
 
-const WEIGHT_FORMAT: RowFormat = { argument: "sampleWeights", width: 1 };
+const SAVE_OPTIONS: OptionsOf<SaveOptions> = { metadata: { check: requireTexts, default: {} } };
 
-/** The names of inputs, targets and weights in messages. */
-type RowNames = readonly [inputs: string, targets: string, weights?: string];
-const DEFAULT_NAMES: RowNames = ["inputs", "targets", WEIGHT_FORMAT.argument];
-const MAX_SEED = 2 ** 32 - 1;
-const DEFAULT_SEED = 0;
-
-/** Layers, loss and optimizer depend on the dtype, and are checked when it is known. */
-const checkedLater = () => {};
-
-const OPTIONS: OptionsOf<NetworkOptions<readonly Layer[]>> = {
-  inputs: { check: requirePositiveInteger },
-  layers: { check: checkedLater },
-  loss: { check: checkedLater },
-  optimizer: { check: checkedLater, default: undefined },
-  dtype: { check: oneOf(["float32", "float64"]), default: "float32" },
-  seed: { check: integerWithin(0, MAX_SEED), default: undefined },
-  random: {
-    check: withMethods(["fillUniform", "fillNormal"], "a stream such as numpyRandom(42)"),
-    default: undefined,
-  },
-  numerics: { check: oneOf(["strict", "relaxed"]), default: "strict" },
-  threads: { check: integerWithin(1, MAX_THREADS), default: 1 },
-};
-
-/** The options of a network that are not undefined. */
-type Plan = NetworkOptions<readonly Layer[]> &
-  Required<Pick<NetworkOptions, "dtype" | "numerics" | "threads">>;
-
-/**
- * Creates a network and draws its initial parameters: layer by layer, kernel then bias.
- *
- * @throws BackpropError `invalidOption` or `unknownName` for an invalid description, `coreUnavailable` if the Wasm core
- *   cannot be loaded, `outOfMemory` if there is not enough memory, `unsupported` if `numerics` or `threads` need a
- *   feature that this engine or page does not have. Exceptions of an initializer or a stream pass through.
- */
-export async function createNetwork<const L extends readonly Layer[]>(
-  options: NetworkOptions<L>,
-): Promise<Network<L>> {
-  const plan = readOptions("createNetwork", options, OPTIONS) as Plan;
-  return build<L>(plan, (model, description, random) => {
-    initialize(model, description, random);
-    return undefined;
-  });
-}
-
-/** Writes the first values of a network. For a network from a file, returns what it has learned besides them. */
-type Filling = (model: Model, description: NetworkDescription, random: RandomStream) => Training | undefined;
-
-async function build<const L extends readonly Layer[]>(plan: Plan, fill: Filling): Promise<Network<L>> {
-  const { numerics, threads, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = plan;
-  // The core is read and compiled while the rest of the options is checked.
-  const loading = sharedCore(undefined, { numerics, threads: threads > 1 });
-  ignoreRejection(loading);
-  const description = describe(plan);
-  const optimizer = checkOptimizer(plan.optimizer ?? sgd(), plan.dtype);
-  const core = await loading;
-  if (threads > 1) await prepareWorkers();
-  const host = createHost(core, description.dtype);
-  const model = await finishInSlices(
-    allocateWhenFreed(() => new Model(host, description, optimizer, threads)),
-  );
-  try {
-    const training = fill(model, description, random);
-    const key = training?.key ?? seed ?? (plan.random ? undefined : DEFAULT_SEED);
-    return new Network<L>(model, description, optimizer, { key, random }, training);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-function describe({ inputs, loss, dtype, numerics, layers: given }: Plan): NetworkDescription {
-  const layers = checkLayers(given, dtype);
-  checkPlaces(inputs, layers);
-  const output = layers.at(-1)!;
-  const activation = output.kind === "dense" ? output.activation : undefined;
-  return {
-    dtype,
-    numerics,
-    inputs,
-    layers,
-    loss: describeLoss(loss, activation, dtype),
-    parameters: placeParameters(inputs, layers),
-    buffers: placeBuffers(inputs, layers),
-    outputs: layerWidths(inputs, layers).at(-1)!,
-  };
-}
-
-/** The options of `loadNetwork`. */
-export interface LoadOptions extends Partial<NetworkOptions<readonly Layer[]>> {
-  /** The function that is the learning rate, or that follows its warm-up: a file cannot keep it. */
-  readonly learningRate?: ((step: number, epoch: number) => number) | undefined;
-}
-
-const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
-  ...OPTIONS,
-  inputs: { ...OPTIONS.inputs, default: undefined },
-  layers: { ...OPTIONS.layers, default: undefined },
-  loss: { ...OPTIONS.loss, default: undefined },
-  dtype: { ...OPTIONS.dtype, default: undefined },
-  numerics: { ...OPTIONS.numerics, default: undefined },
-  learningRate: { check: ofType("function"), default: undefined },
-};
-
-/**
- * The network of a file that `save`, `saveWeights` or a checkpoint made. It continues as the saved network would, with
- * the same bits. Of the options, give `threads`, and `loss` or `learningRate` if they are functions.
- *
- * Other files of safetensors have weights alone, such as the state_dict of a PyTorch nn.Sequential. Give the options of
- * `createNetwork`, above all `layers`. `inputs` and `dtype` are those of the weights; `loss` is "meanSquaredError", if
- * it is not given.
- *
- * @throws BackpropError (rejects) `invalidFile` if the bytes are not a whole file, were altered, have a later version,
- *   or do not fit the layers; `invalidOption` if a function is missing; and whatever `createNetwork` throws.
- */
-export async function loadNetwork(
-  bytes: Uint8Array | ArrayBuffer,
-  options: LoadOptions = {},
-): Promise<Network<readonly Layer[]>> {
-  const given = readOptions("loadNetwork", options, LOAD_OPTIONS);
-  const file = readNetworkFile(bytesOf(bytes));
-  return build(planOf(file, given), (model, description) =>
-    attempt("invalidFile", "the file", () => readValues(file, model, description)),
-  );
-}
-
-function bytesOf(bytes: unknown): Uint8Array {
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-  // Not the array itself: it may be a Buffer, whose slice() does not copy.
-  if (isBytes(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  throw new BackpropError(
-    "invalidOption",
-    `loadNetwork is given ${show(bytes)}; expected the bytes of a file, a Uint8Array or an ArrayBuffer.`,
-  );
-}
-
-/** The options of the network in a file, or of the network that its weights are for. */
-function planOf({ network, tensors }: NetworkFile, given: LoadOptions): Plan {
-  const { threads = 1 } = given;
-  if (!network) {
-    const { learningRate, ...others } = given;
-    if (learningRate) throw new BackpropError("invalidOption", "Give the learning rate to the optimizer.");
-    const plan = { inputs: inputsOf(tensors), dtype: dtypeOfTensors(tensors), ...defined(others), threads };
-    return readOptions("loadNetwork", { loss: "meanSquaredError", ...plan }, OPTIONS) as Plan;
-  }
-  for (const name of ["inputs", "layers", "optimizer", "dtype", "seed", "random"] as const) {
-    if (given[name] === undefined) continue;
-    throw new BackpropError(
-      "invalidOption",
-      `loadNetwork is given ${name}, but the file has its own. Leave it out.`,
-    );
-  }
-  const options = attempt("invalidFile", "the file", () => decodeConfiguration(network, given));
-  const { numerics = options.numerics } = given;
-  return readOptions("loadNetwork", { ...options, numerics, threads }, OPTIONS) as Plan;
-}
-
-/** The options that are not undefined. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-function readValues(file: NetworkFile, model: Model, description: NetworkDescription): Training | undefined {
-  readWeights(file, description, model.values);
-  const wrong = model.findNotFinite();
-  if (wrong)
-    throw new BackpropError(
-      "invalidFile",
-      `${wrong.path} is ${wrong.value} in the file; expected a finite number.`,
-    );
-  if (!file.training) return undefined;
-  const { step, optimizer, ...training } = readTraining(file.tensors, file.training, model.values);
-  model.restore({ ...model.values, step, optimizer });
-  for (const [layer, trainable] of training.trainable.entries()) model.setTrainable(layer, trainable);
-  return training;
-}
-
-function initialize(model: Model, description: NetworkDescription, random: RandomStream): void {
-  const { dtype, parameters, buffers } = description;
-  for (const { layer, name, shape, begin, end, inputs, units, initializer } of parameters) {
-    // Not a view of linear memory: if the initializer makes that grow, the view becomes empty.
-    const values = allocate(dtype, end - begin);
-    const wrong = fillTensor(initializer, { values, shape, inputs, units, random });
-    if (wrong) throw notInitialized(layer, name, wrong);
-    model.parameters().set(values, begin);
-  }
-  for (const { shape, begin, end, inputs, units, initializer } of buffers) {
-    const values = model.buffers().subarray(begin, end);
-    initializer({ values, shape, inputs, units, random });
-  }
-  const wrong = model.findNotFinite();
-  if (wrong) throw notInitialized(wrong.layer, wrong.name, "wrote NaN or infinity");
-}
-
-function notInitialized(layer: number, name: string, did: string): BackpropError {
-  return new BackpropError("invalidOption", initializerMessage(layer, name, did));
-}
+/** The greatest key of a network's random numbers. */
+export const MAX_SEED = 2 ** 32 - 1;
+/** The key of a network that is given neither a key nor a stream to draw it from. */
+export const DEFAULT_SEED = 0;
 
 /** Where a fit takes rows from. */
 type FitSource = Samples | StreamReader;
-
-/** The weights of rows. Class weights are multiplied in later. */
-interface Weights extends RowWeights {
-  readonly classWeights?: ClassWeightTable | undefined;
-}
 
 interface FitSources {
   readonly training: FitSource;
@@ -396,8 +126,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * { runningMean, runningVariance } for a batch norm, else `{}`.
    */
   readonly buffers: BuffersOf<L>;
+  /** The option `metadata`, or the metadata of the file that the network was loaded from. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly #model: Model;
-  readonly #scratch: Scratch;
+  readonly #loader: SampleLoader;
   readonly #rowTrainer = new RowTrainer();
   readonly #description: NetworkDescription;
   #optimizer: Optimizer;
@@ -405,7 +137,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   readonly #trainable: boolean[];
   readonly #rates: LearningRates;
   readonly #keys: Keys;
-  readonly #formats: SampleFormats;
   #averagedParameters: ParametersOf<L> | undefined;
   readonly #shape: MetricShape;
   /** Epochs of all fits before the one in progress. */
@@ -415,6 +146,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** The last fit, if it stopped at the end of an epoch and can be resumed. */
   #lastFit: FitState | undefined;
   #isTraining = false;
+  /** How the fit in progress waits. */
+  #wait: Wait | undefined;
   #isDisposed = false;
 
   /** @internal `training`: what a network from a file, or a clone, has learned besides the values of its model. */
@@ -423,10 +156,12 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     description: NetworkDescription,
     optimizer: Optimizer,
     keys: Keys,
+    metadata: Metadata,
     training?: Training,
   ) {
+    this.metadata = metadata;
     this.#model = model;
-    this.#scratch = new Scratch((rows, format) => model.createSamples(rows, format));
+    this.#loader = new SampleLoader(() => this.#alive(), description);
     this.#description = description;
     this.#optimizer = optimizer;
     const trainable = description.layers.map((layer) => !("trainable" in layer) || layer.trainable);
@@ -437,10 +172,6 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#lastFit = training?.fit;
     this.#keys = keys;
     if (keys.key !== undefined) model.setSeed(keys.key);
-    const categories = columnsOf(description.layers[0]!);
-    const bytesTo = categories.length > 0 ? undefined : description.dtype;
-    const inputs = { argument: "inputs", width: description.inputs, categories, bytesTo };
-    this.#formats = { inputs, targets: targetFormatOf(description) };
     this.#shape = metricShape(description);
     this.parameters = this.#tensors(() => this.#alive().parameters());
     const { layers, buffers } = description;
@@ -449,9 +180,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     Object.freeze(this);
   }
 
-  /** @internal */
+  /** The type of parameters, data and arithmetic. */
   get dtype(): DType {
     return this.#description.dtype;
+  }
+
+  /** Numbers in a row of input. */
+  get inputs(): number {
+    return this.#description.inputs;
+  }
+
+  /** The layers with all their options, checked and frozen. `setTrainable` does not change them. */
+  get layers(): L {
+    return this.#description.layers as unknown as L;
+  }
+
+  /** The loss as it was given: a name, a frozen copy of a name with options, or what `customLoss` made. */
+  get loss(): LossName | Loss | CustomLoss {
+    return this.#description.loss.given;
   }
 
   /**
@@ -526,7 +272,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   ): Promise<HistoryOf<M>>;
   async fit(...given: DataArguments): Promise<History> {
     const { data, plan } = this.#plan("fit", given);
-    return finishInSlices(this.#train(data, plan, true));
+    return finishInSlices(this.#train(data, plan, new Wait(plan.signal)));
   }
 
   /**
@@ -545,7 +291,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   ): HistoryOf<M>;
   fitSync(...given: DataArguments): History {
     const { data, plan } = this.#plan("fitSync", given);
-    return finish(this.#train(data, plan, false));
+    return finish(this.#train(data, plan));
   }
 
   /**
@@ -567,14 +313,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   async *epochs(...given: DataArguments): AsyncGenerator<EpochFigures, History, void> {
     const { data, plan } = this.#plan("epochs", given);
     return yield* iterateEpochs(plan.onEpoch, (onEpoch) =>
-      finishInSlices(this.#train(data, { ...plan, onEpoch }, true)),
+      finishInSlices(this.#train(data, { ...plan, onEpoch }, new Wait(plan.signal))),
     );
   }
 
   /**
    * Trains once on the rows in their order, in steps of `batchSize`, without pauses: for rows that arrive one after the
-   * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. The
-   * optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
+   * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. With
+   * `sampleWeights`, each row counts by its weight, as in `fit`. The optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`; `diverged` (the parameters
    *   are then those before the step that failed), `busy` while fitting, `disposed`.
@@ -584,14 +330,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   partialFit(...given: DataArguments<StoredData>): number {
     this.#idle();
     const { data, options } = readArguments("partialFit", given, false);
-    const batchSize = readBatchSize(options);
-    const samples = finish(this.#load(data));
+    const { batchSize, ...weights } = planPartialFit(options);
+    const samples = finish(this.#loader.load(data, weights));
     try {
       this.#requireBatches(samples.rows, batchSize);
       this.#drawKeyOfLayers();
       return this.#trainRows(samples, Math.min(batchSize, samples.rows));
     } finally {
-      this.#scratch.giveBack(samples);
+      this.#loader.giveBack(samples);
     }
   }
 
@@ -619,8 +365,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    */
   async createDataset(inputs: Rows, targets: Rows): Promise<Dataset> {
     this.#alive();
-    const samples = await finishInSlices(this.#load([inputs, targets]));
-    return new Dataset(samples, this.#formats);
+    const samples = await finishInSlices(this.#loader.load([inputs, targets]));
+    return new Dataset(samples, this.#loader.formats);
   }
 
   /**
@@ -632,7 +378,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   predict(inputs: Rows | Dataset, options?: PredictionOptions): Matrix {
     const averaged = usesAverage("predict", options);
     this.#alive();
-    const samples = Dataset.is(inputs) ? this.#open(inputs, false) : this.#loadInputs(inputs);
+    const samples = Dataset.is(inputs) ? this.#loader.open(inputs, false) : this.#loader.loadInputs(inputs);
     try {
       const { dtype, outputs } = this.#description;
       const predictions = allocate(dtype, samples.rows * outputs);
@@ -640,7 +386,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       model.withAverage(averaged, () => model.predict(samples, predictions));
       return new Tensor([samples.rows, outputs], predictions);
     } finally {
-      this.#scratch.giveBack(samples);
+      this.#loader.giveBack(samples);
     }
   }
 
@@ -677,7 +423,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     const { data, options } = readArguments("evaluate", given, false);
     const { averaged, training, meter, counts, ...weights } = readEvaluation(options, this.#shape);
     this.#alive();
-    const samples = finish(this.#load(data, weights));
+    const samples = finish(this.#loader.load(data, weights));
     try {
       if (training) this.#beginTraining(samples.rows);
       if (training && meter && this.#alive().needsWholeBatch) throw noTrainingMetrics();
@@ -685,7 +431,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       const matrix = counts && { confusionMatrix: counts.matrix() };
       return { loss, ...meter?.take(), ...matrix };
     } finally {
-      this.#scratch.giveBack(samples);
+      this.#loader.giveBack(samples);
     }
   }
 
@@ -703,7 +449,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     const { data, options = {} } = readArguments("gradients", given, false);
     const { training, ...weights } = readOptions("gradients", options, GRADIENT_OPTIONS);
-    const samples = finish(this.#load(data, weights));
+    const samples = finish(this.#loader.load(data, weights));
     try {
       const model = this.#idle();
       if (training) this.#beginTraining(samples.rows);
@@ -711,7 +457,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       const values = model.gradients().slice();
       return { loss, layers: this.#tensors(values) };
     } finally {
-      this.#scratch.giveBack(samples);
+      this.#loader.giveBack(samples);
     }
   }
 
@@ -814,11 +560,11 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     this.#isTraining = true;
     try {
-      const samples = yield* this.#load([inputs, targets]);
+      const samples = yield* this.#loader.load([inputs, targets]);
       try {
         this.#requireBatches(samples.rows, plan.batchSize);
         const optimizer = withLearningRate(this.#optimizer, plan.from, this.#description.dtype);
-        const model = yield* this.#allocate(() => this.#cloneModel(optimizer, 1));
+        const model = yield* this.#loader.allocate(() => this.#cloneModel(optimizer, 1));
         try {
           model.setSeed(this.#keys.key ?? DEFAULT_SEED);
           return yield* testRange(model, samples, plan, () => this.#alive());
@@ -826,7 +572,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
           model.dispose();
         }
       } finally {
-        this.#scratch.giveBack(samples);
+        this.#loader.giveBack(samples);
       }
     } finally {
       this.#isTraining = false;
@@ -882,7 +628,14 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     this.#idle();
     this.#drawKey();
     const model = this.#cloneModel(this.#optimizer);
-    return new Network<L>(model, this.#description, this.#optimizer, { ...this.#keys }, this.#training);
+    return new Network<L>(
+      model,
+      this.#description,
+      this.#optimizer,
+      { ...this.#keys },
+      this.metadata,
+      this.#training,
+    );
   }
 
   /**
@@ -897,11 +650,12 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError `busy` within an epoch of a fit, `disposed`.
    */
-  save(): Uint8Array<ArrayBuffer> {
+  save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    const metadata = this.#metadataOf("save", options);
     const model = this.#alive();
     if (this.#isTraining && !this.#fit?.state) throw withinEpoch();
     this.#drawKey();
-    return writeNetworkFile(this.#configuration, this.#description, model.values, this.#training);
+    return writeNetworkFile(this.#configuration, this.#description, model.values, metadata, this.#training);
   }
 
   /**
@@ -910,10 +664,16 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    *
    * @throws BackpropError `disposed`.
    */
-  saveWeights(): Uint8Array<ArrayBuffer> {
+  saveWeights(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    const metadata = this.#metadataOf("saveWeights", options);
     const model = this.#alive();
     const values = { ...model.values, parameters: model.predictionParameters() };
-    return writeNetworkFile(this.#configuration, this.#description, values);
+    return writeNetworkFile(this.#configuration, this.#description, values, metadata);
+  }
+
+  #metadataOf(of: string, options: SaveOptions): Metadata {
+    const { metadata } = readOptions(of, options, SAVE_OPTIONS);
+    return { ...this.metadata, ...metadata };
   }
 
   get #configuration(): Configuration {
@@ -944,13 +704,17 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return summarize(this.#description);
   }
 
-  /** Frees the network's memory and ends its threads. A fit in progress rejects. Every later use throws `disposed`. */
+  /**
+   * Frees the network's memory and ends its threads. A fit in progress rejects, even if it waits for a promise of a
+   * callback or a stream. Every later use throws `disposed`.
+   */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#rowTrainer.dispose();
-    this.#scratch.dispose();
+    this.#loader.dispose();
     this.#model.dispose();
+    this.#wait?.end();
   }
 
   [Symbol.dispose](): void {
@@ -980,21 +744,24 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return { data, plan };
   }
 
-  *#train(data: Data, plan: FitPlan, canWait: boolean): Work<History> {
+  /** `wait`: how to wait for promises of the user; undefined if the caller cannot. */
+  *#train(data: Data, plan: FitPlan, wait?: Wait): Work<History> {
     this.#idle();
     requireNotAborted(plan);
     this.#isTraining = true;
-    const run = (sources: FitSources) => this.#run(sources, plan, canWait);
+    this.#wait = wait;
+    const run = (sources: FitSources) => this.#run(sources, plan, wait);
     try {
-      return yield* this.#using(data, undefined, plan, canWait, (training) => {
+      return yield* this.#using(data, undefined, plan, wait, (training) => {
         const { validationData, validationSplit } = plan;
         if (validationSplit !== undefined) return this.#runSplit(training as Samples, validationSplit, run);
         if (!validationData) return run({ training });
         const withBoth = (validation: FitSource) => run({ training, validation });
-        return this.#using(validationData, "validationData", plan, canWait, withBoth);
+        return this.#using(validationData, "validationData", plan, wait, withBoth);
       });
     } finally {
       this.#isTraining = false;
+      this.#wait = undefined;
     }
   }
 
@@ -1012,48 +779,42 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     data: Data,
     argument: string | undefined,
     plan: FitPlan,
-    canWait: boolean,
+    wait: Wait | undefined,
     use: (source: FitSource) => Work<T>,
   ): Work<T> {
     if (isStream(data)) {
       const reader = new StreamReader({
         stream: data,
         noun: argument ?? "items",
-        canWait,
-        signal: plan.signal,
-        load: (rows, names) => this.#load(rows, {}, names),
+        wait,
+        load: (rows, names) => this.#loader.load(rows, { isPart: true }, names),
         check: ({ rows }, item) => {
           if (!argument) this.#requireBatches(rows, plan.batchSize, item);
         },
-        giveBack: (samples) => this.#scratch.giveBack(samples),
+        giveBack: (samples) => this.#loader.giveBack(samples),
       });
       return yield* reader.during(use(reader));
     }
     const samples = argument
-      ? yield* this.#load(data, {}, [`${argument}[0]`, `${argument}[1]`, `${argument}[2]`])
-      : yield* this.#load(data, plan);
+      ? yield* this.#loader.load(data, {}, [`${argument}[0]`, `${argument}[1]`, `${argument}[2]`])
+      : yield* this.#loader.load(data, plan);
     try {
       return yield* use(samples);
     } finally {
-      this.#scratch.giveBack(samples);
+      this.#loader.giveBack(samples);
     }
   }
 
-  /** Multiplies the weights of rows by the weights of their classes. */
-  #weighClasses(samples: Samples, classWeights: ClassWeightTable): void {
-    const { loss, outputs } = this.#description;
-    const targets = { values: samples.targets(), areLabels: loss.takesLabels, outputs };
-    const weights = samples.weights()!;
-    multiplyByClass(weights, classWeights, targets);
-    requireWeights("weights", weights);
-  }
-
-  *#run({ training, validation }: FitSources, plan: FitPlan, canWait: boolean): Work<History> {
+  *#run({ training, validation }: FitSources, plan: FitPlan, wait: Wait | undefined): Work<History> {
     const stream = training instanceof StreamReader ? training : undefined;
+    const requireGoing = () => {
+      this.#alive();
+      requireNotAborted(plan);
+    };
     // An epoch without any item throws.
-    const first = stream && (yield* stream.next(() => requireNotAborted(plan)))!;
+    const first = stream && (yield* stream.next(requireGoing))!;
     const samples = first ?? (training as Samples);
-    if (plan.classWeights) this.#weighClasses(samples, plan.classWeights);
+    if (plan.classWeights) yield* this.#loader.weighClasses(samples, plan.classWeights);
     this.#requireBatches(samples.rows, plan.batchSize);
     if (shufflesRows(plan, samples.rows)) this.#drawKey();
     this.#drawKeyOfLayers();
@@ -1069,10 +830,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       resumed,
       save: () => this.save(),
       rates: this.#rates,
-      canWait,
+      wait,
       description: this.#description,
     };
-    const fit = yield* this.#allocate(() => new Fit(subject, plan));
+    const fit = yield* this.#loader.allocate(() => new Fit(subject, plan));
     this.#fit = fit;
     this.#epoch = firstEpoch;
     this.#lastFit = undefined;
@@ -1081,17 +842,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     } finally {
       this.#fit = undefined;
       this.#epoch += fit.epoch;
-      this.#lastFit = fit.state;
+      if (!this.#isDisposed) this.#lastFit = fit.state;
       fit.dispose();
     }
-  }
-
-  /** The result of `allocate`. Throws if the network is disposed while this waits for memory. */
-  #allocate<T>(allocate: () => T): Work<T> {
-    return allocateWhenFreed(() => {
-      this.#alive();
-      return allocate();
-    });
   }
 
   /** Call it before layers act as in training on one batch of `rows` rows. */
@@ -1112,9 +865,9 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /** Draws the key of the network's random numbers, once, if none was given. */
   #drawKey(): void {
     if (this.#keys.key !== undefined) return;
-    const draw = new Float64Array(1);
-    this.#keys.random.fillUniform(draw, 0, 2 ** 32);
-    const key = Math.floor(draw[0]!);
+    const drawn = new Float64Array(1);
+    draw(this.#keys.random, "fillUniform", drawn, 0, 2 ** 32);
+    const key = Math.floor(drawn[0]!);
     requireInteger("a draw of random.fillUniform from 0 to 2^32", key, 0, MAX_SEED);
     this.#alive().setSeed(key);
     this.#keys.key = key;
@@ -1125,121 +878,12 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return layerTensors(layers as unknown as L, parameters, flat);
   }
 
-  #open(dataset: Dataset, isWeighted: boolean): Samples {
-    return dataset.open(this.#alive(), this.#formats, isWeighted);
-  }
-
-  /** Samples with inputs alone. */
-  #loadInputs(inputs: Rows): Samples {
-    const source = openRows(this.#formats.inputs, inputs);
-    if (needsProbe(source)) finish(probeRows(source));
-    // Reading the rows may have run code that disposed the network.
-    this.#alive();
-    const samples = this.#scratch.take(source.count, formatOf(source, false));
-    try {
-      writeRowsSync(source, () => samples.stored());
-      return samples;
-    } catch (error) {
-      this.#scratch.giveBack(samples);
-      throw error;
-    }
-  }
-
-  /** `names`: the names of inputs, targets and weights in messages. */
-  *#load(data: StoredData, weights: Weights = {}, names: RowNames = DEFAULT_NAMES): Work<Samples> {
-    if (Dataset.is(data)) return yield* this.#loadDataset(data, weights);
-    const [inputs, targets, sampleWeights = weights.sampleWeights] = data;
-    const sources = [
-      openRows({ ...this.#formats.inputs, argument: names[0] }, inputs),
-      openRows({ ...this.#formats.targets, argument: names[1] }, targets),
-    ] as const;
-    requireSameRows(...sources, "target");
-    const weightSource =
-      sampleWeights === undefined
-        ? undefined
-        : openRows({ ...WEIGHT_FORMAT, argument: names[2] ?? "" }, sampleWeights);
-    if (weightSource) requireSameRows(sources[0], weightSource, "weight");
-    for (const source of weightSource ? [...sources, weightSource] : sources) {
-      if (needsProbe(source)) yield* probeRows(source);
-    }
-    const isWeighted = sampleWeights !== undefined || weights.classWeights !== undefined;
-    this.#requireLossTakes(isWeighted);
-    const format = formatOf(sources[0], isWeighted);
-    const samples = yield* this.#allocate(() => this.#scratch.take(sources[0].count, format));
-    try {
-      yield* writeRows(sources[0], () => samples.stored());
-      yield* writeRows(sources[1], () => samples.targets());
-      yield* this.#writeWeights(weightSource, samples);
-      return samples;
-    } catch (error) {
-      this.#scratch.giveBack(samples);
-      throw error;
-    }
-  }
-
-  #requireLossTakes(isWeighted: boolean): void {
-    const { loss } = this.#description;
-    if (isWeighted && loss.custom) throw noWeights(loss.name);
-  }
-
-  /** Samples in the memory of a dataset; only their weights are written. */
-  *#loadDataset(dataset: Dataset, { sampleWeights, classWeights }: Weights): Work<Samples> {
-    this.#requireLossTakes(sampleWeights !== undefined || classWeights !== undefined);
-    if (sampleWeights === undefined) {
-      const samples = this.#open(dataset, classWeights !== undefined);
-      samples.weights()?.fill(1);
-      return samples;
-    }
-    const source = openRows(WEIGHT_FORMAT, sampleWeights);
-    requireSameRows({ count: dataset.rows, format: { argument: "dataset" } }, source, "weight");
-    if (needsProbe(source)) yield* probeRows(source);
-    const samples = yield* this.#allocate(() => this.#open(dataset, true));
-    try {
-      yield* this.#writeWeights(source, samples);
-      return samples;
-    } catch (error) {
-      this.#scratch.giveBack(samples);
-      throw error;
-    }
-  }
-
-  /** Writes the weights of the rows; without a source, all weights are 1. */
-  *#writeWeights(source: RowSource | undefined, samples: Samples): Work<void> {
-    if (!source) {
-      samples.weights()?.fill(1);
-      return;
-    }
-    yield* writeRows(source, () => samples.weights()!);
-    requireWeights(source.format.argument, samples.weights()!);
-  }
-
   /** Checks values for every layer, and writes them to one array in the order of the parameters. */
   #collect(argument: string, values: readonly LayerValues[]): FloatArray {
     const flat = allocate(this.#description.dtype, this.#model.parameterCount);
     writeLayers(argument, values, this.#tensors(flat) as readonly LayerParameters[]);
     return flat;
   }
-}
-
-/** The format of samples with these inputs. */
-function formatOf({ byteScale }: RowSource, isWeighted: boolean): SampleFormat {
-  if (byteScale !== undefined) return { isWeighted, byteScale };
-  return isWeighted ? WEIGHTED : PLAIN;
-}
-
-function noWeights(loss: string): BackpropError {
-  return new BackpropError(
-    "invalidOption",
-    `The loss ${show(loss)} is computed in JavaScript, which gets no weights; expected neither sampleWeights nor ` +
-      "classWeights. Weigh the rows in the function.",
-  );
-}
-
-function targetFormatOf({ loss, outputs }: NetworkDescription): RowFormat {
-  const { advice } = loss;
-  return loss.takesLabels
-    ? { argument: "targets", width: 1, classes: outputs, advice: { width: outputs, text: advice } }
-    : { argument: "targets", width: outputs, advice: { width: 1, text: advice } };
 }
 
 /** A workspace for all rows at once is freed before their outputs could be read. */

@@ -1,8 +1,9 @@
 // Checks of arguments. The message of each error names the argument, its value and what was expected.
 
 import { type DType, dtypeOf, type FloatArray, isTypedArray, roundTo } from "./dtype.js";
-import { BackpropError, type ErrorCode } from "./errors.js";
+import { BackpropError, type BackpropErrorDetails, type ErrorCode } from "./errors.js";
 import { reasonOf, show } from "./show.js";
+import { ignoreRejection } from "./work.js";
 
 /** The core holds counts and sizes in 32 bits. */
 const MAX_COUNT = 2 ** 32 - 1;
@@ -97,6 +98,27 @@ export function ofType(type: "boolean" | "function", expected = `a ${type}`): Ch
   };
 }
 
+/** Whether the function `of`, a function of the user, returned a promise. */
+export function isPromise(of: string, returned: unknown): returned is PromiseLike<unknown> {
+  return attempt(
+    "invalidOption",
+    `what ${of} returned`,
+    () => typeof (returned as PromiseLike<unknown> | null | undefined)?.then === "function",
+  );
+}
+
+/** Throws if the function `of` returned a promise, and ignores its rejection. `advice`: the rest of the message. */
+export function refusePromise(
+  of: string,
+  returned: unknown,
+  advice: string,
+  details?: () => BackpropErrorDetails,
+): void {
+  if (!isPromise(of, returned)) return;
+  ignoreRejection(returned);
+  throw new BackpropError("invalidOption", `${of} returned a promise${advice}`, details?.());
+}
+
 /** Requires an object with these methods. `expected` describes it in the message. */
 export function withMethods(methods: readonly string[], expected: string): Check {
   return (argument, value) =>
@@ -110,6 +132,18 @@ export function withMethods(methods: readonly string[], expected: string): Check
 /** Requires an object. `expected` describes it in the message. */
 export function requireObject(argument: string, value: unknown, expected: string): void {
   if (typeof value !== "object" || value === null) throw invalid(argument, value, expected);
+}
+
+/** Requires an object of strings. */
+export function requireTexts(argument: string, value: unknown): void {
+  requireObject(argument, value, "an object of strings");
+  for (const [name, text] of Object.entries(value as object)) {
+    if (typeof text === "string") continue;
+    throw new BackpropError(
+      "invalidOption",
+      `${argument}.${name} is ${show(text)}; expected a string. Use JSON.stringify.`,
+    );
+  }
 }
 
 /** Requires a Float32Array or Float64Array, and returns its dtype. */

@@ -8,7 +8,8 @@ export type Work<T> = Generator<PromiseLike<unknown> | undefined, T, void>;
 
 /** Handles the rejection of `value` if it is a promise: Node ends a process with an unhandled rejection. */
 export function ignoreRejection(value: unknown): void {
-  Promise.resolve(value).catch(() => {});
+  // Unlike Promise.resolve(), resolve() does not throw if reading `value` does.
+  new Promise((resolve) => resolve(value)).catch(() => {});
 }
 
 /** The length of a slice of work, in ms: well below the 50 ms that users notice. */

@@ -22,9 +22,9 @@ type Elementwise = Exclude<ActivationName, "softmax">;
 
 interface Formula {
   forward(z: number): number;
-  /** The derivative, as a function of the output or, with `keepsLogits`, of the logit. */
+  /** The derivative, as a function of the output or, with `needsLogits`, of the logit. */
   slope(saved: number): number;
-  readonly keepsLogits?: true;
+  readonly needsLogits?: true;
   /** The magnitude that rounding errors are relative to where the formula cancels; default: the result. */
   forwardScale?(z: number): number;
   /** The same for the derivative; default 1. */
@@ -57,7 +57,7 @@ const FORMULAS: Record<Elementwise, Formula> = {
   gelu: {
     forward: (z) => z * cdf(z),
     slope: (z) => cdf(z) + z * ONE_OVER_SQRT_2_PI * Math.exp(-0.5 * z * z),
-    keepsLogits: true,
+    needsLogits: true,
     // erfc magnifies the rounding of its argument by z².
     forwardScale: (z) => Math.abs(z * cdf(z)) * (1 + z * z),
   },
@@ -67,20 +67,20 @@ const FORMULAS: Record<Elementwise, Formula> = {
       const t = Math.tanh(tanhArgument(z));
       return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * z * z);
     },
-    keepsLogits: true,
+    needsLogits: true,
     forwardScale: Math.abs,
     slopeScale: (z) => 1 + Math.min(10, Math.abs(z)) ** 3,
   },
   silu: {
     forward: (z) => z * sigmoid(z),
     slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
-    keepsLogits: true,
+    needsLogits: true,
     slopeScale: (z) => 1 + Math.min(40, Math.abs(z)),
   },
   softplus: {
     forward: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
     slope: sigmoid,
-    keepsLogits: true,
+    needsLogits: true,
   },
   hardSigmoid: {
     forward: (z) => limit(z + 3, 0, 6) / 6,
@@ -96,7 +96,7 @@ const FORMULAS: Record<Elementwise, Formula> = {
   mish: {
     forward: (z) => z * mishGate(z),
     slope: (z) => mishGate(z) + limit(z, -800, 30) * mishGateSlope(z),
-    keepsLogits: true,
+    needsLogits: true,
     slopeScale: (z) => 1 + Math.min(40, Math.abs(z)),
   },
   softsign: { forward: (z) => z / (1 + Math.abs(z)), slope: (a) => (1 - Math.abs(a)) ** 2 },
@@ -218,9 +218,9 @@ describe.each(DTYPES)("the activations in %s", (dtype) => {
       const gradients = backward(name, delta, outputs, logits);
       for (const [i, gradient] of gradients.entries()) {
         const z = logits[i]!;
-        const expected = delta[i]! * formula.slope(formula.keepsLogits ? z : outputs[i]!);
+        const expected = delta[i]! * formula.slope(formula.needsLogits ? z : outputs[i]!);
         // Above 1e10, z² or z³ overflows in the formula.
-        if (formula.keepsLogits && Math.abs(z) > 1e10) continue;
+        if (formula.needsLogits && Math.abs(z) > 1e10) continue;
         // The derivative of `exponential` overflows.
         if (gradient === floats(dtype, [expected])[0]) continue;
         const tolerance = 16 * epsilon * Math.abs(delta[i]!) * (formula.slopeScale?.(z) ?? 1) + tiny;

@@ -9,6 +9,7 @@ import {
   dense,
   type Network,
   type NetworkOptions,
+  nadam,
   type Optimizer,
   type OptimizerOptions,
 } from "../src/index.js";
@@ -317,3 +318,16 @@ async function createProblem(changes: Partial<NetworkOptions>) {
   const targets = { data: spread(12 * 2, -1, 1, 0.2), shape: [12, 2] };
   return { network, inputs, targets };
 }
+
+describe.each(DTYPES)("the mean of gradients that are 0 from some step on, in %s", (dtype) => {
+  it.each([adam, nadam])("becomes 0 instead of staying subnormal: %o", async (create) => {
+    // A large rate makes steps of a subnormal mean visible.
+    const network = await createFlat(dtype, create({ learningRate: 1e6 }), [1, 1]);
+    applyFlat(network, [1e-3, -1e-3]);
+    for (let step = 0; step < (dtype === "float32" ? 1000 : 7000); step++) applyFlat(network, [0, 0]);
+    network.setParameters([{ kernel: [[0], [0]] }]);
+    applyFlat(network, [0, 0]);
+    expect(valuesOf(network.parameters).map(Math.abs)).toEqual([0, 0]);
+    network.dispose();
+  });
+});

@@ -183,6 +183,19 @@ describe("npm run bench:growth", () => {
   });
 });
 
+describe("npm run bench:fashionMnist", () => {
+  it("says in a sentence that the files are missing", () => {
+    const program = fileURLToPath(new URL("../bench/peers/fashionMnist.js", import.meta.url));
+    const { status, stdout } = spawnSync(process.execPath, [program, "--data", "/missing"], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe(
+      "Nothing was measured: there is no /missing (Debian's package dataset-fashion-mnist).\n",
+    );
+    expect(status).toBe(0);
+  });
+});
+
 describe("npm run bench:revectorize", () => {
   const args = [REVECTORIZE, "--json", "--milliseconds", "5", "--only", "4-16-3"];
   const reason = whyNotRevectorized();

@@ -19,6 +19,15 @@ it("shares one BackpropError class between entry points", async () => {
   expect(() => other.dense(0)).toThrow(index.BackpropError);
 });
 
+it("leaves the library, and its errors, to the library's file in an entry point beside it", async () => {
+  const dist = new URL("../dist/", import.meta.url);
+  for (const file of ["formats.js", "inWorker.js"]) {
+    const map = JSON.parse(await readFile(new URL(`${file}.map`, dist), "utf8")) as { sources: string[] };
+    const own = map.sources.filter((path) => /src\/(index|errors|network)\.ts$/.test(path));
+    expect(own).toEqual([]);
+  }
+});
+
 const run = promisify(execFile);
 const LIBRARY = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 const CORES = fileURLToPath(new URL("../build/", import.meta.url));

@@ -38,6 +38,29 @@ const PROGRAMS = {
     if (error.code !== "invalidOption" || !(mae >= 0) || accuracy.length !== validationAccuracy.length) throw error;
     console.log(loss.length, outputs.shape[0] === 1 && kernel.shape[0] === 2);
     assigned.dispose();`,
+  "table.mts": `
+    import { readCsv, readTable, trainTable, type ClassPrediction, type TrainedModel } from "backprop-wasm/table";
+    const table = await readTable("x;y\\n1;a\\n2;b\\n3;a\\n4;b\\n");
+    const model: TrainedModel<"classification"> = await trainTable(table, {
+      target: "y",
+      task: "classification",
+      epochs: 1,
+      onEpoch: ({ accuracy = 0 }) => accuracy < 2,
+    });
+    const { class: name, probabilities }: ClassPrediction = model.predict({ x: 1 });
+    const many: ClassPrediction[] = model.predict([{ x: 1 }, { x: null }]);
+    const numbers: number[] = (await trainTable({ a: [1, 2, 3], b: [0.1, 0.2, 0.4] }, { target: "b", task: "regression", epochs: 1 })).predict({ a: [1] });
+    for await (const { names, rows } of readCsv("a\\n1")) if (names.length !== rows.length) throw names;
+    console.log(many.length + numbers.length - 2, typeof name === "string" && "a" in probabilities);`,
+  "table.cts": `
+    import { createTable, type Column } from "backprop-wasm/table";
+    import { BackpropError } from "backprop-wasm";
+    const [column]: readonly Column[] = createTable([{ a: 1 }]).columns;
+    try {
+      createTable([]);
+    } catch (error) {
+      console.log(column!.values.length, error instanceof BackpropError);
+    }`,
   "worker.cts": `
     import { BackpropError, dense } from "backprop-wasm";
     import { networkInWorker } from "backprop-wasm/worker";
@@ -69,6 +92,24 @@ const PROGRAMS = {
     export const program = () => [downloadFile(network, "a"), opfsCheckpoint("a"), loadOpfsCheckpoint("a"), loadFromOpfs("a")];
     const error: unknown = await saveToOpfs(network, "a").catch((error) => error);
     console.log(loss.length, error instanceof BackpropError && error.code === "unsupported");`,
+  "formats.mts": `
+    import { BackpropError, createNetwork, dense, type Layer, type Network } from "backprop-wasm";
+    import { fromOnnx, type NpyArray, readNpy, readNpz, toC, toJavaScript, toOnnx, writeNpy, writeNpz } from "backprop-wasm/formats";
+    const network = await createNetwork(${NETWORK});
+    const copy: Network<readonly Layer[]> = await fromOnnx(toOnnx(network), { loss: "huber", seed: 3 });
+    const kernel: NpyArray = readNpy(writeNpy(network.parameters[0].kernel));
+    const { again }: Record<string, NpyArray> = readNpz(writeNpz({ again: kernel }, { compress: true }));
+    network.setParameters([{ kernel, bias: again ? [0] : null }]);
+    const sources: string[] = [toC(network, { name: "predict" }), toJavaScript(copy, { module: false })];
+    console.log(copy.layers.length, sources.length === 2 && new BackpropError("busy", "") instanceof Error);`,
+  "formats.cts": `
+    import { BackpropError } from "backprop-wasm";
+    import { readNpy } from "backprop-wasm/formats";
+    try {
+      readNpy(new Uint8Array(0));
+    } catch (error) {
+      console.log(1, error instanceof BackpropError);
+    }`,
   "common.cts": `
     import { BackpropError, createNetwork, dense, type History, type Network } from "backprop-wasm";
     async function train(): Promise<void> {
@@ -152,9 +193,13 @@ describe("a compiled program", () => {
   it.each([
     "module.mjs",
     "worker.mjs",
+    "table.mjs",
+    "formats.mjs",
     "node.mjs",
     "browser.mjs",
-    ...(isRequireSupported ? ["common.cjs", "node.cjs", "require.cjs", "worker.cjs"] : []),
+    ...(isRequireSupported
+      ? ["common.cjs", "formats.cjs", "node.cjs", "require.cjs", "worker.cjs", "table.cjs"]
+      : []),
   ])("runs: %s", async (program) => {
     const { stdout } = await run(process.execPath, [program], { cwd: application.directory });
     expect(stdout).toBe("1 true\n");

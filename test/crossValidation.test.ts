@@ -56,6 +56,22 @@ describe("crossValidate", () => {
     );
   });
 
+  it("lets early stopping monitor the metrics of each epoch", async () => {
+    const { folds } = await crossValidate(create, inputs, labels, {
+      folds: 2,
+      metrics: ["accuracy"],
+      validationSplit: 0.3,
+      earlyStopping: { monitor: "validationAccuracy", patience: 3 },
+      epochs: 100,
+    });
+    for (const { history } of folds) {
+      const { validationAccuracy } = history as unknown as { validationAccuracy: number[] };
+      expect(history.stopped).toBe("earlyStopping");
+      expect(history.bestEpoch).toBe(validationAccuracy.indexOf(Math.max(...validationAccuracy)));
+      expect(validationAccuracy).toHaveLength(history.bestEpoch! + 4);
+    }
+  });
+
   it("has the mean and the standard deviation of each figure", async () => {
     const { folds, mean, standardDeviation } = await crossValidate(create, inputs, labels, {
       folds: 3,

@@ -3,14 +3,10 @@ import {
   adam,
   type BatchInfo,
   batchNorm,
-  createNetwork,
   type DataStream,
   dense,
   dropout,
   type EpochInfo,
-  type Layer,
-  type Network,
-  type NetworkOptions,
   type StreamItem,
   sgd,
 } from "../src/index.js";
@@ -18,26 +14,10 @@ import { sharedCore } from "../src/wasm/core.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
+import { type AnyNetwork, createRegressor, regressionRows } from "./support/regressor.js";
 
 const ROWS = 300;
-const inputs = rowsOf(spread(ROWS * 3), 3);
-const targets = rowsOf(spread(ROWS * 2, -1, 1, 0.3), 2);
-
-function rowsOf(data: readonly number[], width: number): number[][] {
-  return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
-}
-
-type AnyNetwork = Network<readonly Layer[]>;
-
-function create(options: Partial<NetworkOptions<readonly Layer[]>> = {}): Promise<AnyNetwork> {
-  return createNetwork({
-    inputs: 3,
-    layers: [dense(8, "tanh"), dropout(0.2), dense(2)],
-    loss: "meanSquaredError",
-    optimizer: adam(),
-    ...options,
-  });
-}
+const { inputs, targets } = regressionRows(ROWS);
 
 /** Items of so many rows, one after the other, until all rows are in one. */
 function* itemsOf(...sizes: readonly number[]): Generator<StreamItem, void, void> {
@@ -58,6 +38,24 @@ async function* asyncItemsOf(...sizes: readonly number[]): AsyncGenerator<Stream
 
 function bits(network: AnyNetwork, ...more: (readonly number[])[]): string {
   return [valuesOf(network.parameters), ...more].map((values) => bitsOf(values)).join();
+}
+
+/** Batches of 20 rows whose weights are all 0: the last one of an item, and all of an item. */
+const isIgnored = (row: number) => (row >= 80 && row < 100) || (row >= 100 && row < 160);
+/** The rows of an item that is given without weights. */
+const isPlain = (row: number) => row >= 200;
+const sampleWeights = spread(ROWS, 0.1, 3, 0.4).map((weight, row) =>
+  isPlain(row) ? 1 : isIgnored(row) || row % 7 === 0 ? 0 : weight ** 5,
+);
+
+/** All rows with these weights, in items of several batches of 20 rows. */
+function* weightedItems(): Generator<StreamItem, void, void> {
+  let begin = 0;
+  for (const end of [100, 160, 200, ROWS]) {
+    const weights = isPlain(begin) ? {} : { weights: sampleWeights.slice(begin, end) };
+    yield { inputs: inputs.slice(begin, end), targets: targets.slice(begin, end), ...weights };
+    begin = end;
+  }
 }
 
 /** An iterator that counts how often it is asked and closed. */
@@ -96,7 +94,7 @@ describe("a stream", () => {
 
   it.each(cases)("of batches trains with the bits of arrays: $dtype, $batchSize rows", async (of) => {
     const { dtype, batchSize } = of;
-    const network = await create({ dtype });
+    const network = await createRegressor({ dtype });
     const [asynchronous, synchronous] = [network.clone(), network.clone()];
     const common = { epochs: 3, metrics: ["accuracy"] } as const;
     const options = { ...common, shuffle: false, batchSize };
@@ -112,17 +110,65 @@ describe("a stream", () => {
   });
 
   it("whose items are split into batches trains with the bits of arrays", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const { loss } = network.fitSync(() => itemsOf(128, 64), { batchSize: 32, epochs: 2 });
     const expected = twin.fitSync(inputs, targets, { batchSize: 32, epochs: 2, shuffle: false });
     expect(bits(network, loss)).toBe(bits(twin, expected.loss));
   });
 
+  it.each(DTYPES)("of items with weights trains with the bits of sampleWeights: %s", async (dtype) => {
+    const train = async (...data: readonly unknown[]) => {
+      const network = await createRegressor({
+        dtype,
+        layers: [dense(8, "tanh", { kernelL2: 0.01 }), dropout(0.2), dense(2)],
+        optimizer: adam({ learningRate: (step, epoch) => 0.01 / (1 + step + 10 * epoch) }),
+      });
+      const batches: BatchInfo[] = [];
+      const history = network.fitSync(...(data as [number[][], number[][]]), {
+        ...{ batchSize: 20, epochs: 3, metrics: ["mae"], onBatch: (info) => void batches.push(info) },
+        ...(data.length > 1 && { shuffle: false, sampleWeights }),
+      });
+      const { loss, mae, learningRate } = history as typeof history & { mae: number[] };
+      const steps = batches.flatMap((info) => [info.epoch, info.batch, info.loss, info.learningRate]);
+      return bits(network, loss, mae, learningRate, steps);
+    };
+    expect(await train(weightedItems)).toBe(await train(inputs, targets));
+  });
+
+  it("whose last item has weight 0 reports a layer that is dead", async () => {
+    const network = await createRegressor({ layers: [dense(4, "relu", { trainable: false }), dense(2)] });
+    network.setParameters([
+      { kernel: Array(3).fill([0, 0, 0, 0]), bias: [-1, -1, -1, -1] },
+      {
+        kernel: Array(4).fill([0, 0]),
+        bias: [0, 0],
+      },
+    ]);
+    const [item] = itemsOf(ROWS);
+    const ignored = { inputs: [inputs[0]!], targets: [targets[0]!], weights: [0] };
+    const { warnings } = network.fitSync(() => [item!, ignored]);
+    expect(warnings).toMatchObject([{ kind: "deadLayer", layer: 0 }]);
+  });
+
+  it.each(["mean", "sum"] as const)(
+    "of validation rows with weights gives the loss and metrics of weighted arrays, reduction %s",
+    async (reduction) => {
+      const layers = [dense(4, "tanh", { kernelL2: 0.1 }), dense(2)];
+      const loss = { name: "meanSquaredError", reduction } as const;
+      const network = await createRegressor({ layers, loss, dtype: "float64" });
+      const options = { metrics: ["mae"] } as const;
+      const history = await network.fit(inputs, targets, { ...options, validationData: weightedItems });
+      const expected = network.evaluate(inputs, targets, { ...options, sampleWeights });
+      expect(history.validationLoss[0]! / expected.loss).toBeCloseTo(1, 13);
+      expect(history.validationMae[0]).toBe(expected.mae);
+    },
+  );
+
   it.each([undefined, 40])(
     "trains a batch norm at scheduled rates with the bits of arrays, batchSize %s",
     async (batchSize) => {
-      const network = await create({
+      const network = await createRegressor({
         layers: [dense(8, "tanh"), batchNorm(), dense(2)],
         optimizer: adam({ learningRate: (step, epoch) => 0.01 / (1 + step + epoch) }),
       });
@@ -141,7 +187,7 @@ describe("a stream", () => {
       asked.push([step, epoch]);
       return 0.01 / (1 + step + epoch);
     };
-    const network = await create({ optimizer: adam({ learningRate }) });
+    const network = await createRegressor({ optimizer: adam({ learningRate }) });
     asked.length = 0;
     const history = network.fitSync(() => itemsOf(50), { epochs: 3, batchSize: 20 });
     // Each of the six items has three batches.
@@ -151,7 +197,7 @@ describe("a stream", () => {
   });
 
   it("names the item that has a batch of one row, which a batch norm refuses", async () => {
-    const network = await create({ layers: [dense(8), batchNorm(), dense(2)] });
+    const network = await createRegressor({ layers: [dense(8), batchNorm(), dense(2)] });
     const small = [...itemsOf(50, 1, 249)];
     expect(errorOf(() => network.fitSync(() => small))).toMatchObject({
       code: "invalidShape",
@@ -167,7 +213,7 @@ describe("a stream", () => {
 
   it("gives the same bits with three threads", async () => {
     const train = async (threads: number) => {
-      const network = await create({ threads });
+      const network = await createRegressor({ threads });
       const { loss } = network.fitSync(() => itemsOf(130), { epochs: 2 });
       const result = bits(network, loss);
       network.dispose();
@@ -177,7 +223,7 @@ describe("a stream", () => {
   });
 
   it("is called again for each epoch, after the validation of the last one", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const events: string[] = [];
     const stream = () => {
       events.push("stream");
@@ -194,7 +240,7 @@ describe("a stream", () => {
   it.each(["mean", "sum"] as const)("validates with the loss of arrays, reduction %s", async (reduction) => {
     const layers = [dense(4, "tanh", { kernelL2: 0.1 }), dense(2, "linear", { biasL1: 0.2 })];
     const loss = { name: "meanSquaredError", reduction } as const;
-    const network = await create({ layers, loss, dtype: "float64", optimizer: adam({ ema: 0.5 }) });
+    const network = await createRegressor({ layers, loss, dtype: "float64", optimizer: adam({ ema: 0.5 }) });
     const twin = network.clone();
     const options = { epochs: 3, metrics: ["accuracy"] } as const;
     const actual = await network.fit(inputs, targets, {
@@ -210,7 +256,7 @@ describe("a stream", () => {
   });
 
   it("counts batches through the items of an epoch", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const batches: BatchInfo[] = [];
     const epochs: EpochInfo[] = [];
     await network.fit(() => itemsOf(100), {
@@ -227,7 +273,7 @@ describe("a stream", () => {
   });
 
   it("ends at the target loss, by early stopping, by a callback, and in a loop that is left", async () => {
-    const network = await create({ optimizer: sgd({ learningRate: 0 }), layers: [dense(2)] });
+    const network = await createRegressor({ optimizer: sgd({ learningRate: 0 }), layers: [dense(2)] });
     const stream = () => asyncItemsOf(100);
     const { loss } = network.evaluate(inputs, targets);
     expect(await network.fit(stream, { epochs: 5, targetLoss: loss * 1.01 })).toMatchObject({
@@ -246,7 +292,7 @@ describe("a stream", () => {
   });
 
   it("is closed when the fit ends early, and not when it has ended", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const early = watched(itemsOf(50));
     network.fitSync(early.stream, { onBatch: () => false });
     expect(early.calls).toEqual({ next: 1, return: 1 });
@@ -256,7 +302,7 @@ describe("a stream", () => {
   });
 
   it("passes its exceptions through, and leaves the network as trained until then", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const failure = new Error("the disk is on fire");
     const events: string[] = [];
@@ -284,7 +330,7 @@ describe("a stream", () => {
   });
 
   it("is closed after an exception, which counts more than one of closing", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const failure = new Error("of a callback");
     const closing = {
       [Symbol.iterator]: () => ({
@@ -303,7 +349,7 @@ describe("a stream", () => {
   });
 
   it("that never answers can be aborted, and is closed", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const controller = new AbortController();
     const calls: string[] = [];
     const stream: DataStream = () => ({
@@ -329,7 +375,7 @@ describe("a stream", () => {
   });
 
   it("can be aborted between two items, also while it validates", async () => {
-    const network = await create();
+    const network = await createRegressor();
     for (const aborting of ["training", "validation"]) {
       const controller = new AbortController();
       async function* stream(name: string) {
@@ -346,7 +392,7 @@ describe("a stream", () => {
   });
 
   it("can be read while the network is used, and ends when it is disposed", async () => {
-    const network = await create();
+    const network = await createRegressor();
     async function* using() {
       for (const item of itemsOf(100)) {
         network.predict(inputs);
@@ -367,7 +413,7 @@ describe("a stream", () => {
   });
 
   it("needs memory for one item at a time", async () => {
-    const network = await create({ layers: [dense(2)] });
+    const network = await createRegressor({ layers: [dense(2)] });
     const rows = 20_000;
     const item = { inputs: zeros(rows, 3), targets: zeros(rows, 2) };
     network.fitSync(() => [item]);
@@ -379,7 +425,7 @@ describe("a stream", () => {
   });
 
   it("may give promises of items, or come as a promise, for fit", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const promises = () => [...itemsOf(100)].map((item) => Promise.resolve(item));
     await network.fit((async () => promises()) as never);
@@ -388,7 +434,7 @@ describe("a stream", () => {
   });
 
   it("diverges with the number of its batch", async () => {
-    const network = await create({ optimizer: sgd({ learningRate: 1e30 }), layers: [dense(2)] });
+    const network = await createRegressor({ optimizer: sgd({ learningRate: 1e30 }), layers: [dense(2)] });
     const error = errorOf(() => network.fitSync(() => itemsOf(100), { batchSize: 60 }));
     expect(error).toMatchObject({ code: "diverged", epoch: 0, history: { stopped: "diverged" } });
     expect(error.message).toMatch(/batch \d[,;]/);
@@ -412,10 +458,37 @@ describe("a stream", () => {
       { code: "invalidOption", message: expect.stringContaining("items[0] is given 5") },
     ],
     [
-      "items with weights",
-      () => [{ inputs, targets, weights: [] }],
+      "items with an unknown property",
+      () => [{ inputs, targets, sampleWeights: [] }],
       {},
-      { code: "invalidOption", message: expect.stringContaining('items[0] has no option "weights"') },
+      { code: "invalidOption", message: expect.stringContaining('items[0] has no option "sampleWeights"') },
+    ],
+    [
+      "too few weights",
+      () => [...itemsOf(150), { inputs, targets, weights: [1, 2] }],
+      {},
+      {
+        code: "invalidShape",
+        message: expect.stringContaining("items[2].inputs has 300 rows and items[2].weights has 2"),
+      },
+    ],
+    [
+      "a negative weight",
+      () => [{ inputs: [[1, 2, 3]], targets: [[1, 2]], weights: [-1] }],
+      {},
+      { code: "invalidData", message: expect.stringContaining("items[0].weights[0] is -1") },
+    ],
+    [
+      "an epoch whose weights are all 0",
+      () => [{ inputs: [[1, 2, 3]], targets: [[1, 2]], weights: [0] }],
+      {},
+      { code: "invalidData", message: expect.stringContaining("All weights of items are 0") },
+    ],
+    [
+      "an epoch of validation whose weights are all 0",
+      () => itemsOf(100),
+      { validationData: () => [{ inputs: [[1, 2, 3]], targets: [[1, 2]], weights: [0] }] },
+      { code: "invalidData", message: expect.stringContaining("All weights of validationData are 0") },
     ],
     [
       "rows that are none",
@@ -445,7 +518,7 @@ describe("a stream", () => {
       { code: "invalidData", message: expect.stringContaining("returned 5") },
     ],
   ])("is refused with %s", async (_, stream, options, refused) => {
-    const network = await create();
+    const network = await createRegressor();
     expect(errorOf(() => network.fitSync(stream as DataStream, options))).toMatchObject(refused);
     expect(await rejectionOf((async () => network.fit(stream as DataStream, options))())).toMatchObject(
       refused,
@@ -454,7 +527,7 @@ describe("a stream", () => {
   });
 
   it("is refused in its second epoch if it gives its items only once", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const items = itemsOf(100);
     const error = errorOf(() => network.fitSync(() => items, { epochs: 2 }));
     expect(error).toMatchObject({ code: "invalidData", message: expect.stringContaining("a new iterable") });
@@ -462,7 +535,7 @@ describe("a stream", () => {
   });
 
   it("that comes asynchronously is refused by fitSync", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const refused = { code: "invalidOption", message: expect.stringContaining("Use fit") };
     const streams: unknown[] = [
       () => asyncItemsOf(100),
@@ -478,7 +551,7 @@ describe("a stream", () => {
   });
 
   it("is refused by evaluate, gradients, predict and createDataset, and together with targets", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const stream = (() => itemsOf(100)) as never;
     expect(errorOf(() => network.evaluate(stream, targets))).toMatchObject({ code: "invalidShape" });
     expect(errorOf(() => network.gradients(stream))).toMatchObject({ code: "invalidShape" });

@@ -17,7 +17,7 @@ import {
 import { type Core, sharedCore } from "../src/wasm/core.js";
 import { CoreNetwork } from "./support/coreNetwork.js";
 import { errorOf } from "./support/errorOf.js";
-import { bitsOf, DTYPES, floats, spread } from "./support/floats.js";
+import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { describeProperties } from "./support/layerProperties.js";
 import { valuesOf } from "./support/parameters.js";
 
@@ -108,7 +108,7 @@ describe.each(DTYPES)("an embedding of %s", (dtype) => {
     network.dispose();
   });
 
-  it.each([-1, 3, 0.5, 1e30])(
+  it.each([-1, 3, 0.5, 1e30, 1.00000001])(
     "is given no category %f: every method refuses it, and names row and column",
     async (value) => {
       const network = await create([embedding(COLUMNS), dense(1)], { dtype });
@@ -118,11 +118,11 @@ describe.each(DTYPES)("an embedding of %s", (dtype) => {
           [0, 1, 2],
           [1, 1, value],
         ],
-        { data: floats(dtype, [0, 1, 2, 1, 1, value]), shape: [2, 3] },
+        { data: [0, 1, 2, 1, 1, value], shape: [2, 3] },
       ];
       const expected = {
         code: "invalidData",
-        message: `inputs[1][2] is ${floats(dtype, [value])[0]}; expected an integer from 0 to 2, the number of a category: the column is embedded.`,
+        message: `inputs[1][2] is ${value}; expected an integer from 0 to 2, the number of a category: the column is embedded.`,
       };
       for (const inputs of rows) {
         expect(errorOf(() => network.predict(inputs))).toMatchObject(expected);
@@ -135,6 +135,19 @@ describe.each(DTYPES)("an embedding of %s", (dtype) => {
       network.dispose();
     },
   );
+});
+
+it("does not take a number that rounds to a category for that category", async () => {
+  const layers = [embedding([{ column: 0, categories: 2 ** 24, units: 1 }]), dense(1)] as const;
+  const network = await createNetwork({ inputs: 1, layers, loss: "meanSquaredError" });
+  for (const value of [0.99999999, 2 ** 24 - 1 + 0.4, 2 ** 24 - 0.3]) {
+    const inputs = { data: new Float64Array([value]), shape: [1, 1] };
+    expect(errorOf(() => network.predict(inputs))).toMatchObject({
+      code: "invalidData",
+      message: expect.stringContaining(`inputs[0][0] is ${value}; expected an integer from 0 to 16777215`),
+    });
+  }
+  network.dispose();
 });
 
 describe("embedding()", () => {

@@ -6,6 +6,8 @@ import {
   type DType,
   dense,
   type FitOptions,
+  heNormal,
+  heUniform,
   type Network,
   type NetworkOptions,
   numpyRandom,
@@ -13,6 +15,7 @@ import {
   sgd,
   torchRandom,
 } from "../src/index.js";
+import { errorOf } from "./support/errorOf.js";
 import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { parametersOf, shuffledOrders } from "./support/oracle.js";
 
@@ -217,4 +220,36 @@ describe("the order of the rows", () => {
       for (const each of [network, twin, seeded]) each.dispose();
     },
   );
+});
+
+describe("a stream with an asynchronous method", () => {
+  it.each(["fillUniform", "fillNormal"] as const)("is refused: %s", async (method) => {
+    const fails = () => Promise.reject(new Error("not seen"));
+    const random = { ...counted(numpyRandom(1)), [method]: fails };
+    const kernelInitializer = method === "fillNormal" ? heNormal() : heUniform();
+    const layers = [dense(1, "linear", { kernelInitializer })];
+    await expect(create({ random, layers })).rejects.toMatchObject({
+      code: "invalidOption",
+      message: `random.${method} returned a promise; expected a function that has filled the array when it returns.`,
+    });
+  });
+
+  it("is refused when the key is drawn", async () => {
+    let isAsync = false;
+    const random = counted(numpyRandom(1));
+    const { fillUniform } = random;
+    random.fillUniform = (...values) => {
+      fillUniform.apply(random, values);
+      return isAsync ? (Promise.reject(new Error("not seen")) as never) : undefined;
+    };
+    const network = await create({ random });
+    isAsync = true;
+    expect(errorOf(() => network.fitSync(inputs, targets, { batchSize: 4 }))).toMatchObject({
+      code: "invalidOption",
+      message: expect.stringContaining("random.fillUniform returned a promise"),
+    });
+    isAsync = false;
+    network.fitSync(inputs, targets, { batchSize: 4 });
+    network.dispose();
+  });
 });

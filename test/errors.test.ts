@@ -10,7 +10,7 @@ import {
   type NetworkOptions,
   sgd,
 } from "../src/index.js";
-import { errorOf } from "./support/errorOf.js";
+import { errorOf, rejectionOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 import { permutation } from "./support/permutation.js";
 
@@ -20,15 +20,6 @@ function parametersOf(network: Network): number[] {
 
 function rowsOf(data: readonly number[], width: number): number[][] {
   return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
-}
-
-async function rejectionOf(promise: Promise<unknown>): Promise<BackpropError> {
-  const error: unknown = await promise.then(
-    () => "no error",
-    (caught: unknown) => caught,
-  );
-  expect(error).toBeInstanceOf(BackpropError);
-  return error as BackpropError;
 }
 
 describe("BackpropError", () => {

@@ -48,6 +48,53 @@ const initializers = {
 };
 const floats = () => [new Float32Array(20), new Float64Array(20)];
 
+const accumulator = () => ({ add: () => {}, result: () => 1 });
+
+/** A metric of the user, of which one part is hostile. */
+const metrics: Readonly<Record<string, (value: unknown) => object>> = {
+  name: (name) => ({ name }),
+  direction: (direction) => ({ direction }),
+  create: (create) => ({ create }),
+  "create result": (value) => ({ create: () => value }),
+  add: (add) => ({ create: () => ({ ...accumulator(), add }) }),
+  "add result": (value) => ({ create: () => ({ ...accumulator(), add: () => value }) }),
+  result: (result) => ({ create: () => ({ ...accumulator(), result }) }),
+  "result result": (value) => ({ create: () => ({ ...accumulator(), result: () => value }) }),
+};
+
+/** A stream with the iterator. */
+const streamOf = (iterator: unknown) => () => ({ [Symbol.iterator]: () => iterator });
+
+/** A stream of one item, whose iterator has other methods or results. */
+function streamWith(result: object, methods: object = {}): unknown {
+  const item = { inputs: INPUTS, targets: TARGETS };
+  const results = [{ done: false, value: item, ...result }, { done: true }];
+  return streamOf({ next: () => results.shift(), ...methods });
+}
+
+/** A stream, of which one part is hostile. */
+const streams: Readonly<Record<string, (value: unknown) => unknown>> = {
+  result: (value) => () => value,
+  "Symbol.iterator": (value) => () => ({ [Symbol.iterator]: value }),
+  "Symbol.asyncIterator": (value) => () => ({ [Symbol.asyncIterator]: value }),
+  iterator: (value) => streamOf(value),
+  next: (next) => streamWith({}, { next }),
+  "next result": (value) => streamWith({}, { next: () => value }),
+  done: (done) => streamWith({ done }),
+  item: (value) => streamWith({ value }),
+  inputs: (inputs) => streamWith({ value: { inputs, targets: TARGETS } }),
+  targets: (targets) => streamWith({ value: { inputs: INPUTS, targets } }),
+  weights: (weights) => streamWith({ value: { inputs: INPUTS, targets: TARGETS, weights } }),
+  return: (value) => streamWith({}, { return: value }),
+  "return result": (value) => streamWith({}, { return: () => value }),
+};
+
+/** Layers that draw from the stream by this method. */
+function layersWith(method: string): readonly Layer[] {
+  const kernelInitializer = method === "fillNormal" ? library.normal() : library.glorotUniform();
+  return [dense(3, "softmax", { kernelInitializer })];
+}
+
 /** One call for each argument or option: [name, call]. */
 function* calls(): Generator<[string, Call]> {
   for (const option of ["layers", "loss", "optimizer", "dtype", "seed", "random", "numerics"])
@@ -114,6 +161,39 @@ function* calls(): Generator<[string, Call]> {
       yield [`${method} ${option}`, (value) => call({ [option]: value })];
     yield [`${method} progress`, (value) => call({ onProgress: () => value })];
   }
+  for (const method of ["fitSync", "fit"] as const) {
+    const call = (stream: unknown, options = {}) => (network[method] as Call).call(network, stream, options);
+    for (const [part, streamOf] of Object.entries(streams))
+      yield [`${method} stream ${part}`, (value) => call(streamOf(value), { onBatch: () => false })];
+    for (const [part, metricOf] of Object.entries(metrics)) {
+      const metric: Call = (value) => ({
+        name: "own",
+        direction: "max",
+        create: accumulator,
+        ...metricOf(value),
+      });
+      yield [
+        `${method} metric ${part}`,
+        (value) => (network[method] as Call).call(network, INPUTS, TARGETS, { metrics: [metric(value)] }),
+      ];
+    }
+  }
+  yield ["scalerFromJSON", (value) => library.scalerFromJSON(value)];
+  const state = { kind: "standard", center: [0], scale: [1], constantColumns: [] };
+  for (const part of Object.keys(state)) {
+    yield [`scaler ${part}`, (value) => library.scalerFromJSON({ ...state, [part]: value } as Anything)];
+    yield [`scaler ${part}[0]`, (value) => library.scalerFromJSON({ ...state, [part]: [value] } as Anything)];
+  }
+  yield ["minMaxScaler range", (value) => library.minMaxScaler({ range: value })];
+  for (const part of ["fillUniform", "fillNormal"]) {
+    const random = { fillUniform: () => {}, fillNormal: () => {} };
+    yield [`random ${part}`, (value) => tryToCreate({ random: { ...random, [part]: value } })];
+    yield [
+      `random ${part} result`,
+      (value) => tryToCreate({ random: { ...random, [part]: () => value }, layers: layersWith(part) }),
+    ];
+  }
+  yield ["loadCore source", (value) => library.loadCore(value)];
   for (const option of ["monitor", "patience", "minDelta", "restoreBest"])
     yield [
       `earlyStopping ${option}`,
@@ -149,8 +229,11 @@ function* calls(): Generator<[string, Call]> {
 /** Exceptions of the user's own functions, which the library passes on. */
 const OWN = /^(fit|fitSync) (progress|signal)$/;
 
-/** Arguments that may be streams: functions of the user. */
-const STREAM = /^(fit|fitSync) validationData$/;
+/** Arguments that may be functions of a stream or metric. */
+const FUNCTION = /^(fit|fitSync) (validationData|stream (next|return)|metric (create|add|result))$/;
+
+/** Its iterator throws an exception of its own. */
+const DETACHED = /^(fit|fitSync) stream result a detached/;
 
 describe("a hostile argument", () => {
   it.each([...calls()])("is accepted, or refused with a BackpropError: %s", async (name, call) => {
@@ -159,7 +242,8 @@ describe("a hostile argument", () => {
       const size = memory.buffer.byteLength;
       const value = make();
       const error: unknown = await (async () => void (await call(value)))().catch((error: unknown) => error);
-      const isOwn = OWN.test(name) || (STREAM.test(name) && typeof value === "function");
+      const isFunction = FUNCTION.test(name) && typeof value === "function";
+      const isOwn = OWN.test(name) || isFunction || DETACHED.test(`${name} ${kind}`);
       if (error !== undefined && !isOwn) {
         expect(error, kind).toBeInstanceOf(BackpropError);
         expect((error as BackpropError).message.length, kind).toBeLessThan(600);

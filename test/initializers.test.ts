@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createNetwork } from "../src/createNetwork.js";
 import type { FloatArray } from "../src/dtype.js";
 import { BackpropError } from "../src/errors.js";
 import {
@@ -19,7 +20,6 @@ import {
   zeros,
 } from "../src/initializers.js";
 import { dense } from "../src/layers/layers.js";
-import { createNetwork } from "../src/network.js";
 import { numpyRandom } from "../src/random/numpyRandom.js";
 import type { RandomStream } from "../src/random/random.js";
 import { torchRandom } from "../src/random/torchRandom.js";

@@ -165,6 +165,21 @@ describe("loadCore", () => {
     });
   });
 
+  it("keeps the core that is loaded, and then refuses only a source of another type", async () => {
+    const { loadCore: load, sharedCore: core } = await freshCore();
+    const loaded = await core();
+    for (const source of ["build/core.wasm", {}, null, Promise.resolve(5)]) {
+      await expect(load(source as object)).rejects.toMatchObject({
+        code: "invalidOption",
+        message: expect.stringContaining("expected a WebAssembly.Module, the bytes of core.wasm"),
+      });
+    }
+    await load(new Uint8Array(3));
+    await load(new Response("not found", { status: 404 }));
+    await load(Promise.reject(new Error("offline")));
+    expect(await core()).toBe(loaded);
+  });
+
   describe.each(BUILDS)("when $file is needed", ({ file, options }) => {
     it("accepts that build", async () => {
       const { sharedCore: load } = await freshCore();

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   confusionMatrix,
+  createNetwork,
   customMetric,
+  dense,
   METRICS,
   type Metric,
   type MetricShape,
@@ -183,6 +185,43 @@ describe("metrics of a network", () => {
 
   it("refuse k that is not a positive integer", () => {
     expect(errorOf(() => topKAccuracy(0)).message).toBe("k is 0; expected a positive integer below 2^32.");
+  });
+});
+
+describe("a metric of a user", () => {
+  it("is refused by its name if a function returns a promise or something else", async () => {
+    const fails = () => Promise.reject(new Error("not seen"));
+    const good = { add: () => {}, result: () => 1 };
+    const wrong: readonly (readonly [create: unknown, message: string])[] = [
+      [
+        fails,
+        'create of metric "mine" returned a promise; expected an object with the methods add and result.',
+      ],
+      [() => undefined, 'add of metric "mine" is undefined; expected a function.'],
+      [() => ({ add: good.add }), 'result of metric "mine" is undefined; expected a function.'],
+      [
+        () => ({ ...good, add: fails }),
+        'add of metric "mine" returned a promise; expected a function that has added the rows when it returns.',
+      ],
+      [
+        () => ({ ...good, result: fails }),
+        'result of metric "mine" returned an object (Promise); expected a number.',
+      ],
+      [() => ({ ...good, result: () => "1" }), 'result of metric "mine" returned "1"; expected a number.'],
+    ];
+    const network = await createNetwork({ inputs: 1, layers: [dense(1)], loss: "meanSquaredError" });
+    for (const [create, message] of wrong) {
+      const metrics = [{ name: "mine", direction: "max", create } as Metric];
+      for (const call of [
+        () => network.fitSync([1, 2], [1, 2], { metrics }),
+        () => network.evaluate([1, 2], [1, 2], { metrics }),
+      ])
+        expect(errorOf(call)).toMatchObject({ code: "invalidOption", message });
+    }
+    const create = () => ({ ...good, result: () => Number.NaN });
+    const metrics = [{ name: "mine", direction: "max", create }] as const;
+    expect(network.evaluate([1, 2], [1, 2], { metrics }).mine).toBeNaN();
+    network.dispose();
   });
 });
 

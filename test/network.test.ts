@@ -3,13 +3,16 @@ import {
   ACTIVATIONS,
   type ActivationName,
   BackpropError,
+  batchNorm,
   constant,
   createNetwork,
+  customLoss,
   type DenseLayer,
   type DenseOptions,
   type DenseParameters,
   type DType,
   dense,
+  dropout,
   type ErrorCode,
   type FitOptions,
   type Gradients,
@@ -788,5 +791,45 @@ describe("a network", () => {
     expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
     expect(epochs.at(-1)).toBe(epochCount);
     network.dispose();
+  });
+});
+
+describe("the description of a network", () => {
+  it("has the inputs, the dtype and the layers with all their options, which nothing changes", async () => {
+    const layers = [dropout(0.1), dense(3, "tanh"), batchNorm(), dense(1)] as const;
+    const network = await createNetwork({ inputs: 2, layers, loss: "huber", dtype: "float64" });
+    expect(network.inputs).toBe(2);
+    expect(network.dtype).toBe("float64");
+    expect(network.layers).toEqual(layers);
+    expect(network.layers).not.toBe(layers);
+    expectTypeOf(network.layers[1]).toEqualTypeOf<DenseLayer>();
+    for (const value of [network.layers, ...network.layers]) expect(value).toSatisfy(Object.isFrozen);
+    network.setTrainable(1, false);
+    expect(network.layers[1].trainable).toBe(true);
+    const copy = await createNetwork({
+      inputs: 2,
+      layers: network.layers,
+      loss: network.loss,
+      dtype: "float64",
+    });
+    expect(bitsOf(copy.predict([[1, 2]]).data)).toBe(bitsOf(network.predict([[1, 2]]).data));
+    for (const each of [network, network.clone(), copy]) each.dispose();
+    expect(network.layers).toEqual(layers);
+  });
+
+  it("has the loss as it was given: a name, a copy with options, or a function", async () => {
+    const lossOf = async (loss: NetworkOptions["loss"]) => {
+      const network = await createNetwork({ inputs: 1, layers: [dense(1)], loss });
+      network.dispose();
+      return network.loss;
+    };
+    expect(await lossOf("huber")).toBe("huber");
+    const given = { name: "huber", delta: 2, reduction: "sum" } as const;
+    const kept = await lossOf(given);
+    expect(kept).toEqual(given);
+    expect(kept).not.toBe(given);
+    expect(kept).toSatisfy(Object.isFrozen);
+    const custom = customLoss(() => 0);
+    expect(await lossOf(custom)).toBe(custom);
   });
 });

@@ -1,12 +1,15 @@
 // The package that npm would publish.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { parseAst } from "rolldown/parseAst";
 import { beforeAll, describe, expect, it } from "vitest";
+import type * as formats from "../src/formats.js";
 import * as source from "../src/index.js";
+import type * as table from "../src/table.js";
 
 const ROOT = new URL("../", import.meta.url);
 const ENTRY = new URL("dist/index.js", ROOT).href;
@@ -35,7 +38,7 @@ describe("the package", () => {
 
   it("has a JavaScript file for each entry point, and the scripts of two kinds of worker", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
-    const entries = ["browser", "inWorker", "index", "node"];
+    const entries = ["browser", "formats", "inWorker", "index", "node", "table"];
     expect(scripts.sort()).toEqual([...entries, "trainer", "worker"].map((name) => `dist/${name}.js`));
   });
 
@@ -44,8 +47,8 @@ describe("the package", () => {
       expect.arrayContaining([
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
-        ...["browser", "inWorker", "node"].map((name) => `build/${name}.d.ts`),
-        ...["browser", "index", "node", "worker"].map((name) => `types/${name}.d.cts`),
+        ...["browser", "formats", "inWorker", "node", "table"].map((name) => `build/${name}.d.ts`),
+        ...["browser", "formats", "index", "node", "table", "worker"].map((name) => `types/${name}.d.cts`),
         "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
@@ -65,14 +68,28 @@ describe("the package", () => {
   });
 });
 
+describe("the type declarations", () => {
+  it("of backprop-wasm/formats import no package, because users install none", () => {
+    const folder = new URL("build/formats/", ROOT);
+    const texts = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".d.ts"))
+      .map((file) => readFileSync(new URL(file, folder), "utf8"));
+    expect(texts.length).toBeGreaterThan(10);
+    for (const text of texts) expect(text).not.toMatch(/from "[^.]/);
+  });
+});
+
 describe("dist", () => {
   it.each(["index.js", "worker.js"])("has no static imports in %s", (file) => {
     expect(importsOf(`dist/${file}`)).toEqual([]);
   });
 
-  it.each(["browser.js", "inWorker.js", "trainer.js"])("imports nothing but the library in %s", (file) => {
-    expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
-  });
+  it.each(["browser.js", "formats.js", "inWorker.js", "table.js", "trainer.js"])(
+    "imports nothing but the library in %s",
+    (file) => {
+      expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);
+    },
+  );
 
   it("imports nothing but the library and modules of Node in node.js", () => {
     expect(importsOf("dist/node.js").filter((name) => !name.startsWith("node:"))).toEqual(["./index.js"]);
@@ -80,6 +97,30 @@ describe("dist", () => {
 
   it("has the same exports as the source", async () => {
     expect(Object.keys(await import(ENTRY)).sort()).toEqual(Object.keys(source).sort());
+  });
+
+  it("has an entry point for tables of less than 25 kB, compressed, that throws errors of the library's class", async () => {
+    const file = new URL("dist/table.js", ROOT);
+    expect(gzipSync(readFileSync(file)).length).toBeLessThan(25_000);
+    const [{ BackpropError }, { createTable, readCsv }]: [typeof source, typeof table] = await Promise.all([
+      import(ENTRY),
+      import(file.href),
+    ]);
+    expect(() => createTable([])).toThrow(BackpropError);
+    expect(() => readCsv("", { batchRows: 0 })).toThrow(BackpropError);
+  });
+
+  it("throws errors of the library's class in formats.js", async () => {
+    const { BackpropError }: typeof source = await import(ENTRY);
+    const { fromOnnx, readNpy, toC }: typeof formats = await import(new URL("dist/formats.js", ROOT).href);
+    for (const work of [
+      () => readNpy(new Uint8Array(0)),
+      () => toC({} as never),
+      () => readNpy(5 as never),
+    ]) {
+      expect(work).toThrow(BackpropError);
+    }
+    await expect(fromOnnx(new Uint8Array(0))).rejects.toBeInstanceOf(BackpropError);
   });
 
   it("throws errors of the class that it exports", async () => {

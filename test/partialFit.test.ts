@@ -1,41 +1,15 @@
 import { describe, expect, it } from "vitest";
-import {
-  adam,
-  batchNorm,
-  cosineDecay,
-  createNetwork,
-  dense,
-  dropout,
-  type Layer,
-  type LearningRate,
-  type Network,
-  type NetworkOptions,
-  sgd,
-} from "../src/index.js";
+import { adam, batchNorm, cosineDecay, dense, type LearningRate, sgd } from "../src/index.js";
 import { sharedCore } from "../src/wasm/core.js";
 import { errorOf } from "./support/errorOf.js";
-import { bitsOf, DTYPES, spread } from "./support/floats.js";
+import { bitsOf, DTYPES } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
+import { type AnyNetwork, createRegressor, regressionRows } from "./support/regressor.js";
 
 const ROWS = 50;
-const inputs = rowsOf(spread(ROWS * 3), 3);
-const targets = rowsOf(spread(ROWS * 2, -1, 1, 0.3), 2);
+const { inputs, targets } = regressionRows(ROWS);
 
-function rowsOf(data: readonly number[], width: number): number[][] {
-  return Array.from({ length: data.length / width }, (_, i) => data.slice(i * width, (i + 1) * width));
-}
-
-function create(options: Partial<NetworkOptions<readonly Layer[]>> = {}): Promise<Network<readonly Layer[]>> {
-  return createNetwork({
-    inputs: 3,
-    layers: [dense(8, "tanh"), dropout(0.2), dense(2)],
-    loss: "meanSquaredError",
-    optimizer: adam(),
-    ...options,
-  });
-}
-
-function bits(network: Network<readonly Layer[]>): string {
+function bits(network: AnyNetwork): string {
   return bitsOf(valuesOf(network.parameters));
 }
 
@@ -43,7 +17,7 @@ describe("partialFit", () => {
   it.each(DTYPES.flatMap((dtype) => [1, 7, 32, 50, 99].map((batchSize) => ({ dtype, batchSize }))))(
     "is one epoch without shuffling: $dtype, batches of $batchSize",
     async ({ dtype, batchSize }) => {
-      const network = await create({ dtype });
+      const network = await createRegressor({ dtype });
       const twin = network.clone();
       for (let i = 0; i < 3; i++) {
         const loss = network.partialFit(inputs, targets, { batchSize });
@@ -55,9 +29,30 @@ describe("partialFit", () => {
     },
   );
 
+  it("with sampleWeights is one epoch with them, and takes no step for a batch of weight 0", async () => {
+    const sampleWeights = inputs.map((_, row) => (row < 14 || row % 3 === 0 ? 0 : row / 10));
+    const learningRate = (step: number) => 0.01 / (1 + step);
+    const network = await createRegressor({ optimizer: adam({ learningRate }) });
+    const twin = network.clone();
+    const dataset = await network.createDataset(inputs, targets);
+    for (const options of [{ sampleWeights, batchSize: 7 }, { batchSize: 7 }, { sampleWeights }]) {
+      const [loss] = twin.fitSync(inputs, targets, { ...options, shuffle: false }).loss;
+      expect(network.partialFit(inputs, targets, options)).toBe(loss);
+      expect(network.partialFit(dataset, options)).toBe(
+        twin.fitSync(inputs, targets, { ...options, shuffle: false }).loss[0],
+      );
+    }
+    expect(network.learningRate).toBe(twin.learningRate);
+    expect(bits(network)).toBe(bits(twin));
+    const zeros = { sampleWeights: inputs.map(() => 0) };
+    expect(errorOf(() => network.partialFit(inputs, targets, zeros)).message).toContain(
+      "All sampleWeights are 0",
+    );
+  });
+
   it("of one row at a time is an epoch of batches of one row", async () => {
     for (const optimizer of [adam(), sgd()]) {
-      const network = await create({ optimizer });
+      const network = await createRegressor({ optimizer });
       const twin = network.clone();
       for (let i = 0; i < ROWS; i++) network.partialFit([inputs[i]!], [targets[i]!]);
       twin.fitSync(inputs, targets, { batchSize: 1, shuffle: false });
@@ -66,7 +61,7 @@ describe("partialFit", () => {
   });
 
   it("takes batches of 32 rows by default", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     network.partialFit(inputs, targets);
     twin.partialFit(inputs, targets, { batchSize: 32 });
@@ -74,7 +69,7 @@ describe("partialFit", () => {
   });
 
   it("takes a dataset, and calls with other rows, fits and predictions in between", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const dataset = await network.createDataset(inputs, targets);
     for (const batchSize of [1, 32, 1]) {
@@ -98,7 +93,7 @@ describe("partialFit", () => {
     ["of steps", cosineDecay({ learningRate: 0.01, steps: 1000 })],
     ["of epochs", (_, epoch) => 0.01 / (1 + epoch)],
   ])("follows a schedule %s", async (_, learningRate) => {
-    const network = await create({ optimizer: adam({ learningRate }) });
+    const network = await createRegressor({ optimizer: adam({ learningRate }) });
     const twin = network.clone();
     for (let i = 0; i < 3; i++) {
       // More batches than rates are computed at a time.
@@ -121,7 +116,7 @@ describe("partialFit", () => {
       act(step);
       return 0.01;
     };
-    const network = await create({ optimizer: adam({ learningRate: rate }) });
+    const network = await createRegressor({ optimizer: adam({ learningRate: rate }) });
     const twin = network.clone();
     act = () => void network.partialFit(inputs, targets);
     expect(errorOf(() => network.partialFit(inputs, targets)).code).toBe("busy");
@@ -138,7 +133,7 @@ describe("partialFit", () => {
   });
 
   it("takes batches of a batch norm as a whole, also large ones, and refuses one row", async () => {
-    const network = await create({ layers: [dense(8), batchNorm(), dense(2)] });
+    const network = await createRegressor({ layers: [dense(8), batchNorm(), dense(2)] });
     const twin = network.clone();
     const rows = Array.from({ length: 4 }, () => inputs).flat();
     const aims = Array.from({ length: 4 }, () => targets).flat();
@@ -156,7 +151,7 @@ describe("partialFit", () => {
   });
 
   it("does not change the order of rows in later fits", async () => {
-    const network = await create({ layers: [dense(2)] });
+    const network = await createRegressor({ layers: [dense(2)] });
     const twin = network.clone();
     network.setLearningRate(0);
     network.partialFit(inputs, targets);
@@ -168,7 +163,7 @@ describe("partialFit", () => {
 
   it("gives the same bits with three threads", async () => {
     const train = async (threads: number) => {
-      const network = await create({ threads });
+      const network = await createRegressor({ threads });
       for (let i = 0; i < 5; i++) network.partialFit(inputs, targets);
       const result = bits(network);
       network.dispose();
@@ -178,7 +173,7 @@ describe("partialFit", () => {
   });
 
   it("needs no new memory for each call", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const { memory } = await sharedCore();
     const train = () => {
       network.partialFit(inputs, targets);
@@ -192,7 +187,7 @@ describe("partialFit", () => {
   });
 
   it("that diverges names the batch, keeps the parameters, and can be called again", async () => {
-    const network = await create({ layers: [dense(2)], optimizer: sgd({ learningRate: 1e30 }) });
+    const network = await createRegressor({ layers: [dense(2)], optimizer: sgd({ learningRate: 1e30 }) });
     const twin = network.clone();
     const error = errorOf(() => network.partialFit(inputs, targets, { batchSize: 5 }));
     expect(error).toMatchObject({
@@ -207,15 +202,25 @@ describe("partialFit", () => {
     expect(network.partialFit(inputs, targets)).toBeGreaterThan(0);
   });
 
+  it("that diverges after a batch of weight 0 names the rate of the step", async () => {
+    const learningRate = (step: number) => [0.001, 1e30, 5, 9][step]!;
+    const network = await createRegressor({ layers: [dense(2)], optimizer: sgd({ learningRate }) });
+    const sampleWeights = inputs.map((_, row) => Number(row >= 10));
+    const error = errorOf(() => network.partialFit(inputs, targets, { batchSize: 10, sampleWeights }));
+    expect(error).toMatchObject({ code: "diverged", message: expect.stringContaining("than 5,") });
+  });
+
   it("refuses bad rows and options, and is refused during a fit and after dispose", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const before = bits(network);
     expect(errorOf(() => network.partialFit([[1, 2]], [[1, 2]])).code).toBe("invalidShape");
     expect(errorOf(() => network.partialFit([[1, 2, Number.NaN]], [[1, 2]])).code).toBe("invalidData");
     expect(errorOf(() => network.partialFit(inputs, targets, { batchSize: 0 })).code).toBe("invalidOption");
     expect(errorOf(() => network.partialFit(inputs, targets, { epochs: 2 } as object))).toMatchObject({
       code: "invalidOption",
-      message: expect.stringContaining('partialFit has no option "epochs"; expected "batchSize"'),
+      message: expect.stringContaining(
+        'partialFit has no option "epochs"; expected "batchSize", "sampleWeights"',
+      ),
     });
     expect(bits(network)).toBe(before);
     const fit = network.fit(inputs, targets, { onEpoch: () => void network.partialFit(inputs, targets) });

@@ -3,17 +3,19 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as browser from "../src/browser.js";
+import * as formats from "../src/formats.js";
 import * as library from "../src/index.js";
 import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
 import * as node from "../src/node.js";
+import * as table from "../src/table.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
 
 const MAX_LINES = 150;
 
 /** What the class has for other files of the library. */
-const INTERNAL = new Set(["constructor", "dtype", "trainable"]);
+const INTERNAL = new Set(["constructor", "trainable"]);
 
 /** Programs in TypeScript or JavaScript: each block is a whole program, and JavaScript is compiled as TypeScript too. */
 const PROGRAMS = PAGES.flatMap(codeBlocks).filter(
@@ -88,6 +90,8 @@ describe("docs/api.md and README.md", () => {
     ["worker", inWorker, "inWorker.ts"],
     ["node", node, "node.ts"],
     ["browser", browser, "browser.ts"],
+    ["table", table, "table.ts"],
+    ["formats", formats, "formats.ts"],
   ])("name each value and type that backprop-wasm/%s exports", (name, entry, file) => {
     const [, rest] = readPage("docs/api.md").split(`\n## backprop-wasm/${name}\n`);
     const [part] = rest!.split("\n## ");
@@ -100,8 +104,8 @@ function missingFrom(text: string, names: readonly string[]): string[] {
   return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
 }
 
-/** The names of the types that a file of src/ exports. */
-function exportedTypes(file: string): string[] {
+/** The names of the types that an entry point exports. */
+function exportedTypes(entry: string): string[] {
   const source = (path: string) => readFileSync(`${ROOT}src/${path}`, "utf8");
   const namedTypes = (text: string) =>
     [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type, list]) =>
@@ -111,7 +115,7 @@ function exportedTypes(file: string): string[] {
         .filter((name) => name !== "" && (type || name.startsWith("type ")))
         .map((name) => name.replace("type ", "")),
     );
-  const index = source(file);
+  const index = source(entry);
   const modules = [...index.matchAll(/export \* from "\.\/(.*)\.js"/g)].map(([, path]) =>
     source(`${path}.ts`),
   );

@@ -109,6 +109,11 @@ describe("minMaxScaler", () => {
 });
 
 describe("scalerFromJSON", () => {
+  const THROWING = {
+    has() {
+      throw new Error("boom");
+    },
+  };
   const state = standardScaler()
     .fit([
       [1, 2],
@@ -124,6 +129,21 @@ describe("scalerFromJSON", () => {
       /^kind is "max"; expected one of "standard", "minMax", "robust"/,
     ],
     ["a missing part", { ...state, scale: undefined }, /^scale is undefined; expected an array/],
+    [
+      "no columns",
+      { ...state, center: [], scale: [], constantColumns: [] },
+      /^center has 0 numbers and scale has 0/,
+    ],
+    [
+      "a column that does not exist",
+      { ...state, constantColumns: [2] },
+      /^constantColumns\[0\] is 2; expected an/,
+    ],
+    [
+      "a list that throws",
+      { ...state, scale: new Proxy([1, 1], THROWING) },
+      /^scale cannot be read: boom\.$/,
+    ],
     ["text", { ...state, center: ["1", 2] }, /^center\[0\] is "1"; expected a finite number/],
     ["a scale of 0", { ...state, scale: [1, 0] }, /^scale\[1\] is 0; expected a finite number above 0/],
     [

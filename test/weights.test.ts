@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { StatusNumber } from "../src/abi/structs.js";
+import { multiplyByClass } from "../src/data/weights.js";
 import {
   type ActivationName,
   adam,
+  balancedClassWeights,
   createNetwork,
   crossValidate,
   customMetric,
@@ -342,6 +344,32 @@ describe("class weights", () => {
     },
   );
 
+  it("of many rows are computed with pauses, after which the arrays may be other views", () => {
+    const rows = 200_000;
+    const labels = Uint8Array.from({ length: rows }, (_, row) => (row * row + row) % 3);
+    const values = new Float32Array(3 * rows);
+    labels.forEach((label, row) => {
+      values[3 * row + label] = 1;
+    });
+    const weights = new Float64Array(rows).fill(1);
+    let pauses = 0;
+    const viewOf = <T extends Float32Array | Float64Array>(array: T) => {
+      const pause = pauses;
+      return new Proxy(array, {
+        get: (_, key) => {
+          expect(pauses, "a view that was opened before a pause").toBe(pause);
+          return array[key as never];
+        },
+        set: (_, key, value) => Reflect.set(array, key, value),
+      });
+    };
+    const targets = { rows, values: () => viewOf(values), areLabels: false, outputs: 3 };
+    for (const _ of multiplyByClass(() => viewOf(weights), "balanced", targets)) pauses++;
+    expect(pauses).toBe(6);
+    const balanced = balancedClassWeights({ data: values, shape: [rows, 3] });
+    expect(weights).toEqual(Float64Array.from(labels, (label) => balanced[label]!));
+  });
+
   it("are multiplied by the weights of the rows", async () => {
     const labels = [0, 1, 2, 1, 0];
     const expected = await fitted("sparseCategoricalCrossentropy", labels, {
@@ -506,11 +534,14 @@ describe("weights in the training loop", () => {
       direction: "max",
       compute: (_outputs, _targets, weights) => seen.push(Array.from(weights!)),
     });
-    const options = { folds: 3, metrics: [metric], sampleWeights: all.inputs.map((_, i) => i + 1) };
+    const sampleWeights = all.inputs.map((_, i) => i + 1);
+    const options = { folds: 3, metrics: [metric], sampleWeights, shuffle: false };
     await crossValidate(() => createClassifier(), all.inputs, all.targets, options);
     const folds = [...kFold(30, { folds: 3 })];
     expect(seen).toEqual(
-      folds.flatMap(({ validation }) => Array(2).fill(Array.from(validation, (i) => i + 1))),
+      folds.flatMap(({ training, validation }) =>
+        [validation, training, validation].map((rows) => Array.from(rows, (i) => i + 1)),
+      ),
     );
   });
 });

@@ -1,16 +1,24 @@
-// The optimizer, in a region of its own: hosts write its learning rate and hyperparameters, and may read its state.
+// The optimizer, in its own region. Hosts write its learning rate and hyperparameters, and may read its state.
 
+/** The file of each kind in optimizers/ states the formula, and the ranges of the hyperparameters. */
 export const enum OptimizerKind {
+  /** Stochastic gradient descent. Hyperparameters: momentum, dampening. */
   Sgd,
+  /** Hyperparameters: β₁, β₂, ε. */
   Adam,
+  /** Adam with Nesterov's momentum. Hyperparameters: β₁, β₂, ε, momentum decay. */
   Nadam,
+  /** Hyperparameters: α, ε, momentum. */
   Rmsprop,
+  /** Hyperparameters: learning rate decay, initial accumulator, ε. */
   Adagrad,
+  /** Hyperparameters: ρ, ε. */
   Adadelta,
+  /** Hyperparameters: η⁻, η⁺, the smallest and the largest step size. */
   Rprop,
 }
 
-/** Optional parts of an optimizer: a set of bits. The file of each kind in optimizers/ says which bits it takes. */
+/** Optional parts of an optimizer: a set of bits. */
 export const enum OptimizerFeature {
   /** sgd, rmsprop: uses a momentum. Its buffer is part of the state. */
   Momentum = 1,
@@ -24,24 +32,27 @@ export const enum OptimizerFeature {
   DecoupledDecay = 16,
   /** All but rprop: uses `weightDecay`. */
   WeightDecay = 32,
-  /** Uses `clipValue`. */
+  /** Limits each gradient to ±`clipValue`. */
   ValueClipping = 64,
-  /** Uses `clipNorm`. */
+  /** Limits the norm of all gradients to `clipNorm`. */
   NormClipping = 128,
   /** Averages the parameters with `averageDecay`. */
   Average = 256,
 }
 
-/** How many hyperparameters an optimizer has room for. */
+/** The hyperparameters that an optimizer has room for. */
 export const HYPERPARAMETER_COUNT: u32 = 8;
 
-/** How many shared numbers an optimizer has room for: computed once in a step, used for all parameters. */
+/** The shared numbers that an optimizer has room for. They are computed once in a step and used for all parameters. */
 export const SHARED_COUNT: u32 = 6;
 
-/** How many vectors an optimizer has room for: see optimizers/adjustment.ts. */
+/** The vectors that an optimizer has room for: see optimizers/adjustment.ts. */
 export const VECTOR_COUNT: u32 = 5;
 
-/** Bytes of a block of gradients whose squares are summed together: the same for any number of threads. */
+/**
+ * The norm of the gradients is summed in blocks of this many bytes, then over the blocks, so that its bits do not
+ * depend on the number of threads.
+ */
 export const NORM_BLOCK: usize = 16384;
 
 /**
@@ -58,14 +69,15 @@ export const NORM_BLOCK: usize = 16384;
  */
 @unmanaged
 export class Optimizer {
+  /** The kind of optimizer. */
   kind: OptimizerKind;
   /** A set of OptimizerFeature bits. */
   features: u32;
   /**
-   * Steps taken: an integer from 0 to 2⁵³. To forget the state, the host sets this and all bytes of the state to 0.
+   * Steps taken: an integer from 0 to 2⁵³. To clear the state, the host sets this and all bytes of the state to 0.
    */
   step: f64;
-  /** Finite in the network's dtype. */
+  /** The factor of each step. Finite in the network's dtype. */
   learningRate: f64;
   /** At least 0 and finite in the network's dtype; 0 without OptimizerFeature.WeightDecay. */
   weightDecay: f64;
@@ -82,7 +94,7 @@ export class Optimizer {
   averagedSteps: f64;
   /** 1: predict and evaluate use the parameters although there is an average. */
   ignoresAverage: u32;
-  /** How many numbers of state each parameter has. */
+  /** Numbers of state for each parameter. */
   slots: u32;
   /** Address of the state. */
   state: usize;
@@ -102,6 +114,7 @@ export class Optimizer {
   parameterScale: f64;
 }
 
+/** Whether the optimizer has this feature. */
 @inline
 export function hasFeature(optimizer: Optimizer, feature: OptimizerFeature): bool {
   return (optimizer.features & feature) != 0;
@@ -130,12 +143,13 @@ export function areUnused(optimizer: Optimizer, first: usize): bool {
   return true;
 }
 
-/** Shared number `index`. */
+/** Shared number `index` of an optimizer. */
 @inline
 export function shared(optimizer: Optimizer, index: usize): f64 {
   return hyperparameter(optimizer, <usize>HYPERPARAMETER_COUNT + index);
 }
 
+/** Sets shared number `index` of an optimizer. */
 @inline
 export function setShared(optimizer: Optimizer, index: usize, value: f64): void {
   const first = changetype<usize>(optimizer) + offsetof<Optimizer>() + HYPERPARAMETER_COUNT * sizeof<f64>();
@@ -158,13 +172,13 @@ export function slotAt(optimizer: Optimizer, index: usize): usize {
 /** rowPath/forward.ts reads up to this many bytes past the end of the parameters, and ignores them. */
 export const READABLE: usize = 128;
 
-/** Address of the averages, in the order of the parameters. */
+/** Address of the averages, laid out like the parameters. */
 @inline
 export function averagesOf(optimizer: Optimizer): usize {
   return slotAt(optimizer, optimizer.slots);
 }
 
-/** Bytes of the averages; 0 if there are none. */
+/** Bytes of the averages; 0 if there are none. `arenaBytes`: see arenaSize(). */
 @inline
 export function averagesSize(features: u32, arenaBytes: u64): u64 {
   return features & OptimizerFeature.Average ? arenaBytes + READABLE : 0;

@@ -6,33 +6,36 @@ import { Status } from "./status";
 export const enum ElementType {
   /** The network's dtype. */
   Own,
-  /** Bytes, u8. An input is the product of the byte and the scale, both in the network's dtype, rounded to it. */
+  /** u8. An input is byte · scale, computed in the network's dtype. */
   Byte,
 }
 
 /**
  * Samples in linear memory: inputs [rows, inputs] and targets [rows, targetWidth], both row-major.
  *
- * With weights, each row's terms of the loss, and so its gradient, are multiplied by its weight. A loss that is a mean is
- * divided by the sum of the weights instead of the number of rows. A batch whose weights are all 0 takes no step. Each
- * row must then be in the order once.
+ * With weights, each row's terms of the loss, and so its gradient, are multiplied by its weight. A loss that is a mean
+ * is divided by the sum of the weights instead of the number of rows. A batch whose weights are all 0 takes no step.
+ * With weights, the order must contain each row once.
  *
- * A label, the target of a loss that takes labels, is the number of an output, from 0: calls return
- * Status.LabelOutOfRange for other numbers.
+ * A label is the number of an output, from 0. Calls return Status.LabelOutOfRange for other numbers.
  */
 @unmanaged
 export class Samples {
+  /** Address of the inputs. */
   inputs: usize;
+  /** Address of the targets. */
   targets: usize;
   /**
    * [rows], each at least 0, with a sum that is finite and above 0: calls that begin an epoch or an evaluation return
-   * Status.InvalidWeight for others. 0: every row counts once.
+   * Status.InvalidWeight for others. In forward passes and with Pause.Samples, the sum may be 0. 0: every row counts
+   * once.
    */
   weights: usize;
   /** The row numbers in the order of their use, u32 [rows], each below `rows`; 0: rows are used as they are stored. */
   order: usize;
   /** At least 1. */
   rows: usize;
+  /** The type of the inputs. */
   elementType: ElementType;
   /**
    * The factor of bytes: above 0, and 255 times it is finite in the network's dtype. 1 for other types. Calls return
@@ -43,6 +46,7 @@ export class Samples {
 
 /** Where a run stops before its end: a set of bits. */
 export const enum Pause {
+  /** The run does not pause. */
   Never = 0,
   /** When the gradients of a batch are complete, before the update. */
   Batch = 1,
@@ -51,9 +55,9 @@ export const enum Pause {
   /** After each epoch. */
   Epoch = 4,
   /**
-   * After the step with the last of the samples, with Status.StepTaken and row = rows, before the epoch ends. The host then
-   * goes on with other samples of the epoch and sets row to 0; it ends the epoch itself, by adding 1 to `epoch` and setting
-   * lossSum to 0. Data may so be larger than memory.
+   * After the step with the last of the samples, before the epoch ends, with Status.StepTaken and row = rows. So an
+   * epoch can have more data than fits into memory: the host replaces the samples, sets `row` to 0 and continues. After
+   * the last samples of the epoch, the host ends it: it adds 1 to `epoch` and sets `lossSum` to 0.
    */
   Samples = 8,
 }
@@ -66,10 +70,11 @@ export const enum Pause {
  */
 @unmanaged
 export class Run {
+  /** Address of the samples. */
   samples: Samples;
   /** A workspace of the network. */
   workspace: usize;
-  /** At least 1. */
+  /** Rows of a batch: at least 1. The last batch of an epoch has the remaining rows. */
   batchSize: usize;
   /** A set of Pause bits. */
   pauses: u32;
@@ -87,8 +92,9 @@ export class Run {
   firstEpoch: usize;
   /** f64 [learningRateCount]: the learning rates of the coming steps; 0: all steps use the optimizer's. */
   learningRates: usize;
+  /** Elements of `learningRates`. */
   learningRateCount: usize;
-  /** How many learning rates have been used. */
+  /** Learning rates used so far. */
   learningRateIndex: usize;
   /** The run stops after an epoch whose loss is at most this. −Infinity: it never does. */
   targetLoss: f64;
@@ -106,8 +112,9 @@ export class Run {
   batchScaleRows: usize;
   /** The next row to train, as a position in the epoch in progress. */
   row: usize;
-  /** The first row of the batch in progress or completed last, and the row after it. Equal after a batch of weight 0. */
+  /** The first row of the batch in progress or completed last. After a batch of weight 0, it is batchEnd. */
   batchBegin: usize;
+  /** The row after the batch in progress or completed last. */
   batchEnd: usize;
   /** 1 from the first microbatch of a batch to its update. */
   isInBatch: u32;
@@ -116,9 +123,10 @@ export class Run {
   /** Elements of the order that are already shuffled for the epoch in progress. */
   ordered: usize;
   /**
-   * 1 when the loss of a batch is to be computed by the host (Loss.Custom): the status is Running, and the outputs of the
+   * 1 when the host must compute the loss of a batch (Loss.Custom). The status is then Running, and the outputs of the
    * whole batch are in the workspace. The host writes hostLoss and the gradient of the outputs, and calls again.
    */
   lossIsDue: u32;
+  /** Why the last call returned. */
   status: Status;
 }

@@ -9,9 +9,11 @@ export const enum Status {
   Ok,
   /** The budget is used up; the next call continues the run. */
   Running,
+  /** The gradients of a batch are complete (Pause.Batch). */
   BatchEnded,
+  /** A step was taken (Pause.Step, Pause.Samples, `update`). */
   StepTaken,
-  /** A step was taken, or a batch of weight 0 was skipped, and it ended an epoch. */
+  /** An epoch ended, with a step or with a skipped batch of weight 0 (Pause.Step, Pause.Epoch). */
   EpochEnded,
   /** The loss of the last epoch is at most the run's target. */
   TargetReached,
@@ -22,7 +24,7 @@ export const enum Status {
   /** The loss became NaN or infinite; that batch was not used for an update. */
   LossNotFinite,
   /**
-   * The update would have made a parameter, a value of the optimizer's state or a running statistic NaN or infinite, and
+   * The update would have made a parameter, a value of the optimizer's state or a running statistic NaN or infinite. It
    * changed nothing.
    */
   StepNotFinite,
@@ -43,8 +45,8 @@ export const enum Status {
   /** The region would be larger than MAX_REGION_SIZE. */
   TooLarge,
   /**
-   * 0 rows, or rows past the end of the samples or of the workspace. In training with batch norm: one row, or not all rows
-   * of the batch.
+   * 0 rows, or rows past the end of the samples or of the workspace. In training with batch norm: one row, or not all
+   * rows of the batch.
    */
   InvalidRows,
 
@@ -56,18 +58,21 @@ export const enum Status {
   WrongByteLength,
   /** Description.elementSize is neither 4 nor 8. */
   UnknownElementSize,
+  /** There is no LayerKind with this number. */
   UnknownLayerKind,
+  /** There is no Activation with this number. */
   UnknownActivation,
+  /** There is no Loss with this number. */
   UnknownLoss,
-  /** 0 inputs, 0 units, or a layer that is not dense whose units are not the number of its inputs. */
+  /** Description.inputs or LayerDescription.units is 0, or is not the number that the kind of layer requires. */
   InvalidUnits,
   /** A softmax of one unit: it would always be 1. */
   SoftmaxOfOneUnit,
-  /** LayerDescription.parameter is out of its range. */
+  /** The parameter, the momentum or a factor of a penalty of a LayerDescription is out of its range. */
   InvalidLayerParameter,
-  /** Description.lossParameter is out of its range. */
+  /** Description.lossParameter, lossAlpha or labelSmoothing is out of its range. */
   InvalidLossParameter,
-  /** The loss needs another activation in the last layer. */
+  /** The loss is fused with another activation than that of the last layer. */
   WrongOutputActivation,
 
   // workspace_size, workspace_layout:
@@ -83,13 +88,15 @@ export const enum Status {
   WrongWorkspace,
   /** The network has no optimizer. */
   NoOptimizer,
+  /** There is no OptimizerKind with this number. */
   UnknownOptimizer,
   /** The optimizer was laid out for another network, or a field that the host does not own was changed. */
   WrongOptimizer,
   /** A learning rate is NaN, or infinite in the network's dtype. */
   InvalidLearningRate,
+  /** A hyperparameter, weightDecay, clipValue, clipNorm or averageDecay is out of its range. */
   InvalidHyperparameter,
-  /** The samples have an element type or a scale that this core does not take. */
+  /** The samples have an element type or a scale that the core does not accept, or bytes for an embedding. */
   Unsupported,
   /** Run.batchSize is 0. With batch norm: a batch would have one row, or more rows than the workspace. */
   InvalidBatchSize,
@@ -97,21 +104,19 @@ export const enum Status {
   InvalidProgress,
   /** The order has a number that is not below `rows`. The run stopped before the microbatch with this number. */
   OrderOutOfRange,
-  /**
-   * A label is not the number of an output. The run stopped before the microbatch with this label.
-   */
+  /** A label is not the number of an output. The run stopped before the microbatch with this label. */
   LabelOutOfRange,
   /** There is no layer with this number. */
   UnknownLayer,
   /**
-   * An embedding that is not the first layer, or whose list of columns is empty, is too long, has a column twice or one
-   * that does not exist, or has 0 categories or units.
+   * An embedding is not the first layer. Or its list of columns is empty, is too long, has a column twice, has a column
+   * that does not exist, or has a column of 0 categories or units.
    */
   InvalidColumns,
   /** An input of an embedded column is not the number of a category. The run stopped before the microbatch with it. */
   CategoryOutOfRange,
   /** A weight is negative or not finite, or the sum of the weights is 0 or not finite. */
   InvalidWeight,
-  /** The loss is Custom, and this call would have to compute it; or its samples have weights. */
+  /** The loss is Custom, and the call would have to compute it, or the samples have weights. */
   NoLoss,
 }

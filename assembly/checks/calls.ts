@@ -24,22 +24,24 @@ export function checkEvaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
   if (checkNetwork(network, sizeof<T>()) == Status.Ok && network.loss == Loss.Custom) return Status.NoLoss;
-  const status = checkPassRows<T>(network, workspace, samples, begin, end);
+  const status = checkPassRows<T>(network, workspace, samples, begin, end, false);
   return status || (training ? checkWholeBatch(network, workspace, samples.rows, end - begin) : Status.Ok);
 }
 
-/** What forward passes and evaluations check. */
-function checkPassRows<T>(network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize): Status {
-  const status = checkSamples(network, workspace, samples, begin, end, sizeof<T>());
+/** What forward passes and evaluations check. `isPart`: see checkTargetsAndWeights(). */
+function checkPassRows<T>(
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, isPart: bool,
+): Status {
+  const status = checkSamples(network, workspace, samples, begin, end, sizeof<T>(), isPart);
   return status || checkMicrobatch<T>(network, samples, begin, end);
 }
 
 /** What checkEvaluate() checks without reading order and targets. */
 function checkSamples(
-  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, elementSize: usize,
+  network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, elementSize: usize, isPart: bool,
 ): Status {
   return checkWorkspace(network, workspace, elementSize) || checkAverages(network) || checkInputs(network, samples) ||
-    checkTargetsAndWeights(network, samples, begin) || checkRange(samples, begin, end);
+    checkTargetsAndWeights(network, samples, begin, isPart) || checkRange(samples, begin, end);
 }
 
 /** Batch norm in training takes a batch of at least two rows at once. `rows`: those of the microbatch in progress. */
@@ -53,7 +55,7 @@ export function checkForward<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
   const rows = end - begin;
-  const status = checkPassRows<T>(network, workspace, samples, begin, end) ||
+  const status = checkPassRows<T>(network, workspace, samples, begin, end, true) ||
     (training ? checkWholeBatch(network, workspace, rows, rows) : Status.Ok);
   return status || (rows <= workspace.capacity ? Status.Ok : Status.InvalidRows);
 }
@@ -73,8 +75,8 @@ export function checkUpdate(network: Network, workspace: Workspace, elementSize:
 export function checkRun(network: Network, run: Run, elementSize: usize): Status {
   const samples = run.samples;
   return checkUpdate(network, changetype<Workspace>(run.workspace), elementSize) || checkInputs(network, samples) ||
-    checkTargetsAndWeights(network, samples, run.row) || checkPlan(run) || checkBatches(network, run) ||
-    checkProgress(run) || checkCustom(network, run);
+    checkTargetsAndWeights(network, samples, run.row, (run.pauses & Pause.Samples) != 0) || checkPlan(run) ||
+    checkBatches(network, run) || checkProgress(run) || checkCustom(network, run);
 }
 
 /** Whether this is a valid address of a run. */

@@ -28,19 +28,20 @@ function takesBytes(network: Network, scale: f64): bool {
 
 /**
  * Checks the arrays of targets and weights. Reads only the weights, and only if `row` is 0: an epoch or an evaluation
- * may take many calls.
+ * may take many calls. `isPart`: the samples are a part of an epoch, whose weights may all be 0.
  */
-export function checkTargetsAndWeights(network: Network, samples: Samples, row: usize): Status {
+export function checkTargetsAndWeights(network: Network, samples: Samples, row: usize, isPart: bool): Status {
   const size = network.elementSize;
-  return checkArray(samples.targets, samples.rows, network.targetWidth, size) || checkWeights(samples, size, row);
+  return checkArray(samples.targets, samples.rows, network.targetWidth, size) ||
+    checkWeights(samples, size, row, isPart);
 }
 
-function checkWeights(samples: Samples, elementSize: usize, row: usize): Status {
+function checkWeights(samples: Samples, elementSize: usize, row: usize, isPart: bool): Status {
   if (!samples.weights) return Status.Ok;
   const status = checkArray(samples.weights, samples.rows, 1, elementSize);
   if (status != Status.Ok || row > 0) return status;
   const weight = weightOf(samples, elementSize);
-  return weight > 0 && weight < Infinity ? Status.Ok : Status.InvalidWeight;
+  return (isPart ? weight >= 0 : weight > 0) && weight < Infinity ? Status.Ok : Status.InvalidWeight;
 }
 
 /** The sum of the weights of all rows; without weights, the number of rows. */

@@ -1,8 +1,8 @@
-// Bytes, converted to numbers of T while they are gathered: T(byte) · T(scale), rounded to T.
+// Gathers rows of bytes and converts them to numbers of T: T(byte) · T(scale), rounded to T.
 
 import { laneCount, splat } from "../math/vector";
 
-/** Columns that are converted together. If BLOCK does not divide their number, the last two blocks overlap. */
+/** Columns that are converted together. If BLOCK does not divide `columns`, the last two blocks overlap. */
 const BLOCK: usize = 4;
 
 /**
@@ -11,6 +11,8 @@ const BLOCK: usize = 4;
  *     x:     bytes [*, columns]
  *     order: row numbers, u32; 0: rows as they are stored
  *     out:   [columns, width], rows `outStride` elements apart; `width` is a multiple of the lanes
+ *
+ * `out` may not overlap `x`.
  */
 export function gatherBytes<T>(
   out: usize, outStride: usize, width: usize, x: usize, columns: usize, order: usize, row: usize, count: usize,
@@ -20,11 +22,14 @@ export function gatherBytes<T>(
   const whole = columns & ~(BLOCK - 1);
   for (let i: usize = 0; i < width; i += laneCount<T>()) {
     const column = out + i * sizeof<T>();
+    // Of f64, only x0 and x1 are used.
     const x0 = addressOf(x, columns, order, row + min(i, count - 1));
     const x1 = addressOf(x, columns, order, row + min(i + 1, count - 1));
     const x2 = addressOf(x, columns, order, row + min(i + 2, count - 1));
     const x3 = addressOf(x, columns, order, row + min(i + 3, count - 1));
-    for (let j: usize = 0; j < whole; j += BLOCK) convertBlock<T>(column + j * step, step, x0 + j, x1 + j, x2 + j, x3 + j, scale);
+    for (let j: usize = 0; j < whole; j += BLOCK) {
+      convertBlock<T>(column + j * step, step, x0 + j, x1 + j, x2 + j, x3 + j, scale);
+    }
     if (whole == columns) continue;
     if (whole) {
       const j = columns - BLOCK;
@@ -42,22 +47,26 @@ export function gatherBytes<T>(
   }
 }
 
-/** out[i] = scale · x[order[row], i]. */
+/** out[j] = scale · x[order[row], j] for j < columns; `x` and `order` as in gatherBytes(). */
 export function gatherByteRow<T>(out: usize, x: usize, columns: usize, order: usize, row: usize, scale: f64): void {
   convert<T>(out, addressOf(x, columns, order, row), columns, scale);
 }
 
+/** Address of x[order[row], 0]. */
 @inline
 function addressOf(x: usize, columns: usize, order: usize, row: usize): usize {
   const index = order ? <usize>load<u32>(order + row * sizeof<u32>()) : row;
   return x + index * columns;
 }
 
+/** out[i] = scale · x[i] for i < count. */
 function convert<T>(out: usize, x: usize, count: usize, scale: f64): void {
   for (const end = x + count; x < end; ++x, out += sizeof<T>()) store<T>(out, <T>load<u8>(x) * <T>scale);
 }
 
-/** out[j] = (x0[j], x1[j], …) · scale for four j, with as many rows as T has lanes. */
+/**
+ * out[j] = (x0[j], x1[j], …) · scale for BLOCK columns j, with one x for each lane. Rows of out are `step` bytes apart.
+ */
 @inline
 function convertBlock<T>(out: usize, step: usize, x0: usize, x1: usize, x2: usize, x3: usize, scale: f64): void {
   const factor = splat<T>(scale);

@@ -1,5 +1,5 @@
-// The activation functions and their derivatives: elementwise over whole vectors; softmax over the units of each
-// column.
+// The activation functions and their derivatives. All but softmax are elementwise. Softmax is over the units of each
+// column. A column is one row of the microbatch.
 
 import { Activation } from "../abi/description";
 import { Status } from "../abi/status";
@@ -12,8 +12,8 @@ import { isNotNegative } from "../math/range";
 import { normalCdf, normalPdf } from "../math/normal";
 import { clamp, madd, splat } from "../math/vector";
 
-/** Whether the derivative is computed from the logits. For the others it is computed from the outputs. */
-export function keepsLogits(activation: Activation): bool {
+/** Whether the derivative is computed from the logits. Other derivatives are computed from the outputs. */
+export function needsLogits(activation: Activation): bool {
   return (
     activation == Activation.Gelu || activation == Activation.GeluTanh ||
     activation == Activation.Silu || activation == Activation.Softplus || activation == Activation.Mish
@@ -32,7 +32,8 @@ export function checkActivation(activation: Activation, units: u32, alpha: f64, 
 
 /**
  * outputs = activation(logits), both [units, columns], rows `stride` elements apart; they may be the same tensor.
- * `units` ≥ 1; `columns`: whole vectors, at least one. `alpha`: the slope of leakyRelu, the limit of elu.
+ * `units` ≥ 1; `columns`: whole vectors, at least one. `alpha`: the slope of leakyRelu below 0; elu tends to −alpha.
+ *
  * Inlined for the first activations: a call costs about 1 % of a step on tiny networks.
  */
 @inline
@@ -51,7 +52,7 @@ export function activationForward<T>(
   }
 }
 
-/** The cases that activationForward() does not inline: each copy of them takes about 500 bytes, and there are many. */
+/** The activations that activationForward() does not inline: each would take about 500 bytes at each of its calls. */
 function otherForward<T>(
   activation: Activation, outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
@@ -117,6 +118,7 @@ function otherBackward<T>(
   }
 }
 
+/** outputs = A.forward(logits), or A.forwardRow() where A has it. */
 function forwardEach<T, A>(
   outputs: usize, logits: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
@@ -140,7 +142,7 @@ function forwardEach<T, A>(
   }
 }
 
-/** `saved`: the outputs, or the logits if keepsLogits(). */
+/** dOutputs = A.backward(dOutputs, saved). `saved`: the outputs, or the logits if needsLogits(). */
 function backwardEach<T, A>(
   dOutputs: usize, saved: usize, units: usize, columns: usize, stride: usize, alpha: f64,
 ): void {
@@ -161,8 +163,9 @@ function backwardEach<T, A>(
 }
 
 // Each class below is a pair of formulas; no instances exist. `forward` maps logits z to outputs a. `backward` maps
-// d = ∂loss/∂a to ∂loss/∂z, given the saved outputs or logits. NaN stays NaN, so that it reaches the loss.
+// d = ∂loss/∂a to ∂loss/∂z, given the saved outputs or logits. NaN stays NaN, so that it reaches the loss. a′ is ∂a/∂z.
 
+/** a = z. Its backward pass changes nothing, so activationBackward() has none. */
 @unmanaged
 class Linear {
   @inline
@@ -185,9 +188,10 @@ class Sigmoid {
   }
 }
 
-/** a′ = 1 − a² */
+/** a = tanh z, a′ = 1 − a² */
 @unmanaged
 class Tanh {
+  /** `length` bytes of a row: tanhEach() keeps its constants in registers. */
   @inline
   forwardRow<T>(outputs: usize, logits: usize, length: usize): void {
     tanhEach<T>(outputs, logits, length);
@@ -347,7 +351,7 @@ class HardTanh {
   }
 }
 
-/** d where low < a < 1, else 0. */
+/** d where low < a < 1, else 0 */
 @inline
 function within<T>(d: v128, a: v128, low: v128): v128 {
   return v128.and(d, v128.and(v128.gt<T>(a, low), v128.lt<T>(a, splat<T>(1))));
@@ -401,7 +405,7 @@ class Mish {
   }
 }
 
-/** a = z / (1 + |z|), a′ = (1 − |a|)². */
+/** a = z / (1 + |z|), a′ = (1 − |a|)² */
 @unmanaged
 class Softsign {
   @inline
@@ -430,7 +434,7 @@ class Exponential {
   }
 }
 
-/** aᵢ = e^(zᵢ − max z) / Σⱼ e^(zⱼ − max z) in each column. A column is one row of the microbatch. */
+/** aᵢ = e^(zᵢ − max z) / Σⱼ e^(zⱼ − max z) in each column. Tensors as in activationForward(). */
 function softmaxForward<T>(outputs: usize, logits: usize, units: usize, columns: usize, stride: usize): void {
   const step = stride * sizeof<T>();
   for (let column: usize = 0; column < columns * sizeof<T>(); column += 16) {
@@ -448,7 +452,7 @@ function softmaxForward<T>(outputs: usize, logits: usize, units: usize, columns:
   }
 }
 
-/** ∂loss/∂zᵢ = aᵢ (dᵢ − Σⱼ dⱼ aⱼ) in each column. */
+/** ∂loss/∂zᵢ = aᵢ (dᵢ − Σⱼ dⱼ aⱼ) in each column, in place in `dOutputs`. */
 function softmaxBackward<T>(dOutputs: usize, outputs: usize, units: usize, columns: usize, stride: usize): void {
   const step = stride * sizeof<T>();
   for (let column: usize = 0; column < columns * sizeof<T>(); column += 16) {

@@ -8,8 +8,9 @@
 //     runningMean ← (1 − momentum) · runningMean + momentum · mean
 //     runningVariance ← (1 − momentum) · runningVariance + momentum · variance · n / (n − 1)
 //
-// In evaluation, the running ones replace them, and a = b = 0. A unit needs all rows of the batch and no other unit, so
-// the layer's phases are divided by units. Mean and variance are computed in f64, and do not overflow in f32.
+// In evaluation, the running mean and variance replace mean and variance, and a = b = 0. A unit needs all rows of the
+// batch and no other unit, so the layer's phases are divided by units. Mean and variance are computed in f64, so that
+// they do not overflow for f32.
 
 import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";
@@ -34,7 +35,7 @@ export function batchNormLayout<T>(layer: Layer, region: usize, tensors: Tensors
   return place(region, changetype<usize>(tensors) + offsetof<Tensors>("statistics"), at, size);
 }
 
-/** x → outputs, for some units of all rows. */
+/** x → outputs, for units `begin` … `end` − 1 of all rows. */
 export function batchNormForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   for (let unit = begin; unit < end; ++unit) {
     const running = layer.buffers + unit * sizeof<T>();
@@ -44,7 +45,7 @@ export function batchNormForward<T>(layer: Layer, tensors: Tensors, pass: Pass, 
       const runningMean = mean, runningVariance = variance;
       mean = sumOfElements<T>(x, pass.rows) / n;
       variance = sumOfSquaredDeviations<T>(x, pass.rows, mean) / n;
-      if (pass.keepsStatistics) {
+      if (pass.updatesStatistics) {
         const next = layer.nextBuffers + unit * sizeof<T>();
         store<T>(next, <T>average(runningMean, mean, layer.momentum));
         const unbiased = variance * (n / (n - 1));
@@ -57,11 +58,12 @@ export function batchNormForward<T>(layer: Layer, tensors: Tensors, pass: Pass, 
   normalize<T, OfUnits>(layer, tensors, pass, begin, end, 0, pass.columns);
 }
 
+/** A running statistic after a batch with statistic `value`. */
 function average(running: f64, value: f64, momentum: f64): f64 {
   return (1 - momentum) * running + momentum * value;
 }
 
-/** dOutputs → the gradients of gamma and beta, and dInputs if `needsInputs`, for some units of all rows. */
+/** dOutputs → dGamma, dBeta, and dInputs if `needsInputs`, for units `begin` … `end` − 1 of all rows. */
 export function batchNormBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize, needsInputs: bool,
 ): void {

@@ -1,4 +1,10 @@
-// A dense layer: outputs = activation(x · kernel + bias).
+// A dense layer. Per row, with kernel [inputs, units] and bias [units]:
+//
+//     logits = x · kernel + bias, outputs = activation(logits)
+//     dLogits = dOutputs · activation′, dInputs = dLogits · kernelᵀ
+//     dKernel = Σ xᵀ · dLogits, dBias = Σ dLogits, over the rows
+//
+// In memory, x, logits and outputs are feature-major, so the products are those that Tensors states.
 
 import { LayerDescription } from "../abi/description";
 import { Status } from "../abi/status";
@@ -6,11 +12,11 @@ import { matmulColumns, matmulRows, Product, TILE_ROWS } from "../kernels/gemm";
 import { partBegin } from "../kernels/parts";
 import { place, productOf, strideOf, tensorSize } from "../kernels/place";
 import { transpose } from "../kernels/transpose";
-import { activationBackward, activationForward, checkActivation, keepsLogits } from "./activation";
+import { activationBackward, activationForward, checkActivation, needsLogits } from "./activation";
 import { checkPenalties } from "./penalty";
 import { Layer, Pass, Scratch, Tensors } from "./tensors";
 
-/** kernel [inputs, units], then bias [units]. */
+/** How many parameters: kernel [inputs, units], then bias [units]. */
 export function denseParameterCount(inputs: u64, units: u64, useBias: u64): u64 {
   return productOf(inputs + useBias, units);
 }
@@ -22,22 +28,23 @@ export function checkDense(description: LayerDescription, elementSize: usize): S
     checkActivation(description.activation, description.units, description.parameter, elementSize);
 }
 
-/** The largest k of its products, for microbatches of `rows` rows. */
+/** The largest k of the layer's products, for microbatches of `rows` rows. */
 export function denseLongestProduct(layer: Layer, rows: usize): usize {
   return max<usize>(max<usize>(layer.inputs + 1, layer.units), rows);
 }
 
 /** Places the tensors and products that only dense layers have in a workspace for `rows` rows; see place(). */
 export function denseLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
+  const fields = changetype<usize>(tensors);
   if (region) tensors.logits = tensors.outputs;
-  if (keepsLogits(layer.activation)) {
-    at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("logits"), at, tensorSize<T>(layer.units, strideOf<T>(rows)));
+  if (needsLogits(layer.activation)) {
+    at = place(region, fields + offsetof<Tensors>("logits"), at, tensorSize<T>(layer.units, strideOf<T>(rows)));
   }
   const rowsSize = tensorSize<T>(rows, strideOf<T>(layer.units));
-  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("dLogitsRows"), at, rowsSize);
-  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("forward"), at, offsetof<Product>());
-  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("inputsBackward"), at, offsetof<Product>());
-  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("kernelBackward"), at, offsetof<Product>());
+  at = place(region, fields + offsetof<Tensors>("dLogitsRows"), at, rowsSize);
+  at = place(region, fields + offsetof<Tensors>("forward"), at, offsetof<Product>());
+  at = place(region, fields + offsetof<Tensors>("inputsBackward"), at, offsetof<Product>());
+  at = place(region, fields + offsetof<Tensors>("kernelBackward"), at, offsetof<Product>());
   if (region) prepareProducts<T>(layer, tensors);
   return at;
 }
@@ -91,6 +98,7 @@ export function denseShape<T>(tensors: Tensors, pass: Pass): void {
   kernelBackward.aRowStep = step;
 }
 
+/** x → logits → outputs, for columns `begin` … `end` − 1 (whole vectors). */
 @inline
 export function denseForward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
@@ -103,7 +111,7 @@ export function denseForward<T>(
   );
 }
 
-/** dOutputs → dLogits (in dOutputs, and transposed in dLogitsRows) → dInputs if `needsInputs`. */
+/** dOutputs → dLogits (in dOutputs, and transposed in dLogitsRows) → dInputs if `needsInputs`, for the same columns. */
 @inline
 export function denseBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize, needsInputs: bool,
@@ -116,7 +124,7 @@ export function denseBackward<T>(
   );
   const rowStep = tensors.kernelBackward.bStep;
   const rows = min(end, pass.rows) - begin;
-  // Reads past the last unit. The excess goes to the elements after the last unit of each row: they are not used.
+  // Reads up to lanes − 1 units past the last one, and writes them after the last unit of each row. They are not used.
   transpose<T>(tensors.dLogitsRows + begin * rowStep, rowStep, dLogits, pass.stride * sizeof<T>(), layer.units, rows);
   if (needsInputs) matmulColumns<T>(tensors.inputsBackward, begin, end, scratch.product, scratch.panels);
 }

@@ -21,23 +21,26 @@ export function checkDropout(description: LayerDescription, inputs: u32): Status
     (isBelowOne(description.parameter) ? Status.Ok : Status.InvalidLayerParameter);
 }
 
+/** outputs from x. */
 export function dropoutForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
-  drop<T>(layer, tensors.outputs, tensors.x, pass, begin, end);
+  applyMask<T>(layer, tensors.outputs, tensors.x, pass, begin, end);
 }
 
+/** dInputs from dOutputs, with the same mask. */
 export function dropoutBackward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
-  drop<T>(layer, tensors.dInputs, tensors.dOutputs, pass, begin, end);
+  applyMask<T>(layer, tensors.dInputs, tensors.dOutputs, pass, begin, end);
 }
 
 /**
  * out = mask ∧ x / (1 − rate) in training, else x; both [units, stride], columns `begin` … `end` − 1 (whole vectors).
  */
-function drop<T>(layer: Layer, out: usize, x: usize, pass: Pass, begin: usize, end: usize): void {
+function applyMask<T>(layer: Layer, out: usize, x: usize, pass: Pass, begin: usize, end: usize): void {
   if (!pass.training) {
     copyColumns<T>(layer, out, x, pass, begin, end);
     return;
   }
   const rate = layer.parameter;
+  // rate · 2³²: see keepMask().
   const threshold = <u32>min<f64>(nearest<f64>(rate * 4294967296.0), 4294967295.0);
   const scale = splat<T>(1 / (1 - rate));
   const first = begin * sizeof<T>(), bytes = (end - begin) * sizeof<T>();

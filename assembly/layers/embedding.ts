@@ -1,9 +1,9 @@
-// Embeddings replace input columns of integers, the numbers of categories, by rows of learned tables:
+// Embeddings, as PyTorch's nn.Embedding. An input column of category numbers is replaced by a row of a learned table:
 //
 //     outputs = the other columns in their order, then for each replaced column: table[category], `units` columns
 //     dTable[category] = Σ dOutputs over the rows of that category, in their order
 //
-// as PyTorch's nn.Embedding. Y. Bengio, R. Ducharme, P. Vincent and C. Jauvin, "A Neural Probabilistic Language Model",
+// Y. Bengio, R. Ducharme, P. Vincent and C. Jauvin, "A Neural Probabilistic Language Model",
 // JMLR 3 (2003).
 
 import { EmbeddingColumn, LayerDescription, MAX_COLUMNS } from "../abi/description";
@@ -14,12 +14,13 @@ import { productOf, sumOf } from "../kernels/place";
 import { checkNoPenalties } from "./penalty";
 import { Layer, Pass, Tensors } from "./tensors";
 
+/** Element `index` of a list of EmbeddingColumns. */
 @inline
 function columnAt(columns: usize, index: usize): EmbeddingColumn {
   return changetype<EmbeddingColumn>(columns + index * offsetof<EmbeddingColumn>());
 }
 
-/** See checkLayer(). The columns are known to be in memory. */
+/** See checkLayer(). checks/description.ts has checked that the columns are in memory. */
 export function checkEmbedding(description: LayerDescription, inputs: u32): Status {
   const isReserved = description.activation || description.useBias || description.parameter != 0;
   if (isReserved) return Status.ReservedNotZero;
@@ -41,7 +42,7 @@ function isReplaced(columns: usize, count: usize, column: usize): bool {
   return false;
 }
 
-/** Tables [categories, units], one after the other. */
+/** How many parameters: tables [categories, units], one after the other. */
 export function embeddingParameterCount(description: LayerDescription): u64 {
   let count: u64 = 0;
   for (let i: u32 = 0; i < description.columnCount; ++i) {
@@ -58,7 +59,7 @@ export function copyColumnList(layer: Layer, description: LayerDescription): voi
   for (let at: usize = 0; at < bytes; at += 4) store<u32>(layer.columns + at, load<u32>(description.columns + at));
 }
 
-/** Whether all categories of a row of samples exist. */
+/** Whether all categories of a row of samples exist. `row`: its address. */
 export function hasCategories<T>(layer: Layer, row: usize): bool {
   for (let i: usize = 0; i < layer.columnCount; ++i) {
     const column = columnAt(layer.columns, i);
@@ -68,7 +69,10 @@ export function hasCategories<T>(layer: Layer, row: usize): bool {
   return true;
 }
 
-/** x [inputs, stride] → outputs [units, stride]. Does not write the columns after the last row of the microbatch. */
+/**
+ * x [inputs, stride] → outputs [units, stride], for columns `begin` … `end` − 1. Embedded units are written only up to
+ * the last row of the microbatch.
+ */
 export function embeddingForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   const first = begin * sizeof<T>(), step = pass.stride * sizeof<T>();
   const x = tensors.x + first;
@@ -92,6 +96,7 @@ export function embeddingForward<T>(layer: Layer, tensors: Tensors, pass: Pass, 
   }
 }
 
+/** The category that is stored as a T at address `x`. */
 @inline
 function categoryAt<T>(x: usize): usize {
   return <usize><u32>load<T>(x);

@@ -20,6 +20,7 @@ export function checkGaussianNoise(description: LayerDescription, inputs: u32, e
     (isNotNegative(description.parameter, elementSize) ? Status.Ok : Status.InvalidLayerParameter);
 }
 
+/** outputs from x, for columns `begin` … `end` − 1 (whole vectors). */
 export function gaussianNoiseForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   if (!pass.training) {
     copyColumns<T>(layer, tensors.outputs, tensors.x, pass, begin, end);
@@ -32,20 +33,21 @@ export function gaussianNoiseForward<T>(layer: Layer, tensors: Tensors, pass: Pa
   for (let unit: usize = 0; unit < layer.units; ++unit, x += step, out += step) {
     const row = <u32>(pass.batchRow + begin);
     standardNormals(out, row, <u32>(end - begin), <u32>unit, <u32>layer.index, pass.step, pass.seed);
-    // From the end: of f64, the numbers fill the first half of the bytes that are written.
+    // From the end: the random numbers are f32, and for f64 they fill the first half of the bytes that the loop writes.
     for (let at = bytes; at > 0; at -= 16) {
-      const noise = v128.mul<T>(deviation, loadNumbers<T>(out, at - 16));
+      const noise = v128.mul<T>(deviation, loadNormals<T>(out, at - 16));
       v128.store(out + at - 16, v128.add<T>(v128.load(x + at - 16), noise));
     }
   }
 }
 
-/** A vector of T at offset `at` of an array of T that is stored as f32. */
+/** The vector of T that belongs at offset `at` of an array of T, from its numbers stored as f32. */
 @inline
-function loadNumbers<T>(x: usize, at: usize): v128 {
+function loadNormals<T>(x: usize, at: usize): v128 {
   return sizeof<T>() == 4 ? v128.load(x + at) : f64x2.promote_low_f32x4(v128.load64_zero(x + (at >> 1)));
 }
 
+/** dInputs from dOutputs, for the same columns. */
 export function gaussianNoiseBackward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   copyColumns<T>(layer, tensors.dInputs, tensors.dOutputs, pass, begin, end);
 }

@@ -33,7 +33,7 @@ export function checkLayer(description: LayerDescription, inputs: u32, elementSi
   }
 }
 
-/** Parameters of a layer with this description and `inputs` inputs. */
+/** How many parameters a layer with this description and `inputs` inputs has. */
 export function layerParameterCount(description: LayerDescription, inputs: u64): u64 {
   switch (description.kind) {
     case LayerKind.Dense: return denseParameterCount(inputs, description.units, description.useBias);
@@ -45,12 +45,12 @@ export function layerParameterCount(description: LayerDescription, inputs: u64):
   }
 }
 
-/** Numbers of a layer with this description that training changes without gradients. */
+/** How many buffers a layer with this description has: numbers that training changes without gradients. */
 export function layerBufferCount(description: LayerDescription): u64 {
   return description.kind == LayerKind.BatchNorm ? 2 * <u64>description.units : 0; // runningMean, runningVariance
 }
 
-/** The largest k of its products, for microbatches of `rows` rows. */
+/** The largest k of the layer's products, for microbatches of `rows` rows; 0 if it has none. */
 export function layerLongestProduct(layer: Layer, rows: usize): usize {
   return layer.kind == LayerKind.Dense ? denseLongestProduct(layer, rows) : 0;
 }
@@ -77,7 +77,10 @@ export function layerShiftParameters(layer: Layer, tensors: Tensors, shift: usiz
   if (layer.kind == LayerKind.Dense) tensors.forward.a += shift;
 }
 
-/** x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). Not batch norm: see phases.ts. */
+/**
+ * x → outputs, for columns `begin` … `end` − 1 of the microbatch (whole vectors). Batch norm has phases of its own: see
+ * threads/phases.ts.
+ */
 @inline
 export function layerForward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize,
@@ -86,7 +89,7 @@ export function layerForward<T>(
   else otherForward<T>(layer, tensors, pass, begin, end);
 }
 
-/** Layers that are not dense. Not inlined, because inlining would make the core larger. */
+/** layerForward() of layers that are not dense. A call, because inlining would make the core larger. */
 function otherForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   switch (layer.kind) {
     case LayerKind.Dropout: { dropoutForward<T>(layer, tensors, pass, begin, end); return; }
@@ -97,7 +100,7 @@ function otherForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usiz
   }
 }
 
-/** dOutputs → dInputs, for the same columns. dInputs need not be computed unless `needsInputs`. */
+/** dOutputs → dInputs if `needsInputs`, for the same columns. */
 @inline
 export function layerBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, begin: usize, end: usize, needsInputs: bool,
@@ -123,7 +126,7 @@ function otherBackward<T>(
   }
 }
 
-/** Part `index` of `count` of the gradients of its parameters. Call it after layerBackward() of all columns. */
+/** Part `index` of `count` of the gradients of the layer's parameters. Call it after layerBackward() of all columns. */
 @inline
 export function layerGradients<T>(
   layer: Layer, tensors: Tensors, pass: Pass, scratch: Scratch, index: usize, count: usize,

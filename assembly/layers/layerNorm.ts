@@ -10,7 +10,7 @@ import { partBegin } from "../kernels/parts";
 import { place, strideOf, tensorSize } from "../kernels/place";
 import { madd, splat } from "../math/vector";
 import {
-  gammaOf, normalize, normalizeBackward, normalized, OfRows, Statistic, statisticsOf, STATISTIC_COUNT, sumUnit,
+  normalize, normalizeBackward, normalized, OfRows, splatParameter, Statistic, statisticsOf, STATISTIC_COUNT, sumUnit,
 } from "./normalization";
 import { Layer, Pass, Tensors } from "./tensors";
 
@@ -18,10 +18,12 @@ import { Layer, Pass, Tensors } from "./tensors";
 export function layerNormLayout<T>(layer: Layer, region: usize, tensors: Tensors, at: u64, rows: u64): u64 {
   const stride = strideOf<T>(rows);
   if (region) tensors.statisticsStep = <usize>stride * sizeof<T>();
-  at = place(region, changetype<usize>(tensors) + offsetof<Tensors>("statistics"), at, tensorSize<T>(STATISTIC_COUNT, stride));
-  return place(region, changetype<usize>(tensors) + offsetof<Tensors>("dKept"), at, tensorSize<T>(layer.units, stride));
+  const fields = changetype<usize>(tensors);
+  at = place(region, fields + offsetof<Tensors>("statistics"), at, tensorSize<T>(STATISTIC_COUNT, stride));
+  return place(region, fields + offsetof<Tensors>("dOutputsCopy"), at, tensorSize<T>(layer.units, stride));
 }
 
+/** x → outputs, for columns `begin` … `end` − 1 (whole vectors). */
 export function layerNormForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   const units = splat<T>(<f64>layer.units), one = splat<T>(1), epsilon = splat<T>(layer.parameter);
   const step = pass.stride * sizeof<T>();
@@ -44,7 +46,10 @@ export function layerNormForward<T>(layer: Layer, tensors: Tensors, pass: Pass, 
   normalize<T, OfRows>(layer, tensors, pass, 0, layer.units, begin, end);
 }
 
-/** dOutputs → dInputs if `needsInputs`. Keeps a copy of dOutputs for layerNormGradients(). */
+/**
+ * dOutputs → dInputs if `needsInputs`, for the same columns. Copies dOutputs for layerNormGradients(), because the
+ * layer before it overwrites them.
+ */
 export function layerNormBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize, needsInputs: bool,
 ): void {
@@ -55,8 +60,8 @@ export function layerNormBackward<T>(
     for (let unit: usize = 0; unit < layer.units; ++unit) {
       const row = unit * step;
       const d = v128.load(tensors.dOutputs + row + at);
-      v128.store(tensors.dKept + row + at, d);
-      const scaled = v128.mul<T>(gammaOf<T>(layer, unit), d);
+      v128.store(tensors.dOutputsCopy + row + at, d);
+      const scaled = v128.mul<T>(splatParameter<T>(layer, unit), d);
       sum = v128.add<T>(sum, scaled);
       products = madd<T>(scaled, normalized<T, OfRows>(tensors, tensors.x + row, unit, at), products);
     }
@@ -72,6 +77,6 @@ export function layerNormGradients<T>(layer: Layer, tensors: Tensors, pass: Pass
   const end = partBegin(layer.units, 1, index + 1, count);
   for (let unit = partBegin(layer.units, 1, index, count); unit < end; ++unit) {
     const dGamma = layer.gradients + unit * sizeof<T>(), dBeta = dGamma + layer.units * sizeof<T>();
-    sumUnit<T, OfRows>(dGamma, dBeta, tensors, pass, tensors.dKept + unit * step, unit, pass.accumulates);
+    sumUnit<T, OfRows>(dGamma, dBeta, tensors, pass, tensors.dOutputsCopy + unit * step, unit, pass.accumulates);
   }
 }

@@ -1,4 +1,4 @@
-// What layer norm and batch norm share. For unit u of row r:
+// The formulas that layer norm and batch norm share. For unit u of row r:
 //
 //     x̂ = (x − mean) · scale, with scale = 1 / √(variance + epsilon)
 //     outputs = gamma[u] · x̂ + beta[u]
@@ -22,7 +22,7 @@ export function checkNormalization(description: LayerDescription, inputs: u32, e
   return status || (isPositive(description.parameter, elementSize) ? Status.Ok : Status.InvalidLayerParameter);
 }
 
-/** The rows of Tensors.statistics. */
+/** The rows of Tensors.statistics: mean, scale, a and b of the formulas. */
 export const enum Statistic {
   Mean,
   Scale,
@@ -30,15 +30,19 @@ export const enum Statistic {
   B,
 }
 
+/** The number of Statistics. */
 export const STATISTIC_COUNT: u64 = 4;
 
+/** Address of a row of Tensors.statistics. */
 @inline
 export function statisticsOf(tensors: Tensors, statistic: Statistic): usize {
   return tensors.statistics + <usize>statistic * tensors.statisticsStep;
 }
 
-// How statistics are stored, as types. No instances of these classes exist. `at`: the offset of a vector of rows.
+// How statistics are stored, as types. No instances of these classes exist. `load` returns the statistic of `unit` for
+// the vector of rows at offset `at`.
 
+/** One element for each row: layer norm. */
 @unmanaged
 export class OfRows {
   @inline
@@ -47,6 +51,7 @@ export class OfRows {
   }
 }
 
+/** One element for each unit: batch norm. */
 @unmanaged
 export class OfUnits {
   @inline
@@ -55,10 +60,10 @@ export class OfUnits {
   }
 }
 
-/** gamma of `unit` in every lane. */
+/** Parameter number `index` of the layer in every lane. gamma of unit u is number u, its beta number units + u. */
 @inline
-export function gammaOf<T>(layer: Layer, unit: usize): v128 {
-  return v128.load_splat<T>(layer.parameters + unit * sizeof<T>());
+export function splatParameter<T>(layer: Layer, index: usize): v128 {
+  return v128.load_splat<T>(layer.parameters + index * sizeof<T>());
 }
 
 /** x̂ of the vector of rows at offset `at`. `x`: the row of the unit. */
@@ -70,13 +75,15 @@ export function normalized<T, S>(tensors: Tensors, x: usize, unit: usize, at: us
   return v128.mul<T>(v128.sub<T>(v128.load(x + at), mean), scale);
 }
 
-/** outputs = gamma · x̂ + beta, for some units and columns `begin` … `end` − 1 (whole vectors). */
+/**
+ * outputs = gamma · x̂ + beta, for units `firstUnit` … `endUnit` − 1 and columns `begin` … `end` − 1 (whole vectors).
+ */
 export function normalize<T, S>(
   layer: Layer, tensors: Tensors, pass: Pass, firstUnit: usize, endUnit: usize, begin: usize, end: usize,
 ): void {
   const step = pass.stride * sizeof<T>();
   for (let unit = firstUnit; unit < endUnit; ++unit) {
-    const gamma = gammaOf<T>(layer, unit), beta = gammaOf<T>(layer, layer.units + unit);
+    const gamma = splatParameter<T>(layer, unit), beta = splatParameter<T>(layer, layer.units + unit);
     const x = tensors.x + unit * step, outputs = tensors.outputs + unit * step;
     for (let at = begin * sizeof<T>(); at < end * sizeof<T>(); at += 16) {
       v128.store(outputs + at, madd<T>(gamma, normalized<T, S>(tensors, x, unit, at), beta));
@@ -84,14 +91,14 @@ export function normalize<T, S>(
   }
 }
 
-/** dInputs, for some units and columns `begin` … `end` − 1 (whole vectors), given all statistics. */
+/** dInputs = scale · (gamma · dOutputs − a − b · x̂), for the same units and columns. All statistics must be known. */
 export function normalizeBackward<T, S>(
   layer: Layer, tensors: Tensors, pass: Pass, firstUnit: usize, endUnit: usize, begin: usize, end: usize,
 ): void {
   const step = pass.stride * sizeof<T>();
   const statistics = changetype<S>(0);
   for (let unit = firstUnit; unit < endUnit; ++unit) {
-    const gamma = gammaOf<T>(layer, unit);
+    const gamma = splatParameter<T>(layer, unit);
     const row = unit * step;
     for (let at = begin * sizeof<T>(); at < end * sizeof<T>(); at += 16) {
       const a = statistics.load<T>(statisticsOf(tensors, Statistic.A), unit, at);

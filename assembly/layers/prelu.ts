@@ -24,6 +24,7 @@ export function preluLayout<T>(layer: Layer, region: usize, tensors: Tensors, at
   return place(region, terms, at, tensorSize<T>(layer.units, strideOf<T>(rows)));
 }
 
+/** x → outputs, for columns `begin` … `end` − 1 (whole vectors). */
 export function preluForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize): void {
   const first = begin * sizeof<T>(), bytes = (end - begin) * sizeof<T>();
   const step = pass.stride * sizeof<T>();
@@ -37,7 +38,10 @@ export function preluForward<T>(layer: Layer, tensors: Tensors, pass: Pass, begi
   }
 }
 
-/** Writes dInputs if `needsInputs`, and the terms of dAlpha: dOutputs is overwritten before preluGradients(). */
+/**
+ * dOutputs → the terms of dAlpha, and dInputs if `needsInputs`, for the same columns. The terms are stored, because
+ * dOutputs is overwritten before preluGradients().
+ */
 export function preluBackward<T>(
   layer: Layer, tensors: Tensors, pass: Pass, begin: usize, end: usize, needsInputs: bool,
 ): void {

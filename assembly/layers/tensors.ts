@@ -1,13 +1,13 @@
-// A layer in a network's region; its tensors, the microbatch in progress and the threads' scratch memory in a
-// workspace.
+// The structs that layers use: a Layer in the network's region; its Tensors, the Pass of the microbatch in progress and
+// the Scratch of each thread in a workspace.
 
 import { Activation, LayerKind } from "../abi/description";
 import { Product } from "../kernels/gemm";
 
 /**
  * The capacity of a workspace is a multiple of this many rows. Losses and the gradients of normalizations are summed in
- * blocks of this many rows, so that the sums do not depend on the capacity, except for a microbatch of one row: the row
- * path adds its terms in another order.
+ * blocks of this many rows, so that the sums do not depend on the capacity. A microbatch of one row is the exception:
+ * the row path adds the terms of its loss in another order.
  */
 export const BLOCK_ROWS: usize = 128;
 
@@ -19,28 +19,30 @@ export class Layer {
   index: usize;
   inputs: usize;
   units: usize;
-  /** Of a dense layer. Linear in the output layer when the loss is fused: the loss applies softmax or sigmoid. */
+  /** Dense layers only. Linear in the output layer if the loss is fused: the loss applies softmax or sigmoid. */
   activation: Activation;
   useBias: usize;
   /** LayerDescription.parameter. */
   parameter: f64;
-  /** Addresses of its range in the network's parameters and gradients, of `parameterCount` elements. */
+  /** Address of the layer's parameters in the network's. */
   parameters: usize;
+  /** Address of the layer's gradients in the network's. */
   gradients: usize;
+  /** Elements of the layer's parameters, and of its gradients. */
   parameterCount: usize;
-  /** Whether updates do not change it: see network/frozen.ts. */
+  /** Whether updates leave the layer unchanged: see network/frozen.ts. */
   isFrozen: bool;
-  /** Of an embedding: the address of its `columnCount` EmbeddingColumns in the network's region. */
+  /** Embeddings only: the address of `columnCount` EmbeddingColumns in the network's region. */
   columns: usize;
   columnCount: usize;
-  /** The factors of its penalties: see layers/penalty.ts. */
+  /** Dense layers only: the factors of the penalties, see penalty.ts. */
   kernelL1: f64;
   kernelL2: f64;
   biasL1: f64;
   biasL2: f64;
-  /** Of batch norm: LayerDescription.momentum. */
+  /** Batch norm only: LayerDescription.momentum. */
   momentum: f64;
-  /** Of batch norm: addresses of its range in Network.buffers and Network.nextBuffers. */
+  /** Batch norm only: the addresses of its numbers in Network.buffers and Network.nextBuffers. */
   buffers: usize;
   nextBuffers: usize;
 }
@@ -55,32 +57,33 @@ export class Tensors {
   x: usize;
   /** [units, stride]; the same address as the outputs if the backward pass does not need logits. */
   logits: usize;
-  /** [units + 1, stride]; in the output layer, the logits if the loss is fused. */
+  /** [units + 1, stride], the last row all ones. In the output layer, the logits if the loss is fused. */
   outputs: usize;
-  /** [units, stride]: the gradient of the outputs, which the gradient of the logits replaces. */
+  /** [units, stride]: the gradient of the outputs. The backward pass replaces it by the gradient of the logits. */
   dOutputs: usize;
   /** [inputs, stride]: dOutputs of the layer before. */
   dInputs: usize;
   /**
-   * [rows, units rounded up to whole vectors]: the gradient of the logits, transposed. Of prelu: the terms of the
-   * gradient of alpha, [units, stride].
+   * Dense layers: [rows, strideOf(units)], the gradient of the logits, transposed. PReLU: [units, stride], the terms of
+   * the gradient of alpha.
    */
   dLogitsRows: usize;
-  /** Of normalizations, see normalization.ts: [STATISTIC_COUNT, rows or units], rows `statisticsStep` bytes apart. */
+  /** Normalizations, see normalization.ts: [STATISTIC_COUNT, rows or units], rows `statisticsStep` bytes apart. */
   statistics: usize;
   statisticsStep: usize;
-  /** Of layer norm: [units, stride], a copy of dOutputs. */
-  dKept: usize;
+  /** Layer norm: [units, stride], a copy of dOutputs. */
+  dOutputsCopy: usize;
   /** logits = [kernel; bias]ᵀ · [x; 1] */
   forward: Product;
   /** dInputs = kernel · dLogits */
   inputsBackward: Product;
-  /** [dKernel; dBias] (+)= [x; 1] · dLogitsᵀ, summed over the rows of the microbatch in their order. */
+  /** [dKernel; dBias] = or += [x; 1] · dLogitsᵀ, summed over the rows of the microbatch in their order. */
   kernelBackward: Product;
 }
 
 /** Which parts of a step of a single row use rowPath/. */
 export const enum RowPath {
+  /** No part. */
   None,
   /** Forward pass, loss and backward pass. */
   Loss,
@@ -93,19 +96,21 @@ export const enum RowPath {
 export class Pass {
   /** Samples [*, inputs], row-major, from which the rows are gathered; 0: the rows are in the workspace already. */
   inputs: usize;
-  /** The factor of the samples if they are bytes, which are converted as they are gathered; else 0. */
+  /** Samples.scale if the samples are bytes, else 0. Bytes are converted while they are gathered. */
   byteScale: f64;
-  /** The row numbers in the order to take them, u32; 0: as they are stored. */
+  /** The row numbers in the order of their use, u32; 0: rows are used as they are stored. */
   order: usize;
   /** Position in that order of the microbatch's first row. */
   row: usize;
   /** Position in the batch of the microbatch's first row. */
   batchRow: usize;
+  /** Rows of the microbatch. */
   rows: usize;
   /** The columns of feature-major tensors that are computed: `rows` rounded up to whole vectors; 1 on the row path. */
   columns: usize;
   /** Elements from one row of a feature-major tensor to the next. */
   stride: usize;
+  /** The parts of the step that use rowPath/. */
   rowPath: RowPath;
   /** The weights of the rows, [stride]; 0: all are 1. */
   weights: usize;
@@ -114,7 +119,7 @@ export class Pass {
   /** Whether layers that differ in training, such as dropout, act as in training. */
   training: bool;
   /** Whether batch norm writes the running statistics after this pass to Network.nextBuffers. */
-  keepsStatistics: bool;
+  updatesStatistics: bool;
   /**
    * Phase.Forward and Phase.Backward compute the layers …First to …End − 1. A batch norm ends such a range of layers;
    * without batch norm, the range contains all layers. See training/layers.ts.
@@ -123,22 +128,25 @@ export class Pass {
   forwardEnd: usize;
   backwardFirst: usize;
   backwardEnd: usize;
-  /** The key of random numbers, and the step they are drawn for. */
+  /** The key of the random numbers: Network.seed. */
   seed: u32;
+  /** The step that random numbers are drawn for: Network.step. */
   step: u32;
 }
 
-/** Memory that only one thread uses. */
+/** The memory of one thread. No other thread uses it during a phase. */
 @unmanaged
 export class Scratch {
   /** Describes the thread's part of a product. */
   product: Product;
   /** [k, PACKED_ROWS] elements for the longest product. */
   panels: usize;
-  /** Results of its part of Phase.Measure: bounds of |gradient|, |parameter| and |numbers in measured slots|. */
+  /**
+   * Results of the thread's part of Phase.Measure: bounds of |gradient|, |parameter| and |numbers in measured slots|.
+   */
   bound: f64;
   parameterBound: f64;
   stateBound: f64;
-  /** Result of its part of Phase.Check. */
+  /** Result of the thread's part of Phase.Check. */
   isFinite: bool;
 }

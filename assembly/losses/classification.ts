@@ -1,4 +1,4 @@
-// Losses of classifiers that are not cross-entropies.
+// Losses of classifiers that are not cross-entropies. For the classes see regression.ts.
 
 import { Status } from "../abi/status";
 import { Call } from "../math/notInlined";
@@ -23,8 +23,8 @@ export class Hinge {
 
 /** See checkLoss(). */
 export function checkFocal(gamma: f64, alpha: f64, elementSize: usize): Status {
-  const isShare = alpha >= 0 && alpha <= 1 || alpha == -1;
-  return isShare && isNotNegative(gamma, elementSize) ? Status.Ok : Status.InvalidLossParameter;
+  const isAlpha = alpha >= 0 && alpha <= 1 || alpha == -1;
+  return isAlpha && isNotNegative(gamma, elementSize) ? Status.Ok : Status.InvalidLossParameter;
 }
 
 /**
@@ -46,8 +46,8 @@ export class Focal {
 }
 
 /**
- * The term or its gradient, from e = e^−|z|. σ(z) and σ(−z) are not computed as 1 minus each other, and σ(z) − t is
- * computed as σ(z)(1 − t) − σ(−z)t. So small values keep their digits.
+ * The term or its gradient, from e = e^−|z|. Small values keep their digits: neither of σ(z) and σ(−z) is computed as 1
+ * minus the other, and σ(z) − t is computed as σ(z)(1 − t) − σ(−z)t.
  */
 function focal<T>(z: v128, t: v128, gamma: v128, alpha: v128, isGradient: bool): v128 {
   const one = splat<T>(1), zero = splat<T>(0);

@@ -9,9 +9,9 @@ import { log, log1p } from "../math/logarithm";
 import { sigmoid } from "../math/logistic";
 import { rounded } from "../math/range";
 import { clamp, laneCount, laneNumbers, splat } from "../math/vector";
-import { addTerms, product, total, weigh } from "./terms";
+import { addTerms, product, total, applyWeights } from "./terms";
 
-/** See checkLoss(). If 1 − clip rounded to 1, probabilities near 1 would not be clipped. */
+/** See checkLoss(). Refuses a clip for which 1 − clip rounds to 1: it would not clip probabilities near 1. */
 export function checkClip(clip: f64, elementSize: usize): Status {
   const low = rounded(clip, elementSize);
   return low < 0.5 && rounded(1 - low, elementSize) < 1 ? Status.Ok : Status.InvalidLossParameter;
@@ -55,7 +55,7 @@ export class SigmoidCrossentropy {
 }
 
 /**
- * lossBackward() of the categorical cross-entropies, one term for each column:
+ * lossBackward() of the categorical cross-entropies, with one term for each column:
  *
  *     −Σᵢ tᵢ log aᵢ = Σᵢ tᵢ (log Σⱼ e^(zⱼ − m) − (zᵢ − m))        ∂/∂zᵢ = aᵢ Σⱼ tⱼ − tᵢ
  *
@@ -92,15 +92,18 @@ export function lossRows<T, L>(
       const a = v128.div<T>(v128.load(dLogits + at), partition);
       v128.store(dLogits + at, v128.mul<T>(v128.sub<T>(v128.mul<T>(a, weight), t), factor));
     }
-    if (weights) term = weigh<T>(term, v128.load(weights + column), dLogits + column, units, step);
+    if (weights) term = applyWeights<T>(term, v128.load(weights + column), dLogits + column, units, step);
     sum = addTerms<T>(sum, term, row, rows);
   }
   return total(sum);
 }
 
 /**
- * Σ t log t over all units, which turns the cross-entropy of distributions into their Kullback-Leibler divergence
- * Σ t (log t − log a). The gradients are the same.
+ * Σ t log t over all units and rows, times the weights of the rows. The cross-entropy plus this sum is the
+ * Kullback-Leibler divergence Σ t (log t − log a). Its gradients are those of the cross-entropy.
+ *
+ *     targets: [units, rows], units `stride` elements apart
+ *     weights: [rows]; 0: all are 1
  */
 export function negativeEntropy<T>(targets: usize, weights: usize, units: usize, rows: usize, stride: usize): f64 {
   let sum = splat<f64>(0);
@@ -108,16 +111,19 @@ export function negativeEntropy<T>(targets: usize, weights: usize, units: usize,
     for (let row: usize = 0; row < rows; row += laneCount<T>()) {
       const t = v128.load(targets + (i * stride + row) * sizeof<T>());
       let term = product<T>(t, Call.log<T>(t));
-      if (weights) term = weigh<T>(term, v128.load(weights + row * sizeof<T>()), 0, 0, 0);
+      if (weights) term = applyWeights<T>(term, v128.load(weights + row * sizeof<T>()), 0, 0, 0);
       sum = addTerms<T>(sum, term, row, rows);
     }
   }
   return total(sum);
 }
 
+// The kinds of targets, as types. No instances of these classes exist.
+
 /** Targets that are distributions over the units: [units, stride]; on the row path [units]. */
 @unmanaged
 export class Distribution {
+  /** The targets of a vector of rows for `unit`. */
   @inline
   at<T>(targets: usize, unit: usize, step: usize): v128 {
     return v128.load(targets + unit * step);
@@ -138,6 +144,7 @@ export class Distribution {
 
 /**
  * Targets that are labels, each the number of the correct unit: [1, stride]. The target of that unit is 1, of others 0.
+ * Methods as in Distribution.
  */
 @unmanaged
 export class Label {

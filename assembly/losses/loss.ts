@@ -1,4 +1,4 @@
-// The properties of each loss that the rest of training needs, and the dispatch to the formulas.
+// The properties of each loss, and the dispatch to the formulas.
 
 import { Activation, Description, Loss } from "../abi/description";
 import { Status } from "../abi/status";
@@ -13,8 +13,8 @@ import { checkSmoothing } from "./smoothing";
 import { lossEach } from "./terms";
 
 /**
- * Whether the loss is fused with the output layer's activation (softmax or sigmoid): it is computed from the logits and
- * gives the gradient of the logits, in which the derivative of the activation cancels.
+ * Whether the loss is fused with the output layer's activation, softmax or sigmoid. A fused loss is computed from the
+ * logits and gives the gradient of the logits, in which the derivative of the activation cancels.
  */
 export function isFused(loss: Loss): bool {
   return loss == Loss.SigmoidCrossentropy || loss == Loss.Focal || isCategorical(loss);
@@ -60,7 +60,7 @@ function checkParameter(loss: Loss, parameter: f64, elementSize: usize): Status 
   }
 }
 
-/** Whether the loss takes a label smoothing. */
+/** Whether the loss accepts label smoothing. The cross-entropies are adjacent in the enum. */
 function isCrossentropy(loss: Loss): bool {
   return loss >= Loss.BinaryCrossentropy && loss <= Loss.SparseCategoricalCrossentropy;
 }
@@ -75,13 +75,15 @@ export function checkTargets<T>(
 }
 
 /**
- * Returns the sum of the loss's terms over the first `rows` columns, and writes scale · its gradient to `dOutputs`. The
- * weights of the columns multiply both.
+ * Returns the sum of the loss's terms over the first `rows` columns, and writes `scale` times its gradient to
+ * `dOutputs`. Both are multiplied by the weights of the columns. NaN for Loss.Custom.
  *
  *     dOutputs, outputs: [units, stride], units ≥ 1, rows ≥ 1; for a fused loss the outputs are the logits
  *     targets:           [units, stride], or labels [1, stride]
  *     weights:           [stride]; 0: all are 1
  *     parameter, alpha:  Description.lossParameter and lossAlpha
+ *
+ * No tensor may overlap another.
  */
 export function lossBackward<T>(
   loss: Loss, dOutputs: usize, outputs: usize, targets: usize, weights: usize,
@@ -89,15 +91,25 @@ export function lossBackward<T>(
 ): f64 {
   switch (loss) {
     case Loss.MeanSquaredError:
-      return lossEach<T, MeanSquaredError>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, MeanSquaredError>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.MeanAbsoluteError:
-      return lossEach<T, MeanAbsoluteError>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, MeanAbsoluteError>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.Huber:
-      return lossEach<T, Huber>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Huber>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.BinaryCrossentropy:
-      return lossEach<T, BinaryCrossentropy>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, BinaryCrossentropy>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.SigmoidCrossentropy:
-      return lossEach<T, SigmoidCrossentropy>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, SigmoidCrossentropy>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.CategoricalCrossentropy:
       return lossRows<T, Distribution>(dOutputs, outputs, targets, weights, units, rows, stride, scale);
     case Loss.KullbackLeibler:
@@ -105,15 +117,25 @@ export function lossBackward<T>(
         negativeEntropy<T>(targets, weights, units, rows, stride);
     case Loss.Custom: return NaN;
     case Loss.Poisson:
-      return lossEach<T, Poisson>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Poisson>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.Hinge:
-      return lossEach<T, Hinge>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Hinge>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.LogCosh:
-      return lossEach<T, LogCosh>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, LogCosh>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.Quantile:
-      return lossEach<T, Quantile>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Quantile>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     case Loss.Focal:
-      return lossEach<T, Focal>(dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha);
+      return lossEach<T, Focal>(
+        dOutputs, outputs, targets, weights, units, rows, stride, scale, parameter, alpha,
+      );
     default:
       return lossRows<T, Label>(dOutputs, outputs, targets, weights, units, rows, stride, scale);
   }

@@ -1,4 +1,5 @@
-// Losses of the outputs. Each class gives the term of one output a with target t, and its derivative ∂term/∂a.
+// Losses of regressions. Each class is a pair of formulas; no instances exist. `term` is the term of one output a with
+// target t, `gradient` its derivative ∂term/∂a. p: Description.lossParameter, q: Description.lossAlpha, in all lanes.
 
 import { Status } from "../abi/status";
 import { Call } from "../math/notInlined";
@@ -63,8 +64,8 @@ export class Huber {
 }
 
 /**
- * log cosh e with e = a − t. Where |e| ≤ 1, log(1 + 2h² / (1 − h²)) with h = tanh ½e, which is accurate for small e.
- * Else |e| − log 2 + log(1 + e^−2|e|), which does not overflow. The derivative is tanh e.
+ * log cosh d with d = a − t. Where |d| ≤ 1, it is computed as log(1 + 2h² / (1 − h²)) with h = tanh ½d, which is
+ * accurate for small d. Elsewhere as |d| − log 2 + log(1 + e^−2|d|), which does not overflow. The derivative is tanh d.
  */
 @unmanaged
 export class LogCosh {
@@ -96,8 +97,8 @@ export function checkQuantile(quantile: f64, elementSize: usize): Status {
 }
 
 /**
- * max(p(t − a), (1 − p)(a − t)) with quantile p: the mean is smallest where a is that quantile of t. The derivative at
- * a = t is 0. Koenker and Bassett, "Regression Quantiles", 1978.
+ * max(p(t − a), (1 − p)(a − t)) with the quantile p. The mean over many t is least where a is their quantile. The
+ * derivative at a = t is 0. Koenker and Bassett, "Regression Quantiles", 1978.
  */
 @unmanaged
 export class Quantile {
@@ -119,8 +120,8 @@ export class Quantile {
 const POISSON_EPSILON: f64 = 1e-8;
 
 /**
- * a − t log(a + 10⁻⁸): the negative log-likelihood of the count t at the rate a, without the term that is a
- * function of t alone.
+ * a − t log(a + 10⁻⁸): the negative log-likelihood of the count t at the rate a, without its term log t!, which does
+ * not depend on a.
  */
 @unmanaged
 export class Poisson {

@@ -10,22 +10,23 @@ export function checkSmoothing(smoothing: f64, elementSize: usize): Status {
 }
 
 /**
- * Replaces each target t by t(1 − s) + s / classes; labels by the targets of all units, 1 for the label's unit.
+ * Replaces each target t by t(1 − s) + s / classes, in place. Labels become targets of all units first: 1 for the
+ * label's unit, 0 for the others.
  *
- *     targets: [units, rows], units `stride` elements apart; labels [1, rows]
+ *     targets: [units, rows], units `stride` elements apart; labels [1, rows], with room for all units
  */
 export function smoothTargets<T>(
   targets: usize, units: usize, rows: usize, stride: usize, smoothing: f64, classes: usize, areLabels: bool,
 ): void {
-  const keep = <T>1 - <T>smoothing, share = <T>smoothing / <T>classes;
+  const oldFactor = <T>1 - <T>smoothing, added = <T>smoothing / <T>classes;
   for (let row: usize = 0; row < rows; ++row) {
     const first = targets + row * sizeof<T>();
     const label = load<T>(first);
-    // From the last unit to the first: a label lies where the target of unit 0 is written.
+    // From the last unit to the first: the target of unit 0 overwrites the label.
     for (let i = units; i-- > 0;) {
       const at = first + i * stride * sizeof<T>();
       const t = areLabels ? <T>(label == <T>i) : load<T>(at);
-      store<T>(at, t * keep + share);
+      store<T>(at, t * oldFactor + added);
     }
   }
 }

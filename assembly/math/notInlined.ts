@@ -3,8 +3,9 @@ import { tanh } from "./hyperbolic";
 import { log, log1p } from "./logarithm";
 
 /**
- * Functions of a vector as calls, where size matters more than the few nanoseconds of a call: the functions themselves
- * are inlined wherever they are used.
+ * Functions of a vector as calls, where size matters more than the few nanoseconds of a call. The functions themselves
+ * are inlined wherever they are used. Methods of a class, because asc warns of exported functions that take vectors and
+ * are not inlined.
  */
 @unmanaged
 export class Call {

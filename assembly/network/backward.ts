@@ -1,4 +1,5 @@
-// The backward pass: the gradient of the outputs → the gradients of all logits → the gradients of all parameters.
+// The backward pass: the gradient of the outputs → the gradients of all layers' logits → the gradients of all
+// parameters.
 
 import { layerBackward, layerGradients } from "../layers/layer";
 import { Scratch } from "../layers/tensors";
@@ -6,8 +7,8 @@ import { layerAt, Network } from "./network";
 import { passOf, tensorsAt, Workspace } from "./workspace";
 
 /**
- * Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) backward through the layers of the pass, to the
- * first layer that is trained.
+ * Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) backward through layers pass.backwardEnd − 1 …
+ * pass.backwardFirst, but not past the first layer that is trained.
  */
 @inline
 export function backward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {

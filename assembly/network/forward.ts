@@ -7,7 +7,10 @@ import { Scratch } from "../layers/tensors";
 import { layerAt, Network } from "./network";
 import { passOf, tensorsAt, Workspace } from "./workspace";
 
-/** Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) through the layers of the pass. */
+/**
+ * Runs columns `begin` … `end` − 1 of the microbatch (whole vectors) through layers pass.forwardFirst …
+ * pass.forwardEnd − 1.
+ */
 @inline
 export function forward<T>(network: Network, workspace: Workspace, scratch: Scratch, begin: usize, end: usize): void {
   const pass = passOf(workspace);
@@ -17,6 +20,7 @@ export function forward<T>(network: Network, workspace: Workspace, scratch: Scra
   }
 }
 
+/** The rows of the samples → the same columns of x. */
 function gatherInputs<T>(network: Network, workspace: Workspace, begin: usize, end: usize): void {
   const pass = passOf(workspace);
   const x = workspace.x + begin * sizeof<T>(), width = end - begin;

@@ -17,12 +17,13 @@ import { laneCount } from "../math/vector";
  *     Layer        [layerCount]
  *     columns      EmbeddingColumn [columnCount], if the first layer is an embedding
  *     parameters   [parameterCount], layer by layer without gaps; a dense layer: kernel [inputs, units], bias [units];
- *                  layer norm and batch norm: gamma [units], beta [units]
+ *                  layer norm and batch norm: gamma [units], beta [units]; prelu: alpha [units]; an embedding: tables
+ *                  [categories, units]
  *     gradients    in the layout of the parameters
  *     buffers      [bufferCount], layer by layer; batch norm: runningMean [units], runningVariance [units]
  *     nextBuffers  in the layout of the buffers: their values after the step in progress
  *
- * Each array ends with zeros to the next cache line.
+ * Each array ends with zeros to the next cache line: see arenaSize().
  */
 @unmanaged
 export class Network {
@@ -30,16 +31,19 @@ export class Network {
   elementSize: usize;
   inputs: usize;
   layerCount: usize;
+  // Copies of the description's fields.
   loss: Loss;
   mean: u32;
   lossParameter: f64;
   lossAlpha: f64;
   labelSmoothing: f64;
-  /** The loss that is computed: of smoothed labels, categorical cross-entropy. */
+  /** The loss that is computed: categorical cross-entropy if labels are smoothed, else `loss`. */
   computedLoss: Loss;
   /** The activation that turns the outputs of a forward pass into predictions: Linear unless the loss is fused. */
   outputActivation: Activation;
+  /** Columns of the samples' targets: 1 for labels, else the number of outputs. */
   targetWidth: usize;
+  // Addresses of the arrays, and their elements.
   parameters: usize;
   gradients: usize;
   parameterCount: usize;
@@ -59,9 +63,9 @@ export class Network {
    * optimizerIsBounded().
    */
   isKnownBounded: bool;
-  /** In a region of its own, so that the host can replace it; null at first. */
+  /** In its own region, so that the host can replace it; null at first. */
   optimizer: Optimizer;
-  /** The Team of workers that share the work, in the builds with threads; 0: none. */
+  /** The Team of workers in the builds with threads; 0: none. See threads/team.ts. */
   team: usize;
   /** The key of the network's random numbers. */
   seed: u32;
@@ -69,10 +73,12 @@ export class Network {
   step: u64;
 }
 
+/** Layer number `index`, from 0. */
 export function layerAt(network: Network, index: usize): Layer {
   return changetype<Layer>(changetype<usize>(network) + offsetof<Network>() + index * offsetof<Layer>());
 }
 
+/** The last layer. */
 export function outputLayer(network: Network): Layer {
   return layerAt(network, network.layerCount - 1);
 }
@@ -87,12 +93,16 @@ export function lossScale(network: Network, weight: f64): f64 {
   return 1 / (weight * <f64>terms);
 }
 
-/** Bytes of the parameters, or of the gradients. */
+/**
+ * Bytes of an arena of `parameterCount` elements: the parameters, the gradients, or another array in the layout of the
+ * parameters, such as a slot of an optimizer's state. Whole cache lines.
+ */
 export function arenaSize<T>(parameterCount: u64): u64 {
   const lanes: u64 = laneCount<T>();
   return tensorSize<T>((parameterCount + lanes - 1) / lanes, lanes);
 }
 
+/** The description of layer number `index`. */
 export function layerDescriptionAt(description: Description, index: usize): LayerDescription {
   return changetype<LayerDescription>(
     changetype<usize>(description) + offsetof<Description>() + index * offsetof<LayerDescription>(),
@@ -125,7 +135,7 @@ export function needsWholeBatch(network: Network): bool {
 }
 
 /**
- * Bytes from the first parameter on that must be readable: rowPath/backward.ts reads up to 2 · lanes − 1 rows past the
+ * Bytes from the first parameter on that must be in memory: rowPath/backward.ts reads up to 2 · lanes − 1 rows past the
  * end of a kernel, and ignores them.
  */
 function readableSize<T>(description: Description): u64 {

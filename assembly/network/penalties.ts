@@ -10,7 +10,9 @@ export function networkPenalty<T>(network: Network): f64 {
   return penalty;
 }
 
-/** Adds part `index` of `count` of the gradient of the penalties of all layers that are not frozen. */
+/**
+ * Adds part `index` of `count` of the gradients of the penalties to the gradients of all layers that are not frozen.
+ */
 export function penaltyGradients<T>(network: Network, index: usize, count: usize): void {
   for (let i: usize = 0; i < network.layerCount; ++i) {
     const layer = layerAt(network, i);

@@ -1,4 +1,4 @@
-// The workspace of a network: activations and scratch for the rows that pass through the layers together.
+// The workspace of a network: the tensors of a microbatch and the threads' scratch memory.
 
 import { LayerKind } from "../abi/description";
 import { PACKED_ROWS, Product } from "../kernels/gemm";
@@ -19,16 +19,16 @@ import { layerAt, Network, outputLayer } from "./network";
  *     x         [inputs + 1, stride]         the microbatch, feature by feature
  *     targets   [targetWidth, stride]; of smoothed labels [outputs, stride]
  *     weights   [stride]                     of the rows
- *     d0        [widest layer, stride]       Ping-pong buffers: layers L, L−2, … use d0 as dOutputs and d1 as dInputs,
- *     d1        [widest layer, stride]       layers L−1, L−3, … the reverse.
+ *     d0        [widest layer, stride]       ping-pong buffers: the last layer L and layers L−2, L−4, … use d0 as
+ *     d1        [widest layer, stride]       dOutputs and d1 as dInputs; layers L−1, L−3, … the reverse
  *     and for each layer:
  *       outputs   [units + 1, stride]
  *       tensors of the layer's kind, such as logits and dLogitsRows
  *
- * Feature-major: a row of a tensor is one feature of all rows of the microbatch, so the narrowest layer still fills
- * whole vectors. A microbatch of fewer rows than `capacity` uses tensors whose rows are `stride` = strideOf(rows)
- * elements apart. On the row path the tensors are plain vectors (rowPath/). Tensors have one row more than features,
- * all ones: the bias is the kernel row of an input that is always 1.
+ * Tensors are feature-major: a row of a tensor is one feature of all rows of the microbatch. So the narrowest layer
+ * still fills whole vectors. In a microbatch of fewer rows than `capacity`, the rows of tensors are `stride` =
+ * strideOf(rows) elements apart. On the row path the tensors are plain vectors (rowPath/). x and outputs have one more
+ * row, all ones: the bias is the kernel row of an input that is always 1.
  *
  *     x   [ row 0  row 1  …  row n−1 | unused ]   feature 0
  *         [ …                                 ]   feature 1
@@ -42,27 +42,32 @@ export class Workspace {
   threads: usize;
   /** The maximum number of rows of a microbatch, a multiple of BLOCK_ROWS. */
   capacity: usize;
+  // Addresses of the tensors.
   x: usize;
   targets: usize;
   weights: usize;
   d0: usize;
   d1: usize;
-  /** The Scratch of the calling thread; the Scratch of each other thread follows. */
+  /** Address of the calling thread's Scratch. Those of the other threads follow. */
   scratch: usize;
+  /** Bytes from one Scratch to the next. */
   scratchSize: usize;
 }
 
+/** The Pass that follows the Workspace. */
 @inline
 export function passOf(workspace: Workspace): Pass {
   return changetype<Pass>(changetype<usize>(workspace) + offsetof<Workspace>());
 }
 
+/** The Tensors of layer number `index`. */
 @inline
 export function tensorsAt(workspace: Workspace, index: usize): Tensors {
   const first = changetype<usize>(workspace) + offsetof<Workspace>() + offsetof<Pass>();
   return changetype<Tensors>(first + index * offsetof<Tensors>());
 }
 
+/** The Tensors of the last layer. */
 export function outputTensors(network: Network, workspace: Workspace): Tensors {
   return tensorsAt(workspace, network.layerCount - 1);
 }
@@ -108,6 +113,7 @@ export function workspaceLayout<T>(region: usize, network: Network, rows: usize,
   return at;
 }
 
+/** Places the tensors of one layer, see place(). `x`: the outputs of the layer before. */
 function placeLayer<T>(
   region: usize, network: Network, layer: Layer, tensors: Tensors, x: usize, at: u64, capacity: u64,
 ): u64 {
@@ -123,6 +129,7 @@ function placeLayer<T>(
   return layerLayout<T>(layer, region, tensors, at, capacity);
 }
 
+/** Lays out one Scratch with its product and panels, or only measures it if the region is 0. Returns its bytes. */
 function scratchLayout<T>(region: usize, network: Network, capacity: usize): u64 {
   let longest: usize = 0;
   for (let i: usize = 0; i < network.layerCount; ++i) {
@@ -133,6 +140,7 @@ function scratchLayout<T>(region: usize, network: Network, capacity: usize): u64
   return place(region, region + offsetof<Scratch>("panels"), at, tensorSize<T>(longest, PACKED_ROWS));
 }
 
+/** Rows of the feature-major targets. Smoothed labels become one target for each output. */
 function targetRows(network: Network): usize {
   return network.labelSmoothing != 0 ? outputLayer(network).units : network.targetWidth;
 }
@@ -143,7 +151,7 @@ function widestLayer(network: Network): usize {
   return widest;
 }
 
-/** Prepares the workspace for microbatches of `rows` rows that take `rowPath`. */
+/** Prepares the workspace for microbatches of `rows` rows whose step uses `rowPath`. */
 export function shapePass<T>(network: Network, workspace: Workspace, rows: usize, rowPath: RowPath): void {
   const pass = passOf(workspace);
   pass.rows = rows;
@@ -163,7 +171,7 @@ export function shapePass<T>(network: Network, workspace: Workspace, rows: usize
   }
 }
 
-/** The next forward phase computes the layers from `first` to the next batch norm. */
+/** Sets the layers of the next forward phase: from `first` to the one before the next batch norm. */
 export function endAtBatchNorm(network: Network, pass: Pass, first: usize): void {
   let end = first;
   while (end < network.layerCount && layerAt(network, end).kind != LayerKind.BatchNorm) ++end;
@@ -171,7 +179,7 @@ export function endAtBatchNorm(network: Network, pass: Pass, first: usize): void
   pass.forwardEnd = end;
 }
 
-/** The next backward phase computes the layers between the last batch norm and layer `end`. */
+/** Sets the layers of the next backward phase: those after the last batch norm before `end`, up to `end` − 1. */
 export function beginAfterBatchNorm(network: Network, pass: Pass, end: usize): void {
   let first = end;
   while (first > 0 && layerAt(network, first - 1).kind != LayerKind.BatchNorm) --first;

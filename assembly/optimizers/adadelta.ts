@@ -13,15 +13,16 @@ import { isSafeStep, squareLimit } from "./bound";
 import { movedMeanOfSquares } from "./mean";
 import { updated } from "./sgd";
 
+/** See featuresOf(). */
 export const ADADELTA_FEATURES: u32 = OptimizerFeature.WeightDecay;
 
 /** u and v. */
 export const ADADELTA_SLOTS: u32 = 2;
 
-/** u: its size bounds delta. */
+/** See optimizerMeasuredSlots(). u bounds delta. */
 export const ADADELTA_MEASURED_SLOTS: u32 = 1;
 
-// The order of the hyperparameters. ρ is from 0 to below 1; ε is finite and above 0 in the network's dtype.
+// The order of the hyperparameters. 0 ≤ ρ < 1. ε is finite and above 0 in the network's dtype.
 const RHO: usize = 0;
 const EPSILON: usize = 1;
 const HYPERPARAMETERS: usize = 2;
@@ -60,7 +61,7 @@ export function adadelta<T, M>(
 
 /**
  * See optimizerIsBounded(). v is a weighted mean of g², and √(v + ε) is at least √ε. Both delta and the factor of g in
- * it must stay below squareLimit().
+ * delta must stay below squareLimit().
  */
 export function adadeltaIsBounded<T>(optimizer: Optimizer, gradient: f64, state: f64): bool {
   const epsilon = <f64><T>hyperparameter(optimizer, EPSILON);

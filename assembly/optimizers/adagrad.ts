@@ -1,10 +1,10 @@
 // Adagrad, with PyTorch's formula: J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning
 // and Stochastic Optimization", JMLR 12 (2011).
 //
-//     sum ← sum + g²                                before the first step: initialAccumulator
+//     sum ← sum + g²
 //     parameter −= learningRate / (1 + (t − 1) · learningRateDecay) · g / (√sum + ε)
 //
-// in step number t, from 1.
+// in step number t, from 1. Before the first step, sum is initialAccumulator.
 
 import { areUnused, hyperparameter, Optimizer, OptimizerFeature, setShared, shared, slotAt } from "../abi/optimizer";
 import { Status } from "../abi/status";
@@ -12,13 +12,14 @@ import { isNotNegative, isPositive } from "../math/range";
 import { splat } from "../math/vector";
 import { isSafeQuotient, largestStep, squareLimit } from "./bound";
 
+/** See featuresOf(). */
 export const ADAGRAD_FEATURES: u32 = OptimizerFeature.WeightDecay;
 
 /** The sum. */
 export const ADAGRAD_SLOTS: u32 = 1;
 
-// The order of the hyperparameters. All are finite; the first two are at least 0, ε is above 0. The last two must
-// satisfy this after rounding to the network's dtype, too.
+// The order of the hyperparameters. All are finite; the first two are at least 0, ε is above 0. The initial accumulator
+// and ε must satisfy this after rounding to the network's dtype, too.
 const LEARNING_RATE_DECAY: usize = 0;
 const INITIAL_ACCUMULATOR: usize = 1;
 const EPSILON: usize = 2;
@@ -36,12 +37,16 @@ export function checkAdagrad(optimizer: Optimizer, elementSize: usize): Status {
   return areUnused(optimizer, HYPERPARAMETERS) ? Status.Ok : Status.ReservedNotZero;
 }
 
+/** See optimizerPrepare(). */
 export function prepareAdagrad(optimizer: Optimizer): void {
   const divisor = 1 + optimizer.step * hyperparameter(optimizer, LEARNING_RATE_DECAY);
   setShared(optimizer, RATE, optimizer.learningRate / divisor);
 }
 
-/** The first step adds the initial accumulator to the sum, because the state begins with zeros. */
+/**
+ * What the coming step adds to the sum besides g²: the initial accumulator in the first step, because states begin with
+ * 0.
+ */
 @inline
 function initialOf(optimizer: Optimizer): f64 {
   return optimizer.step == 0 ? hyperparameter(optimizer, INITIAL_ACCUMULATOR) : 0;

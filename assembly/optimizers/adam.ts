@@ -4,9 +4,9 @@
 //     v ← β₂v + (1 − β₂)g²
 //     parameter −= learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 //
-// in step number t, from 1. Both sides of the last fraction are multiplied by √(1 − β₂ᵗ), which leaves one division for
-// each parameter. With OptimizerFeature.Amsgrad the largest v so far replaces v in the last line: S. J. Reddi, S. Kale
-// and S. Kumar, "On the Convergence of Adam and Beyond", ICLR 2018.
+// in step number t, from 1. Numerator and denominator of the last fraction are multiplied by √(1 − β₂ᵗ), so that one
+// division for each parameter remains. With OptimizerFeature.Amsgrad, the largest v so far replaces v in the last line:
+// S. J. Reddi, S. Kale and S. Kumar, "On the Convergence of Adam and Beyond", ICLR 2018.
 
 import {
   areUnused, hasFeature, hyperparameter, Optimizer, OptimizerFeature, setShared, shared, slotAt,
@@ -18,10 +18,11 @@ import { isSafeScale } from "./adjustment";
 import { isSafeQuotient, squareLimit } from "./bound";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
+/** See featuresOf(). */
 export const ADAM_FEATURES: u32 =
   OptimizerFeature.Amsgrad | OptimizerFeature.DecoupledDecay | OptimizerFeature.WeightDecay;
 
-// The order of the hyperparameters. The betas are from 0 to below 1; ε is finite and above 0 in the network's dtype.
+// The order of the hyperparameters. 0 ≤ β₁ < 1 and 0 ≤ β₂ < 1. ε is finite and above 0 in the network's dtype.
 const BETA1: usize = 0;
 const BETA2: usize = 1;
 const EPSILON: usize = 2;
@@ -31,6 +32,7 @@ const HYPERPARAMETERS: usize = 3;
 const RATE: usize = 0;
 const SCALED_EPSILON: usize = 1;
 
+/** See optimizerSlots(). */
 export function adamSlots(features: u32): u32 {
   return features & OptimizerFeature.Amsgrad ? 3 : 2;
 }
@@ -45,6 +47,7 @@ export function checkAdam(optimizer: Optimizer, elementSize: usize): Status {
   return areUnused(optimizer, HYPERPARAMETERS) ? Status.Ok : Status.ReservedNotZero;
 }
 
+/** See optimizerPrepare(). */
 export function prepareAdam(optimizer: Optimizer): void {
   const t = optimizer.step + 1;
   const scale = sqrt<f64>(biasCorrection(hyperparameter(optimizer, BETA2), t));
@@ -89,9 +92,8 @@ export function adamIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
 }
 
 /**
- * Whether the step of Adam or NAdam is bounded. m and v are weighted means of g and g², and |g| < squareLimit(). Both
- * rate · m and the step, which is at most rate · m / ε, must stay finite: a large ε makes the step small, but not
- * rate · m.
+ * optimizerIsBounded() of Adam and NAdam. m and v are weighted means of g and g², and |g| < squareLimit(). The step is
+ * at most rate · m / ε. Both it and rate · m must stay finite: a large ε makes the step small, but not rate · m.
  */
 export function meanStepIsBounded<T>(optimizer: Optimizer, gradient: f64, rate: f64, epsilon: f64): bool {
   const limit = squareLimit<T>();

@@ -1,13 +1,13 @@
-// The adjustment: clipping and weight decay, which change gradients and parameters before the formula of an optimizer:
+// The adjustment: clipping and weight decay. It changes gradients and parameters before the formula of an optimizer:
 //
 //     gradient  ← gradient limited to [−clipValue, clipValue]
 //     gradient  ← scale · gradient                  scale = min(1, clipNorm / (norm of all gradients + 10⁻⁶))
 //     gradient  ← gradient + decay · parameter      decay = weightDecay
 //     parameter ← parameterScale · parameter        parameterScale = 1
 //
-// Decoupled weight decay: decay = 0 and parameterScale = 1 − learningRate · weightDecay. As in PyTorch's
-// clip_grad_value_, clip_grad_norm_ and optimizers, all parameters decay, biases too. The gradients in memory do not
-// change.
+// Decoupled weight decay: decay = 0 and parameterScale = 1 − learningRate · weightDecay. The formulas are those of
+// PyTorch's clip_grad_value_, clip_grad_norm_ and optimizers. All parameters decay, biases too. The gradients in memory
+// do not change.
 //
 // Clipping of the norm: R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
 // networks", ICML 2013. Decoupled decay: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization",
@@ -19,10 +19,11 @@ import { sumOfSquares } from "../kernels/reduce";
 import { isNotNegative, isPositive } from "../math/range";
 import { clamp, splat } from "../math/vector";
 
-/** The features of the adjustment that every optimizer has. (Rprop has no weight decay.) */
+/** The features of the adjustment that every optimizer accepts. Weight decay is not one: Rprop does not accept it. */
 export const ADJUSTMENT_FEATURES: u32 = OptimizerFeature.ValueClipping | OptimizerFeature.NormClipping;
 
-// The indices of the vectors. Loops load the vectors each time: the optimizer's own numbers fill the registers.
+// The indices of the vectors. Loops load them for each vector of gradients: the optimizer's own numbers fill the
+// registers.
 const LOW: usize = 0;
 const HIGH: usize = 1;
 const SCALE: usize = 2;
@@ -37,6 +38,7 @@ export function checkAdjustment(optimizer: Optimizer, elementSize: usize): Statu
     checkClip(optimizer, OptimizerFeature.NormClipping, optimizer.clipNorm, elementSize);
 }
 
+/** Why the limit of a clipping feature is refused; Ok if it is accepted. */
 function checkClip(optimizer: Optimizer, feature: OptimizerFeature, limit: f64, elementSize: usize): Status {
   if (!hasFeature(optimizer, feature)) return limit == 0 ? Status.Ok : Status.ReservedNotZero;
   return isPositive(limit, elementSize) ? Status.Ok : Status.InvalidHyperparameter;
@@ -62,18 +64,20 @@ export function prepareAdjustment<T>(optimizer: Optimizer): void {
   v128.store(vectorAt(optimizer, PARAMETER_SCALE), splat<T>(optimizer.parameterScale));
 }
 
+/** The limit of gradients; infinite without ValueClipping. */
 function valueLimit(optimizer: Optimizer): f64 {
   return hasFeature(optimizer, OptimizerFeature.ValueClipping) ? optimizer.clipValue : Infinity;
 }
 
-/** NaN if the norm is not finite: the step is then refused as not finite. */
+/** min(1, clipNorm / (norm + 10⁻⁶)). NaN if the norm is not finite, so that the step is refused. */
 function normScale(optimizer: Optimizer): f64 {
   const norm = optimizer.norm;
   return isFinite(norm) ? min<f64>(1, optimizer.clipNorm / (norm + 1e-6)) : NaN;
 }
 
 /**
- * Stores the sum of squares of each block of gradients in bytes `begin` … `end` − 1. Only the last may be incomplete.
+ * Stores the sum of squares of each block of clipped gradients in bytes `begin` … `end` − 1. `begin` is a multiple of
+ * NORM_BLOCK. Only the last block may be incomplete.
  */
 export function sumBlocks<T>(optimizer: Optimizer, gradients: usize, begin: usize, end: usize): void {
   const limit = valueLimit(optimizer);
@@ -96,6 +100,7 @@ export function normBlocks(bytes: u64): u64 {
   return (bytes + NORM_BLOCK - 1) / NORM_BLOCK;
 }
 
+/** A vector of gradients after clipping and weight decay. */
 @inline
 export function adjustedGradient<T>(optimizer: Optimizer, gradient: v128, parameter: v128): v128 {
   const clipped = clamp<T>(gradient, v128.load(vectorAt(optimizer, LOW)), v128.load(vectorAt(optimizer, HIGH)));
@@ -103,12 +108,13 @@ export function adjustedGradient<T>(optimizer: Optimizer, gradient: v128, parame
   return v128.add<T>(scaled, v128.mul<T>(v128.load(vectorAt(optimizer, DECAY)), parameter));
 }
 
+/** A vector of parameters after decoupled weight decay. */
 @inline
 export function adjustedParameter<T>(optimizer: Optimizer, parameter: v128): v128 {
   return v128.mul<T>(v128.load(vectorAt(optimizer, PARAMETER_SCALE)), parameter);
 }
 
-/** Whether adjustedBound() needs a bound of the gradients. With NormClipping their norm is one. */
+/** Whether adjustedBound() needs a bound of the gradients. With NormClipping, their norm is a bound. */
 export function measuresGradients(optimizer: Optimizer): bool {
   return !hasFeature(optimizer, OptimizerFeature.NormClipping);
 }
@@ -120,9 +126,10 @@ export function measuresParameters(optimizer: Optimizer): bool {
 }
 
 /**
- * A bound of the adjusted gradients, if all |gradients| ≤ `gradient` (read only if measuresGradients(); infinite, but
- * not NaN, if no gradient is NaN) and all |parameters| ≤ `parameter` (read only if measuresParameters()). NaN or
- * infinite if there is none.
+ * A bound of the adjusted gradients. NaN or infinite if there is none.
+ *
+ *     gradient:  all |gradients| are at most this; NaN if one is NaN. Not used unless measuresGradients().
+ *     parameter: all |parameters| are at most this. Not used unless measuresParameters().
  */
 export function adjustedBound<T>(optimizer: Optimizer, gradient: f64, parameter: f64): f64 {
   let bound = measuresGradients(optimizer) ? gradient : optimizer.norm * optimizer.scale;

@@ -1,7 +1,7 @@
 // The exponential moving average of the parameters, after each step of the optimizer, as PyTorch's AveragedModel with
 // get_ema_avg_fn():
 //
-//     average ← decay · average + (1 − decay) · parameter       after the first step: average ← parameter
+//     average ← decay · average + (1 − decay) · parameter       first step: average ← parameter
 //
 // B. T. Polyak and A. B. Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM J. Control Optim. 30
 // (1992).
@@ -26,8 +26,8 @@ export function predictsWithAverage(optimizer: Optimizer): bool {
 }
 
 /**
- * Averages the parameters in bytes `begin` … `end` − 1 (whole vectors) of their arena, after a step. The mean of finite
- * numbers is finite: where rounding makes it infinite, the largest number replaces it.
+ * Updates the averages of the parameters in bytes `begin` … `end` − 1 (whole vectors) of their arena, after a step. A
+ * mean of finite numbers is finite: where rounding makes it infinite, the largest finite number replaces it.
  */
 export function averageStep<T>(optimizer: Optimizer, parameters: usize, begin: usize, end: usize): void {
   const averages = averagesOf(optimizer);

@@ -1,10 +1,10 @@
-// Bounds that prove the results of a step finite without computing the step. See optimizerIsBounded().
+// Bounds that prove that the results of a step are finite, without computing the step. See optimizerIsBounded().
 
 import { absoluteSum } from "../kernels/reduce";
 
 /**
- * A step below this cannot make a finite number infinite: it is less than half a unit in the last place of the largest
- * number of T.
+ * Adding a number below this cannot make a finite number infinite: it is less than half a unit in the last place of the
+ * largest number of T.
  */
 @inline
 export function largestStep<T>(): f64 {
@@ -12,8 +12,8 @@ export function largestStep<T>(): f64 {
 }
 
 /**
- * The limit for gradients and state in these proofs: numbers below it can be squared, and their squares averaged or
- * added up over a few terms, without overflow in T.
+ * The limit for gradients and state in these proofs. Numbers below it can be squared, and some squares averaged or
+ * added, without overflow in T.
  */
 @inline
 export function squareLimit<T>(): f64 {
@@ -37,8 +37,8 @@ export function isSafeQuotient<T>(dividend: f64, divisor: f64): bool {
 }
 
 /**
- * Whether an optimizer's state is small enough for optimizerIsBounded(), which then need not read all of it: the sum of
- * its magnitudes is below squareLimit(). True if there is no state.
+ * Whether an optimizer's state is small enough for optimizerIsBounded(): the sum of its magnitudes is below
+ * squareLimit(). True if there is no state.
  */
 export function isSafeState<T>(state: usize, bytes: usize): bool {
   return absoluteSum<T>(state, bytes / sizeof<T>()) < squareLimit<T>();

@@ -9,7 +9,7 @@ import { Optimizer } from "../abi/optimizer";
 import { nonFiniteBits } from "../kernels/finite";
 import { adjustedGradient, adjustedParameter } from "./adjustment";
 
-/** Does not adjust gradients and parameters. Stores new values. */
+/** Stores new values. Does not adjust gradients and parameters. */
 @unmanaged
 export class Apply {
   @inline
@@ -29,7 +29,7 @@ export class Apply {
   }
 }
 
-/** Adjusts gradients and parameters (see adjustment.ts). Stores new values. */
+/** Stores new values. Adjusts gradients and parameters: see adjustment.ts. */
 @unmanaged
 export class ApplyAdjusted {
   @inline
@@ -49,7 +49,9 @@ export class ApplyAdjusted {
   }
 }
 
-/** Adjusts gradients and parameters if the step does. Stores nothing, and finds new values that are not finite. */
+/**
+ * Stores nothing, but finds new values that are not finite. Adjusts gradients and parameters if optimizer.isAdjusted.
+ */
 @unmanaged
 export class Check {
   @inline

@@ -6,7 +6,7 @@
 //     v ← β₂v + (1 − β₂)g²
 //     parameter −= learningRate · ((1 − µₜ)/(1 − µ₁…µₜ) · g + µₜ₊₁/(1 − µ₁…µₜ₊₁) · m) / (√v / √(1 − β₂ᵗ) + ε)
 //
-// in step number t, from 1. As for Adam, both sides of the last fraction are multiplied by √(1 − β₂ᵗ).
+// in step number t, from 1. As in adam.ts, numerator and denominator of the last fraction are multiplied by √(1 − β₂ᵗ).
 
 import { areUnused, hyperparameter, Optimizer, OptimizerFeature, setShared, shared, slotAt } from "../abi/optimizer";
 import { Status } from "../abi/status";
@@ -16,27 +16,29 @@ import { splat } from "../math/vector";
 import { meanStepIsBounded } from "./adam";
 import { biasCorrection, meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
+/** See featuresOf(). */
 export const NADAM_FEATURES: u32 = OptimizerFeature.DecoupledDecay | OptimizerFeature.WeightDecay;
 
 /** m and v. */
 export const NADAM_SLOTS: u32 = 2;
 
-// The order of the hyperparameters. The betas are from 0 to below 1; ε is finite and above 0 in the network's dtype;
-// the momentum decay is finite and at least 0.
+// The order of the hyperparameters. 0 ≤ β₁ < 1 and 0 ≤ β₂ < 1. ε is finite and above 0 in the network's dtype. The
+// momentum decay is finite and at least 0.
 const BETA1: usize = 0;
 const BETA2: usize = 1;
 const EPSILON: usize = 2;
 const MOMENTUM_DECAY: usize = 3;
 const HYPERPARAMETERS: usize = 4;
 
-// The shared numbers of step t: the factors of g and of m, each times √(1 − β₂ᵗ); ε√(1 − β₂ᵗ); µ₁…µₜ; and µ₁…µₜ₋₁,
-// which is part of the state.
+// The shared numbers of step t: the factor of g and the factor of m, both times √(1 − β₂ᵗ); ε√(1 − β₂ᵗ); µ₁…µₜ;
+// µ₁…µₜ₋₁. The last one is kept from step to step.
 const GRADIENT_RATE: usize = 0;
 const MEAN_RATE: usize = 1;
 const SCALED_EPSILON: usize = 2;
 const PRODUCT: usize = 3;
 const LAST_PRODUCT: usize = 4;
 
+/** log 0.96. */
 const LOG_096: f64 = -0.040821994520255166;
 
 /** See checkHyperparameters(). */
@@ -49,6 +51,7 @@ export function checkNadam(optimizer: Optimizer, elementSize: usize): Status {
   return areUnused(optimizer, HYPERPARAMETERS) ? Status.Ok : Status.ReservedNotZero;
 }
 
+/** See optimizerPrepare(). */
 export function prepareNadam(optimizer: Optimizer): void {
   const t = optimizer.step + 1;
   const scale = sqrt<f64>(biasCorrection(hyperparameter(optimizer, BETA2), t));
@@ -61,7 +64,7 @@ export function prepareNadam(optimizer: Optimizer): void {
   setShared(optimizer, PRODUCT, product);
 }
 
-/** Call it after the prepared step was taken. */
+/** See optimizerAdvance(). */
 export function advanceNadam(optimizer: Optimizer): void {
   setShared(optimizer, LAST_PRODUCT, shared(optimizer, PRODUCT));
 }

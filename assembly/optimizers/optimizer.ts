@@ -20,10 +20,10 @@ import {
 import { checkRprop, rprop, rpropIsBounded, RPROP_SLOTS } from "./rprop";
 import { checkSgd, momentumSgd, sgd, sgdIsBounded, sgdSlots, SGD_FEATURES } from "./sgd";
 
-/** featuresOf() an unknown kind. */
+/** The result of featuresOf() for an unknown kind. */
 const UNKNOWN: i32 = -1;
 
-/** The features that an optimizer of this kind takes besides those that all take. */
+/** The features that optimizers of this kind accept, without those that all kinds accept. */
 function featuresOf(kind: OptimizerKind): i32 {
   switch (kind) {
     case OptimizerKind.Sgd: return SGD_FEATURES;
@@ -37,7 +37,7 @@ function featuresOf(kind: OptimizerKind): i32 {
   }
 }
 
-/** Why the core refuses this kind or these features; Ok if it accepts them. */
+/** Why the core refuses this kind or these features, a set of OptimizerFeature bits; Ok if it accepts them. */
 export function checkKind(kind: OptimizerKind, features: u32): Status {
   const known = featuresOf(kind);
   if (known == UNKNOWN) return Status.UnknownOptimizer;
@@ -46,10 +46,11 @@ export function checkKind(kind: OptimizerKind, features: u32): Status {
 
 /** Why the core refuses the hyperparameters of an optimizer of a known kind; Ok if it accepts them. */
 export function checkHyperparameters(optimizer: Optimizer, elementSize: usize): Status {
-  return checkAdjustment(optimizer, elementSize) || checkAverage(optimizer) || checkOwn(optimizer, elementSize);
+  return checkAdjustment(optimizer, elementSize) || checkAverage(optimizer) || checkOfKind(optimizer, elementSize);
 }
 
-function checkOwn(optimizer: Optimizer, elementSize: usize): Status {
+/** Checks the hyperparameters that only this kind has. */
+function checkOfKind(optimizer: Optimizer, elementSize: usize): Status {
   switch (optimizer.kind) {
     case OptimizerKind.Adam: return checkAdam(optimizer, elementSize);
     case OptimizerKind.Nadam: return checkNadam(optimizer, elementSize);
@@ -61,7 +62,7 @@ function checkOwn(optimizer: Optimizer, elementSize: usize): Status {
   }
 }
 
-/** How many numbers of state an optimizer of this kind and these features keeps for each parameter. */
+/** How many numbers of state an optimizer of this kind with these features has for each parameter. */
 export function optimizerSlots(kind: OptimizerKind, features: u32): u32 {
   switch (kind) {
     case OptimizerKind.Adam: return adamSlots(features);
@@ -75,8 +76,8 @@ export function optimizerSlots(kind: OptimizerKind, features: u32): u32 {
 }
 
 /**
- * Computes the shared numbers and the adjustment of the coming step, number `optimizer.step` + 1. Call it before the
- * functions of the step, unless the optimizer is plain; with NormClipping, after setNorm().
+ * Computes the adjustment and the shared numbers of the coming step, number `optimizer.step` + 1. Call it before the
+ * other functions of the step, with NormClipping after setNorm(). A plain optimizer needs no call.
  */
 export function optimizerPrepare<T>(optimizer: Optimizer): void {
   prepareAdjustment<T>(optimizer);
@@ -88,21 +89,24 @@ export function optimizerPrepare<T>(optimizer: Optimizer): void {
   }
 }
 
-/** Counts a step. Call it after the prepared step was taken. */
+/** Counts a step. Call it after the step. */
 @inline
 export function optimizerAdvance(optimizer: Optimizer): void {
   optimizer.step += 1;
   if (!isPlain(optimizer)) advance(optimizer);
 }
 
+/** optimizerAdvance() of an optimizer that is not plain. */
 function advance(optimizer: Optimizer): void {
   if (optimizer.kind == OptimizerKind.Nadam) advanceNadam(optimizer);
   if (hasFeature(optimizer, OptimizerFeature.Average)) optimizer.averagedSteps += 1;
 }
 
 /**
- * One step of the optimizer, once it is prepared, for the parameters in bytes `begin` … `end` − 1 (whole vectors) of
- * their arena. Stores the new parameters, state and average.
+ * The prepared step for the parameters in bytes `begin` … `end` − 1 (whole vectors) of their arena. Stores the new
+ * parameters, state and average.
+ *
+ *     parameters, gradients: addresses of the arenas
  */
 @inline
 export function optimizerStep<T>(
@@ -112,19 +116,23 @@ export function optimizerStep<T>(
   else preparedStep<T>(optimizer, parameters, gradients, begin, end);
 }
 
+/** optimizerStep() of an optimizer that is not plain. */
 function preparedStep<T>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): void {
   if (optimizer.isAdjusted) step<T, ApplyAdjusted>(optimizer, parameters, gradients, begin, end);
   else step<T, Apply>(optimizer, parameters, gradients, begin, end);
   if (hasFeature(optimizer, OptimizerFeature.Average)) averageStep<T>(optimizer, parameters, begin, end);
 }
 
-/** As optimizerStep(), but stores nothing, and returns whether all new values would be finite. */
+/** As optimizerStep(), but stores nothing. Returns whether all new values would be finite. */
 export function optimizerCheck<T>(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
 ): bool {
   return step<T, Check>(optimizer, parameters, gradients, begin, end);
 }
 
+/**
+ * The loop over parameters in mode M: see mode.ts. In the mode Check, returns whether all new values would be finite.
+ */
 function step<T, M>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
   switch (optimizer.kind) {
     case OptimizerKind.Adam: return adam<T, M>(optimizer, parameters, gradients, begin, end);
@@ -153,11 +161,13 @@ export function optimizerMeasuredSlots(optimizer: Optimizer): u32 {
 }
 
 /**
- * Whether the prepared step is certain to leave parameters and state finite, if all |gradients| ≤ `gradient`
- * (read only if measuresGradients()), all |parameters| ≤ `parameter` (read only if measuresParameters()), and all
- * |numbers| in the measured slots ≤ `state`.
- * Assumes that the parameters are finite, and that the state passed isSafeState() and has taken only such steps
- * since. False if it is not certain: then optimizerCheck() decides.
+ * Whether bounds prove that the prepared step leaves parameters and state finite. If not, optimizerCheck() decides.
+ *
+ *     gradient, parameter: see adjustedBound()
+ *     state:               all |numbers| in the measured slots are at most this
+ *
+ * Assumes that the parameters are finite, that the state passed isSafeState(), and that this function was true for all
+ * steps since then.
  */
 export function optimizerIsBounded<T>(optimizer: Optimizer, gradient: f64, parameter: f64, state: f64): bool {
   const largest = adjustedBound<T>(optimizer, gradient, parameter);
@@ -179,9 +189,9 @@ export function optimizerHead(): u64 {
 }
 
 /**
- * Lays out an optimizer of that kind and those features (a set of OptimizerFeature bits) for an arena of `arenaBytes`
- * bytes in a zeroed region at a multiple of 64, or only measures it if the region is 0; returns the bytes it needs. The
- * host writes the learning rate and the hyperparameters.
+ * Lays out an optimizer of this kind with these features for an arena of `arenaBytes` bytes in a zeroed region at a
+ * multiple of 64, or only measures it if the region is 0. Returns the bytes it needs. The host then writes the learning
+ * rate and the hyperparameters.
  */
 export function optimizerLayout(region: usize, kind: OptimizerKind, features: u32, arenaBytes: u64): u64 {
   const slots = optimizerSlots(kind, features);

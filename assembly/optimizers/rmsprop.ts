@@ -3,11 +3,12 @@
 //     v ← αv + (1 − α)g²
 //     parameter −= learningRate · g / (√v + ε)
 //
-// OptimizerFeature.Centered, after A. Graves, "Generating Sequences With Recurrent Neural Networks", 2013:
+// With OptimizerFeature.Centered, √max(v − m², 0) replaces √v: A. Graves, "Generating Sequences With Recurrent Neural
+// Networks", 2013. PyTorch does not limit v − m²: where rounding makes it negative, its step is NaN.
 //
-//     m ← m + (1 − α)(g − m),  and √max(v − m², 0) in place of √v
+//     m ← m + (1 − α)(g − m)
 //
-// PyTorch does not limit v − m²: where rounding makes it negative, its step is NaN. OptimizerFeature.Momentum:
+// With OptimizerFeature.Momentum:
 //
 //     buffer ← momentum · buffer + g / (√v + ε)
 //     parameter −= learningRate · buffer
@@ -19,16 +20,18 @@ import { splat } from "../math/vector";
 import { isSafeQuotient, isSafeStep, squareLimit } from "./bound";
 import { meanWeight, movedMean, movedMeanOfSquares } from "./mean";
 
+/** See featuresOf(). */
 export const RMSPROP_FEATURES: u32 =
   OptimizerFeature.Momentum | OptimizerFeature.Centered | OptimizerFeature.WeightDecay;
 
-// The order of the hyperparameters. α is from 0 to below 1; ε is above 0, and the momentum at least 0, both finite in
-// the network's dtype. Without OptimizerFeature.Momentum the momentum is 0.
+// The order of the hyperparameters. 0 ≤ α < 1. ε is above 0 and the momentum is at least 0; both are finite in the
+// network's dtype. Without OptimizerFeature.Momentum the momentum is 0.
 const ALPHA: usize = 0;
 const EPSILON: usize = 1;
 const MOMENTUM: usize = 2;
 const HYPERPARAMETERS: usize = 3;
 
+/** See optimizerSlots(). */
 export function rmspropSlots(features: u32): u32 {
   return 1 + (features & OptimizerFeature.Momentum ? 1 : 0) + (features & OptimizerFeature.Centered ? 1 : 0);
 }
@@ -85,7 +88,7 @@ export function rmsprop<T, M>(
   return !v128.any_true(nonFinite);
 }
 
-/** How many slots optimizerIsBounded() needs a bound of: that of the buffer. */
+/** See optimizerMeasuredSlots(). The buffer is the first slot. */
 export function rmspropMeasuredSlots(optimizer: Optimizer): u32 {
   return hasFeature(optimizer, OptimizerFeature.Momentum) ? 1 : 0;
 }

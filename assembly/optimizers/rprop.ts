@@ -1,5 +1,5 @@
-// Rprop, for gradients of full batches, with PyTorch's formula: M. Riedmiller and H. Braun, "A Direct Adaptive Method
-// for Faster Backpropagation Learning: The RPROP Algorithm", 1993.
+// Rprop, with PyTorch's formula: M. Riedmiller and H. Braun, "A Direct Adaptive Method for Faster Backpropagation
+// Learning: The RPROP Algorithm", 1993. It is for full batches.
 //
 //     direction = sign(g · previous)
 //     size ← size · (direction > 0: η⁺; direction < 0: η⁻; else 1), limited to [smallest, largest]
@@ -7,7 +7,7 @@
 //     parameter −= sign(g) · size
 //     previous ← g
 //
-// Before the first step every size is the learning rate, and `previous` is 0.
+// Before the first step, every size is the learning rate and every `previous` is 0.
 
 import { areUnused, hyperparameter, Optimizer, slotAt } from "../abi/optimizer";
 import { Status } from "../abi/status";
@@ -43,6 +43,7 @@ export function rprop<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
   const etaPlus = splat<T>(hyperparameter(optimizer, ETA_PLUS));
   const smallest = splat<T>(hyperparameter(optimizer, SMALLEST));
   const largest = splat<T>(hyperparameter(optimizer, LARGEST));
+  // The state begins with zeros, so the first step adds the first size.
   const initial = splat<T>(optimizer.step == 0 ? optimizer.learningRate : 0);
   const zero = splat<T>(0), one = splat<T>(1), signs = sign<T>();
   const previous = slotAt(optimizer, 0), sizes = slotAt(optimizer, 1);
@@ -64,7 +65,7 @@ export function rprop<T, M>(optimizer: Optimizer, parameters: usize, gradients: 
   return !v128.any_true(nonFinite);
 }
 
-/** See optimizerIsBounded(). Sizes are limited, but an infinite η, or an infinite first size, could give NaN. */
+/** See optimizerIsBounded(). Sizes are limited, but η or a first size that is infinite in T could give NaN. */
 export function rpropIsBounded<T>(optimizer: Optimizer, gradient: f64): bool {
   const factors = <f64><T>hyperparameter(optimizer, ETA_MINUS) + <f64><T>hyperparameter(optimizer, ETA_PLUS);
   const sizes = <f64><T>hyperparameter(optimizer, LARGEST) + <f64><T>optimizer.learningRate;

@@ -1,6 +1,6 @@
 // Stochastic gradient descent: parameter −= learningRate · gradient. With OptimizerFeature.Momentum, PyTorch's formula:
 //
-//     buffer ← momentum · buffer + (1 − dampening) · g      in the first step: buffer ← g
+//     buffer ← momentum · buffer + (1 − dampening) · g      first step: buffer ← g
 //     parameter −= learningRate · buffer                    Nesterov: learningRate · (g + momentum · buffer)
 //
 // I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013.
@@ -11,15 +11,17 @@ import { isFiniteIn, isNotNegative } from "../math/range";
 import { splat } from "../math/vector";
 import { isSafeStep, largestStep } from "./bound";
 
+/** See featuresOf(). */
 export const SGD_FEATURES: u32 =
   OptimizerFeature.Momentum | OptimizerFeature.Nesterov | OptimizerFeature.WeightDecay;
 
-// The order of the hyperparameters: the momentum is at least 0, both are finite in the network's dtype. Without
+// The order of the hyperparameters. The momentum is at least 0; both are finite in the network's dtype. Without
 // OptimizerFeature.Momentum both are 0.
 const MOMENTUM: usize = 0;
 const DAMPENING: usize = 1;
 const HYPERPARAMETERS: usize = 2;
 
+/** See optimizerSlots(). */
 export function sgdSlots(features: u32): u32 {
   return features & OptimizerFeature.Momentum ? 1 : 0;
 }
@@ -33,7 +35,7 @@ export function checkSgd(optimizer: Optimizer, elementSize: usize): Status {
   return areUnused(optimizer, used) ? Status.Ok : Status.ReservedNotZero;
 }
 
-/** A vector of parameters after the step. */
+/** A vector of parameters after a step: parameter − rate · gradient. */
 @inline
 export function updated<T>(parameter: v128, gradient: v128, rate: v128): v128 {
   return v128.sub<T>(parameter, v128.mul<T>(rate, gradient));
@@ -53,7 +55,7 @@ export function sgd<T, M>(optimizer: Optimizer, parameters: usize, gradients: us
   return !v128.any_true(nonFinite);
 }
 
-/** The factor of g in the buffer. */
+/** The factor of g in the buffer: 1 in the first step, else 1 − dampening. */
 @inline
 function gainOf(optimizer: Optimizer): f64 {
   return optimizer.step == 0 ? 1 : 1 - hyperparameter(optimizer, DAMPENING);

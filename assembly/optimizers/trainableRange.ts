@@ -1,5 +1,5 @@
-// Updates of a range of trainable parameters beside frozen ones. The optimizers update whole vectors. The vectors at
-// both ends of the range may contain frozen parameters, so these are saved before the update and restored after it.
+// Updates of a range of trainable parameters next to frozen ones. Optimizers update whole vectors. The vectors at both
+// ends of the range may contain frozen parameters. So these are saved before the update and restored after it.
 
 import { hasFeature, Optimizer, OptimizerFeature, slotAt } from "../abi/optimizer";
 import { firstLanes } from "../math/vector";
@@ -8,22 +8,28 @@ import { optimizerCheck, optimizerStep } from "./optimizer";
 
 const VECTOR: usize = 16;
 
-/** Call it before the step of a part of the arena: the first step copies frozen parameters to the average, too. */
+/**
+ * If the coming step begins the average, copies the parameters in bytes `begin` … `end` − 1 to it, so that the average
+ * has the frozen ones, too. Call it before stepRange().
+ */
 export function beginAverage<T>(optimizer: Optimizer, parameters: usize, begin: usize, end: usize): void {
   if (hasFeature(optimizer, OptimizerFeature.Average) && optimizer.averagedSteps == 0) {
     averageStep<T>(optimizer, parameters, begin, end);
   }
 }
 
-/** optimizerStep() of bytes `begin` … `end` − 1, at least one element, which need not be whole vectors. */
-export function stepRange<T>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): void {
+/** optimizerStep() of bytes `begin` … `end` − 1: at least one element, not necessarily whole vectors. */
+export function stepRange<T>(
+  optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
+): void {
   const arrays = optimizer.slots + <u32>hasFeature(optimizer, OptimizerFeature.Average);
   stepAndRestore<T>(optimizer, parameters, gradients, begin, end, arrays);
 }
 
 /**
- * Saves the ends of array `array`, calls itself for array `array` − 1, and restores the ends. For array 0, it takes the
- * step between. Array 0 holds the parameters; the slots of the state and the averages follow.
+ * Saves the vectors at both ends of the range in array number `array`, calls itself for array `array` − 1, and restores
+ * the frozen elements. Array 0 is the parameters; the slots of the state and the averages follow. For array 0, it takes
+ * the step instead of calling itself.
  */
 function stepAndRestore<T>(
   optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize, array: u32,
@@ -39,6 +45,8 @@ function stepAndRestore<T>(
 }
 
 /** optimizerCheck() of the vectors that contain bytes `begin` … `end` − 1. */
-export function checkRange<T>(optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize): bool {
+export function checkRange<T>(
+  optimizer: Optimizer, parameters: usize, gradients: usize, begin: usize, end: usize,
+): bool {
   return optimizerCheck<T>(optimizer, parameters, gradients, begin & ~(VECTOR - 1), (end + VECTOR - 1) & ~(VECTOR - 1));
 }

@@ -4,7 +4,7 @@ import { Loss } from "../abi/description";
 import { maxOf, sumInOrder } from "../kernels/reduce";
 import { Distribution, Label, negativeEntropy } from "../losses/crossentropy";
 import { lossBackward } from "../losses/loss";
-import { addTerms, product, total, weigh } from "../losses/terms";
+import { addTerms, product, total, applyWeights } from "../losses/terms";
 import { Call } from "../math/notInlined";
 import { exp } from "../math/exponential";
 import { laneCount, splat, wholeVectors } from "../math/vector";
@@ -20,7 +20,7 @@ export function rowLossBackward<T>(
   const sum = rowLoss<T>(loss, dOutputs, outputs, targets, units, scale, parameter, alpha);
   if (!weights) return sum;
   const weight = load<T>(weights), zero = splat<T>(0);
-  weigh<T>(zero, v128.splat<T>(weight), dOutputs, wholeVectors<T>(units) / laneCount<T>(), 16);
+  applyWeights<T>(zero, v128.splat<T>(weight), dOutputs, wholeVectors<T>(units) / laneCount<T>(), 16);
   return weight == 0 ? 0 : sum * <f64>weight;
 }
 

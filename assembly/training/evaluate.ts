@@ -12,11 +12,13 @@ import { beginPasses } from "./gather";
 import { backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, penaltyTerms } from "./step";
 
 /**
- * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(). The slice that
- * begins with row 0 and sum 0 adds the penalties of the layers. If checkEvaluate() is not Ok, returns NaN and changes
- * nothing. The loss of all rows is the sum times lossScale(). A large set may be evaluated in consecutive slices that
- * begin at multiples of BLOCK_ROWS: the bits are the same. `training`: layers act as in the coming training step. A
- * network with batch norm then takes all rows in one slice.
+ * Returns `sum` plus the loss's terms of rows `begin` … `end` − 1, with predictionParameters(). If checkEvaluate() is
+ * not Ok, returns NaN and changes nothing. The loss of all rows is the sum times lossScale().
+ *
+ * A large set may be evaluated in consecutive slices that begin at multiples of BLOCK_ROWS: the bits are the same. The
+ * slice that begins with row 0 and sum 0 adds the penalties of the layers.
+ *
+ * `training`: layers act as in the coming training step. With batch norm, one slice must then contain all rows.
  */
 export function evaluate<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
@@ -30,8 +32,7 @@ export function evaluate<T>(
 }
 
 /**
- * As evaluate(), but with the network's own parameters. After the last slice, the network's gradients are the gradient
- * of the loss.
+ * As evaluate(), but with network.parameters. After the last slice, network.gradients is the gradient of the loss.
  */
 export function computeGradients<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
@@ -41,11 +42,12 @@ export function computeGradients<T>(
   return addSlice<T>(network, workspace, samples, begin, end, sum, training, true);
 }
 
+/** `sum` plus the terms of a slice, after the checks. `withGradients`: also computes the gradients. */
 function addSlice<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, sum: f64,
   training: bool, withGradients: bool,
 ): f64 {
-  // Later slices of an evaluation need no scale, and do not sum the weights again.
+  // Only gradients and penalties need the scale. With weights it costs a sum over all of them.
   const scale = begin == 0 || withGradients ? lossScale(network, weightOf(samples, sizeof<T>())) : 1;
   beginPasses(network, workspace, training, false);
   if (begin == 0 && sum == 0) sum += penaltyTerms<T>(network, scale);

@@ -11,8 +11,8 @@ import { gatherRow } from "../rowPath/forward";
 import { rowPathOf } from "../rowPath/rowPath";
 
 /**
- * Prepares a pass over `rows` rows, from position `row` of the order on. `batchRow`: position of the first row in its
- * batch.
+ * Prepares a pass over `rows` rows, from position `row` of the order on. `batchRow`: the position of the first row in
+ * its batch.
  */
 export function beginMicrobatch<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize,
@@ -27,12 +27,13 @@ export function beginMicrobatch<T>(
   pass.row = row;
   pass.batchRow = batchRow;
   if (samples.order) {
-    readAhead(samples.inputs, isByte ? network.inputs : network.inputs * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
+    const rowBytes = isByte ? network.inputs : network.inputs * sizeof<T>();
+    readAhead(samples.inputs, rowBytes, samples.order + row * sizeof<u32>(), rows);
   }
 }
 
 /**
- * Reads the targets of coming rows into the cache. Call it before the forward pass: the pass hides the latency of the
+ * Reads the targets of a microbatch into the cache. Call it before the forward pass, which hides the latency of the
  * cache misses. Labels are in the cache already, because their check read them.
  */
 @inline
@@ -41,15 +42,15 @@ export function readTargetsAhead<T>(network: Network, samples: Samples, row: usi
   readAhead(samples.targets, network.targetWidth * sizeof<T>(), samples.order + row * sizeof<u32>(), rows);
 }
 
-/** Called at the start of each call of the host. `training`, `keepsStatistics`: see Pass. */
-export function beginPasses(network: Network, workspace: Workspace, training: bool, keepsStatistics: bool): void {
+/** Prepares the passes of a call of the host. `training`, `updatesStatistics`: see Pass. */
+export function beginPasses(network: Network, workspace: Workspace, training: bool, updatesStatistics: bool): void {
   const pass = passOf(workspace);
   pass.training = training;
-  pass.keepsStatistics = keepsStatistics && network.bufferCount > 0;
+  pass.updatesStatistics = updatesStatistics && network.bufferCount > 0;
   pass.seed = network.seed;
 }
 
-/** Gathers the targets and the weights of the microbatch. */
+/** Gathers the targets and the weights of the microbatch, and smooths the targets. */
 export function gatherTargets<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, rows: usize,
 ): void {
@@ -65,7 +66,7 @@ export function gatherTargets<T>(
   smoothTargets<T>(targets, units, rows, pass.stride, network.labelSmoothing, classes, takesLabels(loss));
 }
 
-/** The microbatch's rows of x [*, width] as a tensor. */
+/** out = rows order[row] … of x [*, width], as a tensor [width, stride], or on the row path as a vector [width]. */
 function gather<T>(pass: Pass, out: usize, x: usize, width: usize, row: usize, rows: usize): void {
   if (pass.rowPath != RowPath.None) gatherRow<T>(out, x, width, pass.order, row);
   else gatherRows<T>(out, pass.stride, pass.columns, x, width, pass.order, row, rows);
@@ -79,7 +80,7 @@ const CACHE_LINE: usize = 64;
 const AHEAD: usize = 4 * CACHE_LINE;
 
 /**
- * Reads one byte of each of the first cache lines of `rows` rows of x [*, step bytes], in their order, so that their
+ * Reads one byte of each of the first cache lines of the rows order[0] … order[rows − 1] of x [*, step bytes]. Their
  * cache misses overlap. The gather alone would wait for the misses of four rows at a time.
  */
 function readAhead(x: usize, step: usize, order: usize, rows: usize): void {

@@ -11,7 +11,7 @@ import { outputTensors, passOf, Workspace } from "../network/workspace";
 import { rowActivationForward } from "../rowPath/activation";
 import { beginPredictions, endPredictions } from "./predictionParameters";
 import { beginMicrobatch, beginPasses } from "./gather";
-import { runForward } from "./layers";
+import { forwardLayers } from "./layers";
 
 /**
  * Writes the outputs for rows `begin` … `end` − 1, with predictionParameters(), to `predictions` [end − begin,
@@ -28,14 +28,17 @@ export function predict<T>(
   for (let row = begin; row < end; row += workspace.capacity) {
     const rows = min(workspace.capacity, end - row);
     beginMicrobatch<T>(network, workspace, samples, row, 0, rows);
-    runForward<T>(network, workspace);
+    forwardLayers<T>(network, workspace);
     writePredictions<T>(network, workspace, predictions + (row - begin) * units * sizeof<T>());
   }
   endPredictions(network, workspace);
   return Status.Ok;
 }
 
-/** Completes the outputs of a pass and writes them to `out` [rows, outputs], row-major. Call it once for each pass. */
+/**
+ * completeOutputs(), then writes the predictions of a pass to `out` [rows, outputs], row-major. Call it once for each
+ * pass.
+ */
 export function writePredictions<T>(network: Network, workspace: Workspace, out: usize): void {
   completeOutputs<T>(network, workspace);
   const pass = passOf(workspace);
@@ -43,7 +46,7 @@ export function writePredictions<T>(network: Network, workspace: Workspace, out:
   gatherTransposed<T>(out, units, units, outputTensors(network, workspace).outputs, pass.stride, 0, units, pass.rows);
 }
 
-/** Applies softmax or sigmoid to the outputs of a pass if the loss is fused: until then they are logits. */
+/** Turns the outputs of a pass into predictions: applies softmax or sigmoid if the loss is fused. */
 export function completeOutputs<T>(network: Network, workspace: Workspace): void {
   const pass = passOf(workspace);
   const layer = outputLayer(network), outputs = outputTensors(network, workspace).outputs;

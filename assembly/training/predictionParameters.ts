@@ -18,10 +18,12 @@ export function beginPredictions(network: Network, workspace: Workspace): void {
   shift(network, workspace, predictionParameters(network) - network.parameters);
 }
 
+/** Ends the effect of beginPredictions(). */
 export function endPredictions(network: Network, workspace: Workspace): void {
   shift(network, workspace, network.parameters - predictionParameters(network));
 }
 
+/** Makes forward passes read the parameters `bytes` bytes after their present address. */
 function shift(network: Network, workspace: Workspace, bytes: usize): void {
   if (bytes == 0) return;
   for (let i: usize = 0; i < network.layerCount; ++i) {

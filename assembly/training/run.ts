@@ -1,4 +1,4 @@
-// Training runs: epochs → batches → microbatches.
+// Training runs: an epoch is a sequence of batches, a batch is a sequence of microbatches and ends with an update.
 
 import { Loss } from "../abi/description";
 import { Pause, Run } from "../abi/run";
@@ -13,8 +13,8 @@ import { passOf, Workspace } from "../network/workspace";
 import { permute } from "../random/permutation";
 import { beginPasses } from "./gather";
 import {
-  acceptWrites, backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, takesRowStep, updateBatch,
-  updateStep,
+  acceptWrites, backwardStep, forwardStep, lossStep, penaltyStep, penaltyTerms, rowStep, updateBatch, updateStep,
+  usesRowStep,
 } from "./step";
 
 /** The maximum number of rows that one unit of work shuffles. */
@@ -22,8 +22,8 @@ const SHUFFLED_ROWS: usize = 65536;
 
 /**
  * Advances a run until a pause, its end, or until `budget` units of work are done. A unit is one microbatch, or the
- * shuffling of SHUFFLED_ROWS rows. `run.status` says why it returned. Returns the units done. If the address of
- * the run is not valid, returns 0 and changes nothing, not even the status.
+ * shuffling of SHUFFLED_ROWS rows. Returns the units done. `run.status` says why it returned. If the address of the run
+ * is not valid, it returns 0 and changes nothing, not even the status.
  */
 export function train<T>(network: Network, run: Run, budget: usize): usize {
   if (!isRun(run)) return 0;
@@ -35,19 +35,19 @@ export function train<T>(network: Network, run: Run, budget: usize): usize {
   if (run.status == Status.Finished) return 0;
   beginPasses(network, workspace, true, true);
   acceptWrites<T>(network);
-  // Weights are summed once in an epoch: many calls may be made for it.
+  // Weights are summed once in an epoch, not in each call.
   if (!samples.weights || run.row == 0 || run.epochScale == 0) {
     run.epochScale = lossScale(network, weightOf(samples, sizeof<T>()));
   }
-  // The host may have given or removed weights.
+  // The host may have added or removed weights since the last call.
   run.batchScaleRows = 0;
   const done = advance<T>(network, workspace, run, budget);
-  // An update by the host after this call is no step of the run.
-  passOf(workspace).keepsStatistics = false;
+  // If the host calls update() next, no running statistics are due.
+  passOf(workspace).updatesStatistics = false;
   return done;
 }
 
-/** train() after its checks. */
+/** train() after its checks. Returns the units of work done. */
 function advance<T>(network: Network, workspace: Workspace, run: Run, budget: usize): usize {
   const samples = run.samples;
   let checksRows = hasRowsToCheck(network, samples), beganEpoch = false;
@@ -63,10 +63,11 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
     }
     const batchEnd = run.isInBatch ? run.batchEnd : run.row + min(run.batchSize, samples.rows - run.row);
     const rows = min(workspace.capacity, batchEnd - run.row);
-    // Between the calls that ask for a custom loss and take it, the pass stays in the workspace.
+    // If the host has computed a custom loss, the forward pass of the batch is already in the workspace.
     if (!run.lossIsDue) {
       if (checksRows) {
-        // Checks rows to the end of the first epoch that the call begins. Later, only the core writes to the order.
+        // Checks rows up to the end of the first epoch that the call begins. After it, the rows have been checked, and
+        // only the core has written to the order.
         if (run.row == 0) {
           checksRows = !beganEpoch;
           beganEpoch = true;
@@ -90,7 +91,7 @@ function advance<T>(network: Network, workspace: Workspace, run: Run, budget: us
     if (!addLoss<T>(network, workspace, run)) break;
     run.row += rows;
     const completes = run.row == run.batchEnd;
-    if (completes && !accumulates && takesRowStep(workspace) && !(run.pauses & Pause.Batch)) {
+    if (completes && !accumulates && usesRowStep(workspace) && !(run.pauses & Pause.Batch)) {
       if (!endBatch(run, rowStep<T>(network, workspace))) break;
       continue;
     }
@@ -114,6 +115,7 @@ function pauses(run: Run, pause: u32, status: Status): bool {
   return true;
 }
 
+/** Shuffles the next SHUFFLED_ROWS elements of the order. */
 function shuffle(network: Network, run: Run): void {
   const samples = run.samples;
   const end = min(run.ordered + SHUFFLED_ROWS, samples.rows);
@@ -121,7 +123,7 @@ function shuffle(network: Network, run: Run): void {
   run.ordered = end;
 }
 
-/** Checks the rows before `end`. False, with the reason in `run.status`, if one is out of range. */
+/** Checks the rows from the next one to `end` − 1. False, with the reason in `run.status`, if one is refused. */
 @inline
 function acceptsRows<T>(network: Network, run: Run, end: usize): bool {
   const status = checkMicrobatch<T>(network, run.samples, run.row, end);
@@ -130,7 +132,10 @@ function acceptsRows<T>(network: Network, run: Run, end: usize): bool {
   return false;
 }
 
-/** Sets the scale of a batch. False if its weights are all 0. With weights, batchScaleRows is 0: scales differ. */
+/**
+ * Sets the scale of the batch that ends before row `end`. False if its weights are all 0. With weights, batchScaleRows
+ * stays 0, because each batch has another scale.
+ */
 function scaleBatch<T>(network: Network, run: Run, end: usize): bool {
   const samples = run.samples;
   const rows = end - run.row;
@@ -141,7 +146,7 @@ function scaleBatch<T>(network: Network, run: Run, end: usize): bool {
   return weight != 0;
 }
 
-/** Goes on after a batch of weight 0. False if the run stops here. */
+/** Skips a batch whose weights are all 0. False if the run stops here. */
 function skipBatch(run: Run, end: usize): bool {
   run.row = end;
   run.batchBegin = end;
@@ -149,10 +154,10 @@ function skipBatch(run: Run, end: usize): bool {
   return end < run.samples.rows || endEpoch(run);
 }
 
-/** False, with the reason in `run.status`, if there is no valid learning rate for the batch. */
+/** Begins a batch. False, with the reason in `run.status`, if there is no valid learning rate for it. */
 @inline
 function beginBatch<T>(network: Network, run: Run, end: usize): bool {
-  if (run.learningRates && !takeLearningRate(network, run)) return false;
+  if (run.learningRates && !setLearningRate(network, run)) return false;
   run.batchBegin = run.row;
   run.batchEnd = end;
   run.batchLossSum = 0;
@@ -161,12 +166,16 @@ function beginBatch<T>(network: Network, run: Run, end: usize): bool {
   return true;
 }
 
+/** Adds the penalty to the loss of the batch. */
 function addPenalty<T>(network: Network, run: Run): void {
   run.batchLossSum = penaltyTerms<T>(network, run.batchScale);
   run.lossSum += run.batchLossSum;
 }
 
-function takeLearningRate(network: Network, run: Run): bool {
+/**
+ * Sets the optimizer's learning rate to the run's next one. False, with the reason in `run.status`, if there is none.
+ */
+function setLearningRate(network: Network, run: Run): bool {
   if (run.learningRateIndex == run.learningRateCount) {
     run.status = Status.LearningRatesUsed;
     return false;
@@ -195,17 +204,17 @@ function addLoss<T>(network: Network, workspace: Workspace, run: Run): bool {
     block += BLOCK_ROWS;
   } while (block < rows);
   // lossStep() of a custom loss returns NaN.
-  if (!isFinite(lossSum) && network.loss == Loss.Custom) return takeHostLoss(run);
+  if (!isFinite(lossSum) && network.loss == Loss.Custom) return addHostLoss(run);
   run.lossSum = lossSum;
   run.batchLossSum = batchLossSum;
   return isFinite(lossSum) || refuseLoss(run);
 }
 
 /**
- * Takes the loss of the batch from the host, which has also written the gradient of the outputs, or asks for it. False
- * if the run stops here.
+ * Adds the loss of the batch if the host has computed it and the gradient of the outputs. Else asks the host for both.
+ * False if the run stops here.
  */
-function takeHostLoss(run: Run): bool {
+function addHostLoss(run: Run): bool {
   run.lossIsDue = <u32>!run.lossIsDue;
   if (run.lossIsDue) return false;
   const sum = run.hostLoss / run.batchScale;
@@ -214,6 +223,7 @@ function takeHostLoss(run: Run): bool {
   return isFinite(run.lossSum) || refuseLoss(run);
 }
 
+/** Stops the run because of a loss that is not finite. */
 function refuseLoss(run: Run): bool {
   recordLoss(run);
   run.status = Status.LossNotFinite;
@@ -237,6 +247,7 @@ function endBatch(run: Run, isUpdated: bool): bool {
   return endEpoch(run);
 }
 
+/** Ends an epoch after its last batch. False if the run stops here. */
 @inline
 function endEpoch(run: Run): bool {
   if (pauses(run, Pause.Samples, Status.StepTaken)) return false;
@@ -251,6 +262,7 @@ function endEpoch(run: Run): bool {
   return false;
 }
 
+/** Stores the loss of the epoch and returns it. */
 @inline
 function recordLoss(run: Run): f64 {
   const loss = run.lossSum * run.epochScale;

@@ -16,7 +16,7 @@ import {
   acceptWrites, backwardMicrobatch, forwardMicrobatch, lossStep, penaltyStep, updateBatch,
 } from "./step";
 
-/** The forward pass of rows `begin` … `end` − 1, at most the workspace's capacity. */
+/** The forward pass of rows `begin` … `end` − 1, at most as many as the workspace's capacity. */
 export function forwardRows<T>(
   network: Network, workspace: Workspace, samples: Samples, begin: usize, end: usize, training: bool,
 ): Status {
@@ -27,7 +27,7 @@ export function forwardRows<T>(
   return Status.Ok;
 }
 
-/** Turns the outputs of the pass into predictions. */
+/** See completeOutputs(). */
 export function completePass<T>(network: Network, workspace: Workspace): Status {
   const status = checkPass(network, workspace, sizeof<T>());
   if (status == Status.Ok) completeOutputs<T>(network, workspace);
@@ -65,7 +65,7 @@ export function lossOfBlock<T>(network: Network, workspace: Workspace, block: us
   return lossStep<T>(network, workspace, block, scale);
 }
 
-/** The penalty of the layers, a part of the loss; NaN if the network has another dtype. */
+/** networkPenalty(); NaN if the network has another dtype. */
 export function penalty<T>(network: Network): f64 {
   return checkNetwork(network, sizeof<T>()) == Status.Ok ? networkPenalty<T>(network) : NaN;
 }
@@ -77,13 +77,14 @@ export function addPenaltyGradients<T>(network: Network, workspace: Workspace): 
   return status;
 }
 
+/** backwardStep(), with the gradient of the outputs that lossOfBlock() or the host wrote. */
 export function backwardPass<T>(network: Network, workspace: Workspace, accumulates: bool): Status {
   const status = checkPass(network, workspace, sizeof<T>());
   if (status == Status.Ok) backwardMicrobatch<T>(network, workspace, accumulates);
   return status;
 }
 
-/** updateStep() with gradients that the host may have written. */
+/** updateStep() with the network's gradients, which the host may have written. */
 export function update<T>(network: Network, workspace: Workspace): Status {
   const status = checkUpdate(network, workspace, sizeof<T>());
   if (status != Status.Ok) return status;

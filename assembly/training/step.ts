@@ -18,31 +18,49 @@ import { isBounded } from "../rowPath/step";
 import { Phase } from "../threads/phases";
 import { runPhase } from "../threads/team";
 import { beginMicrobatch, gatherTargets, readTargetsAhead } from "./gather";
-import { runBackward, runForward } from "./layers";
+import { forwardLayers, runBackward, runForward } from "./layers";
 
-/** The forward pass of a microbatch. `gathered`: its rows and targets are in the workspace already. */
+/**
+ * The forward pass of `rows` rows from position `row` of the order on. `batchRow`: the position of the first row in its
+ * batch. `gathered`: the rows and their targets are in the workspace already.
+ */
 @inline
 export function forwardStep<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize, gathered: bool,
 ): void {
-  const pass = passOf(workspace);
-  pass.step = <u32>network.step;
-  if (gathered) {
-    pass.inputs = 0;
-    pass.byteScale = 0;
-  } else {
-    beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
-    readTargetsAhead<T>(network, samples, row, rows);
-  }
+  if (gathered) beginGathered(network, workspace);
+  else beginForward<T>(network, workspace, samples, row, batchRow, rows);
   runForward<T>(network, workspace);
   if (!gathered) gatherTargets<T>(network, workspace, samples, row, rows);
 }
 
-/** forwardStep() as a call, for callers that need less speed than train(): an inlined copy takes 1.3 KB of code. */
+/**
+ * forwardStep() of rows that are not gathered, without inlined code: for callers that need less speed than train(). An
+ * inlined copy takes 1.3 KB of code.
+ */
 export function forwardMicrobatch<T>(
   network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize,
 ): void {
-  forwardStep<T>(network, workspace, samples, row, batchRow, rows, false);
+  beginForward<T>(network, workspace, samples, row, batchRow, rows);
+  forwardLayers<T>(network, workspace);
+  gatherTargets<T>(network, workspace, samples, row, rows);
+}
+
+@inline
+function beginForward<T>(
+  network: Network, workspace: Workspace, samples: Samples, row: usize, batchRow: usize, rows: usize,
+): void {
+  passOf(workspace).step = <u32>network.step;
+  beginMicrobatch<T>(network, workspace, samples, row, batchRow, rows);
+  readTargetsAhead<T>(network, samples, row, rows);
+}
+
+@inline
+function beginGathered(network: Network, workspace: Workspace): void {
+  const pass = passOf(workspace);
+  pass.step = <u32>network.step;
+  pass.inputs = 0;
+  pass.byteScale = 0;
 }
 
 /**
@@ -67,9 +85,7 @@ export function lossStep<T>(network: Network, workspace: Workspace, block: usize
   );
 }
 
-/**
- * The gradient of the outputs → the gradients of all parameters. Adds them to the present gradients if `accumulates`.
- */
+/** The gradient of the outputs → the gradients of all parameters, added to network.gradients if `accumulates`. */
 @inline
 export function backwardStep<T>(network: Network, workspace: Workspace, accumulates: bool): void {
   passOf(workspace).accumulates = accumulates;
@@ -77,24 +93,31 @@ export function backwardStep<T>(network: Network, workspace: Workspace, accumula
   runPhase<T>(network, workspace, Phase.Gradients);
 }
 
-/** backwardStep() as a call, see forwardMicrobatch(). */
+/** backwardStep() without inlined code, see forwardMicrobatch(). */
 export function backwardMicrobatch<T>(network: Network, workspace: Workspace, accumulates: bool): void {
-  backwardStep<T>(network, workspace, accumulates);
+  runBackward<T>(network, workspace);
+  addGradients<T>(network, workspace, accumulates);
 }
 
-/** Completes the gradients of a batch after backwardStep() of all its microbatches. */
+/** The gradients of the logits → the gradients of all parameters, added to network.gradients if `accumulates`. */
+function addGradients<T>(network: Network, workspace: Workspace, accumulates: bool): void {
+  passOf(workspace).accumulates = accumulates;
+  runPhase<T>(network, workspace, Phase.Gradients);
+}
+
+/** Adds the gradients of the penalties. Call it once for each batch, after backwardStep() of its microbatches. */
 @inline
 export function penaltyStep<T>(network: Network, workspace: Workspace): void {
   if (network.isPenalized) runPhase<T>(network, workspace, Phase.Penalty);
 }
 
-/** The penalty of a batch as terms of its loss, which `scale` turns into the loss. */
+/** The penalty as terms of a loss: `scale` times the result is the penalty. */
 export function penaltyTerms<T>(network: Network, scale: f64): f64 {
   return network.isPenalized ? networkPenalty<T>(network) / scale : 0;
 }
 
 /** Whether rowStep() can replace backwardStep() and updateStep(). */
-export function takesRowStep(workspace: Workspace): bool {
+export function usesRowStep(workspace: Workspace): bool {
   return passOf(workspace).rowPath == RowPath.Step;
 }
 
@@ -109,8 +132,7 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
     countStep(network);
     return true;
   }
-  passOf(workspace).accumulates = false;
-  runPhase<T>(network, workspace, Phase.Gradients);
+  addGradients<T>(network, workspace, false);
   return updateBatch<T>(network, workspace);
 }
 
@@ -121,19 +143,20 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
  */
 @inline
 export function updateStep<T>(network: Network, workspace: Workspace): bool {
-  if (passOf(workspace).keepsStatistics) return updateBatch<T>(network, workspace);
+  if (passOf(workspace).updatesStatistics) return updateBatch<T>(network, workspace);
   return updateParameters<T>(network, workspace);
 }
 
 /** updateStep() as a call, see forwardMicrobatch(). */
 export function updateBatch<T>(network: Network, workspace: Workspace): bool {
-  const keepsStatistics = passOf(workspace).keepsStatistics;
-  if (keepsStatistics && !areStatisticsFinite<T>(network)) return false;
+  const updatesStatistics = passOf(workspace).updatesStatistics;
+  if (updatesStatistics && !areStatisticsFinite<T>(network)) return false;
   if (!updateParameters<T>(network, workspace)) return false;
-  if (keepsStatistics) keepStatistics<T>(network);
+  if (updatesStatistics) storeStatistics<T>(network);
   return true;
 }
 
+/** updateStep() without running statistics. */
 @inline
 function updateParameters<T>(network: Network, workspace: Workspace): bool {
   if (!isPlain(network.optimizer)) prepareUpdate<T>(network, workspace);
@@ -146,15 +169,17 @@ function updateParameters<T>(network: Network, workspace: Workspace): bool {
   return true;
 }
 
+/** Whether the running statistics after the step are finite. */
 function areStatisticsFinite<T>(network: Network): bool {
   return areFinite<T>(network.nextBuffers, <usize>arenaSize<T>(network.bufferCount));
 }
 
-/** The running statistics of the step that was taken. */
-function keepStatistics<T>(network: Network): void {
+/** Replaces the running statistics by those after the step. */
+function storeStatistics<T>(network: Network): void {
   copy(network.buffers, network.nextBuffers, <usize>arenaSize<T>(network.bufferCount));
 }
 
+/** Computes what the coming step shares between all parameters. Plain SGD needs nothing. */
 function prepareUpdate<T>(network: Network, workspace: Workspace): void {
   const optimizer = network.optimizer;
   if (hasFeature(optimizer, OptimizerFeature.NormClipping)) {
@@ -164,14 +189,15 @@ function prepareUpdate<T>(network: Network, workspace: Workspace): void {
   optimizerPrepare<T>(optimizer);
 }
 
+/** Counts a step that was taken. */
 function countStep(network: Network): void {
   ++network.step;
   optimizerAdvance(network.optimizer);
 }
 
 /**
- * Whether the step is certain to leave all numbers finite. Reads the gradients and, for some optimizers, a part of what
- * the update reads. Almost every step passes this test.
+ * Whether bounds prove that the step leaves all numbers finite. Reads the gradients and, for some optimizers, a part of
+ * what the update reads. Almost every step passes this test.
  */
 @inline
 function isBoundedStep<T>(network: Network, workspace: Workspace): bool {
@@ -183,6 +209,7 @@ function isBoundedStep<T>(network: Network, workspace: Workspace): bool {
   return isBoundedWithState<T>(optimizer, workspace, threads, largest);
 }
 
+/** isBoundedStep() of an optimizer that is not plain. `gradient`: the bound of the gradients. */
 function isBoundedWithState<T>(optimizer: Optimizer, workspace: Workspace, threads: usize, gradient: f64): bool {
   let parameter: f64 = 0, state: f64 = 0;
   for (let i: usize = 0; i < threads; ++i) {
@@ -192,7 +219,7 @@ function isBoundedWithState<T>(optimizer: Optimizer, workspace: Workspace, threa
   return optimizerIsBounded<T>(optimizer, gradient, parameter, state);
 }
 
-/** Whether the step leaves all numbers finite. Exact, but reads everything that the update reads. */
+/** Whether the step leaves all numbers finite. Exact, but computes the whole step. */
 function isFiniteStep<T>(network: Network, workspace: Workspace): bool {
   const threads = runPhase<T>(network, workspace, Phase.Check);
   for (let i: usize = 0; i < threads; ++i) {
@@ -201,15 +228,18 @@ function isFiniteStep<T>(network: Network, workspace: Workspace): bool {
   return true;
 }
 
-/** Called at the start of each call of the host: it may have written to parameters, gradients or the state. */
+/**
+ * The host may have written to parameters, gradients and state since the last call. So the steps of this call must test
+ * them again, and the gradients of frozen layers must be cleared.
+ */
 export function acceptWrites<T>(network: Network): void {
   network.isKnownBounded = false;
   clearFrozenGradients<T>(network);
 }
 
 /**
- * Whether parameters and state are as optimizerIsBounded() assumes. Tested once: after a step that passes
- * isBoundedStep() it still holds.
+ * Whether parameters and state are as optimizerIsBounded() assumes. Tested only once, because it still holds after a
+ * step that passes isBoundedStep().
  */
 @inline
 function isKnownBounded<T>(network: Network): bool {

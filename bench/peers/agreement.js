@@ -1,20 +1,24 @@
-// Checks what a peer computes, before it is timed.
+// Checks the results of a peer before it is timed.
 
 import { relativeDistance } from "../../build/bench/agreement.js";
 
 const RUNS = 3;
 
-/** The maximum relative distance of outputs. */
+/** The maximum relative distance between outputs of a peer and ours. */
 const TOLERANCE = { float32: 1e-5, float64: 1e-10 };
 
-/** The losses of the first epochs, or the predictions. @param {import("./process.js").PeerProcess} process */
+/**
+ * The losses of the first RUNS epochs, or as many predictions.
+ *
+ * @param {import("./process.js").PeerProcess} process
+ */
 export async function firstOutputs(process) {
   const outputs = [];
   for (let i = 0; i < RUNS; i++) outputs.push(...(await process.run(1)).outputs);
   return outputs;
 }
 
-/** @throws Error if the outputs of a peer that started with the same parameters differ from ours. */
+/** For a peer with the same initial parameters and training. @throws Error if its outputs differ from ours. */
 export function requireSame({ dtype }, outputs, expected) {
   const distance = relativeDistance(outputs, expected);
   if (distance <= TOLERANCE[dtype]) return;

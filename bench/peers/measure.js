@@ -1,5 +1,5 @@
-// Times steps in rounds. In each round every peer is timed once, immediately after ours, so that a slow phase of the machine
-// affects both.
+// Times steps in rounds. In each round, every peer is timed once, immediately after ours. So a slow phase of the
+// machine affects both.
 
 import { median, round4 } from "../../build/bench/statistics.js";
 import { firstOutputs, requireFall, requireSame } from "./agreement.js";
@@ -9,10 +9,10 @@ import { createTask, stepsPerRun } from "./workloads.js";
 
 /**
  * @typedef {object} Measurement A line of `--json`.
- * @property {string} work
- * @property {number} batch
+ * @property {string} work The name of the workload.
+ * @property {number} batch Rows of a step.
  * @property {string} dtype
- * @property {string} peer
+ * @property {string} peer The name of the peer.
  * @property {string} [version]
  * @property {string} node The version of Node.
  * @property {string} [note] What it does differently from the task.
@@ -24,20 +24,20 @@ import { createTask, stepsPerRun } from "./workloads.js";
  */
 
 /**
- * @typedef {object} Contender A peer with one workload. backprop-wasm is one too.
+ * @typedef {object} Contender A peer with one workload. backprop-wasm is a contender, too.
  * @property {import("./peers.js").Peer} peer
  * @property {PeerProcess} [process]
  * @property {import("./worker.js").Description} [description]
  * @property {Error} [error] Why it is not measured any more.
- * @property {number[]} [outputs] The first outputs, of a peer whose outputs must equal ours.
- * @property {number} [times] How many runs a round has.
+ * @property {number[]} [outputs] The first outputs, if they must equal ours.
+ * @property {number} [times] Runs in a round.
  * @property {number[]} steps Microseconds of a step, in each round.
- * @property {number[]} ratios
+ * @property {number[]} ratios The time of a step divided by ours, in each round.
  */
 
 const ROUNDS = 5;
 
-/** After this time V8 has compiled optimised code; for tfjs with XOR, most of it. */
+/** After this time, V8 has compiled optimised code (for tfjs with XOR, most of it). */
 const WARM_UP_MILLISECONDS = 1000;
 
 /**
@@ -69,6 +69,7 @@ export async function measure(workload, milliseconds, folder) {
   }
 }
 
+/** Runs the action for one contender after the other. @throws Error if ours fails. */
 async function forEachContender(contenders, action) {
   for (const contender of contenders) await attempt(contender, () => action(contender));
   const [ours] = contenders;
@@ -85,6 +86,7 @@ async function attempt(contender, action) {
   }
 }
 
+/** Starts the contender's process. @throws Refusal if it does not do the task. */
 async function start(contender, task, folder) {
   contender.process = new PeerProcess(contender.peer.prepare(task, folder));
   contender.description = await contender.process.describe();
@@ -113,6 +115,7 @@ async function warmUp(contender, { task }, milliseconds) {
   }
 }
 
+/** Measures ours, then the contender. */
 async function measureRound(contender, ours, task) {
   const step = await measureStep(ours, task);
   contender.steps.push(await measureStep(contender, task));

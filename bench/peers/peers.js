@@ -10,7 +10,7 @@ import { REVECTORIZE_FLAG, whyNotRevectorized } from "../../build/bench/revector
  * @typedef {object} Command
  * @property {string} file
  * @property {string[]} args
- * @property {string} [input] The first line of its input. Numbers of runs follow.
+ * @property {string} [input] The first line of the program's input. Numbers of runs follow.
  * @property {string} [packages] The Debian packages that contain it.
  */
 
@@ -26,7 +26,7 @@ export class Refusal extends Error {}
 
 const ONE_THREAD = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
-/** The environment of all processes. */
+/** The environment variables of all processes. */
 export const ENVIRONMENT = { ...process.env, ...ONE_THREAD };
 
 const VIRTUAL_PYTHON = fileURLToPath(new URL(".venv/bin/python", import.meta.url));
@@ -63,6 +63,15 @@ export const ADAM_PEERS = [
   python("scikit-learn", "scikit-learn"),
 ];
 
+/** The peers that train on Fashion-MNIST. The first is ours. @type {readonly Peer[]} */
+export const FASHION_MNIST_PEERS = [
+  javascript("backprop-wasm", "fashionMnist.js", "strict"),
+  javascript("ours, relaxed", "fashionMnist.js", "relaxed"),
+  python("PyTorch", "torch"),
+  python("PyTorch, fused Adam", "torch", "fused"),
+];
+
+/** A peer in JavaScript: `file` in peers/, with the arguments `variant`. */
 function javascript(name, file, ...variant) {
   const args = [fileURLToPath(new URL("worker.js", import.meta.url)), `./peers/${file}`, ...variant];
   return { name, prepare: (task) => ({ file: process.execPath, args, input: JSON.stringify(task) }) };
@@ -81,12 +90,14 @@ function revectorized(name, numerics) {
   };
 }
 
-function python(name, library) {
-  const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library];
+/** A peer in Python: `library` names a class of peers/python.py, which gets the arguments `variant`. */
+function python(name, library, ...variant) {
+  const args = [fileURLToPath(new URL("peers/python.py", import.meta.url)), library, ...variant];
   const packages = "python3 python3-venv";
   return { name, prepare: (task) => ({ file: PYTHON, args, input: JSON.stringify(task), packages }) };
 }
 
+/** Compiles scalar.c for the dtype of the task. */
 function prepareScalar(task, folder) {
   if (task.loss !== "meanSquaredError") throw new Refusal("XOR only");
   const program = join(folder, `scalar-${task.dtype}`);
@@ -105,7 +116,7 @@ function compile(args) {
   }
 }
 
-/** @param {string} packages */
+/** @param {string} packages Debian packages, separated by spaces. */
 export function notInstalled(packages) {
   return new Refusal(`not installed: apt install ${packages}`);
 }

@@ -7,7 +7,7 @@ import { ENVIRONMENT, notInstalled } from "./peers.js";
 /** The maximum time until an answer. */
 const TIMEOUT_MILLISECONDS = 60_000;
 
-/** Uses the protocol of worker.js. */
+/** Speaks the protocol of worker.js with a peer. */
 export class PeerProcess {
   #child;
   #answers;
@@ -42,10 +42,12 @@ export class PeerProcess {
     throw new Error(`its outputs were ${outputs.join(" ")} after ${times} runs`);
   }
 
+  /** Ends the process. */
   stop() {
     this.#child.kill();
   }
 
+  /** The next line of the process, as an object. @throws Error with what it printed to stderr, if it ends or hangs. */
   async #answer() {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), TIMEOUT_MILLISECONDS);
     const { value, done } = await this.#answers.next();

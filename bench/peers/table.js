@@ -3,7 +3,10 @@
 import { describeMachine } from "../../build/bench/machine.js";
 import { formatNumber, formatTable, formatTime, left, right } from "../../build/bench/table.js";
 
-/** @param {import("./measure.js").Measurement[][]} workloads For each workload, the measurements of all peers in the same order. */
+/**
+ * @param {import("./measure.js").Measurement[][]} workloads For each workload, the measurements of all peers in the
+ * same   order.
+ */
 export function formatTables(workloads) {
   return [
     `${describeMachine()} One thread.`,

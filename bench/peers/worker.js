@@ -1,5 +1,6 @@
-// The program of a JavaScript peer's process. The first line of its input is a task. Each further line is a number of runs to
-// do and time. It answers each line with a line of JSON.
+// The program of a JavaScript peer's process. The first line of its input is a task. It answers with a Description.
+// Each further line is a number of runs, which it does and times. It answers with { milliseconds, outputs }. Each
+// answer is a line of JSON.
 
 import { createInterface } from "node:readline";
 
@@ -12,10 +13,9 @@ import { createInterface } from "node:readline";
  */
 
 /**
- * @callback Run Does runs (epochs or predictions). When they are computed, it returns the loss of the last epoch in an array,
- *   or the last prediction.
- * @param {number} times
- * @returns {ArrayLike<number> | Promise<ArrayLike<number>>}
+ * @callback Run Does runs: epochs or predictions. Returns the loss of the last epoch in an array, or the last
+ * prediction,   after all runs are computed. @param {number} times @returns {ArrayLike<number> |
+ * Promise<ArrayLike<number>>}
  */
 
 /**

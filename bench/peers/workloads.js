@@ -1,4 +1,4 @@
-// The workloads, which are some of those of `npm run bench`, and the tasks that the peers get.
+// The workloads, a selection of those of `npm run bench`, and the tasks that peers get for them.
 
 import { createParameters, createSamples } from "../../build/bench/samples.js";
 import { findWorkload } from "../../build/bench/workloads.js";
@@ -24,7 +24,7 @@ export { ADAM_WORKLOADS, label } from "../../build/bench/workloads.js";
  * @property {{ kernel: number[][], bias: number[] }[]} parameters Kernels [inputs, units], biases [units].
  */
 
-/** More than one batch, because some peers keep the prepared batch if it is the whole data set. */
+/** More than one batch, because some peers prepare a batch only once if it is the whole data set. */
 const MIN_BATCHES = 2;
 const MIN_ROWS = 64;
 
@@ -69,7 +69,7 @@ export function createTask(workload) {
   };
 }
 
-/** Splits a flat array, layer by layer, into kernels and biases. */
+/** Splits a flat array into the kernel and the bias of each layer. */
 function splitParameters(sizes, values) {
   let begin = 0;
   return sizes.slice(1).map((units, i) => {
@@ -80,6 +80,7 @@ function splitParameters(sizes, values) {
   });
 }
 
+/** Splits a flat array into rows of `width` numbers. */
 function toRows(values, width) {
   return Array.from({ length: values.length / width }, (_, row) => [
     ...values.subarray(row * width, (row + 1) * width),

@@ -1,18 +1,26 @@
 import { adam, createNetwork, dense, dropout } from "backprop-wasm";
-import { tableExample } from "./example.js";
+import { showEpoch, tableExample } from "./example.js";
 
 export const digits = tableExample({
   table: "digits",
   title: "a handwritten digit from its 8 × 8 pixels",
-  score: "accuracy",
+  metric: "accuracy",
   goal: 0.965,
-  epochs: 40,
-  batchSize: 32,
-  createNetwork: () =>
-    createNetwork({
+  async train({ inputs, targets }) {
+    const network = await createNetwork({
       inputs: 64,
-      layers: [dense(128, "relu"), dropout(0.3), dense(10, "softmax")],
+      layers: [dense(256, "relu"), dropout(0.4), dense(10, "softmax")],
       loss: "sparseCategoricalCrossentropy",
-      optimizer: adam({ learningRate: 0.002 }),
-    }),
+      optimizer: adam(),
+    });
+    await network.fit(inputs, targets, {
+      epochs: 100,
+      batchSize: 32,
+      validationSplit: 0.2,
+      metrics: ["accuracy"],
+      earlyStopping: { patience: 10, restoreBest: true },
+      onEpoch: showEpoch,
+    });
+    return network;
+  },
 });

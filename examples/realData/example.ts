@@ -1,80 +1,105 @@
 // What the examples with real data have in common.
 
-import type { Layer, Network } from "backprop-wasm";
-import { type Split, splitRows, standardizer } from "./rows.js";
-import { accuracy, rSquared } from "./scores.js";
-import { readTable, type TableName } from "./table.js";
+import {
+  type EpochInfo,
+  kFold,
+  type Layer,
+  type Network,
+  numpyRandom,
+  type Rows,
+  standardScaler,
+  stratifiedFolds,
+} from "backprop-wasm";
+import { readTable, type Table, type TableName } from "./table.js";
 
 export interface Example {
   readonly name: string;
   /** What it predicts from what. */
   readonly title: string;
-  readonly score: "accuracy" | "R²";
+  /** What the test rows are scored by. */
+  readonly metric: "accuracy" | "r2";
   /** The least mean score. */
   readonly goal: number;
-  /** All epochs together, for the progress. */
-  readonly epochs: number;
-  /** Trains, and returns the test score of each split. `onEpoch`: called with the number of finished epochs. */
-  run(onEpoch: (epoch: number) => void): Promise<number[]>;
+  /** Trains with progress on stderr, and returns the test score of each split. */
+  run(): Promise<number[]>;
 }
 
-/** How a network is trained on a table. Classes are predicted from probabilities, numbers from standardized numbers. */
-export interface TableTraining {
+export interface Samples {
+  readonly inputs: Rows;
+  /** The number of a class, or a number to predict. */
+  readonly targets: Rows;
+}
+
+/** How a network is trained on a table. */
+export interface TableTraining extends Omit<Example, "name" | "run"> {
   readonly table: TableName;
-  readonly title: string;
-  readonly score: Example["score"];
-  readonly goal: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  createNetwork(): Promise<Network<readonly Layer[]>>;
+  /** `samples`: standardized rows in random order. Numbers to predict are standardized too. */
+  train(samples: Samples): Promise<Network<readonly Layer[]>>;
 }
 
-const SPLITS = 5;
 const SEED = 0;
+const EPOCHS_SHOWN = 20;
 
-/** An example that trains a new network for each of five splits of a table. */
-export function tableExample(training: TableTraining): Example {
-  const { table, title, score, goal, epochs } = training;
+/** An example that trains a new network for each of five splits of a table. Each row is a test row of exactly one split. */
+export function tableExample({ table, train, ...about }: TableTraining): Example {
+  const { metric } = about;
   return {
+    ...about,
     name: table,
-    title,
-    score,
-    goal,
-    epochs: SPLITS * epochs,
-    async run(onEpoch) {
-      const splits = splitRows(await readTable(table), SPLITS, SEED);
+    async run() {
+      const { inputs, targets } = await readTable(table);
+      // In random order, because `validationSplit` takes the last rows, and the files are sorted by class.
+      const rows = take({ inputs, targets }, numpyRandom(SEED).permutation(targets.length));
+      const folds = metric === "r2" ? kFold(targets.length) : stratifiedFolds(rows.targets);
       const scores: number[] = [];
-      for (const [i, split] of splits.entries()) {
-        scores.push(await trainSplit(training, split, (epoch) => onEpoch(i * epochs + epoch)));
+      for (const { training, validation } of folds) {
+        console.error(`Split ${scores.length + 1}`);
+        const trainingRows = take(rows, training);
+        const standardize = standardizer(metric, trainingRows);
+        const network = await train(standardize(trainingRows));
+        scores.push(testScore(network, metric, standardize(take(rows, validation))));
+        network.dispose();
       }
       return scores;
     },
   };
 }
 
-/** Scales by the training rows alone: nothing is learned from the test rows. */
-async function trainSplit(
-  { score, epochs, batchSize, createNetwork }: TableTraining,
-  { train, test }: Split,
-  onEpoch: (epoch: number) => void,
-): Promise<number> {
-  const scaleInputs = standardizer(train.inputs);
-  const scaleTargets = score === "R²" ? columnScaler(train.targets) : (targets: readonly number[]) => targets;
-  const network = await createNetwork();
-  await network.fit(scaleInputs(train.inputs), scaleTargets(train.targets), {
-    epochs,
-    batchSize,
-    onProgress: ({ epoch }) => onEpoch(epoch),
-  });
-  const predictions = network.predict(scaleInputs(test.inputs));
-  const targets = scaleTargets(test.targets);
-  network.dispose();
-  // R² is the same for scaled and unscaled targets.
-  return score === "R²" ? rSquared(predictions, targets) : accuracy(predictions, targets);
+/** The score of rows that were not used in training. */
+export function testScore(
+  network: Network<readonly Layer[]>,
+  metric: Example["metric"],
+  { inputs, targets }: Samples,
+): number {
+  const score = network.evaluate(inputs, targets, { metrics: [metric] })[metric];
+  console.error(`${network.epoch} epochs, test ${metric} ${score.toFixed(4)}`);
+  return score;
 }
 
-function columnScaler(values: readonly number[]): (values: readonly number[]) => readonly number[] {
-  const toRows = (values: readonly number[]) => values.map((value) => [value]);
-  const scale = standardizer(toRows(values));
-  return (values) => scale(toRows(values)).flat();
+/** Prints some epochs of a fit: "epoch 20: loss 0.2731, validationLoss 0.2514, validationAccuracy 0.9583". */
+export function showEpoch(info: EpochInfo): void {
+  const { epoch, epochs, loss } = info;
+  if (epoch % Math.ceil(epochs / EPOCHS_SHOWN) !== 0) return;
+  const validation = Object.entries(info).filter(([name]) => name.startsWith("validation"));
+  const figures = [["loss", loss] as const, ...validation].map(([name, x]) => `${name} ${x.toFixed(4)}`);
+  console.error(`epoch ${epoch}: ${figures.join(", ")}`);
+}
+
+type TableRows = Pick<Table, "inputs" | "targets">;
+
+function take({ inputs, targets }: TableRows, rows: Uint32Array): TableRows {
+  return {
+    inputs: Array.from(rows, (row) => inputs[row]!),
+    targets: Array.from(rows, (row) => targets[row]!),
+  };
+}
+
+/** Scales by the training rows alone: nothing is learned from the test rows. R² is the same for scaled targets. */
+function standardizer(metric: Example["metric"], training: TableRows): (rows: TableRows) => Samples {
+  const inputScaler = standardScaler().fit(training.inputs);
+  const targetScaler = metric === "r2" ? standardScaler().fit(training.targets) : undefined;
+  return ({ inputs, targets }) => ({
+    inputs: inputScaler.transform(inputs),
+    targets: targetScaler?.transform(targets) ?? targets,
+  });
 }

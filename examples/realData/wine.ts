@@ -1,18 +1,26 @@
 import { adam, createNetwork, dense } from "backprop-wasm";
-import { tableExample } from "./example.js";
+import { showEpoch, tableExample } from "./example.js";
 
 export const wine = tableExample({
   table: "wine",
   title: "the cultivator of a wine from its chemical analysis",
-  score: "accuracy",
+  metric: "accuracy",
   goal: 0.97,
-  epochs: 40,
-  batchSize: 16,
-  createNetwork: () =>
-    createNetwork({
+  async train({ inputs, targets }) {
+    const network = await createNetwork({
       inputs: 13,
-      layers: [dense(16, "tanh"), dense(3, "softmax")],
+      layers: [dense(16, "tanh", { kernelL2: 0.03 }), dense(3, "softmax", { kernelL2: 0.03 })],
       loss: "sparseCategoricalCrossentropy",
       optimizer: adam({ learningRate: 0.01 }),
-    }),
+    });
+    await network.fit(inputs, targets, {
+      epochs: 200,
+      batchSize: 16,
+      validationSplit: 0.2,
+      metrics: ["accuracy"],
+      earlyStopping: { patience: 20, restoreBest: true },
+      onEpoch: showEpoch,
+    });
+    return network;
+  },
 });

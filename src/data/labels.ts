@@ -42,12 +42,16 @@ export function balancedClassWeights(targets: Rows, classes?: number): number[] 
   return balance(values, count);
 }
 
-/** balancedClassWeights() of checked labels below `count`. */
-export function balance(labels: ArrayLike<number> & Iterable<number>, count: number): number[] {
+function balance(labels: ArrayLike<number>, count: number): number[] {
   const counts = new Array<number>(count).fill(0);
-  for (const label of labels) counts[label]!++;
-  const present = counts.filter((rowsOfClass) => rowsOfClass > 0).length;
-  return counts.map((rowsOfClass) => (rowsOfClass > 0 ? labels.length / (present * rowsOfClass) : 0));
+  for (let row = 0; row < labels.length; row++) counts[labels[row]!]!++;
+  return weightsOf(counts, labels.length);
+}
+
+/** The balanced weight of each class. `counts`: how many of `rows` rows have each class. */
+export function weightsOf(counts: readonly number[], rows: number): number[] {
+  const present = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count > 0 ? rows / (present * count) : 0));
 }
 
 interface Labels {
@@ -70,13 +74,25 @@ function largestOf(labels: ArrayLike<number>): number {
   return largest;
 }
 
+/** The class of a row of `data` [rows, columns]; −1 unless it has one 1 and is 0 elsewhere. */
+export function oneHotClass(data: FloatArray, row: number, columns: number): number {
+  let found = -1;
+  for (let column = 0; column < columns; column++) {
+    const x = data[row * columns + column]!;
+    if (x === 0) continue;
+    if (x !== 1 || found >= 0) return -1;
+    found = column;
+  }
+  return found;
+}
+
 /** @throws BackpropError `invalidLabel` unless each row has one 1 and is 0 elsewhere. */
 function fromOneHot({ data, rows, columns }: RowData): Labels {
   const values = allocate("uint32", rows);
   for (let row = 0; row < rows; row++) {
-    const numbers = data.subarray(row * columns, (row + 1) * columns);
-    values[row] = numbers.indexOf(1);
-    if (numbers.every((x, i) => x === (i === values[row] ? 1 : 0)) && numbers.includes(1)) continue;
+    const label = oneHotClass(data, row, columns);
+    values[row] = label;
+    if (label >= 0) continue;
     throw new BackpropError(
       "invalidLabel",
       `targets[${row}] is not a class; expected a label, or a row that has one 1 and is 0 elsewhere.`,

@@ -23,8 +23,8 @@ export interface RowFormat {
   readonly argument: string;
   /** Numbers in a row. */
   readonly width: number;
-  /** Columns of integers from 0 to `categories` − 1. */
-  readonly categories?: readonly { readonly column: number; readonly categories: number }[];
+  /** By column, for those that have integers from 0 to `categories[column]` − 1. */
+  readonly categories?: readonly (number | undefined)[] | undefined;
   /** If each row is one label: the number of classes. Labels are integers from 0 to `classes` − 1. */
   readonly classes?: number;
   /** The dtype that bytes with a scale are converted to; undefined if they are refused. */
@@ -118,33 +118,10 @@ function writePiece(source: RowSource, begin: number, out: () => FloatArray | Ui
   const end = endOfPiece(source, begin);
   try {
     source.write(begin, end, out);
-    requireCategories(source.format, out, begin, end);
   } catch (cause) {
     throw asBackpropError("invalidData", source.format.argument, cause);
   }
   return end;
-}
-
-/** Requires that rows `begin` … `end` − 1, which were written to `out`, name categories that exist. */
-function requireCategories(
-  format: RowFormat,
-  out: () => FloatArray | Uint8Array,
-  begin: number,
-  end: number,
-): void {
-  const { argument, width, categories: columns = [] } = format;
-  for (const { column, categories } of columns) {
-    const values = out();
-    for (let row = begin; row < end; row++) {
-      const x = values[row * width + column]!;
-      if (isLabel(x, categories)) continue;
-      throw new BackpropError(
-        "invalidData",
-        `${argument}[${row}][${column}] is ${x}; expected an integer from 0 to ${categories - 1}, the number of a ` +
-          "category: the column is embedded.",
-      );
-    }
-  }
 }
 
 function endOfPiece({ count, format }: RowSource, begin: number): number {
@@ -332,28 +309,44 @@ function writeNumbers(
   place: PlaceOf,
   out: () => FloatArray | Uint8Array,
 ): FloatArray | Uint8Array {
-  const { classes } = format;
+  const areCounted = format.classes !== undefined || format.categories !== undefined;
   for (let i = begin; i < end; i++) {
     const value = values[from + i - begin]!;
     const x = typeof value === "number" ? value : Number.NaN;
     written[i] = x;
-    if (Number.isFinite(written[i]) && (classes === undefined || isLabel(x, classes))) continue;
+    // A label or category is checked before it is rounded to the dtype.
+    if (Number.isFinite(written[i]) && !(areCounted && isOutOfRange(format, i, x))) continue;
     // Memory has grown, which empties older views, or the value is not allowed.
     const current = out();
     current[i] = x;
     if (!Number.isFinite(current[i])) throw notFinite(format, place(format, i), values, value, current);
-    if (classes !== undefined && !isLabel(x, classes)) throw notLabel(place(format, i), x, classes);
+    if (areCounted && isOutOfRange(format, i, x)) throw outOfRange(format, place(format, i), i, x);
     return writeNumbers(format, values, from + i + 1 - begin, current, i + 1, end, place, out);
   }
   return written;
 }
 
-function isLabel(x: number, classes: number): boolean {
-  return Number.isInteger(x) && x >= 0 && x < classes;
+/** How many labels or categories the column of element `index` has; undefined for other numbers. */
+function countOf({ classes, categories, width }: RowFormat, index: number): number | undefined {
+  return classes ?? categories?.[index % width];
 }
 
-function notLabel(place: string, value: number, classes: number): BackpropError {
-  return new BackpropError("invalidLabel", `${place} is ${value}; expected ${labelOf(classes)}.`);
+/** Whether x is neither a label nor a category of its column, which has some. */
+function isOutOfRange(format: RowFormat, index: number, x: number): boolean {
+  const count = countOf(format, index);
+  return count !== undefined && !(Number.isInteger(x) && x >= 0 && x < count);
+}
+
+function outOfRange(format: RowFormat, place: string, index: number, x: number): BackpropError {
+  const { classes } = format;
+  if (classes !== undefined) {
+    return new BackpropError("invalidLabel", `${place} is ${x}; expected ${labelOf(classes)}.`);
+  }
+  return new BackpropError(
+    "invalidData",
+    `${place} is ${x}; expected an integer from 0 to ${countOf(format, index)! - 1}, the number of a category: the column ` +
+      "is embedded.",
+  );
 }
 
 function labelOf(classes: number): string {

@@ -2,11 +2,13 @@
 
 import { BackpropError } from "../errors.js";
 import {
+  attempt,
   type OptionsOf,
   oneOf,
   readOptions,
   requireFinite,
   requireFull,
+  requireInteger,
   requirePositive,
 } from "../validation.js";
 import { readRows, requireColumns } from "./matrix.js";
@@ -94,11 +96,16 @@ export function scalerFromJSON(state: ScalerState): Scaler {
   const scale = copyNumbers("scale", given.scale);
   const constantColumns = copyNumbers("constantColumns", given.constantColumns);
   for (const [i, x] of scale.entries()) requirePositive(`scale[${i}]`, x);
-  if (center.length === scale.length) return new Scaler({ kind, center, scale, constantColumns });
-  throw new BackpropError(
-    "invalidOption",
-    `center has ${center.length} numbers and scale has ${scale.length}; expected one of each for each column.`,
-  );
+  if (center.length === 0 || center.length !== scale.length) {
+    throw new BackpropError(
+      "invalidOption",
+      `center has ${center.length} numbers and scale has ${scale.length}; expected one of each for each column.`,
+    );
+  }
+  for (const [i, x] of constantColumns.entries()) {
+    requireInteger(`constantColumns[${i}]`, x, 0, center.length - 1);
+  }
+  return new Scaler({ kind, center, scale, constantColumns });
 }
 
 /**
@@ -256,8 +263,10 @@ const STATE: OptionsOf<ScalerState> = {
 };
 
 function copyNumbers(argument: string, list: unknown): number[] {
-  requireFull(argument, list, MAX_COLUMNS);
-  const numbers = Array.from(list as ArrayLike<number>);
-  for (const [i, x] of numbers.entries()) requireFinite(`${argument}[${i}]`, x);
-  return numbers;
+  return attempt("invalidOption", argument, () => {
+    const length = requireFull(argument, list, MAX_COLUMNS);
+    const numbers = Array.from({ length }, (_, i) => (list as ArrayLike<number>)[i]!);
+    for (const [i, x] of numbers.entries()) requireFinite(`${argument}[${i}]`, x);
+    return numbers;
+  });
 }

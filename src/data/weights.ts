@@ -1,10 +1,11 @@
 // The weights of rows: the user's sample weights times the weights of the rows' classes.
 
-import type { DType, FloatArray } from "../dtype.js";
+import { allocate, type DType, type FloatArray } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import { attempt, requireNotNegative, requireObject } from "../validation.js";
-import { balance } from "./labels.js";
+import type { Work } from "../work.js";
+import { oneHotClass, weightsOf } from "./labels.js";
 
 /** One weight for each class, by its number, or "balanced". */
 export type ClassWeights = Readonly<Record<number, number>> | readonly number[] | "balanced";
@@ -32,8 +33,9 @@ export interface WeightOptions extends RowWeights {
 
 /** The targets of a network in its memory. */
 export interface Targets {
+  readonly rows: number;
   /** [rows, outputs], row-major, or labels [rows]. */
-  readonly values: FloatArray;
+  readonly values: () => FloatArray;
   /** Whether the targets are labels. */
   readonly areLabels: boolean;
   /** Outputs of the network. */
@@ -62,14 +64,19 @@ function classCount(outputs: number): number {
   return outputs === 1 ? 2 : outputs;
 }
 
-/** Throws unless all weights are 0 or more, and their sum is finite and above 0. */
-export function requireWeights(argument: string, weights: FloatArray): void {
+/** Throws unless all weights are 0 or more, and their sum is finite and above 0. `mayBeZero`: the sum may be 0. */
+export function requireWeights(argument: string, weights: FloatArray, mayBeZero = false): void {
   let sum = 0;
   for (let row = 0; row < weights.length; row++) {
     const weight = weights[row]!;
     if (weight < 0) throw invalid(`${argument}[${row}] is ${weight}; expected a weight of 0 or more.`);
     sum += weight;
   }
+  if (sum > 0 || !mayBeZero) requireSum(argument, sum);
+}
+
+/** Throws unless the sum of weights is finite and above 0. */
+export function requireSum(argument: string, sum: number): void {
   if (sum === 0) throw invalid(`All ${argument} are 0; expected at least one above 0.`);
   if (!Number.isFinite(sum)) throw invalid(`The sum of ${argument} is ${sum}; expected smaller weights.`);
 }
@@ -78,21 +85,62 @@ function invalid(message: string): BackpropError {
   return new BackpropError("invalidData", message);
 }
 
-/** weights[row] *= the weight of the class of the row. */
-export function multiplyByClass(weights: FloatArray, table: ClassWeightTable, targets: Targets): void {
-  const classes = classesOf(targets);
-  const byClass =
-    table === "balanced" ? new Map(balance(classes, classCount(targets.outputs)).entries()) : table;
-  classes.forEach((number, row) => {
-    const weight = byClass.get(number);
-    if (weight === undefined) {
-      throw new BackpropError(
-        "invalidOption",
-        `classWeights has no weight for class ${number}, the class of targets[${row}]; expected one for each class.`,
-      );
-    }
-    weights[row]! *= weight;
+/** Rows between two pauses. */
+const PIECE = 65536;
+
+/** Calls `visit` for each of `rows` rows, with pauses. `open`: what it reads, called again after each pause. */
+function* eachRow<T>(rows: number, open: () => T, visit: (opened: T, row: number) => void): Work<void> {
+  for (let begin = 0; begin < rows; begin += PIECE) {
+    if (begin > 0) yield;
+    const opened = open();
+    const end = Math.min(rows, begin + PIECE);
+    for (let row = begin; row < end; row++) visit(opened, row);
+  }
+}
+
+/**
+ * weights()[row] *= the weight of the class of the row. `weights` and `values` of `targets` are called again whenever
+ * memory may have grown.
+ */
+export function* multiplyByClass(
+  weights: () => FloatArray,
+  table: ClassWeightTable,
+  targets: Targets,
+): Work<void> {
+  const { rows, values } = targets;
+  const classes = allocate("uint32", rows);
+  const counts = new Array<number>(classCount(targets.outputs)).fill(0);
+  yield* eachRow(rows, values, (numbers, row) => {
+    const label = classOf(numbers, row, targets);
+    classes[row] = label;
+    counts[label]!++;
   });
+  const byClass = table === "balanced" ? new Map(weightsOf(counts, rows).entries()) : table;
+  yield* eachRow(rows, weights, (numbers, row) => {
+    const weight = byClass.get(classes[row]!);
+    if (weight === undefined) throw noWeight(classes[row]!, row);
+    numbers[row]! *= weight;
+  });
+}
+
+function noWeight(label: number, row: number): BackpropError {
+  return new BackpropError(
+    "invalidOption",
+    `classWeights has no weight for class ${label}, the class of targets[${row}]; expected one for each class.`,
+  );
+}
+
+/** The class of a row of targets. */
+function classOf(values: FloatArray, row: number, { areLabels, outputs }: Targets): number {
+  if (areLabels) return values[row]!;
+  const isOne = outputs === 1 && (values[row] === 0 || values[row] === 1);
+  const label = isOne ? values[row]! : oneHotClass(values, row, outputs);
+  if (isOne || (outputs > 1 && label >= 0)) return label;
+  const target = values.subarray(row * outputs, (row + 1) * outputs);
+  throw invalid(
+    `targets[${row}] is ${show(Array.from(target))}, which is no class; with classWeights, expected ` +
+      `${outputs === 1 ? "0 or 1" : "a one-hot row: one 1, and 0 otherwise"}. Use sampleWeights instead.`,
+  );
 }
 
 function copyOf(
@@ -114,20 +162,4 @@ function copyOf(
     copy.set(number, weight as number);
   }
   return copy;
-}
-
-/** The class of each row. */
-function classesOf({ values, areLabels, outputs }: Targets): number[] {
-  if (areLabels) return Array.from(values);
-  return Array.from({ length: values.length / outputs }, (_, row) => {
-    const target = Array.from(values.subarray(row * outputs, (row + 1) * outputs));
-    const ones = target.filter((t) => t === 1).length;
-    const isBinary = target.every((t) => t === 0 || t === 1);
-    if (isBinary && outputs === 1) return ones;
-    if (isBinary && ones === 1) return target.indexOf(1);
-    throw invalid(
-      `targets[${row}] is ${show(target)}, which is no class; with classWeights, expected ` +
-        `${outputs === 1 ? "0 or 1" : "a one-hot row: one 1, and 0 otherwise"}. Use sampleWeights instead.`,
-    );
-  });
 }

@@ -1,21 +1,21 @@
 // A network's options as JSON. What is a function in JavaScript is left out, and must be given again.
 
 import type { CustomLoss } from "../customLoss.js";
+import type { Numerics } from "../description.js";
 import type { DType } from "../dtype.js";
 import { BackpropError } from "../errors.js";
 import { zeros } from "../initializers.js";
 import type { Layer } from "../layers/layers.js";
-import type { Loss } from "../losses.js";
+import type { Loss, LossName } from "../losses.js";
 import type { Optimizer } from "../optimizers.js";
 import type { LearningRate } from "../schedules/schedules.js";
 import { show } from "../show.js";
-import type { Numerics } from "../wasm/builds.js";
 
 /** The options that a file keeps. */
 export interface Configuration {
   readonly inputs: number;
   readonly layers: readonly Layer[];
-  readonly loss: Loss | CustomLoss;
+  readonly loss: LossName | Loss | CustomLoss;
   readonly optimizer: Optimizer;
   readonly dtype: DType;
   readonly numerics: Numerics;
@@ -38,7 +38,7 @@ export function encodeConfiguration({ loss, optimizer, ...others }: Configuratio
   const { learningRate } = optimizer;
   return {
     ...others,
-    loss: "compute" in loss ? { custom: loss.name } : loss,
+    loss: typeof loss === "object" && "compute" in loss ? { custom: loss.name } : loss,
     optimizer: { ...optimizer, learningRate: withoutFunctions(learningRate) },
   };
 }
@@ -60,13 +60,13 @@ export function decodeConfiguration(json: EncodedConfiguration, given: Functions
 
 /** The JSON of a Configuration. */
 export type EncodedConfiguration = Omit<Configuration, "loss"> & {
-  readonly loss: Loss | { readonly custom: string };
+  readonly loss: LossName | Loss | { readonly custom: string };
 };
 
-function decodeLoss(loss: EncodedConfiguration["loss"], given: unknown): Loss | CustomLoss {
-  if (!("custom" in loss)) {
+function decodeLoss(loss: EncodedConfiguration["loss"], given: unknown): Configuration["loss"] {
+  if (typeof loss === "string" || !("custom" in loss)) {
     if (given === undefined) return loss;
-    throw notNeeded("loss", `the file has the loss ${show(loss.name)}`);
+    throw notNeeded("loss", `the file has the loss ${show(typeof loss === "string" ? loss : loss.name)}`);
   }
   if (given !== undefined) return given as CustomLoss;
   throw needed("loss", `The loss ${show(loss.custom)} of the network is a function`, "customLoss(…)");

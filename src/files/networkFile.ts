@@ -6,7 +6,7 @@
 //     fit.loss, fit.figures.accuracy, …   the figures of each epoch of the last fit: [epochs]
 //     fit.spans.…          learning rates and times of epochs with equal ones: [spans]
 //     fit.best.…, fit.last.…   parameters, buffers and average of the best epoch, and of the last one
-//     __metadata__         format, version, digest; network and training as JSON
+//     __metadata__         format, version, digest; network, training and the user's metadata as JSON
 //
 // A file of weights alone has no optimizer, fit and training. A file without our metadata has weights alone.
 
@@ -68,6 +68,7 @@ export function writeNetworkFile(
   configuration: Configuration,
   description: NetworkDescription,
   values: ModelValues,
+  metadata: Metadata,
   training?: Training,
 ): Uint8Array<ArrayBuffer> {
   const tensors = stateDictOf(description.layers, sectionsOf(description, values));
@@ -79,6 +80,7 @@ export function writeNetworkFile(
       version: `${VERSION}`,
       digest: NO_DIGEST,
       network: JSON.stringify(encodeConfiguration(configuration)),
+      metadata: JSON.stringify(metadata),
       ...(encoded && { training: JSON.stringify(encoded) }),
     },
   });
@@ -86,11 +88,15 @@ export function writeNetworkFile(
   return file;
 }
 
+/** Texts of the user's own, by name. */
+export type Metadata = Readonly<Record<string, string>>;
+
 /** A file that was read. Its JSON is as it was written. */
 export interface NetworkFile {
   readonly tensors: ReadonlyMap<string, FileTensor>;
   /** Undefined for a file of another tool. */
   readonly network: EncodedConfiguration | undefined;
+  readonly metadata: Metadata;
   /** Undefined for a file of weights alone. */
   readonly training: EncodedTraining | undefined;
 }
@@ -101,14 +107,15 @@ export interface NetworkFile {
  * @throws BackpropError `invalidFile`.
  */
 export function readNetworkFile(bytes: Uint8Array): NetworkFile {
-  const { metadata, tensors } = readSafetensors(bytes);
-  const { format, version, digest = "", network = "", training } = metadata;
-  if (format !== FORMAT) return { tensors, network: undefined, training: undefined };
+  const { metadata: head, tensors } = readSafetensors(bytes);
+  const { format, version, digest = "", network = "", metadata = "{}", training } = head;
+  if (format !== FORMAT) return { tensors, network: undefined, metadata: head, training: undefined };
   requireVersion(version);
   if (!isIntact(bytes, digest, headerEnd(bytes))) throw altered();
   return {
     tensors,
     network: JSON.parse(network) as EncodedConfiguration,
+    metadata: JSON.parse(metadata) as Metadata,
     training: training === undefined ? undefined : (JSON.parse(training) as EncodedTraining),
   };
 }
@@ -225,7 +232,7 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
   );
   const { warnings, endWarnings, stopped, figures, patience } = encoded;
   return {
-    losses: numbers("loss") as Float64Array,
+    losses: [...numbers("loss")],
     spans: Array.from(epochs!, (count, i) => ({
       epochs: count,
       learningRate: rates![i]!,

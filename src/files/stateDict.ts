@@ -24,8 +24,8 @@ const LEAVES: Readonly<Record<string, string>> = {
 /** The number of each table of an embedding, a ModuleList of nn.Embedding. */
 const TABLE = /^embedding(\d+)$/;
 
-/** Tensors of PyTorch's batch norm that training here does not need. */
-const IGNORED_LEAVES = ["num_batches_tracked"];
+/** A tensor of PyTorch's batch norm that is not needed: a count, for an option that this library does not have. */
+const IGNORED_LEAF = "num_batches_tracked";
 
 const FILE_DTYPES = { float32: "F32", float64: "F64" } as const;
 
@@ -70,14 +70,19 @@ export function readStateDict(
   const placeOf = placesIn(layers);
   const modules = sections.flatMap(({ placed }) => placed.map((parameter) => placeOf(parameter).module));
   const moduleOf = matchModules(tensors, modules);
+  const unread = new Set(tensors.keys());
   for (const { placed, values } of sections) {
     for (const parameter of placed) {
       const { module, leaf } = placeOf(parameter);
       const name = `${moduleOf(module)}.${leaf}`;
       const shape = fileShape(parameter);
       const numbers = numbersOf(name, tensors.get(name), shape);
+      unread.delete(name);
       values.set(isTransposed(parameter) ? transpose(numbers, shape) : numbers, parameter.begin);
     }
+  }
+  for (const name of unread) {
+    if (!isIgnored(name)) throw misfit(`has the tensor ${show(name)}, which the network has not`);
   }
 }
 
@@ -158,12 +163,17 @@ function matchModules(
 
 /** The modules of the tensors in a file, in the natural order of their names. */
 function modulesOf(tensors: ReadonlyMap<string, FileTensor>): readonly string[] {
-  const places = [...tensors.keys()].map((name) => {
-    const dot = name.lastIndexOf(".");
-    return { module: name.slice(0, Math.max(dot, 0)), leaf: name.slice(dot + 1) };
-  });
-  const modules = places.filter(({ leaf }) => !IGNORED_LEAVES.includes(leaf)).map(({ module }) => module);
-  return [...new Set(modules)].sort(compareNaturally);
+  const names = [...tensors.keys()].filter((name) => !isIgnored(name));
+  return [...new Set(names.map((name) => splitName(name).module))].sort(compareNaturally);
+}
+
+function isIgnored(name: string): boolean {
+  return splitName(name).leaf === IGNORED_LEAF;
+}
+
+function splitName(name: string): Place {
+  const dot = name.lastIndexOf(".");
+  return { module: name.slice(0, Math.max(dot, 0)), leaf: name.slice(dot + 1) };
 }
 
 /** "2.x" before "10.x": parts of digits are compared as numbers. */

@@ -29,7 +29,7 @@ export function checkLayers(layers: readonly Layer[], dtype: DType): readonly La
   return attempt("invalidOption", "layers", () => {
     const expected = `an array of 1 to ${MAX_LAYERS} layers, such as [dense(2, "sigmoid")]`;
     const length = requireList("layers", layers, MAX_LAYERS, expected);
-    return Array.from({ length }, (_, i) => checkLayer(layers[i], `layers[${i}]`, dtype));
+    return Object.freeze(Array.from({ length }, (_, i) => checkLayer(layers[i], `layers[${i}]`, dtype)));
   });
 }
 
@@ -37,7 +37,7 @@ function checkLayer(layer: Layer | undefined, path: string, dtype: DType): Layer
   requireObject(path, layer, 'a layer such as dense(2, "sigmoid")');
   const { kind } = layer as Layer;
   requireKnown(`${path}.kind`, kind, Object.keys(LAYER_DEFINITIONS));
-  return LAYER_DEFINITIONS[kind].check(layer, path, dtype);
+  return Object.freeze(LAYER_DEFINITIONS[kind].check(layer, path, dtype));
 }
 
 /** @throws BackpropError `invalidOption` if a layer cannot be where it is in a network of `inputs` inputs. */
@@ -51,6 +51,13 @@ export function checkPlaces(inputs: number, layers: readonly Layer[]): void {
 /** The columns of categories of a first layer. */
 export function columnsOf(layer: Layer): readonly EmbeddingColumn[] {
   return layer.kind === "embedding" ? layer.columns : [];
+}
+
+/** The number of categories of each column of the inputs that a first layer embeds; undefined if it embeds none. */
+export function categoriesOf(layer: Layer): readonly number[] | undefined {
+  const byColumn: number[] = [];
+  for (const { column, categories } of columnsOf(layer)) byColumn[column] = categories;
+  return byColumn.length > 0 ? byColumn : undefined;
 }
 
 /** Columns of the input of each layer, then of the output of the last one. */

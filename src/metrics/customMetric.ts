@@ -1,12 +1,10 @@
 import { type Matrix, Tensor } from "../data/tensor.js";
 import type { FloatArray } from "../dtype.js";
-import { BackpropError } from "../errors.js";
-import { show } from "../show.js";
 import { type OptionsOf, ofType, oneOf, readOptions } from "../validation.js";
-import { ignoreRejection } from "../work.js";
 import type { Metric, MetricAccumulator, MetricShape } from "./metric.js";
 import { requireMetricName } from "./metricName.js";
 import { RowLog } from "./rowLog.js";
+import { requireNumber } from "./userMetric.js";
 
 export interface CustomMetricOptions {
   /** Its name in the history: letters and digits, beginning with a letter. */
@@ -69,11 +67,6 @@ class CustomAccumulator implements MetricAccumulator {
       new Tensor(targetShape, targets),
       weights,
     );
-    if (typeof value === "number") return value;
-    ignoreRejection(value);
-    throw new BackpropError(
-      "invalidOption",
-      `compute of metric "${this.#name}" returned ${show(value)}; expected a number.`,
-    );
+    return requireNumber(`compute of metric "${this.#name}"`, value);
   }
 }

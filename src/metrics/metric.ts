@@ -24,7 +24,10 @@ export interface MetricAccumulator {
   result(): number;
 }
 
-/** A metric, such as `topKAccuracy(3)`. */
+/**
+ * A metric, such as `topKAccuracy(3)`. Its functions must not be asynchronous: a fit throws `invalidOption` if one
+ * returns a promise, or if `result` does not return a number. Their exceptions pass through.
+ */
 export interface Metric {
   /** Its name in the history. */
   readonly name: string;

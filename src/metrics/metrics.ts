@@ -2,14 +2,14 @@
 
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
-import { attempt, ofType, oneOf, requireKnown, requireList, requireObject } from "../validation.js";
+import { attempt, requireKnown, requireList, requireObject } from "../validation.js";
 import { accuracy, binaryAccuracy, topK } from "./accuracy.js";
 import { f1, precision, recall } from "./confusion.js";
 import { logLoss } from "./logLoss.js";
 import type { Metric, MetricShape } from "./metric.js";
-import { requireMetricName } from "./metricName.js";
 import { mae, mape, r2, rmse } from "./regression.js";
 import { rocAuc } from "./rocAuc.js";
+import { checkedMetric } from "./userMetric.js";
 
 const BY_NAME = {
   accuracy,
@@ -64,7 +64,7 @@ export function resolveMetrics(metrics: unknown, shape: MetricShape): readonly M
     for (let i = 0; i < count; i++) {
       const metric = resolve(`metrics[${i}]`, (metrics as unknown[])[i]);
       requireNewName(metric, resolved);
-      metric.create(shape);
+      attempt("invalidOption", `metrics[${i}]`, () => metric.create(shape));
       resolved.push(metric);
     }
     return resolved;
@@ -77,11 +77,7 @@ function resolve(argument: string, given: unknown): Metric {
     return BY_NAME[given as MetricName];
   }
   requireObject(argument, given, 'a name such as "accuracy", or a metric such as topKAccuracy(3)');
-  const { name, direction, create } = given as Metric;
-  requireMetricName(`${argument}.name`, name);
-  oneOf(["max", "min"])(`${argument}.direction`, direction);
-  ofType("function")(`${argument}.create`, create);
-  return { name, direction, create: (shape) => create.call(given, shape) };
+  return checkedMetric(argument, given as Metric);
 }
 
 function requireNewName({ name }: Metric, metrics: readonly Metric[]): void {

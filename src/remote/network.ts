@@ -161,6 +161,21 @@ export class NetworkInWorker<L extends readonly Layer[] = readonly DenseLayer[]>
     return this.#call("setParameters", [parameters]);
   }
 
+  /** A copy of `network.history`. */
+  history(): Promise<History | undefined> {
+    return this.#call("history");
+  }
+
+  /** As `network.save`. `loadNetwork` and `loadInWorker` read the bytes. */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#call("save");
+  }
+
+  /** As `network.saveWeights`. */
+  saveWeights(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#call("saveWeights");
+  }
+
   /** As `network.optimizer`. */
   optimizer(): Promise<Optimizer> {
     return this.#call("optimizer");
@@ -194,21 +209,6 @@ export class NetworkInWorker<L extends readonly Layer[] = readonly DenseLayer[]>
   /** As `network.setTrainable`. */
   setTrainable(index: number, trainable: boolean): Promise<void> {
     return this.#call("setTrainable", [index, trainable]);
-  }
-
-  /** As `network.history`. */
-  history(): Promise<History | undefined> {
-    return this.#call("history");
-  }
-
-  /** As `network.save`. `loadNetwork` and `loadInWorker` read the bytes. */
-  save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#call("save");
-  }
-
-  /** As `network.saveWeights`. */
-  saveWeights(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#call("saveWeights");
   }
 
   /** As `network.summary`. */

@@ -1,8 +1,10 @@
 // The arguments of a fit's callbacks, and the function that calls them.
 
-import { BackpropError, type BackpropErrorDetails } from "../errors.js";
+import type { BackpropErrorDetails } from "../errors.js";
 import type { ValidationName } from "../history.js";
-import { ignoreRejection, type Work } from "../work.js";
+import { isPromise, refusePromise } from "../validation.js";
+import type { Work } from "../work.js";
+import type { Wait } from "./wait.js";
 
 /** How far a fit has come. Passed to `onProgress`. */
 export interface Progress {
@@ -69,34 +71,21 @@ export interface Callbacks {
 }
 
 /**
- * Calls a callback and returns its result. If the result is a promise, waits for it and returns its value.
+ * Calls a callback and returns its result. If the result is a promise, waits for it and returns its value; undefined if
+ * the wait is ended first.
  *
- * @throws BackpropError `invalidOption` with `details`, if it returns a promise and `canWait` is false.
+ * @throws BackpropError `invalidOption` with `details`, if it returns a promise and there is no `wait`.
  */
 export function* callBack<T>(
   name: keyof Callbacks | "checkpoint",
   callback: (info: T) => unknown,
   info: T,
-  canWait: boolean,
+  wait: Wait | undefined,
   details: () => BackpropErrorDetails,
 ): Work<unknown> {
   const returned = callback(info);
-  if (!isPromise(returned)) return returned;
-  if (!canWait) {
-    ignoreRejection(returned);
-    throw new BackpropError(
-      "invalidOption",
-      `${name} returned a promise, for which fitSync cannot wait. Use fit, or a function that returns nothing.`,
-      details(),
-    );
-  }
-  let result: unknown;
-  yield Promise.resolve(returned).then((value) => {
-    result = value;
-  });
-  return result;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+  if (wait) return isPromise(name, returned) ? yield* wait.for(returned) : returned;
+  const advice = ", for which fitSync cannot wait. Use fit, or a function that returns nothing.";
+  refusePromise(name, returned, advice, details);
+  return returned;
 }

@@ -11,8 +11,8 @@ export interface SampleFormats {
 
 /**
  * Inputs and targets that stay in the core's memory, created by `network.createDataset`. `fit`, `fitSync`, `epochs`,
- * `evaluate`, `gradients` and `validationData` accept it instead of inputs and targets, and `predict` accepts it
- * instead of inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in
+ * `partialFit`, `evaluate`, `gradients` and `validationData` accept it instead of inputs and targets, and `predict`
+ * accepts it instead of inputs, without checking or copying the rows again. Memory: 4 bytes for each number in float32, 8 in
  * float64, and 1 for each input that is a byte with a scale.
  *
  * Other networks may use it, and it outlives the network that created it. They need the same `dtype` and `numerics`,
@@ -83,9 +83,9 @@ function requireSameFormat(noun: "inputs" | "targets", actual: RowFormat, expect
   );
 }
 
-function formatOf({ width, classes, categories = [] }: RowFormat): string {
+function formatOf({ width, classes, categories }: RowFormat): string {
   if (classes !== undefined) return `labels from 0 to ${classes - 1}`;
-  const columns = categories.map(({ column, categories }) => `${categories} in column ${column}`);
+  const columns = Object.entries(categories ?? []).map(([column, count]) => `${count} in column ${column}`);
   const embedded = columns.length > 0 ? `, with categories: ${columns.join(", ")}` : "";
   return `rows of ${width} ${width === 1 ? "number" : "numbers"}${embedded}`;
 }

@@ -170,23 +170,27 @@ function evaluateAtOnce(
   return { loss, milliseconds: performance.now() - begun };
 }
 
-/** `evaluateRows` for the rows of a stream, read once. `isMean`: whether the loss is a mean over the rows. */
+/**
+ * `evaluateRows` for the rows of a stream, read once. Ignores items of weight 0. `isMean`: whether the loss is a mean
+ * over the rows.
+ */
 export function* evaluateStream(
   model: () => Model,
   reader: StreamReader,
-  plan: PassPlan & { readonly isMean: boolean; readonly checkAbort: () => void },
+  plan: PassPlan & { readonly isMean: boolean; readonly requireGoing: () => void },
 ): Work<LossAndTime> {
-  const { isMean, checkAbort } = plan;
+  const { isMean, requireGoing } = plan;
   let total = 0;
   let milliseconds = 0;
   for (;;) {
     const begun = performance.now();
-    const samples = yield* reader.next(checkAbort);
-    if (!samples) return { loss: isMean ? total / reader.rows : total, milliseconds };
+    const samples = yield* reader.next(requireGoing);
+    if (!samples) return { loss: isMean ? total / reader.weight : total, milliseconds };
     milliseconds += performance.now() - begun;
+    if (reader.itemWeight === 0) continue;
     // The penalties are a part of each mean, but only once of a sum.
     const evaluation = yield* evaluateRows(model, samples, isMean ? plan : { ...plan, sum: total });
-    total = isMean ? total + samples.rows * evaluation.loss : evaluation.loss;
+    total = isMean ? total + reader.itemWeight * evaluation.loss : evaluation.loss;
     milliseconds += evaluation.milliseconds;
   }
 }

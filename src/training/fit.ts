@@ -18,9 +18,10 @@ import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
 import { Pace } from "./pace.js";
 import { ParameterCopy } from "./parameterCopy.js";
-import { RateSupply } from "./rateSupply.js";
-import { Recorder } from "./recorder.js";
+import { maySkip, RateSupply } from "./rateSupply.js";
+import { Recorder, toArray } from "./recorder.js";
 import { StreamReader } from "./stream.js";
+import type { Wait } from "./wait.js";
 import { Warnings } from "./warnings.js";
 
 /** What a fit works on. */
@@ -39,8 +40,8 @@ export interface FitSubject {
   /** The state of the fit that is resumed. */
   readonly resumed: FitState | undefined;
   readonly rates: LearningRates;
-  /** Whether the caller can wait for a promise that a callback returns. */
-  readonly canWait: boolean;
+  /** How to wait for promises of callbacks; undefined if the caller cannot. */
+  readonly wait: Wait | undefined;
   readonly description: NetworkDescription;
   /** The network with this fit as a file. */
   readonly save: () => Uint8Array;
@@ -73,6 +74,8 @@ export class Fit {
   #stopped: StopReason | undefined;
   /** Finished epochs with all their figures. */
   #completed: number;
+  /** What the fit returned. */
+  #result: History | undefined;
 
   constructor(subject: FitSubject, plan: FitPlan) {
     const { samples, stream, validation, firstEpoch, description, resumed } = subject;
@@ -121,7 +124,7 @@ export class Fit {
     if (this.epoch === 0 || this.epoch !== this.#completed || this.#run.isInEpoch) return undefined;
     return {
       ...this.#recorder.state,
-      losses: this.#run.losses().slice(0, this.epoch),
+      losses: this.#result?.loss ?? toArray(this.#losses),
       warnings: [...this.#warnings.found],
       endWarnings: this.#endWarnings ?? 0,
       stopped: this.#stopped,
@@ -149,8 +152,7 @@ export class Fit {
     try {
       while (this.#stopped === undefined) {
         yield;
-        this.#subject.model();
-        this.#requireNotAborted();
+        this.#requireGoing();
         const finished = yield* this.#proceed();
         if (onBatch && this.#run.tookStep) yield* this.#call("onBatch", onBatch, this.#batchInfo(finished));
         if (finished > 0) yield* this.#completeEpochs();
@@ -160,7 +162,8 @@ export class Fit {
         yield* this.#call("onProgress", onProgress, this.#progress);
         reported = performance.now();
       }
-      return this.#history(this.#stopped);
+      this.#result = this.#history(this.#stopped);
+      return this.#result;
     } finally {
       this.#restoreBest();
     }
@@ -175,7 +178,7 @@ export class Fit {
     const { stream, model } = this.#subject;
     if (!stream || this.#run.row < this.#samples.rows) return this.#advance();
     const begun = performance.now();
-    const samples = yield* stream.next(() => this.#requireNotAborted());
+    const samples = yield* stream.next(() => this.#requireGoing());
     this.#recorder.add(0, this.#supply.current, performance.now() - begun);
     // Throws if the network was disposed in the meantime.
     model();
@@ -189,9 +192,9 @@ export class Fit {
   }
 
   /** Ends the epoch in progress: the core does not know which item is the last. */
-  #endStream({ rows }: StreamReader): number {
+  #endStream({ weight }: StreamReader): number {
     const { epochs, targetLoss } = this.#plan;
-    const loss = this.#subject.model().lossOf(this.#run.lossSum, rows);
+    const loss = this.#subject.model().lossOf(this.#run.lossSum, weight);
     this.#run.endEpoch(loss);
     this.#recorder.add(1, this.#supply.current, 0);
     if (loss <= targetLoss) this.#stop("targetLoss");
@@ -202,8 +205,8 @@ export class Fit {
   /** The part of the run that begins with `epochs` epochs of the present samples. */
   #beginRates(epochs: number): void {
     const firstEpoch = this.#subject.firstEpoch + this.epoch;
-    const isSkipping = maySkip(this.#samples, this.#batchSize);
-    this.#supply.begin({ epochs, batches: this.#batches, firstEpoch, maySkip: isSkipping });
+    const hasSkips = maySkip(this.#samples, this.#batchSize);
+    this.#supply.begin({ epochs, batches: this.#batches, firstEpoch, maySkip: hasSkips });
   }
 
   /** One call of the core. Returns how many epochs it finished. */
@@ -293,10 +296,10 @@ export class Fit {
     if (!validation) return {};
     const plan = { averaged: true, training: false, meter: this.#validationMeter };
     const isMean = this.#subject.description.loss.reduction === "mean";
-    const checkAbort = () => this.#requireNotAborted();
+    const requireGoing = () => this.#requireGoing();
     const { loss, milliseconds } =
       validation instanceof StreamReader
-        ? yield* evaluateStream(model, validation, { ...plan, isMean, checkAbort })
+        ? yield* evaluateStream(model, validation, { ...plan, isMean, requireGoing })
         : yield* evaluateRows(model, validation, plan);
     this.#recorder.addTime(milliseconds);
     const metrics = Object.entries(this.#validationMeter?.take() ?? {});
@@ -325,7 +328,10 @@ export class Fit {
   /** Calls a callback of the user, which may end the fit by returning false. */
   *#call<T>(name: keyof Callbacks | "checkpoint", callback: (info: T) => unknown, info: T): Work<void> {
     const details = () => ({ epoch: this.epoch, history: this.#history("callback") });
-    const result = yield* callBack(name, callback, info, this.#subject.canWait, details);
+    const { wait } = this.#subject;
+    const result = yield* callBack(name, callback, info, wait, details);
+    // If the training is over, its result counts.
+    if (wait?.isEnded && this.#stopped === undefined) this.#requireGoing();
     if (result === false && (name === "onEpoch" || name === "onBatch")) this.#stop("callback");
   }
 
@@ -353,8 +359,13 @@ export class Fit {
     return Math.ceil(this.#samples.rows / this.#batchSize);
   }
 
+  /** The losses of the finished epochs, as a view of linear memory. */
+  get #losses(): Float64Array {
+    return this.#run.losses().subarray(0, this.epoch);
+  }
+
   #history(stopped: StopReason): History {
-    const losses = this.#run.losses().subarray(0, this.epoch);
+    const losses = this.#losses;
     this.#inspectEnd();
     const { bestEpoch } = this.#patience ?? {};
     return this.#recorder.history(losses, { stopped, bestEpoch, warnings: this.#warnings.found });
@@ -365,7 +376,7 @@ export class Fit {
     if (this.#endWarnings !== undefined) return;
     const earlier = this.#warnings.found.length;
     this.#inspectNetwork(Math.max(0, this.epoch - 1));
-    this.#warnings.inspectLosses(this.#run.losses().subarray(0, this.epoch));
+    this.#warnings.inspectLosses(this.#losses);
     this.#endWarnings = this.#warnings.found.length - earlier;
   }
 
@@ -382,7 +393,9 @@ export class Fit {
     return this.#best && this.#patience?.bestEpoch;
   }
 
-  #requireNotAborted(): void {
+  /** Throws if the network was disposed or the signal aborted. */
+  #requireGoing(): void {
+    this.#subject.model();
     const { signal } = this.#plan;
     if (!signal?.aborted) return;
     throw abortedFit(signal.reason, this.#plan, this.epoch, this.#history("aborted"), this.#restored);
@@ -408,13 +421,6 @@ export class Fit {
       history: this.#history("diverged"),
     });
   }
-}
-
-/** Whether a batch may have weights that are all 0. */
-function maySkip(samples: Samples, batchSize: number): boolean {
-  let zeros = 0;
-  for (const weight of samples.weights() ?? []) if (weight === 0) zeros++;
-  return zeros >= (samples.rows % batchSize || batchSize);
 }
 
 function isPowerOfTwo(x: number): boolean {

@@ -18,7 +18,7 @@ export interface Span {
 
 export interface FitState {
   /** The loss of each finished epoch. */
-  readonly losses: Float64Array;
+  readonly losses: readonly number[];
   readonly spans: readonly Span[];
   /** The validation loss and the metrics of each finished epoch, by their names in the history. */
   readonly figures: Readonly<Record<string, readonly number[]>>;

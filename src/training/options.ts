@@ -120,7 +120,10 @@ export interface FitOptions<M extends MetricList = MetricList> extends WeightOpt
 }
 
 export interface AsyncFitOptions<M extends MetricList = MetricList> extends FitOptions<M> {
-  /** Stops the training when aborted. The network keeps what was trained until then. */
+  /**
+   * Stops the training when aborted, even if it waits for a promise of a callback or a stream. The network keeps what
+   * was trained until then.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -191,7 +194,7 @@ export function planFit(options: object, data: Data, shape: MetricShape): FitPla
   }
   if (streams && (read.sampleWeights ?? read.classWeights) !== undefined) {
     const name = read.sampleWeights === undefined ? "classWeights" : "sampleWeights";
-    throw notForStreams(`${name} is given`, "Leave it out");
+    throw notForStreams(`${name} is given`, "Give the items weights");
   }
   const batchSize = read.batchSize ?? (streams ? Number.POSITIVE_INFINITY : DEFAULT_BATCH_SIZE);
   const shuffle = read.shuffle ?? !streams;

@@ -1,5 +1,6 @@
 // One training pass over some rows without pauses, for rows that arrive one after the other.
 
+import type { RowWeights } from "../data/weights.js";
 import type { NetworkDescription } from "../description.js";
 import { BackpropError } from "../errors.js";
 import { type OptionsOf, readOptions, requirePositiveInteger } from "../validation.js";
@@ -9,22 +10,31 @@ import type { Samples } from "../wasm/samples.js";
 import { describeDivergence, divergenceEvent, findDivergedLayer } from "./divergence.js";
 import type { LearningRates } from "./learningRates.js";
 import { DEFAULT_BATCH_SIZE } from "./options.js";
-import { RateSupply } from "./rateSupply.js";
+import { maySkip, RateSupply } from "./rateSupply.js";
 
-export interface PartialFitOptions {
+export interface PartialFitOptions extends RowWeights {
   /** Rows in each step; default 32. The last batch has the remaining rows. */
   readonly batchSize?: number;
 }
 
 const OPTIONS: OptionsOf<PartialFitOptions> = {
   batchSize: { check: requirePositiveInteger, default: DEFAULT_BATCH_SIZE },
+  // Checked with the rows.
+  sampleWeights: { check: () => {}, default: undefined },
 };
 
+/** The checked options of `partialFit`. */
+interface PartialFitPlan extends RowWeights {
+  readonly batchSize: number;
+}
+
+const DEFAULT_PLAN: PartialFitPlan = { batchSize: DEFAULT_BATCH_SIZE };
+
 /** Does not read options if none are given, so that a call with one row is cheap. */
-export function readBatchSize(options: object | undefined): number {
+export function planPartialFit(options: object | undefined): PartialFitPlan {
   return options === undefined
-    ? DEFAULT_BATCH_SIZE
-    : readOptions<PartialFitOptions>("partialFit", options, OPTIONS).batchSize!;
+    ? DEFAULT_PLAN
+    : (readOptions<PartialFitOptions>("partialFit", options, OPTIONS) as PartialFitPlan);
 }
 
 /** The data and the state of a pass. */
@@ -102,7 +112,7 @@ function advance(run: Run, supply: RateSupply, pass: Pass): number {
     epochs: 1,
     batches: Math.ceil(samples.rows / batchSize),
     firstEpoch: epoch,
-    maySkip: false,
+    maySkip: maySkip(samples, batchSize),
   });
   while (run.epoch === 0) {
     supply.prepare(model().optimizerStep);

@@ -1,4 +1,5 @@
 import type { Run } from "../wasm/run.js";
+import type { Samples } from "../wasm/samples.js";
 import type { LearningRates } from "./learningRates.js";
 
 /** How many rates are computed at a time. */
@@ -13,6 +14,13 @@ interface Part {
   readonly firstEpoch: number;
   /** Whether a batch may have weight 0; such a batch takes no step. */
   readonly maySkip: boolean;
+}
+
+/** Whether a batch may have weights that are all 0. */
+export function maySkip(samples: Samples, batchSize: number): boolean {
+  let zeros = 0;
+  for (const weight of samples.weights() ?? []) if (weight === 0) zeros++;
+  return zeros >= (samples.rows % batchSize || batchSize);
 }
 
 /**
@@ -38,8 +46,10 @@ export class RateSupply {
     this.#run = run;
   }
 
-  /** Begins a part of the run. The part before must have used all its rates. */
+  /** Begins a part of the run. */
   begin(part: Part): void {
+    // The last batch of the part before was skipped: its rate may be one of another epoch.
+    if (this.#run.hasLearningRates) this.#version = -1;
     this.#part = part;
     this.#earlierEpochs = this.#run.epoch;
   }

@@ -89,7 +89,7 @@ export class Warnings {
 
   /** Inspects the losses of all epochs of the fit. */
   inspectLosses(losses: ArrayLike<number>): void {
-    if (isConstant(losses)) this.#found.push(constantLoss(losses.length));
+    if (!this.#has("constantLoss") && isConstant(losses)) this.#found.push(constantLoss(losses.length));
   }
 
   #inspectInputs(samples: Samples): void {
@@ -117,7 +117,7 @@ export class Warnings {
     return true;
   }
 
-  #has(kind: WarningKind, layer: number): boolean {
+  #has(kind: WarningKind, layer?: number): boolean {
     return this.#found.some((warning) => warning.kind === kind && warning.layer === layer);
   }
 }

@@ -2,14 +2,8 @@
 
 import { BuildFeatureNumber } from "../abi/structs.js";
 import type { CORE_URLS } from "../assets.js";
+import type { Numerics } from "../description.js";
 import { type OptionsOf, ofType, oneOf, readOptions } from "../validation.js";
-
-/**
- * "strict": IEEE 754 operations in a fixed order: the same bits everywhere. "relaxed": a·b + c may be rounded once
- * instead of twice, which is faster on processors that can. Whether it is rounded once depends on processor and engine,
- * and so do the last bits of results.
- */
-export type Numerics = "strict" | "relaxed";
 
 /**
  * Selects a build of the core: `core.wasm`, `core.relaxed.wasm`, `core.threads.wasm` or `core.relaxed.threads.wasm`.

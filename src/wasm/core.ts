@@ -4,7 +4,7 @@ import { BackpropError } from "../errors.js";
 import { type Build, type CoreBuild, findBuild } from "./builds.js";
 import { notLinked, requireIdentity } from "./identity.js";
 import { ADVICE, reasonOf, unavailable } from "./loadErrors.js";
-import { compileGiven, compileOwn } from "./moduleSource.js";
+import { compileGiven, compileOwn, requireSource } from "./moduleSource.js";
 import { requireEngine, requireSubnormals } from "./requirements.js";
 
 /** An address in linear memory. */
@@ -105,7 +105,7 @@ export type CoreExports = { [N in KernelName as `${N}_${"f32" | "f64"}`]: Kernel
   network_parameter_count(network: Address): number;
   network_buffers(network: Address): Address;
   network_buffer_count(network: Address): number;
-  network_loss_scale(network: Address, rows: number): number;
+  network_loss_scale(network: Address, weight: number): number;
   workspace_outputs(network: Address, workspace: Address): Address;
   workspace_output_gradients(network: Address, workspace: Address): Address;
   workspace_stride(workspace: Address): number;
@@ -145,8 +145,8 @@ const loading = new Map<Build, Promise<Core>>();
  * Loads the core once for this program: from `source`, or else from the library's own file, such as `build/core.wasm`.
  * `createNetwork` calls it itself. Call it earlier if the library's file cannot be reached, for example because a
  * bundler drops it, or because an edge worker takes only compiled modules. Networks with `numerics` or `threads` use a
- * core of another `build`, which is loaded in the same way. Once a core is loaded, later calls for its build keep it
- * and ignore their `source`.
+ * core of another `build`, which is loaded in the same way. Once a core is loaded, later calls for its build keep it:
+ * they check the type of their `source`, and do not read it.
  *
  * @throws BackpropError `coreUnavailable` if the module cannot be fetched, compiled or instantiated, or is another
  *   build, `unsupported` if this engine or processor lacks a feature that the build needs, `outOfMemory` if no memory
@@ -161,6 +161,7 @@ export async function loadCore(source?: CoreSource, build: CoreBuild = {}): Prom
 export async function sharedCore(source?: CoreSource, build: CoreBuild = {}): Promise<Core> {
   const found = findBuild(build);
   let core = loading.get(found);
+  if (core && source !== undefined) await requireSource(source, found);
   if (!core) {
     core = instantiateCore(source, found).catch((cause: unknown) => {
       loading.delete(found);

@@ -301,7 +301,7 @@ export class Model {
     return { loss: loss + penalty, outputs };
   }
 
-  /** The loss from the sum of its terms. `data`: the samples, or the number of rows if they have no weights. */
+  /** The loss from the sum of its terms. `data`: the samples, or the sum of their weights. */
   lossOf(sum: number, data: Samples | number): number {
     const { exports } = this.#host.core;
     const network = this.#network.address;

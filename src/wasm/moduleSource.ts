@@ -3,6 +3,7 @@
 import { CORE_URLS } from "../assets.js";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
+import { attempt } from "../validation.js";
 import { type Build, loadCall } from "./builds.js";
 import { builtinModule } from "./builtins.js";
 import { ADVICE, reasonOf, refused, unavailable } from "./loadErrors.js";
@@ -66,10 +67,23 @@ async function compileFetched(url: URL, build: Build): Promise<WebAssembly.Modul
   return compileBytes(await bytesOf(response, url.href, ADVICE.copyFile(build)), build);
 }
 
+/** Checks the type of a source that is not needed. If it is a promise that is rejected, ignores it. */
+export async function requireSource(given: unknown, build: Build): Promise<void> {
+  let source: unknown;
+  try {
+    source = await given;
+  } catch {
+    return;
+  }
+  attempt("invalidOption", "source", () => {
+    if (!isModule(source) && !isBody(source) && !isBinary(source)) throw notASource(source, build);
+  });
+}
+
 /** The module that a user gave: itself, its bytes, or a response with them. */
 export async function compileGiven(given: unknown, build: Build): Promise<WebAssembly.Module> {
   const source = await given;
-  if (tagOf(source) === "WebAssembly.Module") return source as WebAssembly.Module;
+  if (isModule(source)) return source as WebAssembly.Module;
   const advice = ADVICE.giveFile(build);
   if (isBody(source)) return compileBytes(await bytesOf(source, source.url || "the response", advice), build);
   if (!isBinary(source)) throw notASource(source, build);
@@ -109,6 +123,10 @@ function notASource(source: unknown, build: Build): BackpropError {
     `${loadCall(build, "source")} is given ${show(source)}; expected a WebAssembly.Module, the bytes of ${build.file} ` +
       "(an ArrayBuffer or a view of one), a Response with them, or a promise of one of these.",
   );
+}
+
+function isModule(source: unknown): boolean {
+  return tagOf(source) === "WebAssembly.Module";
 }
 
 function isBinary(source: unknown): source is ArrayBuffer | ArrayBufferView<ArrayBuffer> {

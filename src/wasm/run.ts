@@ -23,7 +23,7 @@ export interface RunOptions {
   /** The run ends after an epoch whose loss is at most this. */
   readonly targetLoss: number;
   /** The losses of the epochs of this run that an earlier one has finished. */
-  readonly earlierLosses?: Float64Array | undefined;
+  readonly earlierLosses?: readonly number[] | undefined;
   /** Whether an epoch goes on with other samples: the run waits for `takeSamples` or `endEpoch` after the last row. */
   readonly isStream?: boolean;
 }
@@ -65,7 +65,7 @@ export class Run {
     custom?: CustomPass,
   ) {
     const { samples, epochs, batchSize, shuffles, firstEpoch, targetLoss } = options;
-    const { earlierLosses = new Float64Array(0) } = options;
+    const { earlierLosses = [] } = options;
     this.#host = host;
     this.#network = network;
     this.#samples = samples;

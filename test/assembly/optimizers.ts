@@ -1,12 +1,12 @@
-// The optimizers under a name for each dtype, for test/optimizers.test.ts.
+// Exports the optimizers once for each dtype, for test/optimizers.test.ts and test/optimizerSteps.test.ts.
 
 import { Optimizer, OptimizerKind } from "../../assembly/abi/optimizer";
 import { Status } from "../../assembly/abi/status";
 import { setNorm, sumBlocks } from "../../assembly/optimizers/adjustment";
 import { isSafeState } from "../../assembly/optimizers/bound";
 import {
-  checkHyperparameters, checkKind, optimizerAdvance, optimizerCheck, optimizerIsBounded, optimizerLayout, optimizerMeasuredSlots, optimizerPrepare,
-  optimizerSlots, optimizerStep,
+  checkHyperparameters, checkKind, optimizerAdvance, optimizerCheck, optimizerIsBounded, optimizerLayout,
+  optimizerMeasuredSlots, optimizerPrepare, optimizerSlots, optimizerStep,
 } from "../../assembly/optimizers/optimizer";
 
 export function heap_base(): usize {

@@ -1,4 +1,5 @@
-// Exports parts of phases and addresses of tensors, for test/phases.test.ts and test/regions.test.ts.
+// Exports parts of phases and addresses of tensors, for test/phases.test.ts, test/regions.test.ts and
+// test/rowPath.test.ts.
 
 import { Samples } from "../../assembly/abi/run";
 import { partBegin } from "../../assembly/kernels/parts";
@@ -118,7 +119,9 @@ export function scratch_address(workspace: Workspace, thread: usize): usize {
 export function scratch_product(workspace: Workspace, thread: usize): usize {
   return changetype<usize>(scratchAt(workspace, thread).product);
 }
-export function scratch_panels(workspace: Workspace, thread: usize): usize { return scratchAt(workspace, thread).panels; }
+export function scratch_panels(workspace: Workspace, thread: usize): usize {
+  return scratchAt(workspace, thread).panels;
+}
 
 function tensorsOf(workspace: Workspace, layer: usize): Tensors { return tensorsAt(workspace, layer); }
 export function layer_x(workspace: Workspace, layer: usize): usize { return tensorsOf(workspace, layer).x; }

@@ -20,11 +20,13 @@ describe.skipIf(!executablePath)("in Chromium", () => {
   let application: Application;
   let bitsInNode: Bits;
   let bitsOfTwoInNode: Bits;
+  let bitsOfTableInNode: Bits;
 
   beforeAll(async () => {
     application = await installApplication(SITE);
     browser = await launchChromium(executablePath!);
     bitsInNode = await evaluateInNode(application, '(await import("./train.js")).trainAll("fit")');
+    bitsOfTableInNode = await evaluateInNode(application, '(await import("./table.js")).trainOnFile()');
     bitsOfTwoInNode = await evaluateInNode(application, '(await import("./train.js")).trainTogether(2)');
   });
 
@@ -75,6 +77,10 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       expectSameBits(await call<Bits>(page, "trainAll", "fit"), bitsInNode);
     });
 
+    it("trains on a CSV file to the same bits as Node", async () => {
+      expectSameBits(await call<Bits>(page, "trainOnFile"), bitsOfTableInNode);
+    });
+
     if (isBundled) {
       it("trains to the same bits in a worker by fitSync", async () => {
         expectSameBits(await call<Bits>(page, "trainInWorker"), bitsInNode);
@@ -107,9 +113,13 @@ describe.skipIf(!executablePath)("in Chromium", () => {
         expect(fit.epochs).toEqual(Array.from({ length: fit.finished }, (_, i) => i + 1));
       });
 
-      it("rejects a fit in progress and later calls after dispose()", async () => {
+      it("ends the worker by dispose(), and rejects a fit in progress and later calls", async () => {
+        const workers = page.workers().length;
         const error = { isBackpropError: true, code: "disposed", message: expect.any(String) };
+        const started = page.waitForEvent("worker");
         expect(await call(page, "disposeByHelper")).toEqual([error, error]);
+        await started;
+        await expect.poll(() => page.workers().length).toBe(workers);
       });
 
       it("throws an error if the worker's script cannot be loaded", async () => {

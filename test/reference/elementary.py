@@ -5,10 +5,10 @@ Written with Python 3.11.7 and mpmath 1.3.0 at 60 digits:
     python3 test/reference/elementary.py            # writes elementary.json beside this file
     python3 test/reference/elementary.py 20000 dense.json   # 20000 random points in each range of RANGES
 
-For each function the file contains base64 of little-endian arrays: `x` (float64), `y` (float64, the rounded result) and
-`rest` (int16, the exact result minus y, in 2^-15 ULP of y). The points are numbers of every exponent of float64, with
-random signs where the domain allows both, then random points in ranges where the method changes, cancels, saturates,
-overflows or underflows.
+For each function, the file contains base64 of little-endian arrays: `x` (float64), `y` (float64, the rounded result)
+and `rest` (int16, the exact result minus y, in 2^-15 ULP of y). The first points are numbers of every exponent of
+float64, with random signs where the domain allows both. The others are random points in ranges where the formula
+changes, cancels, saturates, overflows or underflows.
 """
 
 import base64
@@ -22,12 +22,13 @@ import sys
 from mpmath import mp, mpf
 
 mp.dps = 60
+# From here on, a result rounds to infinity.
 LARGEST = mpf(sys.float_info.max) * (1 + mpf(2) ** -54)
 DOMAIN = {"log": (0.0, math.inf), "log1p": (-1.0, math.inf)}
 
 
 def bounded(x):
-    """x limited to ±2000. Beyond, every function here overflows, underflows, is constant or equals x."""
+    """x limited to ±2000. Outside, every function here overflows, underflows, is constant or equals x."""
     return min(max(x, mpf(-2000)), mpf(2000))
 
 
@@ -43,6 +44,7 @@ FUNCTIONS = {
     "normalPdf": lambda x: mp.exp(-bounded(x) ** 2 / 2) / mp.sqrt(2 * mp.pi),
 }
 
+# The ranges of the random points.
 RANGES = {
     "exp": [(-1, 1), (-40, 40), (-708.5, 709.79), (709.4, 709.79), (-745.2, -707)],
     "expm1": [(-0.36, 0.36), (0.34, 0.6), (-1.1, 1.1), (-40, 40), (709.4, 709.79)],
@@ -57,11 +59,12 @@ RANGES = {
 
 
 def number(bits):
+    """The float64 with these bits."""
     return struct.unpack("<d", struct.pack("<Q", bits))[0]
 
 
 def exponents(chosen):
-    """A number of every exponent (for subnormals: of every highest bit): the first, last or any; random sign."""
+    """The first, the last or a random number of every exponent (of subnormals: of every highest bit), with random sign."""
     for exponent in range(0, 2047):
         for top in range(52) if exponent == 0 else [None]:
             if top is None:
@@ -81,6 +84,7 @@ def points(name, dense, chosen):
 
 
 def rounded(exact):
+    """The nearest float64, and the exact number minus it in 2^-15 ULP."""
     if exact > LARGEST:
         return math.inf, 0
     y = float(exact)
@@ -89,6 +93,7 @@ def rounded(exact):
 
 
 def packed(kind, values):
+    """Base64 of the values. `kind`: a format character of struct."""
     return base64.b64encode(struct.pack(f"<{len(values)}{kind}", *values)).decode()
 
 

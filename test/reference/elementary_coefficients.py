@@ -1,12 +1,12 @@
 """The coefficients of assembly/math: minimax rational approximations, by the Remez algorithm.
 
-Written with Python 3.11.7 and mpmath 1.3.0 at 80 digits. Prints each pair of polynomials, lowest power first, and its
-largest error:
+Written with Python 3.11.7 and mpmath 1.3.0 at 80 digits. Prints each pair of polynomials, lowest power first, and the
+largest error of their quotient:
 
     python3 test/reference/elementary_coefficients.py
 
 Source of the method: E. W. Cheney, Introduction to Approximation Theory (1966), chapter 5. The equations contain the
-product of the levelled error and the denominator. They become linear by taking this denominator from the round before.
+product of the levelled error and the denominator. With the denominator of the previous round, they are linear.
 """
 
 from mpmath import mp, mpf
@@ -17,14 +17,15 @@ mp.dps = 80
 def rational(f, low, high, numerator, denominator, weight, knee=None):
     """P and Q that minimize the largest |weight · (P/Q − f)| on [low, high].
 
-    `numerator` and `denominator`: the fixed coefficients, then None for each unknown one. `knee`: where the points are
-    densest, for a long interval.
+    `numerator` and `denominator`: the fixed coefficients, then None for each unknown one. `knee`: where the nodes are
+    densest in a long interval.
     """
     unknown = [(P, power) for P, given in ((True, numerator), (False, denominator))
                for power, c in enumerate(given) if c is None]
     count = len(unknown)
 
     def spread(c):
+        """The node for c, which is between -1 and 1."""
         if knee is None:
             return low + (high - low) * (1 + c) / 2
         top = (high - knee) / (high + knee)
@@ -40,7 +41,7 @@ def rational(f, low, high, numerator, denominator, weight, knee=None):
         return known[x]
 
     def solve(points, previous):
-        """P and Q with errors of E and −E in turn at the points; without a `previous` Q, with errors of 0."""
+        """P and Q whose errors at the points are E, −E, E, …; without a `previous` Q, they are 0."""
         size = len(points)
         matrix, right = mp.matrix(size, size), mp.matrix(size, 1)
         for i, x in enumerate(points):
@@ -57,6 +58,7 @@ def rational(f, low, high, numerator, denominator, weight, knee=None):
         return P, Q
 
     def extrema(P, Q):
+        """The points with the largest errors, whose signs alternate: (x, error)."""
         found = []
         for x in nodes:
             error = weight(x) * (evaluate(P, x) / evaluate(Q, x) - value(x))
@@ -111,7 +113,7 @@ def mills(a):
 def main():
     low = mpf(2) ** -200
 
-    # tanh(r/2) = r·P(r²) / Q(r²) for |r| ≤ ½ ln 2, and a little more because the reduction rounds.
+    # tanh(r/2) = r·P(r²) / Q(r²) for |r| ≤ ½ ln 2, or a little more, because the reduction of the argument rounds.
     for dtype, free in (("f32", 1), ("f64", 2)):
         high = (mp.log(2) / 2 * (1 + mpf(2) ** -14)) ** 2
         fixed = [mpf(1)] + [None] * free, [mpf(2)] + [None] * free

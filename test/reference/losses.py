@@ -1,21 +1,21 @@
-"""Writes losses.json: networks trained with each loss by PyTorch, and losses of single outputs, for test/pytorchLosses.test.ts.
+"""Writes losses.json: losses of PyTorch, for test/pytorchLosses.test.ts and test/weights.test.ts.
 
-    pip install -r ../../bench/peers/requirements.txt scikit-learn==1.9.1
+    pip install -r ../../bench/peers/requirements.txt
     python losses.py
 
-"cases": a network of 3 inputs, a layer of 4 units (tanh) and an output layer with the activation "output" takes 10 steps of
-SGD with learning rate 0.2 from the same parameters on the same 8 rows, in their order, in batches of `batchSize` rows. Each
-records the loss of every step, before its update, and the parameters after the last: of each layer the kernel [inputs,
-units], then the bias. "options" are this library's. With "weights", one for each row, the loss is the mean of the terms
-weighted by them. Numbers that a float32 network starts with are float32 numbers.
+"cases": networks of 3 inputs, a layer of 4 units (tanh) and an output layer of 3 units with the activation "output".
+Each takes 10 steps of SGD with the learning rate 0.2 on the same 8 rows, in their order, in batches of `batchSize`
+rows. All begin with the same parameters, which are float32 numbers. A case has the loss of every step, before its
+update, and the parameters after the last step: of each layer the kernel [inputs, units], then the bias. "options" are
+this library's. With "weights", one for each row, the loss is the weighted mean of the terms.
 
-"points": the loss of one row, and its gradient by the outputs (by the logits for losses that are fused with an activation),
-in float64.
+"points": the loss of one row, and its gradient with respect to the outputs, in float64. For losses that are fused with
+an activation, the outputs are logits.
 
 "classWeights": scikit-learn's compute_class_weight("balanced") of some labels.
 
-Each loss is PyTorch's module, or, where PyTorch has none, the formula of LOSSES through autograd. torchvision is not needed:
-focal() is its sigmoid_focal_loss (torchvision/ops/focal_loss.py) with reduction "none".
+Each loss is PyTorch's function or, where PyTorch has none, a formula in this file with PyTorch's autograd. focal() is
+torchvision's sigmoid_focal_loss (torchvision/ops/focal_loss.py) with reduction "none", so torchvision is not needed.
 """
 
 import json
@@ -31,7 +31,7 @@ WIDTHS = (3, 4, 3)
 ROWS = 8
 STEPS = 10
 
-# The rows of three classes; class 1 has none in the second.
+# Labels of three classes. No row of the second list has class 1.
 LABELS = ([0, 0, 1, 2, 0, 1, 0, 0], [2, 0, 0, 2, 2, 2])
 LEARNING_RATE = 0.2
 
@@ -87,7 +87,8 @@ def huber(a, t, delta=1.0):
     return functional.huber_loss(a, t, delta=delta, reduction="none")
 
 
-# name: terms of outputs (or logits) and targets, kind of targets, whether the terms take the logits
+# By the name of the loss: a function of outputs (or logits) and targets that returns terms, the kind of targets, and
+# whether the function has logits as arguments.
 LOSSES = {
     "meanSquaredError": (lambda a, t: (a - t) ** 2, "numbers", False),
     "meanAbsoluteError": (lambda a, t: (a - t).abs(), "numbers", False),
@@ -127,7 +128,7 @@ CASES = (
     ("focal", {"gamma": 0.0, "alpha": 0.75}, "sigmoid"),
 )
 
-# One weight for each row; the batches have sums that differ.
+# One weight for each row. The sums of the batches differ.
 WEIGHTS = [2.0, 0.0, 0.5, 1.0, 3.0, 0.25, 0.0, 1.5]
 
 WEIGHTED = (
@@ -139,7 +140,7 @@ WEIGHTED = (
     ("focal", {}, "sigmoid"),
 )
 
-# Outputs or logits, and targets, of one row: as many as the loss has outputs.
+# Loss, options, outputs or logits of one row, and its targets.
 POINTS = (
     ("poisson", {}, [0.0, 1e-9, 0.5, 30.0], [0.0, 2.0, 0.0, 7.0]),
     ("hinge", {}, [0.0, 1.5, -2.0, 0.25], [1.0, 1.0, 1.0, -1.0]),
@@ -184,7 +185,7 @@ def create_targets(kind):
     if kind == "labels":
         return random.randint(0, WIDTHS[-1], ROWS)
     if kind == "distributions":
-        # Halves and quarters sum to 1 in float32, and one of them is 0.
+        # Halves and quarters are exact in float32, and so are their sums. Some targets are 0.
         return np.array([random.permutation([0.5, 0.5, 0.0] if row % 2 else [0.25, 0.25, 0.5]) for row in range(ROWS)])
     return numbers
 

@@ -1,11 +1,11 @@
 """Writes metrics.json: figures of scikit-learn's metrics, for test/metrics.test.ts.
 
-    pip install numpy scikit-learn
+    pip install -r ../tools/requirements.txt
     python metrics.py
 
-Each case has outputs [rows, outputs], targets [rows, outputs] or labels [rows], and maybe weights [rows]. "expected" has
-the value of each metric that is defined for the case; null is NaN. Rows of weight 0 are left out before scikit-learn sees
-them, because there they still count as occurrences of their class.
+Each case has outputs [rows, outputs], targets [rows, outputs] or labels [rows], and some have weights [rows].
+"expected" has the value of each metric that is defined for the case; null is NaN. scikit-learn does not get rows of
+weight 0, because it would count them as occurrences of their class.
 """
 
 import json
@@ -22,7 +22,7 @@ def classes_of(values):
 
 
 def classification(outputs, targets, weights):
-    """Figures of classes. `targets`: labels [rows]."""
+    """The metrics of classes. `targets`: labels [rows]."""
     predicted, width = classes_of(outputs), outputs.shape[1]
     average = "binary" if width == 1 else "macro"
     options = {"sample_weight": weights}
@@ -79,7 +79,7 @@ def case(name, figures, outputs, targets, weights=None, dtype="float64"):
 
 
 def probabilities(random, rows, classes, digits):
-    """Rows that sum to 1, with many equal values."""
+    """Rows that sum to 1: multiples of 1/`digits`, so that many are equal."""
     counts = random.multinomial(digits, np.ones(classes) / classes, rows)
     return counts / digits
 
@@ -138,7 +138,7 @@ def cases():
 
 
 def classification_of_two(outputs, targets, weights):
-    """roc_auc_score takes one score for two classes. The areas of both classes are equal, and so is their mean."""
+    """For two classes, roc_auc_score accepts only one score. Both classes have the same area, and so has the mean."""
     figures = classification(np.c_[outputs, np.zeros(len(outputs))], targets, weights)
     figures["rocAuc"] = metrics.roc_auc_score(targets, outputs[:, 1], sample_weight=weights)
     figures["logLoss"] = metrics.log_loss(targets, outputs, sample_weight=weights)

@@ -3,14 +3,14 @@
     pip install -r ../../bench/peers/requirements.txt
     python modules.py
 
-Each case is a network of the modules that "layers" names, with mean squared error. It is trained for 10 steps on 8 rows, in
-their order, in batches of `batchSize` rows. Recorded are the loss of every step, before its update, and after each number of
-steps in "steps" the parameters. Arrays are base64 of little-endian numbers of the case's dtype: of each layer the
-parameters in this library's order (of a Linear the weight as [inputs, units], then the bias). "initial", "inputs" and
-"targets" are float32 numbers, so both dtypes start with the same values.
+Each case is a network of the modules that "layers" names, with mean squared error. It is trained for 10 steps on 8
+rows, in their order, in batches of `batchSize` rows. A case has the loss of every step, before its update, and the
+parameters after each number of steps in "steps". Arrays are base64 of little-endian numbers of the case's dtype: for
+each layer the parameters in this library's order (of a Linear the weight as [inputs, units], then the bias). "initial",
+"inputs" and "targets" are float32 numbers, so both dtypes begin with the same values.
 
-"layers": name of this library's function, and its arguments; the last one, if it is False, freezes the layer. MODULES maps
-them to PyTorch's modules.
+"layers": the name of this library's function, and its arguments. A last argument of False freezes the layer. MODULES
+maps the names to PyTorch's modules.
 """
 
 import base64
@@ -35,14 +35,14 @@ ACTIVATIONS = {
 
 
 class HardSigmoid(torch.nn.Module):
-    """The formula of nn.Hardsigmoid. Its own backward pass rounds 1/6 to float32, in float64 too."""
+    """The formula of nn.Hardsigmoid. PyTorch's backward pass rounds 1/6 to float32, in float64, too."""
 
     def forward(self, inputs):
         return torch.nn.functional.relu6(inputs + 3) / 6
 
 
 class Exponential(torch.nn.Module):
-    """PyTorch has no module for it."""
+    """The activation e^z, for which PyTorch has no module."""
 
     def forward(self, inputs):
         return torch.exp(inputs)
@@ -106,7 +106,7 @@ class PRelu(torch.nn.PReLU):
 
 
 class Embedding(torch.nn.Module):
-    """nn.Embedding for some columns; their outputs follow the other columns."""
+    """nn.Embedding for some columns. The other columns are the first outputs."""
 
     def __init__(self, inputs, columns, trainable=True):
         super().__init__()
@@ -147,7 +147,7 @@ def create_layers(case):
         module = MODULES[name](width, *arguments)
         width = module.units
         modules.append(module)
-    # Larger than PyTorch's, so that all parts of the activations are reached.
+    # Larger than PyTorch's initial parameters, so that all parts of the activations are reached.
     with torch.no_grad():
         for parameter in torch.nn.Sequential(*modules).parameters():
             parameter.mul_(case["spread"])

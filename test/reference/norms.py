@@ -1,19 +1,19 @@
-"""Writes norms.json: PyTorch's LayerNorm and BatchNorm1d, for test/norms.test.ts.
+"""Writes norms.json: PyTorch's LayerNorm and BatchNorm1d, for test/pytorchNorms.test.ts.
 
     pip install -r ../../bench/peers/requirements.txt
     python norms.py
 
-"trainings": each trains a network for 10 steps from the same values on the same 12 rows of 3 inputs and 2 targets, in
-their order, in batches of `batchSize` rows, with mean squared error. It records the loss of every step, before its
-update, and after each number of steps in "steps" the parameters, the running statistics, the outputs for all rows in
-evaluation mode, and the loss over all rows as one batch with its gradient, in both modes.
+"trainings": each is a network that is trained for 10 steps on the same 12 rows of 3 inputs and 2 targets, in their
+order, in batches of `batchSize` rows, with mean squared error. It has the loss of every step, before its update. After
+each number of steps in "steps", it has the parameters and the running statistics. It also has, in evaluation mode and
+in training mode, the outputs for all rows, and the loss over all rows as one batch with its gradient.
 
-"passes": each is one norm alone, for `rows` rows of `units` inputs, with a given gradient of its outputs. It records
-outputs and the gradients of inputs, gamma and beta, and the running statistics after the pass. "inputs" names the kind of
-inputs.
+"passes": each is one norm, for `rows` rows of `units` inputs, with a given gradient of its outputs. It has the outputs,
+the gradients of inputs, gamma and beta, and the running statistics after the pass. "inputs" names the kind of inputs.
 
-Arrays are base64 of little-endian numbers of the case's dtype: layer by layer, kernel [inputs, units], bias, gamma, beta;
-runningMean, runningVariance. Given values are float32 numbers, so both dtypes start with the same values.
+Arrays are base64 of little-endian numbers of the case's dtype. Parameters are, layer by layer, the kernel [inputs,
+units] and the bias, or gamma and beta. Statistics are runningMean and runningVariance. Given values are float32
+numbers, so both dtypes begin with the same values.
 """
 
 import base64
@@ -66,7 +66,7 @@ PASSES = (
     ("ordinary", 150, 3),
 )
 
-# Rows of the samples, for trainings.
+# The samples of the trainings.
 RANDOM = np.random.RandomState(3)
 X = RANDOM.uniform(-1, 1, (ROWS, INPUTS)).astype("float32")
 Y = RANDOM.uniform(-1, 1, (ROWS, OUTPUTS)).astype("float32")
@@ -142,7 +142,7 @@ def create_optimizer(options, parameters):
 
 
 def state(model, layers, dtype, inputs, targets):
-    """What is recorded after some steps. Does not change the model."""
+    """The figures of a training after some steps. Does not change the model."""
     statistics = [torch.tensor(value) for value in map(np.copy, statistics_of(layers))]
     modes = {}
     for mode in ("evaluation", "training"):

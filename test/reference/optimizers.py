@@ -3,13 +3,16 @@
     pip install -r ../../bench/peers/requirements.txt
     python optimizers.py
 
-The network has 3 inputs, a layer of 4 units (tanh), one of 2 (linear), and mean squared error. Each case trains it for 10
-steps from the same parameters on the same 8 rows, in their order, in batches of `batchSize` rows. It records the loss of
-every step, before its update, and after each number of steps in "steps" the parameters. Arrays are base64 of little-endian
-numbers of the case's dtype: of each layer the kernel [inputs, units], then the bias. "initial", "inputs" and "targets" are
-float32 numbers, so both dtypes start with the same values. "options" are this library's; OPTIONS maps them to PyTorch's.
-"later" is the learning rate from step 6 on, where it changes. "penalties": kernelL1, kernelL2, biasL1, biasL2 of each layer,
-which are part of the loss. With "ema", "averages" are the averages of the parameters after the steps.
+The network has 3 inputs, a layer of 4 units (tanh), a layer of 2 units (linear), and mean squared error. Each case
+trains it for 10 steps from the same parameters on the same 8 rows, in their order, in batches of `batchSize` rows. It
+has the loss of every step, before its update, and the parameters after each number of steps in "steps".
+
+Arrays are base64 of little-endian numbers of the case's dtype: for each layer the kernel [inputs, units], then the
+bias. "initial", "inputs" and "targets" are float32 numbers, so both dtypes begin with the same values.
+
+"options" are this library's; OPTIONS maps them to PyTorch's. "later" is the learning rate of the steps after the first
+"laterFrom" ones, if it changes. "penalties" are kernelL1, kernelL2, biasL1 and biasL2 of each layer, a part of the
+loss. With the option "ema", "averages" are the averages of the parameters after the steps.
 """
 
 import base64
@@ -54,7 +57,8 @@ OPTIMIZERS = {
     "rprop": torch.optim.Rprop,
 }
 
-# PyTorch's SGD has no default learning rate.
+# The optimizer, its options, the batch size, "later" and "penalties". The learning rate of sgd is always given, because
+# PyTorch's default is not this library's.
 CASES = (
     ("sgd", {"learningRate": 0.01}, 4),
     ("sgd", {"learningRate": 0.1, "weightDecay": 0.05}, 4),
@@ -157,7 +161,7 @@ def penalty_of(layers, penalties):
 
 
 def train(dtype, name, options, batch_size, later=None, penalties=()):
-    # NAdam keeps its product of momenta in the default type.
+    # NAdam stores its product of momenta in the default type.
     torch.set_default_dtype(getattr(torch, dtype))
     options_of_optimizer = dict(options)
     clip_value = options_of_optimizer.pop("clipValue", None)

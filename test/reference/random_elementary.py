@@ -1,9 +1,11 @@
 """Writes random_elementary.json: exact values of the functions of src/random/elementary.ts, and glibc's log.
 
-    /usr/bin/python3 random_elementary.py      (mpmath; a processor with FMA and glibc 2.28 or later)
+    pip install -r ../tools/requirements.txt
+    python random_elementary.py
 
-Every number is a float64's bit pattern, 16 hexadecimal digits. A row is [x, y, f(x) − y], with y the correctly rounded
-f(x), and for log also glibc's result. A row of power is [x, y, xʸ], correctly rounded.
+It needs a processor with FMA and glibc 2.28 or later. Every number is the bit pattern of a float64, 16 hexadecimal
+digits. A row is [x, y, f(x) − y], where y is the correctly rounded f(x). A row of log also has glibc's result. A row of
+power is [x, y, xʸ], where xʸ is correctly rounded.
 """
 
 import json

@@ -1,7 +1,9 @@
 """Writes scalers.json: figures of scikit-learn's scalers, for test/scalers.test.ts.
 
-    pip install numpy scikit-learn
+    pip install -r ../tools/requirements.txt
     python scalers.py
+
+Each case has the rows that a scaler is fitted to, these rows after scaling, and other rows before and after scaling.
 """
 
 import json

@@ -1,10 +1,11 @@
 """Writes schedules.json: learning rates of PyTorch's schedulers, for test/schedules.test.ts.
 
-    pip install torch
+    pip install -r ../../bench/peers/requirements.txt
     python schedules.py
 
-Each case names the function of the library and its options, without the unit. "rates" has the learning rate of the
-scheduler after 0, 1, 2, … calls of step(). ReduceLROnPlateau is given "values", one before each rate but the first.
+Each case names a function of this library and its options, without the option `steps` or `epochs`, which is "length".
+"rates" has the learning rate of the scheduler after 0, 1, 2, … calls of step(). A plateau has "values", the arguments
+of step().
 """
 
 import json
@@ -41,7 +42,7 @@ def case(function, options, length, create, count, after=None, values=None):
 
 
 def timed():
-    """Functions, options, lengths, schedulers and how many rates there are."""
+    """Function, options, length, scheduler and the number of rates."""
     s = schedulers
     yield "constantRate", {"learningRate": 0.3, "factor": 0.25}, 4, lambda o: s.ConstantLR(o, 0.25, 4), 8
     yield "constantRate", {"learningRate": 0.3}, None, lambda o: s.LambdaLR(o, lambda _: 1), 4

@@ -1,18 +1,18 @@
-"""Writes scikit_learn.json: networks trained by scikit-learn's MLPClassifier and MLPRegressor, for test/scikitLearn.test.ts.
+"""Writes scikit_learn.json: networks trained by scikit-learn, for test/scikitLearn.test.ts.
 
     pip install -r ../tools/requirements.txt
     python scikit_learn.py
 
-Each case trains a network on a data set from the same initial parameters, without shuffling, without penalty (alpha 0),
-for ten steps: ten epochs of one batch, or two epochs of five batches. It records scikit-learn's loss of each epoch and the
-final parameters: base64 of little-endian numbers of the case's dtype, for each layer the kernel [inputs, units], then the
-bias. "initial" are float32 numbers, so both dtypes start with the same values.
+Each case is an MLPClassifier or MLPRegressor that is trained on a data set, without shuffling and without penalty
+(alpha 0), for ten steps: ten epochs of one batch, or two epochs of five batches. It has scikit-learn's loss of each
+epoch and the final parameters: base64 of little-endian numbers of the case's dtype, for each layer the kernel [inputs,
+units], then the bias. All cases of a data set begin with the parameters "initial", which are float32 numbers.
 
 Columns are standardized before training: (x - mean) / scale in float64, with the numbers of "means" and "scales", then
-rounded to the dtype. The last of each is for the target of a regression.
+rounded to the dtype. For a regression, the last mean and the last scale are those of the target.
 
-SGD has a constant rate and no momentum. Adam's epsilon is 1e-30: scikit-learn adds it before it corrects the bias of the
-second moment, PyTorch after it, and an epsilon so small makes no difference.
+SGD has a constant learning rate and no momentum. Adam's epsilon is 1e-30. scikit-learn adds epsilon before it corrects
+the bias of the second moment, PyTorch after it. An epsilon so small makes no difference.
 """
 
 import base64
@@ -28,7 +28,7 @@ STEPS = 10
 EPSILON = 1e-30
 RATES = {"sgd": 0.1, "adam": 0.01}
 
-# Data set, its loader, and the estimator.
+# The data set, the function that loads it, and the estimator.
 PROBLEMS = (
     ("iris", datasets.load_iris, neural_network.MLPClassifier),
     ("wine", datasets.load_wine, neural_network.MLPClassifier),

@@ -3,10 +3,10 @@
     pip install -r ../../bench/peers/requirements.txt
     python seeds.py
 
-Numbers are written so that they read back exactly. "printed" has the figures that the programs' authors printed, digit
-for digit, and their random seed. The script fails if the programs do not reproduce these figures.
+Reading the written numbers gives the same bits. "printed" has the figures that the authors of the programs printed,
+digit for digit, and their random seed. The script fails if the programs do not reproduce these figures.
 
-The author of 000-torch set no seed. A search through all 2**32 seeds, comparing the printed losses and predictions,
+The author of 000-torch set no seed. A search through all 2**32 seeds compared the printed losses and predictions, and
 found 693943272.
 """
 
@@ -174,7 +174,7 @@ def program_004(seed):
         return -np.mean(TARGETS * np.log(clipped) + (1 - TARGETS) * np.log(1 - clipped))
 
     def descent(parameter, loss):
-        """Minus the forward difference of the loss by each entry. Adding and subtracting ε rounds each entry."""
+        """Minus the forward difference of the loss for each entry. Adding and subtracting ε rounds the entry."""
         slopes = np.zeros_like(parameter)
         for index in np.ndindex(parameter.shape):
             parameter[index] += epsilon
@@ -185,7 +185,7 @@ def program_004(seed):
     losses = []
     for epoch in range(1000):
         loss = compute_loss()
-        # The order of the source: later differences see the roundings of earlier ones.
+        # The order of the notebook: later differences are computed with the roundings of earlier ones.
         order = (w1, w2, b1, b2)
         for parameter, slopes in zip(order, [descent(parameter, loss) for parameter in order]):
             parameter += 0.01 * slopes

@@ -1,6 +1,6 @@
-"""Writes splits.json: divisions of rows and class weights of scikit-learn, for test/splits.test.ts.
+"""Writes splits.json: scikit-learn's splits, folds and class weights, for test/splits.test.ts.
 
-    pip install numpy scikit-learn
+    pip install -r ../tools/requirements.txt
     python splits.py
 """
 

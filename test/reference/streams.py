@@ -1,11 +1,13 @@
-"""Writes streams.json: what NumPy's and PyTorch's random streams draw, bit for bit.
+"""Writes streams.json: the bits of random numbers of NumPy and PyTorch, for test/random.test.ts.
+
+The layers that PyTorch draws are also for test/initializers.test.ts.
 
     pip install -r ../../bench/peers/requirements.txt
     python streams.py
 
-Each seed's calls follow one another on one stream. Floating-point values are written as their bit patterns, big-endian,
-8 hexadecimal digits a float32 and 16 a float64, without separators; permutations as integers. "million" has the SHA-256
-of such bits, of a million draws each from a fresh stream.
+The calls of each seed follow one another on one stream. Floating-point values are written as their bit patterns,
+big-endian, with 8 hexadecimal digits for a float32 and 16 for a float64, without separators. Permutations are lists of
+integers. "million" has the SHA-256 of such bits, of a million draws from a new stream.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-// Creates an application that has the package installed, as npm would publish it.
+// Creates an application in which the package is installed as npm would publish it.
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
@@ -14,11 +14,13 @@ const run = promisify(execFile);
 
 export interface Application {
   readonly directory: string;
+  /** Deletes the directory. */
   remove(): Promise<void>;
 }
 
 /**
- * Copies the directory `site`, if given, and installs the packed package without dependencies: it has none.
+ * Creates an application with the files of the directory `site`, if given, and the packed package. It has no
+ * dependencies.
  */
 export async function installApplication(site?: string): Promise<Application> {
   const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));
@@ -39,6 +41,7 @@ export async function evaluateInNode<T>({ directory }: Application, source: stri
   return JSON.parse(stdout);
 }
 
+/** Packs the package and unpacks it into node_modules of the directory. */
 async function installPackage(directory: string): Promise<void> {
   const target = join(directory, "node_modules", "backprop-wasm");
   await mkdir(target, { recursive: true });

@@ -1,11 +1,15 @@
-// An instance of the core with its own memory, and blocks of this memory between guard bands.
+// An instance of the core with its own memory. Blocks of this memory are between guard bands.
 
 import { readFile } from "node:fs/promises";
 import { type FieldValues, type Struct, StructView } from "../../src/abi/struct.js";
 
+/** All bytes outside the blocks. */
 const GUARD_BYTE = 0x5a;
+
+/** Pages of memory, 64 KiB each. */
 const PAGES = 64;
 
+/** A range of bytes that the core may use. */
 export interface Block {
   readonly address: number;
   readonly size: number;
@@ -56,26 +60,28 @@ export class Arena {
     return address;
   }
 
+  /** Allocates a struct and sets its fields. The other fields are 0. */
   put<S extends Struct>(struct: S, values: FieldValues<S>): StructView<S> {
     const view = new StructView(struct, this.memory, this.allocate(struct.size));
     view.set(values);
     return view;
   }
 
+  /** Allocates an array of u32. */
   putWords(words: ArrayLike<number>): number {
     const address = this.allocate(4 * words.length);
     new Uint32Array(this.memory.buffer, address, words.length).set(words);
     return address;
   }
 
-  /** Floats of `elementSize` bytes. */
+  /** Allocates an array of floats of `elementSize` bytes. */
   putFloats(values: ArrayLike<number>, elementSize: number): number {
     const address = this.allocate(elementSize * values.length);
     this.floats(address, values.length, elementSize).set(values);
     return address;
   }
 
-  /** A live view. */
+  /** A live view of floats of `elementSize` bytes. */
   floats(address: number, length: number, elementSize: number): Float32Array | Float64Array {
     const Floats = elementSize === 4 ? Float32Array : Float64Array;
     return new Floats(this.memory.buffer, address, length);

@@ -38,6 +38,7 @@ export function findChromium(): string | undefined {
   return undefined;
 }
 
+/** Starts a headless Chromium. */
 export function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ARGUMENTS });
 }

@@ -1,4 +1,4 @@
-// A small network that learns which side of a curve points are on, for tests of the training loop.
+// A small network that learns in which quadrants points are, for tests of the training loop.
 
 import {
   adam,
@@ -10,12 +10,13 @@ import {
 } from "../../src/index.js";
 import { spread } from "./floats.js";
 
+/** Samples for the classifier. */
 export interface Points {
   readonly inputs: number[][];
   readonly targets: number[];
 }
 
-/** Points in the square, with target 1 where x · y > 0. */
+/** Points in the square from −1 to 1, with target 1 where x · y > 0, else 0. */
 export function points(rows: number, seed = 0.5): Points {
   const x = spread(rows, -1, 1, seed);
   const y = spread(rows, -1, 1, seed / 3).map((value, i) => (i % 2 ? value : -value));
@@ -25,6 +26,7 @@ export function points(rows: number, seed = 0.5): Points {
   };
 }
 
+/** A network 2-8-1 in float64. `changes` replace its options. */
 export function createClassifier(
   changes: Partial<NetworkOptions<readonly DenseLayer[]>> = {},
 ): Promise<Network<readonly DenseLayer[]>> {

@@ -1,3 +1,5 @@
+// Compiles AssemblyScript files, so that tests can call functions that the core does not export.
+
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
@@ -19,9 +21,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
- * Compiles an AssemblyScript file, a path from the project's root, with the options of the strict core in asconfig.json.
- * So tests can call functions that the core does not export. Compiles once per file and options. Every call makes a new
- * instance with a new memory, its only import.
+ * Compiles an AssemblyScript file with the options of the strict core in asconfig.json. `entry`: a path from the
+ * project's root. Compiles once for each file and options. Every call creates a new instance with a new memory, its
+ * only import.
  */
 export async function compileAssembly(entry: string, options: CompileOptions = {}): Promise<Assembly> {
   const key = JSON.stringify([entry, options.asc]);
@@ -35,6 +37,7 @@ export async function compileAssembly(entry: string, options: CompileOptions = {
   return { exports: instance.exports as Assembly["exports"], memory };
 }
 
+/** `overrides`: options of asc. False leaves an option out. */
 async function compileModule(entry: string, overrides: Record<string, unknown>): Promise<WebAssembly.Module> {
   const { options, targets } = JSON.parse(await readFile(`${root}asconfig.json`, "utf8"));
   const { enable } = targets.strict;

@@ -1,4 +1,4 @@
-// Compiles programs in strict TypeScript against the installed package, and runs them.
+// Compiles programs against the package in strict TypeScript, and runs them.
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -28,10 +28,11 @@ export interface Consumer {
   readonly errors: Readonly<Record<string, string>>;
   /** Runs a program and returns its output. Rejects if it fails or writes to stderr. */
   run(name: string): Promise<string>;
+  /** Deletes the package. */
   remove(): Promise<void>;
 }
 
-/** Compiles programs in a new package that depends on this one. Their names have no extension. */
+/** Compiles programs in a new package that depends on this one. Keys are names of programs, without an extension. */
 export async function createConsumer(programs: Readonly<Record<string, string>>): Promise<Consumer> {
   const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));
   await mkdir(join(directory, "node_modules"));

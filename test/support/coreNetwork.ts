@@ -15,10 +15,10 @@ import { writeDescription } from "../../src/wasm/description.js";
 import { createHost, type Host } from "../../src/wasm/host.js";
 import { OptimizerState } from "../../src/wasm/optimizer.js";
 
-/** A budget that no call uses up. */
+/** More units of work than any call in the tests does. */
 export const UNLIMITED = 2 ** 31;
 
-/** Exports of the core that the wrapper does not call. */
+/** Functions for one dtype that the wrapper does not call. */
 export interface MoreKernels {
   forward(
     network: number,
@@ -33,8 +33,9 @@ export interface MoreKernels {
   backward(network: number, workspace: number, accumulates: number): number;
 }
 
+/** Functions for both dtypes that the wrapper does not call. */
 export interface MoreExports {
-  network_loss_scale(network: number, rows: number): number;
+  network_loss_scale(network: number, weight: number): number;
   network_step(network: number): number;
   network_set_step(network: number, step: number): void;
   network_optimizer(network: number): number;
@@ -96,20 +97,24 @@ export class CoreNetwork {
     return this.host.type.view(this.host.heap.buffer, address, length);
   }
 
+  /** Allocates and lays out a workspace, and returns its address. */
   createWorkspace(rows: number, threads = 1): number {
     const workspace = this.allocate(this.kernels.workspace_size(this.address, rows, threads));
     this.kernels.workspace_layout(this.address, workspace, rows, threads);
     return workspace;
   }
 
+  /** A live view. */
   parameters(): FloatArray {
     return this.view(this.exports.network_parameters(this.address), this.parameterCount);
   }
 
+  /** A live view. */
   gradients(): FloatArray {
     return this.view(this.exports.network_gradients(this.address), this.parameterCount);
   }
 
+  /** A live view. */
   buffers(): FloatArray {
     const count = this.exports.network_buffer_count(this.address);
     return this.view(this.exports.network_buffers(this.address), count);
@@ -119,6 +124,7 @@ export class CoreNetwork {
     new DataView(this.host.heap.buffer, this.#optimizer.address).setFloat64(16, learningRate, true);
   }
 
+  /** `inputs` and `targets` are row-major. */
   createSamples(inputs: ArrayLike<number>, targets: ArrayLike<number>): CoreSamples {
     return new CoreSamples(this, inputs, targets, inputs.length / this.#description.inputs);
   }
@@ -128,15 +134,17 @@ export class CoreNetwork {
     return new CoreRun(this, samples, fields);
   }
 
-  /** The loss scale times the sum over all samples, evaluated in slices of `slice` rows. */
+  /** The loss of all samples, evaluated in slices of `slice` rows. */
   evaluate(samples: CoreSamples, slice = samples.rows): number {
     return this.#inSlices(this.kernels.evaluate, samples, slice);
   }
 
+  /** As evaluate(). Writes the gradient of the loss to gradients(). */
   computeGradients(samples: CoreSamples, slice = samples.rows): number {
     return this.#inSlices(this.kernels.compute_gradients, samples, slice);
   }
 
+  /** A copy of the outputs [rows, outputs], row-major, predicted in slices of `slice` rows. */
   predict(samples: CoreSamples, slice = samples.rows): FloatArray {
     const { type, heap } = this.host;
     const block = new Block(heap, samples.rows * this.outputs * type.size);
@@ -150,6 +158,7 @@ export class CoreNetwork {
     return predictions;
   }
 
+  /** Whether a step with gradients() was taken. */
   update(): boolean {
     return this.kernels.update(this.address, this.workspace) === StatusNumber.StepTaken;
   }
@@ -169,6 +178,7 @@ export class CoreNetwork {
     for (const block of this.#blocks.splice(0)) block.dispose();
   }
 
+  /** Adds the sums of all slices, and returns the loss. */
   #inSlices(kernel: Host["kernels"]["evaluate"], samples: CoreSamples, slice: number): number {
     let sum = 0;
     for (let begin = 0; begin < samples.rows; begin += slice) {
@@ -192,6 +202,7 @@ function describe({ dtype, inputs, layers, loss }: CoreNetworkOptions): NetworkD
   const output = checked.at(-1)!;
   return {
     dtype,
+    numerics: "strict",
     inputs,
     layers: checked,
     loss: describeLoss(loss, output.kind === "dense" ? output.activation : undefined, dtype),
@@ -201,6 +212,7 @@ function describe({ dtype, inputs, layers, loss }: CoreNetworkOptions): NetworkD
   };
 }
 
+/** A Samples struct and its arrays, in the memory of a network's core. */
 export class CoreSamples {
   readonly address: number;
   readonly rows: number;
@@ -227,12 +239,13 @@ export class CoreSamples {
 }
 
 export interface RunFields extends FieldValues<typeof RunStruct> {
-  /** The order of the rows; [] only allocates memory for one; default: stored order. */
+  /** The order of the rows. [] allocates memory for an order, and writes none. Default: rows as they are stored. */
   readonly order?: ArrayLike<number>;
   /** Learning rates of the coming steps. */
   readonly rates?: readonly number[];
 }
 
+/** A Run struct and its arrays, in the memory of a network's core. */
 export class CoreRun {
   readonly #network: CoreNetwork;
   readonly #struct: StructView<typeof RunStruct>;
@@ -262,7 +275,7 @@ export class CoreRun {
     if (rates) this.setRates(rates);
   }
 
-  /** The learning rates of the next steps. */
+  /** Sets the learning rates of the next steps. */
   setRates(rates: readonly number[]): void {
     const learningRates = this.#network.allocate(8 * rates.length);
     new Float64Array(this.#network.host.heap.buffer, learningRates, rates.length).set(rates);
@@ -291,7 +304,7 @@ export class CoreRun {
     ).slice();
   }
 
-  /** Calls the core once. Returns the used units of the budget. */
+  /** Calls `train` once. Returns the units of work that it did. */
   advance(budget = UNLIMITED): number {
     return this.#network.kernels.train(this.#network.address, this.#address, budget) >>> 0;
   }

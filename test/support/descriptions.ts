@@ -12,7 +12,9 @@ export function descriptionSize(layers: number): number {
   return DescriptionStruct.size + layers * LayerDescriptionStruct.size;
 }
 
-/** Writes a description to zeroed memory. By default, its version, length and number of layers are right. */
+/**
+ * Writes a description to zeroed memory. Version, length and number of layers are right, unless `fields` replace them.
+ */
 export function writeDescription(
   memory: LinearMemory,
   address: number,

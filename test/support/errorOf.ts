@@ -11,3 +11,14 @@ export function errorOf(work: () => unknown): BackpropError {
   }
   return expect.fail("no error");
 }
+
+/** The BackpropError that a promise is rejected with. Fails if it is rejected with another error, or fulfilled. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<BackpropError> {
+  try {
+    await promise;
+  } catch (error) {
+    expect(error).toBeInstanceOf(BackpropError);
+    return error as BackpropError;
+  }
+  return expect.fail("no error");
+}

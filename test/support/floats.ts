@@ -4,6 +4,7 @@ import type { DType, FloatArray } from "../../src/dtype.js";
 
 export const DTYPES: readonly DType[] = ["float32", "float64"];
 
+/** A typed array of the dtype: of this length, or with these values. */
 export function floats(dtype: DType, values: number | Iterable<number>): FloatArray {
   if (typeof values === "number")
     return dtype === "float32" ? new Float32Array(values) : new Float64Array(values);
@@ -15,18 +16,21 @@ export function lanesOf(dtype: DType): number {
   return dtype === "float32" ? 4 : 2;
 }
 
+/** `count` rounded up to whole vectors. */
 export function wholeVectors(dtype: DType, count: number): number {
   return Math.ceil(count / lanesOf(dtype)) * lanesOf(dtype);
 }
 
-/** Elements from one row of a tensor to the next: whole vectors, and 64 bytes more if that is a multiple of 512 bytes. */
+/**
+ * Elements from one row of a tensor to the next: whole vectors, and 64 bytes more if that is a multiple of 512 bytes.
+ */
 export function strideOf(dtype: DType, columns: number): number {
   const size = 16 / lanesOf(dtype);
   const stride = wholeVectors(dtype, columns);
   return (stride * size) % 512 === 0 ? stride + 64 / size : stride;
 }
 
-/** Numbers spread in [low, high), the same each time: a Weyl sequence. */
+/** `count` evenly spread numbers in [low, high): a Weyl sequence that begins with `seed`. */
 export function spread(count: number, low = -1, high = 1, seed = 0.5): number[] {
   return Array.from(
     { length: count },

@@ -1,7 +1,8 @@
-// Values that a caller in JavaScript may pass by mistake.
+// Values that a caller in JavaScript may pass by mistake, or to do harm.
 
 import { runInNewContext } from "node:vm";
 
+/** What every trap of a hostile object does. */
 function boom(): never {
   throw new Error("boom");
 }
@@ -9,6 +10,7 @@ function boom(): never {
 const THROWING = { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom, set: boom };
 const HUGE = 2 ** 32 - 1;
 
+/** A typed array whose length is a lie. */
 class Claiming extends Float32Array {
   override get length() {
     return 1e9;
@@ -40,7 +42,7 @@ function endless(element: unknown): unknown {
 const NUMBERS = [Number.NaN, -0, -1, 0.5, 2, 5e-324, 1e300, Infinity, HUGE, 2 ** 53];
 const PRIMITIVES = [null, true, 10n, 1n << 100_000n, "", "abc", "x".repeat(1e6), Symbol("s")];
 
-/** Creates the values. Each use needs new ones, because some can be used only once. */
+/** Functions that create the values, by their names. Each use needs a new value, because some can be used only once. */
 export const HOSTILE: Readonly<Record<string, () => unknown>> = {
   ...Object.fromEntries([...NUMBERS, ...PRIMITIVES].map((value, i) => [`primitive ${i}`, () => value])),
   "a function": () => () => {},

@@ -1,4 +1,4 @@
-// What holds for every network, whatever its layers are.
+// Tests of what holds for every network, whatever its layers are.
 
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
@@ -16,6 +16,7 @@ import { bitsOf, DTYPES, floats, spread } from "./floats.js";
 import { valuesOf } from "./parameters.js";
 import { watchTeams } from "./teams.js";
 
+/** A network under test. */
 export interface Subject {
   readonly inputs: number;
   /** The layers before the output layer, a dense one of 3 units. */
@@ -51,6 +52,7 @@ function bitsOfParameters(network: Network<readonly Layer[]>): string {
     .digest("hex");
 }
 
+/** Defines the tests for a network. `what`: the layers, for the titles. */
 export function describeProperties(what: string, subject: Subject): void {
   describe.each(DTYPES)(`a network of %s with ${what}`, (dtype) => {
     it("trains to the same bits with 1, 2, 3 and 5 threads", async () => {

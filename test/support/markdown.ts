@@ -15,6 +15,7 @@ export const PAGES = [
     .map((file) => `docs/${file}`),
 ];
 
+/** The text of a page. */
 export function readPage(path: string): string {
   return readFileSync(`${ROOT}${path}`, "utf8");
 }
@@ -37,6 +38,7 @@ export interface CodeBlock {
 
 const BLOCK = /(?:^<!-- not (run|compiled): (.+) -->\n)?^```(\w*)\n([\s\S]*?)^```$/gm;
 
+/** All code blocks of the page, in their order. */
 export function codeBlocks(page: string): CodeBlock[] {
   const text = readPage(page);
   const matches = [...text.matchAll(BLOCK)];

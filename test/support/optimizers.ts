@@ -1,4 +1,4 @@
-// Every optimizer with every option that affects its steps, and its layout in linear memory.
+// Optimizers with every option that affects steps, and the size of their heads in linear memory.
 
 import { HYPERPARAMETER_COUNT, OptimizerStruct, SHARED_COUNT, VECTOR_COUNT } from "../../src/abi/structs.js";
 import {

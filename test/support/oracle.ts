@@ -17,7 +17,7 @@ export function parametersOf(network: Network): number[] {
   return network.parameters.flatMap(({ kernel, bias }) => [...kernel.data, ...(bias?.data ?? [])]);
 }
 
-/** The orders of the epochs of shuffled fits of a network with the key `seed`, counted over all its fits. */
+/** The order of each epoch of shuffled fits of a network with the key `seed`. Epochs are counted over all its fits. */
 export function shuffledOrders(rows: number, seed: number): (epoch: number) => Uint32Array {
   return (epoch) => permutation(rows, seed, epoch);
 }

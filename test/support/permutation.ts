@@ -2,7 +2,7 @@
 
 import { philox } from "./philox.js";
 
-/** The purpose of the random words, the second word of the key. */
+/** Purpose.Shuffle of assembly/random/philox.ts. */
 const SHUFFLE = 1;
 
 /** The order of `rows` rows in an epoch: an inside-out Fisher-Yates shuffle with Philox words of (seed, epoch). */
@@ -16,7 +16,7 @@ export function permutation(rows: number, seed: number, epoch: number): Uint32Ar
   return order;
 }
 
-/** A uniform number of 0 … i by Lemire's method, ACM TOMACS 29 (2019). */
+/** A uniform integer from 0 to i, from a random word: D. Lemire, ACM TOMACS 29 (2019). */
 function uniformUpTo(i: number, word: number, seed: number, epoch: number): number {
   const count = BigInt(i + 1);
   for (let attempt = 0; ; attempt++) {

@@ -25,10 +25,12 @@ export class Random {
     return Math.floor(this.float(low, high + 1));
   }
 
+  /** True with this probability. */
   chance(probability: number): boolean {
     return this.float(0, 1) < probability;
   }
 
+  /** One of the values. */
   pick<T>(values: readonly T[]): T {
     return values[this.integer(0, values.length - 1)]!;
   }

@@ -6,6 +6,7 @@ import type { Assembly } from "./compile.js";
 /** The guard pattern: numbers of these bytes that no kernel computes by chance. */
 const GUARD_BYTE = 0x7b;
 
+/** Allocates tensors of one dtype in the memory of an instance. */
 export class Region {
   readonly #memory: WebAssembly.Memory;
   readonly #dtype: DType;
@@ -35,6 +36,7 @@ export class Region {
     return address;
   }
 
+  /** Allocates a tensor with these values. */
   put(values: ArrayLike<number>): number {
     const address = this.allocate(values.length);
     this.view(address, values.length).set(values);
@@ -48,12 +50,14 @@ export class Region {
     return address;
   }
 
+  /** Allocates an array of u32. */
   putWords(words: Uint32Array): number {
     const address = this.allocate(words.length);
     new Uint32Array(this.#memory.buffer, address, words.length).set(words);
     return address;
   }
 
+  /** A live view of a tensor. */
   view(address: number, length: number): FloatArray {
     return this.#dtype === "float32"
       ? new Float32Array(this.#memory.buffer, address, length)

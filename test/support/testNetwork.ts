@@ -14,6 +14,7 @@ import { activationNumber, lossNumber } from "./enumNumbers.js";
 import { firstDifference, floats, spread, strideOf } from "./floats.js";
 import { guardOf, type Region } from "./region.js";
 
+/** A dense layer. */
 export interface LayerShape {
   readonly units: number;
   readonly activation: ActivationName;
@@ -28,6 +29,7 @@ export interface NetworkShape {
   readonly lossParameter?: number;
 }
 
+/** A dense layer. */
 export function layer(units: number, activation: ActivationName, useBias = true, parameter = 0): LayerShape {
   return { units, activation, useBias, parameter };
 }
@@ -37,13 +39,14 @@ export interface WorkspaceOptions {
   readonly threads?: number;
 }
 
-/** A tensor: its address, and its length in elements. */
+/** A tensor in linear memory: its address, and its length in elements. */
 export interface TensorPlace {
   readonly name: string;
   readonly address: number;
   readonly length: number;
 }
 
+/** A dense network with plain SGD. */
 export class TestNetwork {
   readonly address: number;
   readonly workspace: number;
@@ -77,15 +80,18 @@ export class TestNetwork {
     region.clear();
     const description = this.#describe();
     const { network_size: networkSize, network_layout: networkLayout } = assembly.exports;
-    const network = this.#takeRegion("network", networkSize!(description));
+    const network = this.#allocateRegion("network", networkSize!(description));
     this.address = network.address;
     networkLayout!(this.address, description);
     // The network must not use the description afterwards.
     region.view(description, descriptionSize(shape.layers.length) / this.#size).fill(Number.NaN);
-    const workspace = this.#takeRegion("workspace", this.call("workspace_size", this.address, rows, threads));
+    const workspace = this.#allocateRegion(
+      "workspace",
+      this.call("workspace_size", this.address, rows, threads),
+    );
     this.workspace = workspace.address;
     this.call("workspace_layout", this.address, this.workspace, rows, threads);
-    const optimizer = this.#takeRegion(
+    const optimizer = this.#allocateRegion(
       "optimizer",
       this.call("optimizer_size", this.address, OptimizerKindNumber.Sgd, 0),
     );
@@ -175,7 +181,7 @@ export class TestNetwork {
     return all;
   }
 
-  /** The scratch panels of all threads, for the rows that are packed together. */
+  /** The panels of all threads. `packedRows`: PACKED_ROWS of assembly/kernels/gemm.ts. */
   panels(packedRows: number): TensorPlace[] {
     const { inputs, layers } = this.shape;
     const widths = layers.map(({ units }) => units);
@@ -196,7 +202,7 @@ export class TestNetwork {
     return this.#assembly.exports[name]!(...values);
   }
 
-  #takeRegion(name: string, bytes: number): TensorPlace {
+  #allocateRegion(name: string, bytes: number): TensorPlace {
     const length = bytes / this.#size;
     return { name, address: this.#region.put(floats(this.#dtype, length)), length };
   }

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { createNetwork, dense, numpyRandom, sgd } from "../../dist/index.js";
 
-/** More than two batches of 128, and a remainder in every batch size but 1. */
+/** More than two batches of 128. Every batch size but 1 leaves a remainder. */
 const ROWS = 331;
 const BATCH_SIZES = [1, 32, 128, 300];
 const EPOCHS = 3;

@@ -2,7 +2,10 @@
 
 import { Worker } from "node:worker_threads";
 
-/** Runs in its own thread. Writes to the file descriptor, because a main thread that hangs forwards no output. */
+/**
+ * The program of the watching thread. It writes to the file descriptor, because a main thread that hangs forwards no
+ * output.
+ */
 const PROGRAM = `
   const { workerData: { progress, seconds } } = require("node:worker_threads");
   for (let seen = 0; ; ) {
@@ -23,11 +26,13 @@ export class Watchdog {
     this.#worker.unref();
   }
 
+  /** Reports progress. `number` is printed if the case hangs. */
   beginCase(number: number): void {
     Atomics.store(this.#progress, 0, number);
     Atomics.notify(this.#progress, 0);
   }
 
+  /** Ends the watch. */
   async stop(): Promise<void> {
     await this.#worker.terminate();
   }

@@ -1,4 +1,4 @@
-// Compares newly made reference figures with the figures in the repository.
+// Compares newly computed reference figures with those in the repository.
 
 /** The maximum error of a number, relative to at least SMALL, by its dtype. */
 const TOLERANCE = { float32: 1e-5, float64: 1e-10 };
@@ -6,12 +6,13 @@ const TOLERANCE = { float32: 1e-5, float64: 1e-10 };
 /** A number that has come near 0 keeps the rounding errors of its larger terms. */
 const SMALL = 0.1;
 
-/** What may differ: the versions of packages. */
+/** The key of what may differ: the versions of packages. */
 const IGNORED = "versions";
 
 /**
- * The paths at which two JSON documents differ by more than the rounding of another processor. Texts must be equal, or
- * base64 of numbers. The nearest object with a `dtype` names their dtype. Numbers without a dtype are float64.
+ * Where two JSON documents differ by more than the rounding errors of another processor: for each difference its path
+ * and what differs. The nearest enclosing object with a `dtype` says the dtype of numbers; without one, they are
+ * float64. Texts with a dtype are base64 of numbers. Texts without one must be equal.
  *
  * @param {unknown} actual
  * @param {unknown} expected
@@ -22,7 +23,7 @@ export function findDifferences(actual, expected, tolerance = TOLERANCE) {
   return differencesAt("", undefined, actual, expected, tolerance);
 }
 
-/** `dtype`: of the nearest object around, undefined if none names one. */
+/** `dtype`: that of the nearest enclosing object; undefined if none has one. */
 function differencesAt(path, dtype, actual, expected, tolerance) {
   if (Object.is(actual, expected)) return [];
   const difference = (text) => [`${path || "the document"}: ${text}`];
@@ -55,6 +56,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null;
 }
 
+/** The numbers of a base64 text. */
 function decode(dtype, text) {
   const bytes = Buffer.from(text, "base64");
   const size = dtype === "float32" ? 4 : 8;
@@ -63,6 +65,7 @@ function decode(dtype, text) {
   );
 }
 
+/** The largest error of the numbers, relative to at least SMALL; infinite for other lengths and NaN. */
 function largestError(actual, expected) {
   if (actual.length !== expected.length) return Infinity;
   const errors = actual.map((value, i) => {

@@ -1,6 +1,6 @@
-// Tests that need Python's packages or more than a minute: `npm run test:tools`. Makes the reference figures and the
-// data sets again and compares them with the repository's. Then trains the examples on real data. Skips what this
-// machine cannot do, and prints the reason.
+// Tests that need Python's packages or more than a minute: `npm run test:tools`. Computes the reference figures and the
+// data sets again, and compares them with the repository's. Exchanges files with Python's packages. Then trains the
+// examples on real data. Skips what this machine cannot do, and prints the reason.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -13,33 +13,51 @@ import { FASHION_MNIST } from "../../build/examples/realData/fashionMnist.js";
 import { findDifferences } from "./compare.js";
 import { missingModules, preparePython, Skip } from "./python.js";
 
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
+const FORMATS = fileURLToPath(new URL("formats.py", import.meta.url));
 const REFERENCE = fileURLToPath(new URL("../reference/", import.meta.url));
 const DATA = fileURLToPath(new URL("../../examples/data/", import.meta.url));
 const EXAMPLE = fileURLToPath(new URL("../../build/examples/example.js", import.meta.url));
 
 /**
- * The programs of seeds.py train for up to 180 000 epochs, and one divides rounding errors by 1e-5. So its figures
- * differ by up to 1 % between processors. The script itself compares with the digits that the notebooks print.
+ * The programs in seeds.py train for up to 180 000 epochs, and one divides rounding errors by 1e-5. So the figures
+ * differ by up to 1 % between processors. The script itself compares them with the digits that the notebooks print.
  */
 const TOLERANCES = { "seeds.py": { float32: 0.02, float64: 0.02 } };
 
 const { values } = parseArgs({ options: { torch: { type: "boolean", default: false } } });
 const results = { passed: 0, failed: 0, skipped: 0 };
 
-checkReferences(values.torch);
+const python = findPython(values.torch);
+if (python) {
+  checkReferences(python);
+  report("files for other tools", () => checkFormats(python));
+}
 for (const { name } of createExamples(FASHION_MNIST)) runExample(name);
 console.log(`${results.passed} passed, ${results.failed} failed, ${results.skipped} skipped`);
 if (results.failed > 0) process.exitCode = 1;
 
-/** @param {boolean} torch Whether PyTorch is to be installed. */
-function checkReferences(torch) {
+/** Runs the scripts in test/reference/ and compares their figures. @param {string} python */
+function checkReferences(python) {
   const scripts = readdirSync(REFERENCE).filter(
     (file) => file.endsWith(".py") && existsSync(join(REFERENCE, jsonOf(file))),
   );
-  const python = findPython(torch);
-  if (!python) return;
   for (const script of scripts) report(`reference/${script}`, () => checkScript(python, script));
   report("data sets", () => checkDataSets(python));
+}
+
+/** Exchanges files with onnxruntime, NumPy and scikit-learn. @param {string} python */
+function checkFormats(python) {
+  const missing = missingModules(python, FORMATS);
+  if (missing.length > 0) throw new Skip(`needs ${missing.join(", ")} (${howToInstall(missing)})`);
+  const env = { ...process.env, PYTHON: python };
+  const { status, stdout } = spawnSync(process.execPath, [VITEST, "run", "formatsInPython"], {
+    cwd: ROOT,
+    env,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`test/formatsInPython.test.ts failed:\n${stdout}`);
 }
 
 /** Undefined, with the reason printed, if there is no Python with the packages. */
@@ -68,11 +86,15 @@ function report(name, task) {
   }
 }
 
+/** The name of the file that a script writes. */
 function jsonOf(script) {
   return script.replace(/py$/, "json");
 }
 
-/** A script writes its figures beside itself: a copy writes them elsewhere. */
+/**
+ * Runs a copy of a script in a temporary folder, because scripts write their figures next to themselves. `use` gets the
+ * folder, which is then deleted.
+ */
 function runCopy(python, script, use) {
   const missing = missingModules(python, script);
   if (missing.length > 0) throw new Skip(`needs ${missing.join(", ")} (${howToInstall(missing)})`);
@@ -94,6 +116,7 @@ function howToInstall(missing) {
     : "see test/tools/requirements.txt";
 }
 
+/** Compares the figures that a script writes with those of the repository. */
 function checkScript(python, script) {
   runCopy(python, join(REFERENCE, script), (folder) => {
     const [actual, expected] = [folder, REFERENCE].map((each) =>
@@ -105,6 +128,7 @@ function checkScript(python, script) {
   });
 }
 
+/** Compares the data sets that datasets.py writes with those of the repository. */
 function checkDataSets(python) {
   runCopy(python, join(DATA, "datasets.py"), (folder) => {
     for (const file of readdirSync(DATA).filter((file) => file.endsWith(".csv"))) {

@@ -1,4 +1,4 @@
-// Finds or makes a Python that has the packages of the reference scripts.
+// Finds or installs a Python with the packages of the reference scripts.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,12 +9,12 @@ const PYTHON = `${FOLDER}/bin/python`;
 const REQUIREMENTS = fileURLToPath(new URL("requirements.txt", import.meta.url));
 const TORCH_REQUIREMENTS = fileURLToPath(new URL("../../bench/peers/requirements.txt", import.meta.url));
 
-/** Why something was skipped. */
+/** The reason why something is skipped. */
 export class Skip extends Error {}
 
 /**
- * The interpreter that the environment variable PYTHON names, else the one in a virtual environment beside this file.
- * Makes this environment and installs the packages of requirements.txt if necessary. `torch`: also PyTorch.
+ * The interpreter that the environment variable PYTHON names, else the one of a virtual environment in this folder.
+ * Creates this environment and installs the packages of requirements.txt if necessary. `torch`: installs PyTorch, too.
  *
  * @param {{ torch: boolean }} options
  * @throws Skip if there is no Python or a package cannot be installed.

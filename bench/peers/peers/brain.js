@@ -3,7 +3,7 @@
 import brain from "brain.js";
 import { versionOf } from "../version.js";
 
-/** brain.js requires numbers above 0. These have no effect on the results. */
+/** brain.js requires numbers above 0. These are too small to have an effect. */
 const NO_MOMENTUM = 1e-9;
 const NO_THRESHOLD = Number.MIN_VALUE;
 

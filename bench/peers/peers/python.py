@@ -1,5 +1,6 @@
 """Training in NumPy, PyTorch and scikit-learn, as users of each write it. The protocol is that of worker.js."""
 
+import gzip
 import json
 import pathlib
 import sys
@@ -131,7 +132,7 @@ class PyTorch:
 
 
 class ScikitLearn:
-    """Each run is a fit of its own: scikit-learn draws the initial parameters, and a new fit would clear Adam's state."""
+    """Each run is a fit with its own initial parameters: a second fit of the same estimator would clear Adam's state."""
 
     def __init__(self, task):
         self.is_classifier = task["output"] == "softmax"
@@ -156,16 +157,66 @@ class ScikitLearn:
         return [float(model.fit(self.inputs, self.targets).loss_curve_[-1])]
 
 
+class FashionMnist:
+    """784-128-10 in PyTorch on Fashion-MNIST. The rows are float32 tensors before the time begins."""
+
+    def __init__(self, task, fused):
+        torch.set_num_threads(1)
+        self.task = task
+        self.fused = fused
+        inputs = self.read("images-idx3", 16).reshape(-1, 784).float() / 255
+        labels = self.read("labels-idx1", 8).long()
+        sizes = [len(labels) - task["validationRows"], task["validationRows"]]
+        self.training, self.validation = zip(inputs.split(sizes), labels.split(sizes))
+
+    def read(self, name, header):
+        with gzip.open(f"{self.task['folder']}/train-{name}-ubyte.gz") as file:
+            return torch.frombuffer(bytearray(file.read()), dtype=torch.uint8, offset=header)
+
+    def train(self, times):
+        for _ in range(times):
+            figures = self.fit()
+        return figures
+
+    def fit(self):
+        """The loss and the accuracy of the validation rows after the last epoch."""
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
+        loss = torch.nn.CrossEntropyLoss()
+        optimizer = torch.optim.Adam(model.parameters(), lr=self.task["learningRate"], fused=self.fused)
+        inputs, labels = self.training
+        for _ in range(self.task["epochs"]):
+            for rows in torch.randperm(len(labels)).split(self.task["batch"]):
+                optimizer.zero_grad(set_to_none=True)
+                loss(model(inputs[rows]), labels[rows]).backward()
+                optimizer.step()
+            figures = self.evaluate(model, loss)
+        return figures
+
+    def evaluate(self, model, loss):
+        inputs, labels = self.validation
+        with torch.no_grad():
+            outputs = model(inputs)
+            accuracy = (outputs.argmax(dim=1) == labels).float().mean()
+            return [loss(outputs, labels).item(), accuracy.item()]
+
+
+def create_peer(task, name, variant):
+    if task["task"] == "fashionMnist":
+        return FashionMnist(task, fused="fused" in variant)
+    return {"numpy": NumPy, "torch": PyTorch, "scikit-learn": ScikitLearn}[name](task)
+
+
 def main():
-    name = sys.argv[1]
+    name, *variant = sys.argv[1:]
     task = json.loads(sys.stdin.readline())
     try:
         version = import_library(name)
     except ImportError:
         answer({"refusal": f"not installed: pip install {requirement(name)}"})
         return
-    peer = {"numpy": NumPy, "torch": PyTorch, "scikit-learn": ScikitLearn}[name](task)
-    run = peer.train if task["task"] == "train" else peer.predict
+    peer = create_peer(task, name, variant)
+    run = peer.predict if task["task"] == "predict" else peer.train
     note = {"note": "its own initial parameters"} if name == "scikit-learn" else {"isSame": True}
     answer({"version": version, **note})
     for line in sys.stdin:

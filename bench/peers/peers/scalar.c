@@ -1,6 +1,7 @@
-// A lower bound of the time of an epoch of XOR: a program with all sizes fixed. The network is 2-2-1, all sigmoid. An epoch
-// is one batch of four rows: forward pass, mean squared error, backward pass, update. REAL is double and EXP is exp, or REAL
-// is float and EXP is expf. The arguments are the learning rate and the parameters. The protocol is that of worker.js.
+// A program for XOR with fixed sizes, whose time is a lower bound for libraries. The network is 2-2-1 with sigmoids. An
+// epoch is one batch of four rows: forward pass, mean squared error, backward pass, update. REAL is double and EXP is exp,
+// or REAL is float and EXP is expf. The arguments are the learning rate and the parameters. The protocol is that of
+// worker.js, without the task.
 
 #include <math.h>
 #include <stdio.h>

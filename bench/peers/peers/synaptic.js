@@ -5,8 +5,8 @@ import { flops } from "../../../build/bench/workloads.js";
 import { versionOf } from "../version.js";
 
 /**
- * The maximum operations of a forward pass. Above it a step takes about a second, and compiling the code that synaptic
- * generates, some lines for each weight, takes long.
+ * The maximum number of operations of a forward pass. Above it, a step takes about a second. synaptic also generates
+ * some lines of code for each weight, and compiling them takes long.
  */
 const MAX_FLOPS = 2e6;
 

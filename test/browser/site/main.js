@@ -4,6 +4,7 @@ import { createNetwork, dense } from "backprop-wasm";
 import { watchEventLoop } from "./eventLoop.js";
 import { files } from "./files.js";
 import * as inWorker from "./inWorker.js";
+import { trainOnFile } from "./table.js";
 import { watchTeam } from "./team.js";
 import { learnXor, trainAll, trainTogether } from "./train.js";
 
@@ -14,6 +15,7 @@ globalThis.site = {
   learnXor,
   learnXorInPlainWorker,
   trainAll,
+  trainOnFile,
   trainWithTwoThreads,
   trainInWorker,
   ...inWorker,
@@ -36,7 +38,10 @@ async function trainWithTwoThreads() {
   }
 }
 
-/** The error of the first fit that notices that the worker has failed. The very first fit does not wait for the worker. */
+/**
+ * The error of the first fit that notices that the worker has failed. The first fit of all does not wait for the
+ * worker.
+ */
 async function fitUntilWorkerFails() {
   const network = await createNetwork({
     inputs: 2,
@@ -82,6 +87,7 @@ function callFilesInWorker(name, ...values) {
   return answerOf(worker);
 }
 
+/** The first message of the worker. */
 function answerOf(worker) {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);

@@ -1,4 +1,4 @@
-// The networks whose bits must be the same in Node, in a page and in a worker. All three run this file.
+// Trains the networks whose bits must be the same in Node, in a page and in a worker. All three run this file.
 
 import { createNetwork, dense, heNormal, lecunUniform, sgd, torchLinear, torchRandom } from "backprop-wasm";
 
@@ -10,7 +10,7 @@ const CORNERS = [
 ];
 const XOR = [[0], [1], [1], [0]];
 
-/** Slightly moved corners: five batches; the last is smaller. */
+/** Slightly moved corners: five batches of 16, the last one smaller. */
 const SCATTERED = Array.from({ length: 70 }, (_, i) =>
   CORNERS[i % 4].map((value, column) => value + (((i * (7 + 4 * column)) % 31) - 15) / 100),
 );
@@ -93,8 +93,8 @@ export async function trainAll(method, create = createNetwork) {
 }
 
 /**
- * Trains with `threads` threads in two fits. Calls `between` between the fits, when workers may join, and `after` after
- * them, while the workers still run. Returns all results as hexadecimal digits.
+ * Trains with `threads` threads in two fits. Calls `between` between the fits, so that workers can join, and `after`
+ * after both fits, while the workers still run. Returns all results as hexadecimal digits.
  */
 export async function trainTogether(threads, between = () => {}, after = () => {}, create = createNetwork) {
   const { network: describe, inputs, targets, options } = LARGE;
