@@ -112,10 +112,11 @@ export type Filling = (
   random: RandomStream,
 ) => Training | undefined;
 
-/** The network of a plan, with the first values that `fill` writes. */
+/** The network of a plan, with the first values that `fill` writes. `check` may throw before memory is allocated. */
 export async function build<const L extends readonly Layer[]>(
   plan: Plan,
   fill: Filling,
+  check: (description: NetworkDescription) => void = () => {},
 ): Promise<Network<L>> {
   const { numerics, threads, seed, random = numpyRandom(seed ?? DEFAULT_SEED) } = plan;
   const metadata = Object.freeze({ ...plan.metadata });
@@ -123,6 +124,7 @@ export async function build<const L extends readonly Layer[]>(
   const loading = sharedCore(undefined, { numerics, threads: threads > 1 });
   ignoreRejection(loading);
   const description = describe(plan);
+  check(description);
   const optimizer = checkOptimizer(plan.optimizer ?? sgd(), plan.dtype);
   const core = await loading;
   if (threads > 1) await prepareWorkers();

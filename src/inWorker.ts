@@ -4,6 +4,7 @@ import {
   BackpropError,
   type Initializer,
   type Layer,
+  type LoadOptions,
   type NetworkOptions,
   numpyRandom,
   type RandomStream,
@@ -37,9 +38,30 @@ const INITIALIZER = /^\[0\]\.layers\[(\d+)\]\.(kernel|bias)Initializer$/;
 export async function networkInWorker<const L extends readonly Layer[]>(
   options: NetworkOptions<L>,
 ): Promise<NetworkInWorker<L>> {
+  return open((connection) => create(connection, options));
+}
+
+/**
+ * As `loadNetwork`, but the network is in a worker, as that of `networkInWorker`. It may also come from a checkpoint of a
+ * fit elsewhere, and goes on with the same bits.
+ *
+ * @throws BackpropError (rejects) as `loadNetwork`; `coreUnavailable` if the worker cannot be started; `unsupported` for a
+ *   `loss` or a `learningRate`, which are functions, and in a bundle that is not an ES module.
+ */
+export async function loadInWorker(
+  bytes: Uint8Array | ArrayBuffer,
+  options: LoadOptions = {},
+): Promise<NetworkInWorker<readonly Layer[]>> {
+  return open((connection) => connection.call("load", [bytes, options]));
+}
+
+/** The network in a new worker, in which `begin` creates it. */
+async function open<L extends readonly Layer[]>(
+  begin: (connection: Connection) => Promise<unknown>,
+): Promise<NetworkInWorker<L>> {
   const connection = await Connection.open();
   try {
-    await create(connection, options);
+    await begin(connection);
   } catch (error) {
     connection.end(error as BackpropError);
     throw error;

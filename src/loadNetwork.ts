@@ -36,6 +36,9 @@ const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
   learningRate: { check: ofType("function"), default: undefined },
 };
 
+/** The smallest numbers in files are F16 and BF16. */
+const MIN_NUMBER_BYTES = 2;
+
 /**
  * The network of a file that `save`, `saveWeights` or a checkpoint made. It continues as the saved network would, with
  * the same bits. Of the options, give `threads`, and `loss` or `learningRate` if they are functions.
@@ -53,8 +56,10 @@ export async function loadNetwork(
 ): Promise<Network<readonly Layer[]>> {
   const given = readOptions("loadNetwork", options, LOAD_OPTIONS);
   const file = readNetworkFile(bytesOf(bytes));
-  return build(planOf(file, given), (model, description) =>
-    attempt("invalidFile", "the file", () => readValues(file, model, description)),
+  return build(
+    planOf(file, given),
+    (model, description) => attempt("invalidFile", "the file", () => readValues(file, model, description)),
+    (description) => requireNumbers(file, description),
   );
 }
 
@@ -95,6 +100,18 @@ function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
+/** Requires roughly as many numbers as the network has parameters, before memory is allocated for these. */
+function requireNumbers({ tensors }: NetworkFile, { parameters }: NetworkDescription): void {
+  const count = parameters.at(-1)?.end ?? 0;
+  const bytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes.length, 0);
+  if (bytes >= MIN_NUMBER_BYTES * count) return;
+  throw new BackpropError(
+    "invalidFile",
+    `The file has ${bytes} bytes of tensors, too few for the ${count} parameters of the network. Give the layers that ` +
+      "the file was saved from.",
+  );
+}
+
 function readValues(file: NetworkFile, model: Model, description: NetworkDescription): Training | undefined {
   readWeights(file, description, model.values);
   const wrong = model.findNotFinite();
@@ -105,6 +122,12 @@ function readValues(file: NetworkFile, model: Model, description: NetworkDescrip
     );
   if (!file.training) return undefined;
   const { step, optimizer, ...training } = readTraining(file.tensors, file.training, model.values);
+  if (training.trainable.length !== description.layers.length) {
+    throw new BackpropError(
+      "invalidFile",
+      "The layers and their training do not match. Use another copy of the file.",
+    );
+  }
   model.restore({ ...model.values, step, optimizer });
   for (const [layer, trainable] of training.trainable.entries()) model.setTrainable(layer, trainable);
   return training;

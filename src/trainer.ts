@@ -8,6 +8,7 @@ import {
   type Dataset,
   type Initializer,
   type Layer,
+  loadNetwork,
   type Network,
   type NetworkOptions,
   type RandomStream,
@@ -85,6 +86,9 @@ class Trainer {
       this.#network!.dispose();
       this.#drawn = drawn;
       this.#network = await createNetwork(this.#options!);
+    },
+    load: async (...given: Parameters<typeof loadNetwork>) => {
+      this.#network = await loadNetwork(...given);
     },
     createDataset: async (...data: Parameters<Network["createDataset"]>) => {
       const dataset = await this.#network!.createDataset(...data);

@@ -92,7 +92,7 @@ export function oneOf(known: readonly string[]): Check {
   };
 }
 
-export function ofType(type: "boolean" | "function", expected = `a ${type}`): Check {
+export function ofType(type: "boolean" | "function" | "string", expected = `a ${type}`): Check {
   return (argument, value) => {
     if (typeof value !== type) throw invalid(argument, value, expected);
   };

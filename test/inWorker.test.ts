@@ -1,6 +1,9 @@
 // Networks that a worker trains, in Node. test/browser/ has the tests in a browser.
 
 import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -8,8 +11,10 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Layer, Network, NetworkOptions, Rows } from "../src/index.js";
 import type { NetworkInWorker } from "../src/inWorker.js";
-import { library, networkInWorker } from "./support/inWorker.js";
+import type * as Node from "../src/node.js";
+import { library, loadInWorker, networkInWorker } from "./support/inWorker.js";
 
+const node: typeof Node = await import(new URL("../dist/node.js", import.meta.url).href);
 const {
   adam,
   BackpropError,
@@ -21,6 +26,7 @@ const {
   dropout,
   embedding,
   glorotUniform,
+  loadNetwork,
   sgd,
   Tensor,
   topKAccuracy,
@@ -658,4 +664,68 @@ it("ends the worker of a network that is no longer referenced, but not during a 
   onTestFinished(() => clearInterval(timer));
   expect((await fit).loss).toHaveLength(500);
   await ended;
+});
+
+describe("files of a network in a worker", () => {
+  const { fileCheckpoint, loadCheckpoint, saveFile, loadFile } = node;
+
+  it("are those of a network on this thread, and load on either side", async () => {
+    const [local, remote] = await createBoth();
+    await local.fit(INPUTS, LABELS, FIT);
+    await remote.fit(INPUTS, LABELS, FIT);
+    expect(Buffer.compare(await remote.saveWeights(), local.saveWeights())).toBe(0);
+    expect(comparable(await remote.history())).toBe(comparable(local.history));
+    const loaded = await loadNetwork(await remote.save());
+    const sent = await loadInWorker(local.save(), { threads: 1 });
+    onTestFinished(() => sent.dispose());
+    for (const network of [local, loaded]) await network.fit(INPUTS, LABELS, FIT);
+    for (const network of [remote, sent]) await network.fit(INPUTS, LABELS, FIT);
+    await expectSame(local, remote);
+    await expectSame(loaded, remote);
+    await expectSame(local, sent);
+  });
+
+  it("are written by the page: checkpoints, from which either side resumes", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "in worker "));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, "checkpoint");
+    const [local, remote] = await createBoth();
+    const interrupted = {
+      onEpoch: ({ epoch }: { epoch: number }) => epoch < 3,
+      checkpoint: fileCheckpoint(path),
+    };
+    await remote.fit(INPUTS, LABELS, { ...FIT, ...interrupted });
+    const resumed = await loadInWorker(await readFile(path));
+    onTestFinished(() => resumed.dispose());
+    const loaded = await loadCheckpoint(path);
+    const resume = { ...FIT, resume: true };
+    const histories = [
+      await local.fit(INPUTS, LABELS, FIT),
+      await resumed.fit(INPUTS, LABELS, resume),
+      await loaded.fit(INPUTS, LABELS, resume),
+    ].map(comparable);
+    expect(histories).toEqual([histories[0], histories[0], histories[0]]);
+    await expectSame(local, resumed);
+    await saveFile(resumed, path);
+    await expectSame(await loadFile(path), resumed);
+  });
+
+  it("are refused as by loadNetwork, and functions as by networkInWorker", async () => {
+    const [local] = await createBoth();
+    const bytes = local.save();
+    const cases = [
+      [() => loadInWorker(bytes.subarray(1)), "invalidFile", /^The bytes are not a whole safetensors file/],
+      [() => loadInWorker(bytes, { seed: 1 }), "invalidOption", /^loadNetwork is given seed/],
+      [
+        () => loadInWorker(bytes, { learningRate: () => 1 }),
+        "unsupported",
+        /^loadInWorker is given a function/,
+      ],
+    ] as const;
+    for (const [load, code, message] of cases) {
+      const error = await load().catch((error) => error);
+      expect(error).toBeInstanceOf(BackpropError);
+      expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+    }
+  });
 });

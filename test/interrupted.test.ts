@@ -29,13 +29,14 @@ describe("the warnings of a resumed fit", () => {
   const train = (network: AnyNetwork, options = {}): Promise<History> =>
     network.fit(INPUTS, TARGETS, { epochs: 14, batchSize: 8, onEpoch: () => {}, ...options });
 
+  /** Its first layer dies after epoch 8. Fits look for that after 1, 2, 4, 8, … epochs and at their end. */
+  const createDying = () => create(158, 0.02 + 8 / 60);
+
   it("are those of a fit without interruption, whatever epoch it was aborted after", async () => {
-    // The first layer dies after epoch 8. Fits look for that after 1, 2, 4, 8, … epochs and at their end.
-    const create158 = () => create(158, 0.02 + 8 / 60);
-    const { warnings } = await train(await create158());
+    const { warnings } = await train(await createDying());
     expect(warnings).toMatchObject([{ kind: "deadLayer", epoch: 13 }]);
     for (let end = 1; end < 14; end++) {
-      const network = await create158();
+      const network = await createDying();
       const controller = new AbortController();
       const onEpoch = ({ epoch = 0 }) => {
         if (epoch === end) controller.abort();
@@ -44,6 +45,19 @@ describe("the warnings of a resumed fit", () => {
       const loaded = await loadNetwork(network.save());
       expect(loaded.epoch).toBe(end);
       expect(loaded.history?.warnings).toEqual(network.history?.warnings);
+      expect((await train(loaded, { resume: true })).warnings).toEqual(warnings);
+    }
+  });
+
+  it("are those of a fit without interruption, from the checkpoint of whatever epoch", async () => {
+    const files: Uint8Array[] = [];
+    const { warnings } = await train(await createDying(), {
+      checkpoint: { save: (file: Uint8Array) => files.push(file) },
+    });
+    expect(warnings).toMatchObject([{ kind: "deadLayer", epoch: 13 }]);
+    expect(files.length).toBe(14);
+    for (const file of files) {
+      const loaded = await loadNetwork(file);
       expect((await train(loaded, { resume: true })).warnings).toEqual(warnings);
     }
   });

@@ -93,6 +93,7 @@ const SRC: Table = {
     "history.ts",
     "errors.ts",
     "show.ts",
+    "validation.ts",
     "dtype.ts",
     "schedules",
     "initializers.ts",

@@ -16,15 +16,17 @@ import { BackpropError } from "../errors.js";
 import type { StopReason, TrainingWarning } from "../history.js";
 import { show } from "../show.js";
 import type { PatienceState } from "../training/earlyStopping.js";
-import type { FitState } from "../training/fitState.js";
+import type { FitState, Span } from "../training/fitState.js";
 import type { ScheduleState } from "../training/learningRates.js";
 import type { CopiedValues } from "../training/parameterCopy.js";
+import { attempt } from "../validation.js";
 import type { ModelValues } from "../wasm/model.js";
 import type { OptimizerValues } from "../wasm/optimizer.js";
 import { type Configuration, type EncodedConfiguration, encodeConfiguration } from "./configuration.js";
 import { isIntact, NO_DIGEST, seal } from "./digest.js";
 import { type FileTensor, headerEnd, readSafetensors, writeSafetensors } from "./safetensors.js";
 import { numbersOf, readStateDict, type Section, stateDictOf, tensorOf } from "./stateDict.js";
+import { checkTraining } from "./trainingChecks.js";
 
 /** Everything of a network that training changes, besides its parameters and buffers. */
 export interface Training {
@@ -114,10 +116,20 @@ export function readNetworkFile(bytes: Uint8Array): NetworkFile {
   if (!isIntact(bytes, digest, headerEnd(bytes))) throw altered();
   return {
     tensors,
-    network: JSON.parse(network) as EncodedConfiguration,
-    metadata: JSON.parse(metadata) as Metadata,
-    training: training === undefined ? undefined : (JSON.parse(training) as EncodedTraining),
+    network: parse(network) as EncodedConfiguration,
+    metadata: parse(metadata) as Metadata,
+    training: training === undefined ? undefined : readTrainingJson(training),
   };
+}
+
+function parse(json: string): unknown {
+  return attempt("invalidFile", "the file", () => JSON.parse(json));
+}
+
+function readTrainingJson(text: string): EncodedTraining {
+  const json = parse(text);
+  checkTraining(json);
+  return json as EncodedTraining;
 }
 
 /**
@@ -145,6 +157,8 @@ export function readTraining(
   { step, optimizer, fit, ...training }: EncodedTraining,
   { parameters, buffers, optimizer: { slots, shared, average } }: ModelValues,
 ): Training & Pick<ModelValues, "step" | "optimizer"> {
+  const state = fit && readFit(tensors, fit);
+  if (state) requireEpochs(state, training.epoch);
   const read = (name: string, like: FloatArray) => numbersOf(name, tensors.get(name), [like.length]);
   const readCopy = (name: string): CopiedValues | undefined => {
     if (!tensors.has(`${name}.parameters`)) return undefined;
@@ -156,7 +170,7 @@ export function readTraining(
   };
   return {
     ...training,
-    fit: fit && { ...readFit(tensors, fit), best: readCopy("fit.best"), last: readCopy("fit.last") },
+    fit: state && { ...state, best: readCopy("fit.best"), last: readCopy("fit.last") },
     step,
     optimizer: {
       ...optimizer,
@@ -244,6 +258,32 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
     stopped,
     patience: patience && { ...patience, best: Number(patience.best) },
   };
+}
+
+/** Requires as many epochs in all that is known of the fit. `epochs`: those of the network. */
+function requireEpochs(state: FitState, epochs: number): void {
+  const { losses, spans, figures, patience, warnings, endWarnings } = state;
+  const { length } = losses;
+  const counts = Object.values(figures).map((values) => values.length);
+  const isRight =
+    length > 0 &&
+    length <= epochs &&
+    spans.every(isSpan) &&
+    spans.reduce((sum, span) => sum + span.epochs, 0) === length &&
+    counts.every((count) => count === 0 || count === length) &&
+    (!patience || patience.bestEpoch < length) &&
+    endWarnings <= warnings.length;
+  if (isRight) return;
+  throw new BackpropError(
+    "invalidFile",
+    "The epochs of the fit in the file do not match. Use another copy of it.",
+  );
+}
+
+function isSpan({ epochs, learningRate, milliseconds }: Span): boolean {
+  return (
+    Number.isInteger(epochs) && epochs > 0 && Number.isFinite(learningRate) && Number.isFinite(milliseconds)
+  );
 }
 
 function requireVersion(version: string | undefined): void {

@@ -214,9 +214,12 @@ function textOf(cause: unknown): string {
   return cause instanceof Error ? cause.message.replace(/\.$/, "") : show(cause);
 }
 
-/** The name of a method in messages. */
+/** The functions of the entry point that make calls. */
+const FUNCTIONS: Readonly<Record<string, string>> = { create: "networkInWorker", load: "loadInWorker" };
+
+/** The name of a function or method in messages. */
 function nameOf(member: string): string {
-  return member === "create" ? "networkInWorker" : member;
+  return FUNCTIONS[member] ?? member;
 }
 
 function notAllowed(member: string, path: string): BackpropError {

@@ -166,7 +166,7 @@ export class NetworkInWorker<L extends readonly Layer[] = readonly DenseLayer[]>
     return this.#call("history");
   }
 
-  /** As `network.save`. */
+  /** As `network.save`. `loadNetwork` and `loadInWorker` read the bytes. */
   save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#call("save");
   }

@@ -12,7 +12,7 @@ import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progr
 import { describeDivergence, divergenceEvent, findDivergedLayer } from "./divergence.js";
 import { Patience, validationName } from "./earlyStopping.js";
 import { evaluateRows, evaluateStream } from "./evaluation.js";
-import { type FitState, figureNames, warningsOf } from "./fitState.js";
+import { type FitState, figureNames } from "./fitState.js";
 import type { LearningRates } from "./learningRates.js";
 import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
@@ -60,8 +60,8 @@ export class Fit {
   readonly #pace = new Pace();
   readonly #recorder: Recorder;
   readonly #warnings: Warnings;
-  /** How many warnings were found because the fit had ended. */
-  #endWarnings = 0;
+  /** How many warnings were found because the fit had ended; undefined before that. */
+  #endWarnings: number | undefined;
   /** The metrics of the training rows, if any were asked for. */
   readonly #meter: Meter | undefined;
   readonly #validationMeter: Meter | undefined;
@@ -93,7 +93,7 @@ export class Fit {
     this.#completed = done;
     this.#patience = earlyStopping && new Patience(earlyStopping, resumed?.patience, done);
     this.#best = earlyStopping?.restoreBest ? new ParameterCopy(resumed?.best) : undefined;
-    this.#warnings = new Warnings(description, samples, this.#batchSize, resumed && warningsOf(resumed));
+    this.#warnings = new Warnings(description, samples, this.#batchSize, resumed?.warnings);
     this.#run = subject.model().createRun({
       samples,
       epochs,
@@ -110,11 +110,13 @@ export class Fit {
   }
 
   /** Goes back to the end of the last epoch. Its figures may have ended the fit already. */
-  #resume({ last, losses }: FitState): void {
+  #resume({ last, losses, endWarnings }: FitState): void {
     new ParameterCopy(last).restore(this.#subject.model());
     if (losses.at(-1)! <= this.#plan.targetLoss) this.#stop("targetLoss");
     else if (losses.length === this.#plan.epochs) this.#stop("epochs");
     else if (this.#patience?.isExhausted) this.#stop("earlyStopping");
+    if (this.#stopped === undefined) this.#warnings.forget(endWarnings);
+    else this.#endWarnings = endWarnings;
   }
 
   /** With this, another fit goes on where this one stands. Undefined within an epoch, and before the first has ended. */
@@ -124,7 +126,7 @@ export class Fit {
       ...this.#recorder.state,
       losses: this.#result?.loss ?? toArray(this.#losses),
       warnings: [...this.#warnings.found],
-      endWarnings: this.#endWarnings,
+      endWarnings: this.#endWarnings ?? 0,
       stopped: this.#stopped,
       patience: this.#patience?.state,
       best: this.#best?.values,
@@ -257,6 +259,7 @@ export class Fit {
     // A fit that ends with this epoch has its checkpoint, too.
     this.#checkTime();
     if (!checkpoint || (this.epoch % checkpoint.everyEpochs > 0 && this.#stopped === undefined)) return;
+    if (this.#stopped !== undefined) this.#inspectEnd();
     yield* this.#call("checkpoint", checkpoint.save, this.#subject.save());
   }
 
@@ -363,12 +366,18 @@ export class Fit {
 
   #history(stopped: StopReason): History {
     const losses = this.#losses;
-    const earlier = this.#warnings.found.length;
-    this.#inspectNetwork(Math.max(0, this.epoch - 1));
-    this.#warnings.inspectLosses(losses);
-    this.#endWarnings += this.#warnings.found.length - earlier;
+    this.#inspectEnd();
     const { bestEpoch } = this.#patience ?? {};
     return this.#recorder.history(losses, { stopped, bestEpoch, warnings: this.#warnings.found });
+  }
+
+  /** Looks for warnings at the end of the fit, once. */
+  #inspectEnd(): void {
+    if (this.#endWarnings !== undefined) return;
+    const earlier = this.#warnings.found.length;
+    this.#inspectNetwork(Math.max(0, this.epoch - 1));
+    this.#warnings.inspectLosses(this.#losses);
+    this.#endWarnings = this.#warnings.found.length - earlier;
   }
 
   #restoreBest(): void {

@@ -69,11 +69,6 @@ export function requireResumable(state: FitState | undefined, plan: FitPlan): as
   }
 }
 
-/** The warnings that the fit would have found without its end. */
-export function warningsOf({ warnings, endWarnings }: FitState): readonly TrainingWarning[] {
-  return warnings.slice(0, warnings.length - endWarnings);
-}
-
 /** The names of the figures that a fit with these metrics records besides the loss. */
 export function figureNames(metrics: readonly Metric[]): readonly string[] {
   return ["validationLoss", ...metrics.flatMap(({ name }) => [name, validationName(name)])];

@@ -54,6 +54,11 @@ export class Warnings {
     return this.#found;
   }
 
+  /** Forgets the last warnings. */
+  forget(count: number): void {
+    this.#found.length -= count;
+  }
+
   /**
    * Inspects the network after `epoch`, while the run's workspace and the gradients are those of its last batch.
    * `samples`: rows of the epoch.

@@ -6,4 +6,4 @@ import type * as Entry from "../../src/inWorker.js";
 const load = (file: string) => import(new URL(`../../dist/${file}`, import.meta.url).href);
 
 export const library: typeof Library = await load("index.js");
-export const { networkInWorker }: typeof Entry = await load("inWorker.js");
+export const { loadInWorker, networkInWorker }: typeof Entry = await load("inWorker.js");
