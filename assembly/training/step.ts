@@ -95,13 +95,13 @@ export function backwardStep<T>(network: Network, workspace: Workspace, accumula
 
 /** backwardStep() without inlined code, see forwardMicrobatch(). */
 export function backwardMicrobatch<T>(network: Network, workspace: Workspace, accumulates: bool): void {
+  passOf(workspace).accumulates = accumulates;
   runBackward<T>(network, workspace);
-  addGradients<T>(network, workspace, accumulates);
+  computeGradients<T>(network, workspace);
 }
 
-/** The gradients of the logits → the gradients of all parameters, added to network.gradients if `accumulates`. */
-function addGradients<T>(network: Network, workspace: Workspace, accumulates: bool): void {
-  passOf(workspace).accumulates = accumulates;
+/** The gradients of the logits → the gradients of all parameters: see Pass.accumulates. */
+function computeGradients<T>(network: Network, workspace: Workspace): void {
   runPhase<T>(network, workspace, Phase.Gradients);
 }
 
@@ -132,7 +132,8 @@ export function rowStep<T>(network: Network, workspace: Workspace): bool {
     countStep(network);
     return true;
   }
-  addGradients<T>(network, workspace, false);
+  passOf(workspace).accumulates = false;
+  computeGradients<T>(network, workspace);
   return updateBatch<T>(network, workspace);
 }
 

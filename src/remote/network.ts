@@ -6,6 +6,7 @@ import {
   type BuffersOf,
   type DataStream,
   type DenseLayer,
+  type DType,
   type Evaluation,
   type EvaluationOptions,
   type GradientOptions,
@@ -15,6 +16,8 @@ import {
   type LayerValues,
   type LearningRate,
   type LearningRateRange,
+  type Loss,
+  type LossName,
   type Matrix,
   type Optimizer,
   type ParametersOf,
@@ -174,6 +177,26 @@ export class NetworkInWorker<L extends readonly Layer[] = readonly DenseLayer[]>
   /** As `network.saveWeights`. */
   saveWeights(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#call("saveWeights");
+  }
+
+  /** As `network.inputs`. */
+  inputs(): Promise<number> {
+    return this.#call("inputs");
+  }
+
+  /** As `network.loss`. */
+  loss(): Promise<LossName | Loss> {
+    return this.#call("loss");
+  }
+
+  /** As `network.dtype`. */
+  dtype(): Promise<DType> {
+    return this.#call("dtype");
+  }
+
+  /** As `network.metadata`. */
+  metadata(): Promise<Readonly<Record<string, string>>> {
+    return this.#call("metadata");
   }
 
   /** As `network.optimizer`. */
