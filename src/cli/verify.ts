@@ -1,0 +1,81 @@
+// The command verify: trains again what a file records, and compares bits.
+
+import { BackpropError } from "../index.js";
+import { trainTable } from "../table.js";
+import { hashTable, readData } from "./data.js";
+import { loadModel } from "./modelFile.js";
+import { print, type Status } from "./output.js";
+import { hashParameters, hashTensors, recordOf, type TrainingRecord, VERSION } from "./record.js";
+import { trainOptions, typesIn } from "./settings.js";
+
+export interface VerifyOptions {
+  readonly threads?: number;
+}
+
+export async function verify(file: string, data: string, { threads }: VerifyOptions): Promise<Status> {
+  const model = await loadModel(file);
+  const record = recordOf(model, file);
+  requireSameBits(record, file);
+  const { settings, epochs, segments } = record;
+  const table = await readData(data, typesIn(settings));
+  if (hashTable(table) !== record.data.sha256) {
+    const { rows, columns } = record.data;
+    throw new BackpropError(
+      "invalidData",
+      `different: ${data} has other values than the ${rows} rows and ${columns} columns that ${file} was trained on. Give that file.`,
+    );
+  }
+  let different: number | undefined;
+  const again = await trainTable(table, {
+    ...trainOptions(settings),
+    ...(threads !== undefined && { threads }),
+    onEpoch({ epoch }, { network }) {
+      if (hashParameters(network) !== epochs[epoch - 1]) different = epoch;
+      return different === undefined && epoch < epochs.length;
+    },
+  });
+  const { length } = again.history.loss;
+  if (different === undefined && length < epochs.length) different = length + 1;
+  if (different !== undefined)
+    throw differs(`epoch ${different} of ${epochs.length} is the first that differs`);
+  const tensor = firstDifference(hashTensors(model.save()), hashTensors(again.save()));
+  if (tensor !== undefined)
+    throw differs(`all epochs are identical, but the model is not: ${tensor} differs`);
+  const parts = segments.map(({ from, to }) => `${from} to ${to}`).join(", ");
+  print(`identical: ${epochs.length} epochs (${parts}), data, final parameters and state of the optimizer`);
+  return 0;
+}
+
+/** @throws BackpropError `unsupported` if this version does not promise the bits of the file. */
+function requireSameBits({ settings, library }: TrainingRecord, file: string): void {
+  if (settings.numerics === "relaxed") {
+    throw new BackpropError(
+      "unsupported",
+      `${file} was trained with relaxed numerics, whose bits depend on processor and engine, so it cannot be verified. ` +
+        "Train with strict numerics.",
+    );
+  }
+  if (bitsOf(library) === bitsOf(VERSION)) return;
+  throw new BackpropError(
+    "unsupported",
+    `${file} was trained by version ${library}, and version ${VERSION} may have other bits. Use npx backprop-wasm@${library}.`,
+  );
+}
+
+/** The part of a version with which bits may change: see docs/versions.md. */
+function bitsOf(version: string): string {
+  const [major, minor] = version.split(".");
+  return major === "0" ? `0.${minor}` : `${major}`;
+}
+
+/** The name of the first tensor that is not in both, or differs. */
+function firstDifference(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string | undefined {
+  return [...new Set([...a.keys(), ...b.keys()])].find((name) => a.get(name) !== b.get(name));
+}
+
+function differs(what: string): BackpropError {
+  return new BackpropError(
+    "invalidData",
+    `different: ${what}. The file is not what its record says: train the model again.`,
+  );
+}
