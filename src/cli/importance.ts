@@ -12,12 +12,13 @@ export interface Importance {
 
 const PERMUTATIONS = 3;
 
-/** More rows than these cost time, and change little. */
-const MAX_ROWS = 500;
+/** More cells than these take more than about half a second. */
+const MAX_CELLS = 10_000;
+const MIN_ROWS = 100;
 
 /** For each column that the model uses, the most important first. `table`: rows with a target. */
 export function permutationImportance(model: TableModel, table: Table): Importance[] {
-  const rows = table.rows > MAX_ROWS ? table.select(Array.from({ length: MAX_ROWS }, (_, i) => i)) : table;
+  const rows = firstRows(table, Math.max(MIN_ROWS, Math.floor(MAX_CELLS / table.columns.length)));
   const columns = Object.fromEntries(rows.columns.map(({ name, values }) => [name, values]));
   const orders = permutations(rows.rows);
   const base = scoreOf(model, columns);
@@ -29,6 +30,10 @@ export function permutationImportance(model: TableModel, table: Table): Importan
     return { column, drop: base - scores.reduce((sum, score) => sum + score) / scores.length };
   });
   return importances.sort((a, b) => b.drop - a.drop);
+}
+
+function firstRows(table: Table, count: number): Table {
+  return table.rows > count ? table.select(Array.from({ length: count }, (_, i) => i)) : table;
 }
 
 type Columns = Readonly<Record<string, ArrayLike<string | number>>>;

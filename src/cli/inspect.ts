@@ -44,8 +44,10 @@ export async function inspect(file: string, { json }: { readonly json?: boolean 
     );
   }
   if (record) {
-    print(`\ntrained by version ${record.library}: ${JSON.stringify(record.settings)}`);
-    for (const { from, to, stopped } of record.segments) print(`  epochs ${from} to ${to}: ${stopped}`);
+    print(`\ntrained with ${JSON.stringify(record.settings)}`);
+    for (const { from, to, library, stopped } of record.segments) {
+      print(`  epochs ${from} to ${to}, by version ${library}: ${stopped}`);
+    }
     print(`data: ${record.data.rows} rows, ${record.data.columns} columns, SHA-256 ${record.data.sha256}`);
   }
   print(`parameters: SHA-256 ${parametersHash}`);

@@ -196,11 +196,7 @@ function addTrainingOptions(command: Command): Command {
     )
     .option("--log", "learn the logarithm of a target above 0")
     .option("--hidden <units>", 'units of the hidden layers, or "none"; default: 64,32', unitList)
-    .addOption(
-      new Option("--activation <name>", "of the hidden layers; default: relu").choices(
-        Object.keys(ACTIVATIONS),
-      ),
-    )
+    .addOption(new Option("--activation <name>", "of the hidden layers; default: relu").choices(ACTIVATIONS))
     .option("--dropout <rate>", "after each hidden layer; default: 0", share)
     .addOption(new Option("--optimizer <name>", "default: adam").choices(Object.keys(OPTIMIZERS)))
     .option("--learning-rate <rate>", "default: that of the optimizer", positive)

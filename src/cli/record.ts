@@ -11,13 +11,13 @@ export interface Segment {
   /** The first and the last epoch, counted from 1. */
   readonly from: number;
   readonly to: number;
+  /** The version of the library. */
+  readonly library: string;
   readonly stopped: string;
 }
 
 export interface TrainingRecord {
   readonly version: 1;
-  /** The version of the library that began the training. */
-  readonly library: string;
   readonly settings: Settings;
   readonly data: { readonly rows: number; readonly columns: number; readonly sha256: string };
   /** The hash of the parameters after each epoch. */

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { BackpropError } from "../index.js";
-import { saveFile } from "../node.js";
+import { fileCheckpoint, saveFile } from "../node.js";
 import {
   type Table,
   type TableEpoch,
@@ -100,6 +100,7 @@ class Training {
   readonly #hashes: string[];
   readonly #segments: readonly Segment[];
   readonly #begun: number;
+  readonly #file: ReturnType<typeof fileCheckpoint>;
   #saved = performance.now();
 
   constructor(settings: Settings, table: Table, out: string, known: TrainingRecord | undefined) {
@@ -111,7 +112,9 @@ class Training {
       );
     }
     this.out = out;
-    this.#record = { version: 1, library: known?.library ?? VERSION, settings, data };
+    // Throws now, and not after the training, if the file cannot be written.
+    this.#file = fileCheckpoint(out);
+    this.#record = { version: 1, settings, data };
     this.#hashes = [...(known?.epochs ?? [])];
     this.#segments = known?.segments ?? [];
     this.#begun = this.#hashes.length;
@@ -131,9 +134,9 @@ class Training {
   }
 
   async finish(model: TableModel, stopped: string): Promise<void> {
-    const segment = { from: this.#begun + 1, to: this.epochs, stopped };
+    const segment = { from: this.#begun + 1, to: this.epochs, library: VERSION, stopped };
     const segments = this.epochs > this.#begun ? [...this.#segments, segment] : this.#segments;
-    await saveFile(bytesWith(model, { ...this.#record, epochs: this.#hashes, segments }), this.out);
+    await this.#file.save(bytesWith(model, { ...this.#record, epochs: this.#hashes, segments }));
   }
 }
 

@@ -47,7 +47,7 @@ export async function verify(file: string, data: string, { threads }: VerifyOpti
 }
 
 /** @throws BackpropError `unsupported` if this version does not promise the bits of the file. */
-function requireSameBits({ settings, library }: TrainingRecord, file: string): void {
+function requireSameBits({ settings, segments }: TrainingRecord, file: string): void {
   if (settings.numerics === "relaxed") {
     throw new BackpropError(
       "unsupported",
@@ -55,10 +55,11 @@ function requireSameBits({ settings, library }: TrainingRecord, file: string): v
         "Train with strict numerics.",
     );
   }
-  if (bitsOf(library) === bitsOf(VERSION)) return;
+  const other = segments.find(({ library }) => bitsOf(library) !== bitsOf(VERSION));
+  if (!other) return;
   throw new BackpropError(
     "unsupported",
-    `${file} was trained by version ${library}, and version ${VERSION} may have other bits. Use npx backprop-wasm@${library}.`,
+    `${file} was trained by version ${other.library}, and version ${VERSION} may have other bits. Use npx backprop-wasm@${other.library}.`,
   );
 }
 
