@@ -1,15 +1,7 @@
 // The program backprop-wasm, as dist/ has it.
 
 import { spawn } from "node:child_process";
-import {
-  createReadStream,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -598,14 +590,24 @@ describe("an error is one line that says what to do:", () => {
     expect(await fail("inspect", "altered.safetensors")).toContain("was altered");
   });
 
-  it("a training that diverges; its model is saved", async () => {
-    const args = ["train", IRIS, "--target", "class", "--optimizer", "sgd", "--out", "diverged.safetensors"];
-    const { status, stderr } = await run([...args, "--learning-rate", "1e30"]);
+  it("a training that diverges: the model has the best epoch before", async () => {
+    const args = [
+      "train",
+      join(DATA, "diabetes.csv"),
+      "--target",
+      "progression",
+      "--out",
+      "diverged.safetensors",
+    ];
+    const { status, stderr } = await run([...args, "--optimizer", "sgd", "--learning-rate", "0.7"]);
     expect(status).toBe(1);
-    expect(stderr.trim().split("\n").at(-1)).toMatch(/^backprop-wasm: /);
-    expect(existsSync(join(folder, "diverged.safetensors"))).toBe(
-      stderr.includes("is in diverged.safetensors"),
+    expect(stderr).toMatch(
+      /\nbackprop-wasm: The loss became .+ as far as it was trained is in diverged\.safetensors\.\n$/,
     );
+    const { stopped } = (await json("inspect", "diverged.safetensors")).training.segments[0];
+    expect(stopped).toBe("diverged");
+    const { loss } = await json("evaluate", "diverged.safetensors", join(DATA, "diabetes.csv"));
+    expect(loss).toEqual(expect.any(Number));
   });
 });
 
