@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readNpz } from "../src/formats.js";
 import { loadTableModel, readTable, trainTable } from "../src/table.js";
+import { codeBlocks, readPage } from "./support/markdown.js";
 
 const PROGRAM = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 const DATA = fileURLToPath(new URL("../examples/data/", import.meta.url));
@@ -196,7 +197,7 @@ describe("train", () => {
     expect(page).not.toMatch(/<script|src=|href=|https?:/);
   });
 
-  it("draws predictions in the report of a regression, and escapes names", async () => {
+  it("draws residuals in the report of a regression, and escapes names", async () => {
     write("names.csv", FLATS.replace("area", "<b>area"));
     await succeed("train", "names.csv", "--target", "price", "--epochs", "2", "--out", "names.safetensors");
     const page = read("names.html").toString();
@@ -644,5 +645,29 @@ describe("wrong usage", () => {
   it("--version prints the version of the package", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     expect(await succeed("--version")).toBe(`${version}\n`);
+  });
+});
+
+describe("docs/commandLine.md", () => {
+  const page = "docs/commandLine.md";
+  const blocks = codeBlocks(page);
+
+  it("shows what the commands print", async () => {
+    write("iris.csv", readFileSync(IRIS));
+    for (const { language, code, output, line } of blocks) {
+      if (language === "csv") write("new.csv", code);
+      if (language !== "sh") continue;
+      let printed = "";
+      for (const command of code.trim().split("\n")) printed += await succeed(...command.split(" ").slice(2));
+      expect(printed, `${page}:${line}`).toBe(output);
+    }
+  });
+
+  it.each(["train", "cv"])("lists the options of %s", async (command) => {
+    const options = [...(await succeed(command, "--help")).matchAll(/^ {2}(--[a-z-]+)/gm)].map(
+      ([, option]) => option,
+    );
+    expect(options.length).toBeGreaterThan(15);
+    for (const option of options) expect(readPage(page)).toContain(`${option}`);
   });
 });

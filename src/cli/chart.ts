@@ -23,11 +23,12 @@ export function lineChart(title: string, lines: readonly Line[], mark: number | 
   const x = scale(1, count, MARGIN.left, WIDTH - MARGIN.right);
   const [low, high] = range(lines.flatMap(({ values }) => values));
   const y = scale(low, high, HEIGHT - MARGIN.bottom, MARGIN.top);
-  const paths = lines.map(({ values }, i) => {
+  const paths = lines.map(({ name, values }, i) => {
     const points = values
       .map((value, epoch) => `${x(epoch + 1).toFixed(1)},${y(value).toFixed(1)}`)
       .join(" ");
-    const label = `<text x="${WIDTH - 16}" y="${28 + 16 * i}" text-anchor="end" fill="${COLORS[i]}">${escapeHtml(lines[i]!.name)}</text>`;
+    const at = i === 0 ? `x="${MARGIN.left}"` : `x="${WIDTH - MARGIN.right}" text-anchor="end"`;
+    const label = `<text ${at} y="${HEIGHT - 6}" fill="${COLORS[i]}">${escapeHtml(name)}</text>`;
     return `<polyline fill="none" stroke="${COLORS[i]}" stroke-width="1.5" points="${points}"/>${label}`;
   });
   const marked =
@@ -37,23 +38,23 @@ export function lineChart(title: string, lines: readonly Line[], mark: number | 
   return frame(title, [axes([1, count], [low, high], x, y, "epoch"), marked, ...paths]);
 }
 
-/** Points (x, y) and the line y = x. */
+/** Points (x, y) and the line y = 0. */
 export function scatterChart(
   title: string,
-  xs: ArrayLike<number>,
-  ys: ArrayLike<number>,
-  xName: string,
+  xs: readonly number[],
+  ys: readonly number[],
+  name: string,
 ): string {
-  const [low, high] = range([...Array.from(xs), ...Array.from(ys)]);
-  const x = scale(low, high, MARGIN.left, WIDTH - MARGIN.right);
+  const [left, right] = range(xs);
+  const [low, high] = range([...ys, 0]);
+  const x = scale(left, right, MARGIN.left, WIDTH - MARGIN.right);
   const y = scale(low, high, HEIGHT - MARGIN.bottom, MARGIN.top);
-  const points = Array.from(
-    xs,
+  const points = xs.map(
     (value, i) =>
       `<circle cx="${x(value).toFixed(1)}" cy="${y(ys[i]!).toFixed(1)}" r="2.5" fill="${COLORS[0]}" fill-opacity="0.6"/>`,
   );
-  const diagonal = `<line x1="${x(low)}" y1="${y(low)}" x2="${x(high)}" y2="${y(high)}" stroke="#999"/>`;
-  return frame(title, [axes([low, high], [low, high], x, y, xName), diagonal, ...points]);
+  const zero = `<line x1="${x(left)}" y1="${y(0)}" x2="${x(right)}" y2="${y(0)}" stroke="#999"/>`;
+  return frame(title, [axes([left, right], [low, high], x, y, name), zero, ...points]);
 }
 
 function range(values: readonly number[]): [number, number] {

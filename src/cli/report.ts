@@ -10,6 +10,9 @@ const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2
 svg{font-size:12px;margin:0 1em 1em 0}table{border-collapse:collapse}td,th{padding:2px 10px;text-align:right;border-bottom:1px solid #ddd}
 td:first-child,th:first-child{text-align:left}.bar{background:#2563eb;height:10px}pre{background:#f5f5f5;padding:1em;overflow:auto}`;
 
+/** More points than these make the page slow. */
+const MAX_POINTS = 2000;
+
 /** `table`: the one that the model was trained on. */
 export function reportOf(model: TrainedModel, table: Table): string {
   const { target, task, reason, report, history, network, split } = model;
@@ -20,9 +23,9 @@ export function reportOf(model: TrainedModel, table: Table): string {
     `<h1>${escapeHtml(title)}</h1>`,
     `<p>${escapeHtml(reason)}. ${report.trainingRows} training rows, ${report.validationRows} validation rows. ${history.loss.length} epochs, ended by ${history.stopped}.</p>`,
     listOf(model),
-    "<h2>Training</h2>",
+    "<h2>Training</h2><p>The dashed line is the best epoch.</p>",
     curvesOf(model),
-    `<h2>${task === "classification" ? "Confusion matrix" : "Predictions"} of the ${part} rows</h2>`,
+    `<h2>${task === "classification" ? "Confusion matrix" : "Residuals"} of the ${part} rows</h2>`,
     answersOf(model, rows),
     `<h2>Importance of the columns</h2><p>By how much ${task === "classification" ? "the accuracy" : "R²"} of the ${part} rows falls if the values of a column are permuted.</p>`,
     importanceTable(model, rows),
@@ -70,12 +73,9 @@ function answersOf(model: TrainedModel, rows: Table): string {
   const evaluation = model.evaluate(rows);
   if ("confusionMatrix" in evaluation) return confusionTable(model.classes, evaluation.confusionMatrix);
   const actual = rows.column(target.name).values as Float64Array;
-  return scatterChart(
-    "predictions",
-    actual,
-    model.predict(rows) as number[],
-    `${target.name}; upwards: its prediction`,
-  );
+  const predictions = (model.predict(rows) as number[]).slice(0, MAX_POINTS);
+  const residuals = predictions.map((prediction, i) => actual[i]! - prediction);
+  return scatterChart("residuals", predictions, residuals, "prediction; upwards: actual − predicted");
 }
 
 function confusionTable(classes: TrainedModel["classes"], { data }: Matrix): string {
