@@ -1,7 +1,15 @@
 // The program backprop-wasm, as dist/ has it.
 
 import { spawn } from "node:child_process";
-import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -329,6 +337,23 @@ describe("train", () => {
     expect(await succeed("verify", "stopped.safetensors", IRIS)).toContain(
       `(1 to ${length}, ${length + 1} to ${length + 5})`,
     );
+  });
+
+  it("leaves after kill -9 a model that can be verified and resumed", async () => {
+    const out = ["--out", "killed.safetensors"];
+    const limits = ["--epochs", "1000000", "--patience", "1000000"];
+    const { status } = await run(["train", IRIS, "--target", "class", ...limits, ...out], {
+      onError(_, child) {
+        if (existsSync(join(folder, "killed.safetensors"))) child.kill("SIGKILL");
+      },
+    });
+    expect(status).toBe(null);
+    const { training, history } = await json("inspect", "killed.safetensors");
+    const { length } = training.epochs;
+    expect(history.stopped).toBe("interrupted");
+    expect(await succeed("verify", "killed.safetensors", IRIS)).toMatch(/^identical/);
+    await succeed("train", IRIS, "--resume", ...out, "--epochs", `${length + 5}`);
+    expect(await succeed("verify", "killed.safetensors", IRIS)).toContain(`${length + 1} to ${length + 5}`);
   });
 
   it("quits at once on the second Ctrl-C, and leaves the model as it was", async () => {

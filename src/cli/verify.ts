@@ -1,7 +1,7 @@
 // The command verify: trains again what a file records, and compares bits.
 
 import { BackpropError } from "../index.js";
-import { trainTable } from "../table.js";
+import { type Table, trainTable } from "../table.js";
 import { hashTable, readData } from "./data.js";
 import { loadModel } from "./modelFile.js";
 import { print, type Status } from "./output.js";
@@ -16,8 +16,7 @@ export async function verify(file: string, data: string, { threads }: VerifyOpti
   const model = await loadModel(file);
   const record = recordOf(model, file);
   requireSameBits(record, file);
-  const { settings, epochs, segments } = record;
-  const table = await readData(data, typesIn(settings));
+  const table = await readData(data, typesIn(record.settings));
   if (hashTable(table) !== record.data.sha256) {
     const { rows, columns } = record.data;
     throw new BackpropError(
@@ -25,25 +24,52 @@ export async function verify(file: string, data: string, { threads }: VerifyOpti
       `different: ${data} has other values than the ${rows} rows and ${columns} columns that ${file} was trained on. Give that file.`,
     );
   }
+  const again = await repeat(table, record, threads, model.network.history?.stopped === "interrupted");
+  const { different } = again;
+  if (different !== undefined) {
+    throw differs(`epoch ${different} of ${record.epochs.length} is the first that differs`);
+  }
+  const tensor = firstDifference(hashTensors(model.save()), again.tensors);
+  if (tensor !== undefined) {
+    throw differs(`all epochs are identical, but the model is not: ${tensor} differs`);
+  }
+  const parts = record.segments.map(({ from, to }) => `${from} to ${to}`).join(", ");
+  print(
+    `identical: ${record.epochs.length} epochs (${parts}), data, final parameters and state of the optimizer`,
+  );
+  return 0;
+}
+
+interface Repetition {
+  /** The first epoch that differs from the record. */
+  readonly different: number | undefined;
+  readonly tensors: ReadonlyMap<string, string>;
+}
+
+/**
+ * Trains again, until an epoch differs or all epochs of the record are done. `isKilled`: the file is that of a fit in
+ * progress, with the parameters of its last epoch instead of the best one, because the program was killed.
+ */
+async function repeat(
+  table: Table,
+  { settings, epochs }: TrainingRecord,
+  threads: number | undefined,
+  isKilled: boolean,
+): Promise<Repetition> {
   let different: number | undefined;
+  let tensors: Repetition["tensors"] | undefined;
   const again = await trainTable(table, {
     ...trainOptions(settings),
     ...(threads !== undefined && { threads }),
-    onEpoch({ epoch }, { network }) {
-      if (hashParameters(network) !== epochs[epoch - 1]) different = epoch;
+    onEpoch({ epoch }, model) {
+      if (hashParameters(model.network) !== epochs[epoch - 1]) different = epoch;
+      if (isKilled && epoch === epochs.length) tensors = hashTensors(model.save());
       return different === undefined && epoch < epochs.length;
     },
   });
   const { length } = again.history.loss;
-  if (different === undefined && length < epochs.length) different = length + 1;
-  if (different !== undefined)
-    throw differs(`epoch ${different} of ${epochs.length} is the first that differs`);
-  const tensor = firstDifference(hashTensors(model.save()), hashTensors(again.save()));
-  if (tensor !== undefined)
-    throw differs(`all epochs are identical, but the model is not: ${tensor} differs`);
-  const parts = segments.map(({ from, to }) => `${from} to ${to}`).join(", ");
-  print(`identical: ${epochs.length} epochs (${parts}), data, final parameters and state of the optimizer`);
-  return 0;
+  if (length < epochs.length) different ??= length + 1;
+  return { different, tensors: tensors ?? hashTensors(again.save()) };
 }
 
 /** @throws BackpropError `unsupported` if this version does not promise the bits of the file. */
