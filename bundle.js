@@ -9,6 +9,7 @@ import { build } from "rolldown";
 const NOTICES = {
   index: noticeOf("a table of Arm Optimized Routines (Arm Limited, MIT)"),
   table: noticeOf("Papa Parse (Matthew Holt, MIT)"),
+  cli: noticeOf("Commander.js (MIT), cli-progress (MIT) and the packages that it needs (MIT)"),
   formats: noticeOf("parts of @bufbuild/protobuf (Apache-2.0 and BSD-3-Clause) and of fflate (MIT)"),
 };
 
@@ -37,6 +38,16 @@ const LIBRARY = {
       : undefined,
 };
 
+/** Leaves imports of the other entry points, too: the program imports the published files. */
+const ENTRY_POINTS = {
+  name: "entry points",
+  /** @param {string} specifier @param {string} [importer] */
+  resolveId: (specifier, importer) => {
+    const [, name] = /^(?:\.\.?\/)+(formats|node|table)\.js$/.exec(specifier) ?? [];
+    return name && importer?.startsWith(sourcePath("")) ? { id: `./${name}.js`, external: true } : undefined;
+  },
+};
+
 /** The names of classes are kept: users see them in the console. */
 const KEPT_NAMES = { class: true, function: false };
 
@@ -44,7 +55,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const beside = BESIDE_THE_LIBRARY.map((name) =>
     bundle({ [name]: sourcePath(`${name}.ts`) }, "dist", NOTICES[name], [LIBRARY]),
   );
-  await Promise.all([bundle(ENTRIES, "dist", NOTICES.index), bundle(WORKER, "dist"), ...beside]);
+  const program = bundle({ cli: sourcePath("cli.ts") }, "dist", NOTICES.cli, [LIBRARY, ENTRY_POINTS], "node");
+  await Promise.all([program, bundle(ENTRIES, "dist", NOTICES.index), bundle(WORKER, "dist"), ...beside]);
 }
 
 /**
@@ -54,12 +66,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
  * @param {string} dir
  * @param {string} [banner]
  * @param {import("rolldown").Plugin[]} [plugins]
+ * @param {"neutral" | "node"} [platform]
  */
-export function bundle(input, dir, banner, plugins = []) {
+export function bundle(input, dir, banner, plugins = [], platform = "neutral") {
   return build({
     input,
     plugins,
-    platform: "neutral",
+    platform,
     // Papa Parse requires Node's module "stream" for a function that the library does not call.
     resolve: { mainFields: ["module", "main"], alias: { stream: false } },
     external: /^node:/,

@@ -24,6 +24,7 @@ export type {
 export {
   type ClassEvaluation,
   type ClassPrediction,
+  loadTableModel,
   type NumberEvaluation,
   type Prediction,
   type TableEvaluation,
@@ -47,6 +48,7 @@ export {
   type TableEpoch,
   type TableHistory,
   type TableReport,
+  type TableSplit,
   type TableTraining,
   type TrainedModel,
   type TrainTableError,

@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -36,10 +37,12 @@ describe("the package", () => {
     files = packed.map(({ path }) => path);
   });
 
-  it("has a JavaScript file for each entry point, and the scripts of two kinds of worker", () => {
+  it("has a JavaScript file for each entry point, the scripts of two kinds of worker, and the program", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
     const entries = ["browser", "formats", "inWorker", "index", "node", "table"];
-    expect(scripts.sort()).toEqual([...entries, "trainer", "worker"].map((name) => `dist/${name}.js`));
+    expect(scripts.sort()).toEqual(
+      [...entries, "cli", "trainer", "worker"].sort().map((name) => `dist/${name}.js`),
+    );
   });
 
   it("contains all builds of the core, the types and the licences", () => {
@@ -54,6 +57,10 @@ describe("the package", () => {
         "LICENSE.third-party",
       ]),
     );
+  });
+
+  it("has no types of the program, which nobody imports", () => {
+    expect(files.filter((file) => file.startsWith("build/cli"))).toEqual([]);
   });
 
   it("contains no examples, benchmarks, tests or data sets", () => {
@@ -93,6 +100,18 @@ describe("dist", () => {
 
   it("imports nothing but the library and modules of Node in node.js", () => {
     expect(importsOf("dist/node.js").filter((name) => !name.startsWith("node:"))).toEqual(["./index.js"]);
+  });
+
+  it("imports nothing but entry points and modules of Node in cli.js, which can be run", async () => {
+    const imports = importsOf("dist/cli.js").filter((name) => !name.startsWith("node:"));
+    expect(imports.sort()).toEqual(["./formats.js", "./index.js", "./node.js", "./table.js"]);
+    const text = readFileSync(new URL("dist/cli.js", ROOT), "utf8");
+    expect(text).toMatch(/^#!\/usr\/bin\/env node\n/);
+    // What CommonJS packages require are modules of Node, too.
+    const required = [...text.matchAll(/\brequire\w*\(["'`]([^"'`]+)["'`]\)/g)].map(([, name]) => name!);
+    expect(required.filter((name) => !isBuiltin(name))).toEqual([]);
+    const { bin } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
+    expect(bin).toEqual({ "backprop-wasm": "dist/cli.js" });
   });
 
   it("has the same exports as the source", async () => {

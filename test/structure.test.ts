@@ -198,6 +198,9 @@ const SRC: Table = {
   node: ["errors.ts", "saving"],
   "node.ts": ["errors.ts", "show.ts", "validation.ts", "index.ts", "saving", "node"],
   "browser.ts": ["errors.ts", "show.ts", "index.ts", "saving"],
+  // What the program imports is published: it needs only entry points.
+  cli: ["index.ts", "formats.ts", "table.ts", "node.ts"],
+  "cli.ts": ["cli"],
 };
 
 function withoutComments(text: string): string {

@@ -1,7 +1,18 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type BackpropError, type Layer, type Network, numpyRandom, sgd } from "../src/index.js";
 import {
+  type BackpropError,
+  createNetwork,
+  dense,
+  type Layer,
+  type Network,
+  numpyRandom,
+  sgd,
+} from "../src/index.js";
+import { TableModel } from "../src/table/model.js";
+import {
+  createTable,
+  loadTableModel,
   readTable,
   type TableEpoch,
   type TableModelState,
@@ -468,4 +479,82 @@ describe("tableModelFromJSON", () => {
       errorOf(() => tableModelFromJSON({ ...state, target: create() } as TableModelState, model.network));
     }
   });
+});
+
+describe("a model in a file", () => {
+  const predictionsOf = (model: { predict(rows: TableRows): unknown }) => model.predict(points(50));
+
+  it("predicts the same bits after save and loadTableModel, and keeps more metadata", async () => {
+    const model = await trainTable(points(200), QUICK);
+    const loaded = await loadTableModel(model.save({ metadata: { note: "mine" } }));
+    expect(predictionsOf(loaded)).toEqual(predictionsOf(model));
+    expect(loaded.toJSON()).toEqual(JSON.parse(JSON.stringify(model)));
+    expect(loaded.network.metadata).toMatchObject({ note: "mine" });
+  });
+
+  it("is in each checkpoint of a training, which resume finishes with the bits of an uninterrupted one", async () => {
+    const rows = points(200);
+    const options = { ...QUICK, task: "classification" } as const;
+    const whole = await trainTable(rows, options);
+    const files: Uint8Array[] = [];
+    const save = (file: Uint8Array) => void files.push(file);
+    await trainTable(rows, { ...options, checkpoint: { save, everyEpochs: 4 } });
+    const { history, network } = await trainTable(rows, {
+      ...options,
+      resume: await loadTableModel(files[1]!),
+    });
+    expect(history.loss).toEqual(whole.history.loss);
+    expect(history.validationAccuracy).toEqual(whole.history.validationAccuracy);
+    expect(JSON.stringify(network.parameters)).toBe(JSON.stringify(whole.network.parameters));
+  });
+
+  it("is passed to onEpoch, also while it resumes", async () => {
+    const rows = points(100);
+    let saved: Uint8Array | undefined;
+    await trainTable(rows, {
+      ...QUICK,
+      onEpoch({ epoch }, model) {
+        saved = model.save();
+        return epoch < 7;
+      },
+    });
+    const resumed = await trainTable(rows, { ...QUICK, resume: await loadTableModel(saved!) });
+    expect(resumed.history.loss).toEqual((await trainTable(rows, QUICK)).history.loss);
+  });
+
+  it("is not resumed with other rows, and stays usable", async () => {
+    const model = await loadTableModel((await trainTable(points(200), QUICK)).save());
+    const error = await rejectionOf(trainTable(points(150), { ...QUICK, resume: model }));
+    expect(error).toMatchObject({ code: "invalidOption", message: expect.stringContaining("other rows") });
+    expect(predictionsOf(model)).toHaveLength(50);
+    await expect(trainTable(points(200), { ...QUICK, resume: {} as never })).rejects.toMatchObject({
+      code: "invalidOption",
+    });
+  });
+
+  it("is not loaded from the file of a network without a table", async () => {
+    const network = await createNetwork({ inputs: 1, layers: [dense(1)], loss: "huber" });
+    await expect(loadTableModel(network.save())).rejects.toMatchObject({
+      code: "invalidFile",
+      message: expect.stringContaining("Use loadNetwork"),
+    });
+  });
+});
+
+it("says which rows train and which validate, counted among all rows", async () => {
+  const rows = [{ x: 1, y: 2, side: null }, ...points(100)];
+  const { split, validation, ...model } = await trainTable(rows, QUICK);
+  expect([...split.training, ...split.validation].sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 100 }, (_, i) => i + 1),
+  );
+  const again = new TableModel(model.network, model.preprocessor, model.target);
+  expect(again.evaluate(createTable(rows).select(split.validation))).toEqual(validation);
+});
+
+it("selects rows of a table in the given order, and refuses numbers of rows that are not there", () => {
+  const table = createTable([{ x: 1 }, { x: 2 }, { x: 3 }]);
+  expect(table.select([2, 0]).column("x").values).toEqual(Float64Array.of(3, 1));
+  expect(errorOf(() => table.select([3]))).toMatchObject({ code: "invalidOption" });
+  expect(errorOf(() => table.select("12" as never))).toMatchObject({ code: "invalidOption" });
+  expect(errorOf(() => table.select({ length: 2 }))).toMatchObject({ code: "invalidData" });
 });

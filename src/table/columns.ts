@@ -2,7 +2,7 @@
 
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
-import { attempt } from "../validation.js";
+import { attempt, requireFull, requireInteger } from "../validation.js";
 import { type Cell, type ColumnType, misfit, numberIn, PLAIN_FORMAT, textIn, typeOf } from "./cells.js";
 import { requireNames } from "./csv.js";
 
@@ -45,6 +45,15 @@ export class Table {
     const found = this.columns.find((column) => column.name === name);
     if (found) return found;
     throw unknownColumn("name", name, namesOf(this.columns));
+  }
+
+  /** The table of the rows of these numbers, from 0, in this order. @throws BackpropError `invalidOption`. */
+  select(rows: ArrayLike<number>): Table {
+    return attempt("invalidOption", "rows", () => {
+      const length = requireFull("rows", rows, 2 ** 32);
+      for (let i = 0; i < length; i++) requireInteger(`rows[${i}]`, rows[i], 0, this.rows - 1);
+      return selectRows(this, rows);
+    });
   }
 }
 

@@ -1,6 +1,14 @@
 // A model of a table: a network with all that its rows need before and after it.
 
-import { BackpropError, type Layer, type Matrix, type Network } from "../index.js";
+import {
+  BackpropError,
+  type Layer,
+  type LoadOptions,
+  loadNetwork,
+  type Matrix,
+  type Network,
+  type SaveOptions,
+} from "../index.js";
 import { show } from "../show.js";
 import { attempt, type OptionsOf, readOptions, requireInteger } from "../validation.js";
 import { type Cells, openCells, selectValues, Table, type TableRow, type TableRows } from "./columns.js";
@@ -139,7 +147,54 @@ export class TableModel<T extends Task = Task> {
 
   /** All but the network as plain data, for `tableModelFromJSON`. */
   toJSON(): TableModelState {
-    return { version: 1, target: this.target, preprocessor: this.preprocessor.toJSON() };
+    return stateOf(this.preprocessor, this.target);
+  }
+
+  /**
+   * The model as the bytes of one file, for `loadTableModel`: the file of `network.save`, with the model's JSON as its
+   * metadata `table`.
+   *
+   * @throws BackpropError as `network.save`.
+   */
+  save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    const metadata = { ...metadataOf(this.preprocessor, this.target), ...options.metadata };
+    return this.network.save({ metadata });
+  }
+}
+
+function stateOf(preprocessor: Preprocessor, target: Target): TableModelState {
+  return { version: 1, target, preprocessor: preprocessor.toJSON() };
+}
+
+/** The metadata of a model's files. */
+export function metadataOf(preprocessor: Preprocessor, target: Target): { readonly table: string } {
+  return { table: JSON.stringify(stateOf(preprocessor, target)) };
+}
+
+/**
+ * The model of a file that `model.save` or a checkpoint of `trainTable` made. It predicts the same bits.
+ *
+ * @param options of `loadNetwork`, such as `threads`
+ * @throws BackpropError (rejects) `invalidFile` if the bytes are not a whole file, were altered, or are not of a model of
+ *   a table; and as `loadNetwork`.
+ */
+export async function loadTableModel(
+  bytes: Uint8Array | ArrayBuffer,
+  options?: LoadOptions,
+): Promise<TableModel> {
+  const network = await loadNetwork(bytes, options);
+  try {
+    return attempt("invalidFile", "the file", () => {
+      const { table } = network.metadata;
+      if (table !== undefined) return tableModelFromJSON(JSON.parse(table) as TableModelState, network);
+      throw new BackpropError(
+        "invalidFile",
+        "The file has a network without a table; expected one of trainTable. Use loadNetwork.",
+      );
+    });
+  } catch (error) {
+    network.dispose();
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type ActivationName,
   adam,
   BackpropError,
+  type Checkpoint,
   createNetwork,
   type DType,
   dense,
@@ -15,6 +16,7 @@ import {
   type MetricHistory,
   type Network,
   type NetworkOptions,
+  type Numerics,
   type Optimizer,
   splitRows,
   type Tensor,
@@ -40,7 +42,7 @@ import {
   tableOf,
   unknownColumn,
 } from "./columns.js";
-import { rowsWithValue, type TableEvaluation, TableModel } from "./model.js";
+import { metadataOf, rowsWithValue, type TableEvaluation, TableModel } from "./model.js";
 import {
   fitColumns,
   PREPROCESSING_OPTIONS,
@@ -99,8 +101,17 @@ export interface TrainTableOptions<T extends Task = Task> extends PreprocessingO
   readonly dtype?: DType;
   /** Of the network; default 1. */
   readonly threads?: number;
+  /** Of the network; default "strict". */
+  readonly numerics?: Numerics;
   /** Called after each epoch, with the rules of `fit`. If it returns false, training ends. */
-  readonly onEpoch?: (info: TableEpoch) => unknown;
+  readonly onEpoch?: (info: TableEpoch, model: TableModel<T>) => unknown;
+  /** Keeps files of the training, as the option of `fit`. `loadTableModel` reads them. */
+  readonly checkpoint?: Checkpoint;
+  /**
+   * Finishes the training of this model, of `loadTableModel` or of an error, with the same bits as without the
+   * interruption. Give the same rows and the same options; `epochs` may be larger. The model's network is trained on.
+   */
+  readonly resume?: TableModel;
   /** Stops the training when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -116,6 +127,12 @@ export interface TableReport extends PreprocessingReport {
   readonly batchSize: number;
 }
 
+/** The numbers of the rows, counted from 0, of the two parts. Those without a target are in none. */
+export interface TableSplit {
+  readonly training: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
 /** The history of the network's fit. Classifications have accuracies, regressions R². */
 export type TableHistory<T extends Task = Task> = History &
   (T extends "classification" ? MetricHistory<"accuracy"> : MetricHistory<"r2">);
@@ -125,6 +142,7 @@ export interface TableTraining<T extends Task = Task> {
   /** Why the task was chosen. */
   readonly reason: string;
   readonly report: TableReport;
+  readonly split: TableSplit;
   readonly history: TableHistory<T>;
   /** How good the model is for the validation rows; undefined without any. */
   readonly validation: TableEvaluation<T> | undefined;
@@ -134,6 +152,7 @@ export interface TableTraining<T extends Task = Task> {
 export class TrainedModel<T extends Task = Task> extends TableModel<T> implements TableTraining<T> {
   readonly reason: string;
   readonly report: TableReport;
+  readonly split: TableSplit;
   readonly history: TableHistory<T>;
   readonly validation: TableEvaluation<T> | undefined;
 
@@ -142,6 +161,7 @@ export class TrainedModel<T extends Task = Task> extends TableModel<T> implement
     super(network, preprocessor, target);
     this.reason = training.reason;
     this.report = Object.freeze(training.report);
+    this.split = Object.freeze(training.split);
     this.history = training.history;
     this.validation = training.validation;
     Object.freeze(this);
@@ -186,16 +206,30 @@ const OPTIONS: OptionsOf<TrainTableOptions> = {
   patience: { check: requirePositiveInteger, default: 20 },
   dtype: { check: checkedLater, default: undefined },
   threads: { check: checkedLater, default: undefined },
+  numerics: { check: checkedLater, default: undefined },
   onEpoch: { check: ofType("function"), default: undefined },
+  checkpoint: { check: checkedLater, default: undefined },
+  resume: { check: requireModel, default: undefined },
   signal: { check: checkedLater, default: undefined },
 };
 
+function requireModel(argument: string, value: unknown): void {
+  if (value instanceof TableModel) return;
+  throw new BackpropError(
+    "invalidOption",
+    `${argument} is ${show(value)}; expected a model of loadTableModel.`,
+  );
+}
+
 /** The checked options, with the defaults of all that have one. */
 type Plan = TrainTableOptions &
-  Required<Omit<TrainTableOptions, keyof PreprocessingOptions | Undecided | "onEpoch" | "signal">>;
+  Required<Omit<TrainTableOptions, keyof PreprocessingOptions | Undecided | Absent>>;
 
 /** The options whose default depends on others. */
-type Undecided = "task" | "optimizer" | "batchSize" | "dtype" | "threads";
+type Undecided = "task" | "optimizer" | "batchSize" | "dtype" | "threads" | "numerics";
+
+/** The options without a default. */
+type Absent = "onEpoch" | "checkpoint" | "resume" | "signal";
 
 /**
  * Trains a network that predicts one column of a table from the others: chooses the task, splits the rows, fits the
@@ -211,20 +245,37 @@ export async function trainTable<T extends Task = Task>(
   options: TrainTableOptions<T>,
 ): Promise<TrainedModel<T>> {
   const plan = readOptions<TrainTableOptions>("trainTable", options, OPTIONS) as Plan;
-  const { training, validation, preprocessor, target, reason, report } = prepare(rows, plan);
-  const network = await createNetwork(describe(preprocessor, target, plan));
-  const model = new TableModel<T>(network, preprocessor, target);
+  const { training, validation, preprocessor, target, reason, report, split } = prepare(rows, plan);
+  const model = (plan.resume
+    ? requireSameModel(plan.resume, preprocessor, target)
+    : await createModel(preprocessor, target, plan)) as TableModel as TableModel<T>;
   try {
-    clearUnknownCategories(network, preprocessor);
     const { batchSize } = report;
     const history = (await fit(model, training, validation, { ...plan, batchSize })) as TableHistory<T>;
     const evaluation = validation && model.evaluate(validation);
-    return new TrainedModel(model, { reason, report, history, validation: evaluation });
+    return new TrainedModel(model, { reason, report, split, history, validation: evaluation });
   } catch (error) {
     if (error instanceof BackpropError && error.history) throw Object.assign(error, { model });
-    network.dispose();
+    if (!plan.resume) model.network.dispose();
     throw error;
   }
+}
+
+async function createModel(preprocessor: Preprocessor, target: Target, plan: Plan): Promise<TableModel> {
+  const network = await createNetwork(describe(preprocessor, target, plan));
+  clearUnknownCategories(network, preprocessor);
+  return new TableModel(network, preprocessor, target);
+}
+
+/** @throws BackpropError `invalidOption` if the rows or the options were others. */
+function requireSameModel(model: TableModel, preprocessor: Preprocessor, target: Target): TableModel {
+  const { table } = metadataOf(preprocessor, target);
+  if (JSON.stringify(model) === table) return model;
+  throw new BackpropError(
+    "invalidOption",
+    "resume is a model that was trained on other rows, or with other options; expected the same ones. Leave out resume " +
+      "to train a new model.",
+  );
 }
 
 /** Rows and all that is learned from them before the training. */
@@ -235,18 +286,21 @@ interface Prepared {
   readonly target: Target;
   readonly reason: string;
   readonly report: TableReport;
+  readonly split: TableSplit;
 }
 
 function prepare(rows: TableRows, plan: Plan): Prepared {
   const plans = readColumnPlans(plan.columns);
   const all = tableOf("rows", rows, typesIn(plans));
-  const table = selectRows(all, rowsWithTarget(all, plan.target));
+  const present = rowsWithTarget(all, plan.target);
+  const table = selectRows(all, present);
   const known = table.column(plan.target);
   const { task, reason } = chooseTask(known, plan.task);
   if (plan.log && task === "classification") throw notLog();
   const { stratified, ...numbers } = splitRowNumbers(known, task, plan);
   const training = selectRows(table, numbers.training);
   const validationRows = numbers.validation.length;
+  const numbersInAll = (part: ArrayLike<number>) => Uint32Array.from(part, (row) => present[row]!);
   const preprocessor = fitColumns(withoutColumn(training, plan.target), plan, plans);
   return {
     training,
@@ -255,6 +309,7 @@ function prepare(rows: TableRows, plan: Plan): Prepared {
     // Classes that only validation rows have are classes, too.
     target: fitTarget(task === "classification" ? known : training.column(plan.target), task, plan.log),
     reason,
+    split: { training: numbersInAll(numbers.training), validation: numbersInAll(numbers.validation) },
     report: {
       ...preprocessor.report,
       trainingRows: training.rows,
@@ -315,11 +370,8 @@ function isDivisible(labels: Float64Array, validation: number): boolean {
   return smallest > 1 && Math.min(validationRows, labels.length - validationRows) >= counts.length;
 }
 
-function describe(
-  { inputs, embeddings }: Preprocessor,
-  target: Target,
-  plan: Plan,
-): NetworkOptions<readonly Layer[]> {
+function describe(preprocessor: Preprocessor, target: Target, plan: Plan): NetworkOptions<readonly Layer[]> {
+  const { inputs, embeddings } = preprocessor;
   const isClasses = target.task === "classification";
   const hidden = copyHidden(plan.hidden).flatMap((units): Layer[] => {
     const layer = dense(units, plan.activation);
@@ -327,7 +379,7 @@ function describe(
   });
   const first = embeddings.length > 0 ? [embedding(embeddings)] : [];
   const output = isClasses ? dense(target.classes.length, "softmax") : dense(1);
-  const { seed, dtype, threads } = plan;
+  const { seed, dtype, threads, numerics } = plan;
   return {
     inputs: inputs.length,
     layers: [...first, ...hidden, output],
@@ -336,6 +388,8 @@ function describe(
     seed,
     ...(dtype && { dtype }),
     ...(threads && { threads }),
+    ...(numerics && { numerics }),
+    metadata: metadataOf(preprocessor, target),
   };
 }
 
@@ -359,11 +413,21 @@ function defaultBatchSize(rows: number): number {
 }
 
 function fit(
-  { network, preprocessor, target }: TableModel,
+  model: TableModel,
   training: Table,
   validation: Table | undefined,
-  { epochs, batchSize, patience, balanced, onEpoch, signal }: Plan & { readonly batchSize: number },
+  {
+    epochs,
+    batchSize,
+    patience,
+    balanced,
+    onEpoch,
+    checkpoint,
+    resume,
+    signal,
+  }: Plan & { batchSize: number },
 ): Promise<History> {
+  const { network, preprocessor, target } = model;
   const dataOf = (table: Table) =>
     [preprocessor.transform(table), encodeTarget(target, table.column(target.name).values)] as const;
   return network.fit(...dataOf(training), {
@@ -372,7 +436,9 @@ function fit(
     metrics: [target.task === "classification" ? "accuracy" : "r2"],
     classWeights: balanced ? "balanced" : undefined,
     ...(validation && { validationData: dataOf(validation), earlyStopping: { patience } }),
-    onEpoch: onEpoch as ((info: EpochInfo) => unknown) | undefined,
+    onEpoch: onEpoch && ((info: EpochInfo) => onEpoch(info as TableEpoch, model)),
+    checkpoint,
+    resume: resume !== undefined,
     signal,
   });
 }

@@ -1,0 +1,106 @@
+// What a model's file records of its training, so that `verify` can repeat it, and the hashes in it.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { BackpropError, type Layer, type Network } from "../index.js";
+import type { TableModel } from "../table.js";
+import type { Settings } from "./settings.js";
+
+/** A part of a training: from the start of a program, or `--resume`, to its end. */
+export interface Segment {
+  /** The first and the last epoch, counted from 1. */
+  readonly from: number;
+  readonly to: number;
+  /** The version of the library. */
+  readonly library: string;
+  readonly stopped: string;
+}
+
+export interface TrainingRecord {
+  readonly version: 1;
+  readonly settings: Settings;
+  readonly data: { readonly rows: number; readonly columns: number; readonly sha256: string };
+  /** The hash of the parameters after each epoch. */
+  readonly epochs: readonly string[];
+  readonly segments: readonly Segment[];
+}
+
+/** The name of the record among a file's metadata. */
+const NAME = "training";
+
+/** The version of this library. */
+export const VERSION = (
+  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
+).version;
+
+/** The model's file with the record. */
+export function bytesWith(model: TableModel, record: TrainingRecord): Uint8Array {
+  return model.save({ metadata: { [NAME]: JSON.stringify(record) } });
+}
+
+/** The record of a loaded model, if it has one. */
+export function findRecord({ network }: TableModel): TrainingRecord | undefined {
+  const text = network.metadata[NAME];
+  return text === undefined ? undefined : (JSON.parse(text) as TrainingRecord);
+}
+
+/** @throws BackpropError `invalidFile` if the model has no record. */
+export function recordOf(model: TableModel, file: string): TrainingRecord {
+  const record = findRecord(model);
+  if (record?.version === 1) return record;
+  throw new BackpropError(
+    "invalidFile",
+    `${file} has no record of its training, so it cannot be repeated. Use a model of backprop-wasm train.`,
+  );
+}
+
+/** SHA-256 of the bytes of all parameters, layer by layer. */
+export function hashParameters({ parameters }: Network<readonly Layer[]>): string {
+  const hash = createHash("sha256");
+  for (const layer of parameters) {
+    for (const tensor of Object.values(layer) as ({ readonly data: Float32Array | Float64Array } | null)[]) {
+      if (!tensor) continue;
+      const { buffer, byteOffset, byteLength } = tensor.data;
+      // A copy: the hash does not take shared memory.
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength).slice());
+    }
+  }
+  return hash.digest("hex");
+}
+
+interface Header {
+  readonly [name: string]: {
+    readonly dtype: string;
+    readonly shape: readonly number[];
+    readonly data_offsets: readonly [number, number];
+  };
+}
+
+/** Tensors of a file that no repetition has: the times of epochs. */
+const TIMES = /^fit\.spans\./;
+
+/**
+ * The hash of each tensor in the bytes that `model.save` returned: parameters, optimizer and fit, with the last and the
+ * best parameters. Without the times.
+ */
+export function hashTensors(file: Uint8Array): ReadonlyMap<string, string> {
+  const { buffer, byteOffset } = file;
+  const end = 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, end))) as Header;
+  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__" && !TIMES.test(name));
+  return new Map(
+    entries.map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [from, to],
+        },
+      ]) => {
+        const hash = createHash("sha256").update(JSON.stringify([dtype, shape]));
+        return [name, hash.update(file.subarray(end + from, end + to)).digest("hex")];
+      },
+    ),
+  );
+}
