@@ -7,7 +7,9 @@ import { build } from "rolldown";
 
 /** The licences of what files in dist/ contain of others. */
 const NOTICES = {
-  index: noticeOf("a table of Arm Optimized Routines (Arm Limited, MIT)"),
+  index: noticeOf(
+    "a table of Arm Optimized Routines (Arm Limited, MIT) and SHA-256 of noble-hashes (Paul Miller, MIT)",
+  ),
   table: noticeOf("Papa Parse (Matthew Holt, MIT)"),
   cli: noticeOf("Commander.js (MIT), cli-progress (MIT) and the packages that it needs (MIT)"),
   formats: noticeOf("parts of @bufbuild/protobuf (Apache-2.0 and BSD-3-Clause) and of fflate (MIT)"),

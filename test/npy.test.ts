@@ -249,6 +249,14 @@ describe("readNpz", () => {
     expect(readNpz(zip(deflated, fields))).toEqual({ a: ZEROS });
   });
 
+  it("is not written with more arrays than a ZIP archive holds", () => {
+    const one = { data: new Uint8Array(0), shape: [0] };
+    const arrays = Object.fromEntries(Array.from({ length: 65_535 }, (_, i) => [`a${i}`, one]));
+    const error = errorOf(() => writeNpz(arrays as never));
+    expect(error.code).toBe("unsupported");
+    expect(error.message).toBe("arrays has 65535 arrays; expected fewer than 65535. Write several archives.");
+  });
+
   it.each([false, true])("reads what writeNpz wrote, with compress: %s", (compress) => {
     const arrays = { one: ONE, zeros: ZEROS, __proto__x: ONE, "": ONE, "a/b é": ONE };
     const bytes = writeNpz(arrays, { compress });

@@ -167,6 +167,20 @@ describe("resume", () => {
     expect((await resumed(network, {})).message).toMatch(/no fit to resume/);
   });
 
+  it("is refused with restoreBest if the fit kept no best parameters", async () => {
+    const network = await stoppedAfter(2, { ...OPTIONS, earlyStopping: { patience: 3, restoreBest: false } });
+    expect((await resumed(network, {})).message).toContain("the fit kept no best parameters");
+  });
+
+  it("does not read the history that the fit returned", async () => {
+    const network = await create();
+    const { loss } = await network.fit(inputs, targets, { ...OPTIONS, onEpoch: ({ epoch }) => epoch < 2 });
+    (loss as number[]).length = 0;
+    expect(network.history!.loss).toHaveLength(2);
+    const history = await network.fit(inputs, targets, { ...OPTIONS, resume: true });
+    expect(bitsAfter(network, history)).toBe(WHOLE);
+  });
+
   it("leaves the fit that can be resumed alone when it is refused", async () => {
     const network = await stoppedAfter(2);
     await resumed(network, { epochs: 1 });

@@ -108,7 +108,7 @@ describe("readTable", () => {
       "a,b\n",
       {},
       "invalidShape",
-      "source has no rows after the names of its columns.",
+      "source has no rows after the names of its columns. A text is the CSV itself, not the path of a file.",
     ],
     [
       "a ragged row",

@@ -111,8 +111,8 @@ export interface NetworkFile {
 export function readNetworkFile(bytes: Uint8Array): NetworkFile {
   const { metadata: head, tensors } = readSafetensors(bytes);
   const { format, version, digest = "", network = "", metadata = "{}", training } = head;
-  if (format !== FORMAT) return { tensors, network: undefined, metadata: head, training: undefined };
-  requireVersion(version);
+  if (!isOurs(head)) return { tensors, network: undefined, metadata: head, training: undefined };
+  if (format === FORMAT) requireVersion(version);
   if (!isIntact(bytes, digest, headerEnd(bytes))) throw altered();
   return {
     tensors,
@@ -284,6 +284,12 @@ function isSpan({ epochs, learningRate, milliseconds }: Span): boolean {
   return (
     Number.isInteger(epochs) && epochs > 0 && Number.isFinite(learningRate) && Number.isFinite(milliseconds)
   );
+}
+
+/** Whether a file is, or was before it was altered, one of ours. */
+function isOurs(head: Readonly<Record<string, string>>): boolean {
+  const { format, digest, network } = head;
+  return format === FORMAT || (digest !== undefined && network !== undefined);
 }
 
 function requireVersion(version: string | undefined): void {

@@ -18,6 +18,9 @@ const MEMBER = { signature: 0x04034b50, size: 30, name: "a member" };
 /** The end record is followed by a comment of at most 65535 bytes. */
 const MAX_COMMENT = 0xffff;
 
+/** An archive with this many files, or more, would be of the format ZIP64. */
+const ZIP64_COUNT = 0xffff;
+
 const STORED = 0;
 const DEFLATED = 8;
 
@@ -72,7 +75,7 @@ function* readDirectory(archive: Uint8Array): Generator<Entry> {
   const end = findEnd(view);
   const count = view.getUint16(end + 10, true);
   let offset = view.getUint32(end + 16, true);
-  if (count === 0xffff || offset === 0xffffffff) throw tooLarge();
+  if (count === ZIP64_COUNT || offset === 0xffffffff) throw tooLarge();
   for (let i = 0; i < count; i++) {
     requirePart(view, offset, ENTRY);
     const nameLength = view.getUint16(offset + 28, true);
@@ -189,6 +192,12 @@ export function writeNpz(arrays: Readonly<Record<string, ShapedData>>, options: 
       formatNpy(`arrays[${show(name)}]`, array),
     ]),
   );
+  if (files.length >= ZIP64_COUNT) {
+    throw new BackpropError(
+      "unsupported",
+      `arrays has ${files.length} arrays; expected fewer than ${ZIP64_COUNT}. Write several archives.`,
+    );
+  }
   // The time of ZIP's epoch, in local time because fflate writes that: the bytes depend on the arrays alone.
   return zipSync(Object.fromEntries(files), { level: compress ? 6 : 0, mtime: new Date(1980, 0, 1) });
 }

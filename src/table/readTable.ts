@@ -60,7 +60,10 @@ export async function readTable(source: TextSource, options: TableOptions = {}):
     columns = createReaders(waiting, given, format);
   }
   if (rows === 0)
-    throw new BackpropError("invalidShape", "source has no rows after the names of its columns.");
+    throw new BackpropError(
+      "invalidShape",
+      "source has no rows after the names of its columns. A text is the CSV itself, not the path of a file.",
+    );
   columns ??= createReaders(waiting, given, format);
   return new Table(
     rows,

@@ -74,8 +74,6 @@ export class Fit {
   #stopped: StopReason | undefined;
   /** Finished epochs with all their figures. */
   #completed: number;
-  /** What the fit returned. */
-  #result: History | undefined;
 
   constructor(subject: FitSubject, plan: FitPlan) {
     const { samples, stream, validation, firstEpoch, description, resumed } = subject;
@@ -124,7 +122,7 @@ export class Fit {
     if (this.epoch === 0 || this.epoch !== this.#completed || this.#run.isInEpoch) return undefined;
     return {
       ...this.#recorder.state,
-      losses: this.#result?.loss ?? toArray(this.#losses),
+      losses: toArray(this.#losses),
       warnings: [...this.#warnings.found],
       endWarnings: this.#endWarnings ?? 0,
       stopped: this.#stopped,
@@ -162,8 +160,7 @@ export class Fit {
         yield* this.#call("onProgress", onProgress, this.#progress);
         reported = performance.now();
       }
-      this.#result = this.#history(this.#stopped);
-      return this.#result;
+      return this.#history(this.#stopped);
     } finally {
       this.#restoreBest();
     }

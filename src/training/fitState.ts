@@ -67,6 +67,9 @@ export function requireResumable(state: FitState | undefined, plan: FitPlan): as
     const monitored = state.patience ? `monitored ${show(state.patience.monitor)}` : "had no early stopping";
     throw refused(`the fit ${monitored}. Give the same earlyStopping`);
   }
+  if (earlyStopping?.restoreBest && !state.best) {
+    throw refused("the fit kept no best parameters. Give earlyStopping with restoreBest: false");
+  }
 }
 
 /** The names of the figures that a fit with these metrics records besides the loss. */
