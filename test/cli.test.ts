@@ -269,17 +269,13 @@ describe("train", () => {
     const whole = await json(...args, "whole.safetensors", "--epochs", "30");
     await succeed(...args, "parts.safetensors", "--epochs", "7");
     await succeed(...args, "parts.safetensors", "--epochs", "19", "--resume");
-    const parts = await json(
-      "train",
-      IRIS,
-      "--out",
-      "parts.safetensors",
-      "--epochs",
-      "30",
-      "--resume",
-      "--threads",
-      "2",
-    );
+    const last = ["--out", "parts.safetensors", "--epochs", "30", "--resume", "--threads", "2", "--json"];
+    const lines = (await succeed("train", IRIS, ...last))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect([lines[0].epoch, lines.length]).toEqual([20, 12]);
+    const parts = lines.at(-1);
     expect(parts.parametersHash).toBe(whole.parametersHash);
     expect(parts.validation).toEqual(whole.validation);
     expect(await succeed("verify", "parts.safetensors", IRIS)).toMatch(
@@ -598,6 +594,20 @@ describe("an error is one line that says what to do:", () => {
     ],
   ])("%s that does not exist", async (_, args, message) => {
     expect(await fail(...args)).toContain(message);
+  });
+
+  it("a column that --categories or --ignore names, and that does not exist", async () => {
+    const args = ["train", IRIS, "--target", "class", "--out", "columns.safetensors"];
+    expect(await fail(...args, "--categories", "x")).toContain(
+      'a name in --categories is "x"; expected a column: ',
+    );
+    expect(await fail(...args, "--ignore", "x")).toContain('a name in --ignore is "x"; expected a column: ');
+  });
+
+  it("a folder instead of a file to write, before the training", async () => {
+    expect(await fail("train", IRIS, "--target", "class", "--out", ".")).toContain(
+      "--out is ., which is a folder.",
+    );
   });
 
   it("data without a column that the model needs", async () => {

@@ -2,9 +2,9 @@
 
 import { kFold, stratifiedFolds } from "../index.js";
 import { type Table, type TableEvaluation, trainTable } from "../table.js";
-import { readData } from "./data.js";
+import { readTrainingData } from "./data.js";
 import { figure, note, print, printJson, type Status } from "./output.js";
-import { type Settings, trainOptions, typesIn } from "./settings.js";
+import { type Settings, trainOptions } from "./settings.js";
 
 export interface CrossValidationOptions {
   readonly folds: number;
@@ -21,7 +21,7 @@ export async function crossValidate(
   options: CrossValidationOptions,
 ): Promise<Status> {
   const { folds, threads, json } = options;
-  const table = await readData(data, typesIn(settings));
+  const table = await readTrainingData(data, settings);
   const figures: Figures[] = [];
   let task = settings.task;
   for (const { training, validation } of foldsOf(table, settings, folds)) {

@@ -11,26 +11,32 @@ import {
   type TableModel,
   type TextSource,
 } from "../table.js";
+import type { Settings } from "./settings.js";
 
 type Types = Readonly<Record<string, ColumnType>>;
 
-/**
- * Reads a CSV file, or standard input if `path` is "-". `types`: those of columns that may be there.
- *
- * @throws BackpropError (rejects) with the path in its message.
- */
-export async function readData(path: string, types: Types = {}): Promise<Table> {
+/** Reads the rows that a model is trained on. `path`: of a CSV file, or "-" for standard input. */
+export async function readTrainingData(path: string, { categories = [] }: Settings): Promise<Table> {
+  const types = Object.fromEntries(categories.map((name) => [name, "category"] as const));
+  return readData(path, () => types);
+}
+
+/** Reads rows for a model, with the types that it needs. Which columns must be there, depends on what is done with them. */
+export async function readDataFor(model: TableModel, path: string): Promise<Table> {
+  const types = Object.entries(typesOf(model));
+  return readData(path, (names) => Object.fromEntries(types.filter(([name]) => names.includes(name))));
+}
+
+/** @throws BackpropError (rejects) with the path in its message. */
+async function readData(path: string, typesFor: (names: readonly string[]) => Types): Promise<Table> {
   const name = path === "-" ? "standard input" : path;
   const open = await openSource(path, name);
   try {
-    const names = await namesIn(open());
-    const known = Object.entries(types).filter(([column]) => names.includes(column));
-    return await readTable(open(), { types: Object.fromEntries(known) });
+    const types = typesFor(await namesIn(open()));
+    return await readTable(open(), { types });
   } catch (cause) {
     if (!(cause instanceof BackpropError)) throw cause;
-    // The message is for programs: it names an option of readTable.
-    const message = cause.message.replace(/types: \{ (".*"): "category" \}/, "--categories $1");
-    throw new BackpropError(cause.code, `${name}: ${message}`, { cause });
+    throw new BackpropError(cause.code, `${name}: ${cause.message}`, { cause });
   }
 }
 
@@ -58,7 +64,7 @@ async function namesIn(source: TextSource): Promise<readonly string[]> {
 }
 
 /** The types in which a model reads its columns. */
-export function typesOf({ preprocessor, target }: TableModel): Types {
+function typesOf({ preprocessor, target }: TableModel): Types {
   const features = preprocessor.features.map(({ name, type }) => [name, type] as const);
   const isText = target.task === "classification" && typeof target.classes[0] === "string";
   return Object.fromEntries([...features, [target.name, isText ? "category" : "number"]]) as Types;

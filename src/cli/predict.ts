@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { saveFile } from "../node.js";
 import type { ClassPrediction, TableModel } from "../table.js";
-import { readData, typesOf } from "./data.js";
+import { readDataFor } from "./data.js";
 import { loadModel } from "./modelFile.js";
 import { figure, isOutputClosed, note, print, printJson, printTable, type Status } from "./output.js";
 
@@ -16,7 +16,7 @@ export async function predict(
   { out }: { readonly out?: string },
 ): Promise<Status> {
   const model = await loadModel(file);
-  const lines = linesOf(model, model.predict(await readData(data, typesOf(model))));
+  const lines = linesOf(model, model.predict(await readDataFor(model, data)));
   if (out === undefined) {
     await writeLines(lines);
     return 0;
@@ -55,7 +55,7 @@ export async function evaluate(
   { json }: { readonly json?: boolean },
 ): Promise<Status> {
   const model = await loadModel(file);
-  const table = await readData(data, typesOf(model));
+  const table = await readDataFor(model, data);
   const evaluation = model.evaluate(table);
   const { confusionMatrix, ...figures } = { confusionMatrix: undefined, ...evaluation };
   const matrix = confusionMatrix && rowsOf(confusionMatrix.data, model.classes.length);

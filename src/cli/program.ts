@@ -24,9 +24,21 @@ export async function run(args: readonly string[]): Promise<Status> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof BackpropError)) throw error;
-    note(`backprop-wasm: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`);
+    note(`backprop-wasm: ${lineOf(error)}`);
     return 1;
   }
+}
+
+/** What messages, which are for programs, call options of the command line. */
+const OPTION_NAMES: readonly (readonly [RegExp, string])[] = [
+  [/types: \{ (".*"): "category" \}/, "--categories $1"],
+  [/\ba name in types\b/, "a name in --categories"],
+  [/\ba name in columns\b/, "a name in --ignore"],
+  [/\s*\n\s*/g, " "],
+];
+
+function lineOf({ message }: BackpropError): string {
+  return OPTION_NAMES.reduce((text, [pattern, name]) => text.replace(pattern, name), message);
 }
 
 /** `end` gets the status of the command. */

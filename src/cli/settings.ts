@@ -14,7 +14,7 @@ import {
   rprop,
   sgd,
 } from "../index.js";
-import type { ColumnOptions, Task, TrainTableOptions } from "../table.js";
+import type { Task, TrainTableOptions } from "../table.js";
 
 type CreateOptimizer = (options: { readonly learningRate?: number }) => Optimizer;
 
@@ -50,23 +50,12 @@ export interface Settings {
   readonly ignore?: readonly string[];
 }
 
-/** The options of trainTable for these settings. */
+/** The options of trainTable for these settings, and rows of `readTrainingData`, whose types have the categories. */
 export function trainOptions(settings: Settings): TrainTableOptions {
-  const { optimizer = "adam", learningRate, categories = [], ignore = [], ...others } = settings;
-  const columns: [string, ColumnOptions][] = [
-    ...categories
-      .filter((name) => name !== settings.target)
-      .map((name) => [name, { type: "category" }] as const),
-    ...ignore.map((name) => [name, { type: "ignore" }] as const),
-  ].map(([name, options]) => [name, options]);
+  const { optimizer = "adam", learningRate, categories: _, ignore = [], ...others } = settings;
   return {
     ...others,
     optimizer: OPTIMIZERS[optimizer](learningRate === undefined ? {} : { learningRate }),
-    columns: Object.fromEntries(columns),
+    columns: Object.fromEntries(ignore.map((name) => [name, { type: "ignore" }] as const)),
   };
-}
-
-/** The types of the columns that the settings give. */
-export function typesIn({ categories = [] }: Settings): Readonly<Record<string, "category">> {
-  return Object.fromEntries(categories.map((name) => [name, "category"] as const));
 }

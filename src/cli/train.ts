@@ -1,6 +1,6 @@
 // The command train.
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { BackpropError } from "../index.js";
 import { fileCheckpoint, saveFile } from "../node.js";
 import {
@@ -11,14 +11,14 @@ import {
   type TrainTableError,
   trainTable,
 } from "../table.js";
-import { hashTable, readData } from "./data.js";
+import { hashTable, readTrainingData } from "./data.js";
 import { Interrupt } from "./interrupt.js";
 import { loadModel } from "./modelFile.js";
 import { figure, note, print, printJson, type Status } from "./output.js";
 import { createProgress } from "./progress.js";
 import { bytesWith, hashParameters, recordOf, type Segment, type TrainingRecord, VERSION } from "./record.js";
 import { reportOf } from "./report.js";
-import { type Settings, trainOptions, typesIn } from "./settings.js";
+import { type Settings, trainOptions } from "./settings.js";
 
 export interface TrainOptions {
   readonly out: string;
@@ -40,7 +40,7 @@ export async function train(
   const earlier = options.resume ? await resumedModel(out, threads) : undefined;
   const known = earlier && recordOf(earlier, out);
   const chosen = known ? resumedSettings(known.settings, settings, out) : (settings as Settings);
-  const table = await readData(data, typesIn(chosen));
+  const table = await readTrainingData(data, chosen);
   const training = new Training(chosen, table, out, known);
   const progress = createProgress(json);
   const interrupt = new Interrupt();
@@ -112,7 +112,8 @@ class Training {
       );
     }
     this.out = out;
-    // Throws now, and not after the training, if the file cannot be written.
+    // Both throw now, and not after the training, if the file cannot be written.
+    requireNoFolder(out);
     this.#file = fileCheckpoint(out);
     this.#record = { version: 1, settings, data };
     this.#hashes = [...(known?.epochs ?? [])];
@@ -138,6 +139,11 @@ class Training {
     const segments = this.epochs > this.#begun ? [...this.#segments, segment] : this.#segments;
     await this.#file.save(bytesWith(model, { ...this.#record, epochs: this.#hashes, segments }));
   }
+}
+
+function requireNoFolder(out: string): void {
+  if (!statSync(out, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new BackpropError("invalidOption", `--out is ${out}, which is a folder. Give the path of a file.`);
 }
 
 /** The error of a training, which says where the model is as far as it was trained. */

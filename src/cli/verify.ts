@@ -2,11 +2,11 @@
 
 import { BackpropError } from "../index.js";
 import { type Table, trainTable } from "../table.js";
-import { hashTable, readData } from "./data.js";
+import { hashTable, readTrainingData } from "./data.js";
 import { loadModel } from "./modelFile.js";
 import { print, type Status } from "./output.js";
 import { hashParameters, hashTensors, recordOf, type TrainingRecord, VERSION } from "./record.js";
-import { trainOptions, typesIn } from "./settings.js";
+import { trainOptions } from "./settings.js";
 
 export interface VerifyOptions {
   readonly threads?: number;
@@ -16,7 +16,7 @@ export async function verify(file: string, data: string, { threads }: VerifyOpti
   const model = await loadModel(file);
   const record = recordOf(model, file);
   requireSameBits(record, file);
-  const table = await readData(data, typesIn(record.settings));
+  const table = await readTrainingData(data, record.settings);
   if (hashTable(table) !== record.data.sha256) {
     const { rows, columns } = record.data;
     throw new BackpropError(
