@@ -128,7 +128,7 @@ function readValues(file: NetworkFile, model: Model, description: NetworkDescrip
       "The layers and their training do not match. Use another copy of the file.",
     );
   }
-  model.restore({ ...model.values, step, optimizer });
+  model.restoreProgress({ step, optimizer });
   for (const [layer, trainable] of training.trainable.entries()) model.setTrainable(layer, trainable);
   return training;
 }

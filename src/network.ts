@@ -320,7 +320,8 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   /**
    * Trains once on the rows in their order, in steps of `batchSize`, without pauses: for rows that arrive one after the
    * other, as scikit-learn's `partial_fit`. Returns the loss of the rows, computed before the update of each step. With
-   * `sampleWeights`, each row counts by its weight, as in `fit`. The optimizer keeps its state. `epoch` does not change. Costs little more than the steps and a call of `predict`.
+   * `sampleWeights`, each row counts by its weight, as in `fit`. The optimizer keeps its state. `epoch` does not change.
+   * Costs little more than the steps and a call of `predict`.
    *
    * @throws BackpropError `invalidShape`, `invalidData`, `invalidLabel`, `invalidOption`; `diverged` (the parameters
    *   are then those before the step that failed), `busy` while fitting, `disposed`.
@@ -634,7 +635,7 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
       this.#optimizer,
       { ...this.#keys },
       this.metadata,
-      this.#training,
+      this.#trainingWith(this.#lastFit),
     );
   }
 
@@ -653,9 +654,10 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
   save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
     const metadata = this.#metadataOf("save", options);
     const model = this.#alive();
-    if (this.#isTraining && !this.#fit?.state) throw withinEpoch();
+    const fit = this.#resumableFit();
     this.#drawKey();
-    return writeNetworkFile(this.#configuration, this.#description, model.values, metadata, this.#training);
+    const training = this.#trainingWith(fit);
+    return writeNetworkFile(this.#configuration, this.#description, model.values, metadata, training);
   }
 
   /**
@@ -681,13 +683,21 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
     return { inputs, layers, loss: loss.given, optimizer: this.#optimizer, dtype, numerics };
   }
 
-  get #training(): Training {
+  /** The fit that a file keeps: the one in progress, at the end of an epoch, or else the last one. */
+  #resumableFit(): FitState | undefined {
+    if (!this.#isTraining) return this.#lastFit;
+    const state = this.#fit?.state;
+    if (!state) throw withinEpoch();
+    return state;
+  }
+
+  #trainingWith(fit: FitState | undefined): Training {
     return {
       key: this.#keys.key!,
       epoch: this.epoch,
       schedule: this.#rates.state,
       trainable: [...this.#trainable],
-      fit: this.#fit?.state ?? this.#lastFit,
+      fit,
     };
   }
 

@@ -4,10 +4,8 @@ import {
   createNetwork,
   type Dataset,
   dense,
-  dropout,
   embedding,
   type Layer,
-  type Network,
   type NetworkOptions,
 } from "../src/index.js";
 import { sharedCore } from "../src/wasm/core.js";
@@ -15,6 +13,7 @@ import { heapOf } from "../src/wasm/host.js";
 import { errorOf } from "./support/errorOf.js";
 import { bitsOf, spread } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
+import { type AnyNetwork, createRegressor } from "./support/regressor.js";
 
 /** Few enough that copies of them would be kept for the next call. */
 const ROWS = 100;
@@ -27,23 +26,13 @@ function createRows() {
 
 const { inputs, targets } = createRows();
 
-function create(options: Partial<NetworkOptions<readonly Layer[]>> = {}): Promise<Network<readonly Layer[]>> {
-  return createNetwork({
-    inputs: 3,
-    layers: [dense(8, "tanh"), dropout(0.2), dense(2)],
-    loss: "meanSquaredError",
-    optimizer: adam(),
-    ...options,
-  });
-}
-
-function bits(network: Network<readonly Layer[]>, ...more: (readonly number[])[]): string {
+function bits(network: AnyNetwork, ...more: (readonly number[])[]): string {
   return [valuesOf(network.parameters), ...more].map((values) => bitsOf(values)).join();
 }
 
 /** Two networks of the same bits, and a dataset of the first. */
 async function createPair() {
-  const network = await create();
+  const network = await createRegressor();
   const twin = network.clone();
   const dataset = await network.createDataset(inputs, targets);
   return { network, twin, dataset };
@@ -73,7 +62,7 @@ describe("a dataset", () => {
   });
 
   it("is copied once: later changes of the rows do not matter", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const twin = network.clone();
     const rows = createRows();
     const dataset = await network.createDataset(rows.inputs, rows.targets);
@@ -101,7 +90,7 @@ describe("a dataset", () => {
   });
 
   it("needs no memory for its rows in a fit, a validation or an evaluation", async () => {
-    const network = await create({ layers: [dense(1)], optimizer: adam() });
+    const network = await createRegressor({ layers: [dense(1)], optimizer: adam() });
     const rows = 100_000;
     const dataset = await network.createDataset(
       { data: new Float32Array(3 * rows), shape: [rows, 3] },
@@ -125,7 +114,11 @@ describe("a dataset", () => {
 
   it("serves other networks, two fits at a time, and evaluations during a shuffled fit", async () => {
     const { network, twin, dataset } = await createPair();
-    const other = await create({ seed: 9, layers: [dense(5, "relu"), dense(2, "tanh")], loss: "huber" });
+    const other = await createRegressor({
+      seed: 9,
+      layers: [dense(5, "relu"), dense(2, "tanh")],
+      loss: "huber",
+    });
     const otherTwin = other.clone();
     const { loss } = twin.evaluate(inputs, targets);
     let seen: number | undefined;
@@ -169,7 +162,7 @@ describe("a dataset", () => {
   });
 
   it("gives back its memory", async () => {
-    const network = await create();
+    const network = await createRegressor();
     const heap = heapOf(await sharedCore());
     // Where the next dataset would be: the first free place that is large enough.
     const freePlace = () => {
@@ -225,7 +218,7 @@ describe("a dataset", () => {
     ],
   ])("is refused by a network of another %s", async (_, options, code, message) => {
     const { dataset } = await createPair();
-    const other = await create(options);
+    const other = await createRegressor(options);
     const refused = { code, message: expect.stringContaining(message) };
     expect(errorOf(() => other.fitSync(dataset))).toMatchObject(refused);
     expect(errorOf(() => other.evaluate(dataset))).toMatchObject(refused);
@@ -254,7 +247,7 @@ describe("a dataset", () => {
   });
 
   it("checks its rows", async () => {
-    const network = await create();
+    const network = await createRegressor();
     await expect(network.createDataset([[1, 2, Number.NaN]], [[0, 0]])).rejects.toMatchObject({
       code: "invalidData",
     });

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { type FileTensor, readSafetensors } from "../files/safetensors.js";
 import { BackpropError, type Layer, type Network } from "../index.js";
 import type { TableModel } from "../table.js";
 import type { Settings } from "./settings.js";
@@ -68,14 +69,6 @@ export function hashParameters({ parameters }: Network<readonly Layer[]>): strin
   return hash.digest("hex");
 }
 
-interface Header {
-  readonly [name: string]: {
-    readonly dtype: string;
-    readonly shape: readonly number[];
-    readonly data_offsets: readonly [number, number];
-  };
-}
-
 /** Tensors of a file that no repetition has: the times of epochs. */
 const TIMES = /^fit\.spans\./;
 
@@ -84,23 +77,13 @@ const TIMES = /^fit\.spans\./;
  * best parameters. Without the times.
  */
 export function hashTensors(file: Uint8Array): ReadonlyMap<string, string> {
-  const { buffer, byteOffset } = file;
-  const end = 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, end))) as Header;
-  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__" && !TIMES.test(name));
-  return new Map(
-    entries.map(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [from, to],
-        },
-      ]) => {
-        const hash = createHash("sha256").update(JSON.stringify([dtype, shape]));
-        return [name, hash.update(file.subarray(end + from, end + to)).digest("hex")];
-      },
-    ),
-  );
+  const compared = [...readSafetensors(file).tensors].filter(([name]) => !TIMES.test(name));
+  return new Map(compared.map(([name, tensor]) => [name, hashTensor(tensor)]));
+}
+
+function hashTensor({ dtype, shape, bytes }: FileTensor): string {
+  return createHash("sha256")
+    .update(JSON.stringify([dtype, shape]))
+    .update(bytes)
+    .digest("hex");
 }

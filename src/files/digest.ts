@@ -7,21 +7,21 @@ export const NO_DIGEST = "0".repeat(64);
 
 /** Writes the digest of a file in place of NO_DIGEST, which must be in its first `headerEnd` bytes. */
 export function seal(file: Uint8Array, headerEnd: number): void {
-  file.set(bytesOf(digestOf(file)), indexOf(file, NO_DIGEST, headerEnd));
+  const at = indexOf(file, NO_DIGEST, headerEnd);
+  file.set(bytesOf(digestOf(file, at)), at);
 }
 
 /** Whether the file has that digest, which is in its first `headerEnd` bytes. */
 export function isIntact(file: Uint8Array, digest: string, headerEnd: number): boolean {
   const at = digest.length === NO_DIGEST.length ? indexOf(file, digest, headerEnd) : -1;
-  if (at < 0) return false;
-  const blank = file.slice();
-  blank.set(bytesOf(NO_DIGEST), at);
-  return digestOf(blank) === digest;
+  return at >= 0 && digestOf(file, at) === digest;
 }
 
-/** SHA-256 as 64 hexadecimal digits. */
-export function digestOf(bytes: Uint8Array): string {
-  return Array.from(sha256(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** SHA-256 of the file with NO_DIGEST at `at`, as hexadecimal digits. */
+function digestOf(file: Uint8Array, at: number): string {
+  const hash = sha256.create().update(file.subarray(0, at)).update(bytesOf(NO_DIGEST));
+  const digest = hash.update(file.subarray(at + NO_DIGEST.length)).digest();
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The first position of an ASCII text in the first `end` bytes; −1 if it is not there. */

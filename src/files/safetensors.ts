@@ -122,11 +122,11 @@ function readHeader(file: Uint8Array): Readonly<Record<string, unknown>> {
 
 /** The entries of the tensors, in the order of their data. */
 function byOffset(header: Readonly<Record<string, unknown>>): [name: string, entry: unknown][] {
-  const begin = (entry: unknown) => Number((entry as { data_offsets?: unknown[] } | null)?.data_offsets?.[0]);
-  const end = (entry: unknown) => Number((entry as { data_offsets?: unknown[] } | null)?.data_offsets?.[1]);
+  const offset = (entry: unknown, index: 0 | 1) =>
+    Number((entry as { data_offsets?: unknown[] } | null)?.data_offsets?.[index]);
   return Object.entries(header)
     .filter(([name]) => name !== METADATA)
-    .sort(([, a], [, b]) => begin(a) - begin(b) || end(a) - end(b));
+    .sort(([, a], [, b]) => offset(a, 0) - offset(b, 0) || offset(a, 1) - offset(b, 1));
 }
 
 interface Entry {

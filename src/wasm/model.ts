@@ -136,9 +136,14 @@ export class Model {
   }
 
   /** Takes over the values of a model with an equal description and optimizer. */
-  restore({ parameters, buffers, step, optimizer }: ModelValues): void {
+  restore({ parameters, buffers, ...progress }: ModelValues): void {
     this.parameters().set(parameters);
     this.buffers().set(buffers);
+    this.restoreProgress(progress);
+  }
+
+  /** `restore` without parameters and buffers. */
+  restoreProgress({ step, optimizer }: Pick<ModelValues, "step" | "optimizer">): void {
     this.#host.core.exports.network_set_step(this.#network.address, step);
     this.#optimizer.restore(optimizer);
   }
