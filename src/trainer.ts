@@ -59,7 +59,7 @@ class Trainer {
   #options: AnyOptions | undefined;
   /** What the page is to draw. */
   readonly #draws: Draw[] = [];
-  /** What it has drawn, and the network is still to take. */
+  /** Numbers that were drawn and are not yet in the network. */
   #drawn: ArrayLike<number>[] | undefined;
   /** The page's stream. */
   readonly #random: RandomStream = {
@@ -69,7 +69,7 @@ class Trainer {
   readonly #datasets = new Map<number, Dataset>();
   /** The signals of the calls in progress. */
   readonly #controllers = new Map<number, AbortController>();
-  /** What the page was asked and has not answered. */
+  /** Questions to the page that it has not answered. */
   readonly #questions = new Map<number, Question>();
   /** Counts the questions and the datasets. */
   #ids = 0;

@@ -247,7 +247,7 @@ describe("train", () => {
     ]);
   });
 
-  it("goes on if nobody reads its output any more", async () => {
+  it("trains to the end, and saves the model, if the program that reads its output ends", async () => {
     const args = [
       "train",
       IRIS,
@@ -401,7 +401,7 @@ describe("predict, evaluate, inspect, export and cv", () => {
     expect(read("prices.csv").toString()).toMatch(/^price\n-?[\d.]+\n-?[\d.]+\n$/);
   });
 
-  it("ends without an error if nobody reads the predictions any more", async () => {
+  it("ends without an error if the program that reads the predictions ends", async () => {
     const lines = FLATS.split("\n");
     write("many.csv", `${lines[0]}\n${`${lines.slice(1, 100).join("\n")}\n`.repeat(300)}`);
     const { status, stdout, stderr } = await run(["predict", "city.safetensors", "many.csv"], {

@@ -1,4 +1,4 @@
-// Files whose digest is right, but which the library has not written.
+// Files with a right digest that other programs than this library have written.
 
 import { beforeAll, expect, it } from "vitest";
 import { NO_DIGEST, seal } from "../src/files/digest.js";
@@ -53,7 +53,7 @@ function* withOneWrong(json: unknown): Generator<unknown> {
   }
 }
 
-/** Loads a file, and does what reads all of it. */
+/** Loads a file, and calls all functions that read parts of it. */
 async function use(bytes: Uint8Array): Promise<void> {
   using network = await loadNetwork(bytes);
   network.predict(INPUTS);

@@ -50,7 +50,7 @@ const floats = () => [new Float32Array(20), new Float64Array(20)];
 
 const accumulator = () => ({ add: () => {}, result: () => 1 });
 
-/** A metric of the user, of which one part is hostile. */
+/** A metric with one hostile part. */
 const metrics: Readonly<Record<string, (value: unknown) => object>> = {
   name: (name) => ({ name }),
   direction: (direction) => ({ direction }),
@@ -72,7 +72,7 @@ function streamWith(result: object, methods: object = {}): unknown {
   return streamOf({ next: () => results.shift(), ...methods });
 }
 
-/** A stream, of which one part is hostile. */
+/** A stream with one hostile part. */
 const streams: Readonly<Record<string, (value: unknown) => unknown>> = {
   result: (value) => () => value,
   "Symbol.iterator": (value) => () => ({ [Symbol.iterator]: value }),

@@ -165,7 +165,7 @@ describe("a network in a worker", () => {
     expect(comparable(await remote.parameters())).toBe(comparable(local.parameters));
   });
 
-  it("says with what it was created", async () => {
+  it("returns the inputs, loss, dtype and metadata that it was created with", async () => {
     const [local, remote] = await createBoth();
     expect(await remote.inputs()).toBe(local.inputs);
     expect(await remote.loss()).toEqual(local.loss);

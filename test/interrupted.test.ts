@@ -32,7 +32,7 @@ describe("the warnings of a resumed fit", () => {
   /** Its first layer dies after epoch 8. Fits look for that after 1, 2, 4, 8, … epochs and at their end. */
   const createDying = () => create(158, 0.02 + 8 / 60);
 
-  it("are those of a fit without interruption, whatever epoch it was aborted after", async () => {
+  it("are those of a fit without interruption, after an abort at the end of any epoch", async () => {
     const { warnings } = await train(await createDying());
     expect(warnings).toMatchObject([{ kind: "deadLayer", epoch: 13 }]);
     for (let end = 1; end < 14; end++) {
@@ -49,7 +49,7 @@ describe("the warnings of a resumed fit", () => {
     }
   });
 
-  it("are those of a fit without interruption, from the checkpoint of whatever epoch", async () => {
+  it("are those of a fit without interruption, from the checkpoint of any epoch", async () => {
     const files: Uint8Array[] = [];
     const { warnings } = await train(await createDying(), {
       checkpoint: { save: (file: Uint8Array) => files.push(file) },

@@ -1,5 +1,5 @@
-// A process that trains with checkpoints is killed fifty times. What it was in the middle of is chance: the seed decides
-// only how long it lives.
+// A process that trains with checkpoints is killed fifty times. The seed decides how long each process runs. What it does at
+// that moment depends on the speed of the machine.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -59,7 +59,7 @@ describe("the package", () => {
     );
   });
 
-  it("has no types of the program, which nobody imports", () => {
+  it("has no type declarations for the command line, which is not imported", () => {
     expect(files.filter((file) => file.startsWith("build/cli"))).toEqual([]);
   });
 

@@ -189,9 +189,9 @@ export function optimizerHead(): u64 {
 }
 
 /**
- * Lays out an optimizer of this kind with these features for an arena of `arenaBytes` bytes in a zeroed region at a
- * multiple of 64, or only measures it if the region is 0. Returns the bytes it needs. The host then writes the learning
- * rate and the hyperparameters.
+ * Lays out an optimizer with this kind and these features in a region. `arenaBytes`: the size of the array of all
+ * parameters. The region must be zeroed, and begin at a multiple of 64. If the region is 0, only computes its size. Returns
+ * the size in bytes. After the layout, the host writes the learning rate and the hyperparameters.
  */
 export function optimizerLayout(region: usize, kind: OptimizerKind, features: u32, arenaBytes: u64): u64 {
   const slots = optimizerSlots(kind, features);

@@ -17,7 +17,7 @@ export function allowClosedPipes(): void {
   }
 }
 
-/** Whether nobody reads standard output any more. */
+/** Whether the program that read standard output has ended. */
 export function isOutputClosed(): boolean {
   return isClosed;
 }

@@ -146,7 +146,7 @@ function requireNoFolder(out: string): void {
   throw new BackpropError("invalidOption", `--out is ${out}, which is a folder. Give the path of a file.`);
 }
 
-/** The error of a training, which says where the model is as far as it was trained. */
+/** The error of a training, whose message names the file with the model of the finished epochs. */
 async function savedError(error: unknown, training: Training): Promise<unknown> {
   if (!(error instanceof BackpropError && error.history && training.epochs > 0)) return error;
   const { model, code, message } = error as TrainTableError;

@@ -27,7 +27,7 @@ export interface Functions {
   readonly learningRate?: LearningRate | undefined;
 }
 
-/** What stands in JSON for a learning rate that is a function. */
+/** The JSON of a learning rate that is a function. */
 const FUNCTION = { kind: "function" } as const;
 
 /** The options of a dense layer that are functions. They have no effect once the parameters are drawn. */

@@ -2,7 +2,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 
-/** What stands in the header until the digest is known. */
+/** Fills the place of the digest until it is computed. */
 export const NO_DIGEST = "0".repeat(64);
 
 /** Writes the digest of a file in place of NO_DIGEST, which must be in its first `headerEnd` bytes. */

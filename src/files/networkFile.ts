@@ -2,7 +2,7 @@
 //
 //     optimizer.0, …       the optimizer's state, one number for each parameter: [parameters]
 //     optimizer.average    the average of the parameters: [parameters]
-//     optimizer.shared     numbers that the optimizer goes on from
+//     optimizer.shared     numbers of the last step that the next step of some optimizers needs
 //     fit.loss, fit.figures.accuracy, …   the figures of each epoch of the last fit: [epochs]
 //     fit.spans.…          learning rates and times of epochs with equal ones: [spans]
 //     fit.best.…, fit.last.…   parameters, buffers and average of the best epoch, and of the last one

@@ -1,5 +1,5 @@
-// Checks of the JSON about training in a file. Its digest says only that nobody altered the file since it was made: anybody
-// can make one.
+// Checks of the JSON about training in a file. A right digest proves only that the file was not altered after it was made.
+// A program other than this library may have made it.
 
 import { BackpropError } from "../errors.js";
 import {

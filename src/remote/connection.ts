@@ -155,7 +155,7 @@ export class Connection {
     const kept = keep?.(value, path, call.functions);
     if (kept) return kept;
     if (typeof value === "function") throw notAllowed(member, path);
-    // A tensor of parameters is a view of linear memory, all of which would be copied.
+    // A tensor of parameters is a view of linear memory. Structured cloning would copy all of that memory.
     if (value instanceof Tensor) return { shape: value.shape, data: value.data.slice() };
     if (value instanceof DatasetInWorker) return { $: "dataset", of: value.idIn(this) };
     if (isSignal(value)) {
@@ -166,7 +166,7 @@ export class Connection {
     return undefined;
   }
 
-  /** The value that a stand-in in a result stands for; undefined if it is none. */
+  /** The value that a stand-in in a result represents; undefined if `value` is no stand-in. */
   #received({ $, of }: StandIn): unknown {
     if ($ === "tensor") {
       const { shape, data } = of as Tensor;

@@ -2,7 +2,7 @@
 
 import type { BackpropErrorDetails, ErrorCode, ParameterTensor, RandomStream } from "../index.js";
 
-/** Stands in a message for a value that structured cloning cannot copy. `$`: what it is. */
+/** Represents, in a message, a value that structured cloning cannot copy. `$`: the kind of value. */
 export interface StandIn {
   readonly $: string;
   readonly of: unknown;

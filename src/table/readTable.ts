@@ -32,7 +32,7 @@ const OPTIONS: OptionsOf<TableOptions> = {
   decimal: { check: oneOf([".", ","]), default: "." },
 };
 
-/** Cells are kept as texts until so many rows decide the types of the columns. */
+/** The types of the columns are decided from this many rows. Until then, cells are kept as texts. */
 const DECIDING_ROWS = 10_000;
 const BATCH_ROWS = DECIDING_ROWS / 10;
 

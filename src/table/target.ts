@@ -45,10 +45,10 @@ export interface Choice {
   readonly reason: string;
 }
 
-/** Whole numbers are classes if there are at most so many different ones … */
+/** Whole numbers are classes if there are at most this many different ones … */
 const MAX_CLASSES = 20;
 
-/** … in at least so many rows each, on average. 0 and 1 are always classes. */
+/** … and each is in at least this many rows, on average. 0 and 1 are always classes. */
 const MIN_ROWS = 5;
 
 /** The smallest normal number: `log` does not know smaller ones. */

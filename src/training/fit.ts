@@ -117,7 +117,7 @@ export class Fit {
     else this.#endWarnings = endWarnings;
   }
 
-  /** With this, another fit goes on where this one stands. Undefined within an epoch, and before the first has ended. */
+  /** Another fit with this state continues this one. Undefined within an epoch, and before the first epoch has ended. */
   get state(): FitState | undefined {
     if (this.epoch === 0 || this.epoch !== this.#completed || this.#run.isInEpoch) return undefined;
     return {

@@ -36,7 +36,7 @@ export interface FitState {
 }
 
 /**
- * Requires that a fit with this plan can go on from the state.
+ * Requires that a fit with this plan can continue the fit that has this state.
  *
  * @throws BackpropError `invalidOption`.
  */

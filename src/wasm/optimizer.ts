@@ -20,7 +20,7 @@ export interface OptimizerValues {
   readonly learningRate: number;
   /** Steps that the average includes. */
   readonly averagedSteps: number;
-  /** Numbers that are computed once in a step; some optimizers go on from those of the last step. */
+  /** Numbers that are computed once in a step. The next step of some optimizers needs them. */
   readonly shared: Float64Array;
   /** The state: one number for each parameter in each slot. */
   readonly slots: readonly FloatArray[];

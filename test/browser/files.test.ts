@@ -126,7 +126,7 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       noCreateWritable: "unsupported",
       fullDisk: "fileUnavailable",
     });
-    // What could not be written is as it was, or not there.
+    // A file that could not be written is unchanged, or does not exist.
     expect(await call(page, "epochsInOpfs")).toEqual({
       checkpoint: 10,
       "checkpoint.1": 9,

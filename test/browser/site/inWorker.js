@@ -5,7 +5,7 @@ import { networkInWorker } from "backprop-wasm/worker";
 import { watchEventLoop } from "./eventLoop.js";
 import { trainAll, trainTogether } from "./train.js";
 
-/** A network of which one epoch of 20,000 rows takes longer than a frame. */
+/** A network whose epoch of 20,000 rows takes longer than a frame. */
 const LARGE = { inputs: 64, layers: [dense(128, "relu"), dense(10)], loss: "meanSquaredError" };
 const ROWS = 20_000;
 
