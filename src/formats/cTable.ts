@@ -60,16 +60,18 @@ interface Place {
   readonly index: number;
 }
 
-/** How a type of column is declared, read, and compared with a missing value. */
+/** How a type of column is declared, read, filled, and compared with a missing value. */
 const CELLS = {
   number: {
     declaration: "double ",
-    read: (member: string) => `const double cell = row->${member};`,
+    read: (member: string) => `row->${member}`,
+    filler: (filler: number | string) => literalOf("float64", filler as number),
     isMissing: "isnan(cell)",
   },
   category: {
     declaration: "const char *",
-    read: (member: string) => `const char *cell = row->${member} != NULL ? row->${member} : "";`,
+    read: (member: string) => `row->${member} != NULL ? row->${member} : ""`,
+    filler: (filler: number | string) => textLiteral(filler as string),
     isMissing: "*cell == 0",
   },
 };
@@ -108,40 +110,42 @@ class ColumnWriter {
 
   /** The inputs of the network from number `begin` on. */
   block(begin: number): string {
-    const { type, steps } = this.#column;
+    const { type, filler, steps } = this.#column;
+    const { declaration, read, filler: literal, isMissing } = CELLS[type];
     let at = begin;
     const statements = steps.map((step) => {
       const statement = applyStep(STEPS, step, this, at);
       at += widthOf(step);
       return `    ${statement}\n`;
     });
-    return `  {\n    ${CELLS[type].read(this.#place.member)}\n${statements.join("")}  }\n`;
+    const constant = `${declaration.startsWith("const") ? "" : "const "}${declaration}`;
+    return `  {
+    ${constant}cell = ${read(this.#place.member)};
+    ${constant}filled = ${isMissing} ? ${literal(filler)} : cell;
+${statements.join("")}  }
+`;
   }
 
-  /** A number of the network's type. */
-  cast(expression: string): string {
-    const { dtype } = this.#place;
-    return dtype === "float64" ? expression : `(${TYPES[dtype].type})(${expression})`;
+  /** An assignment of a number of the network's type. */
+  assign(at: number, expression: string): string {
+    return `inputs[${at}] = (${TYPES[this.#place.dtype].type})(${expression});`;
   }
 
-  /** The expression for the number of the cell's category. */
-  find(missing: string, count: number): string {
-    const text = missing === "" ? "cell" : `${this.isMissing} ? ${textLiteral(missing)} : cell`;
-    return `${this.#place.name}_find(${text}, ${this.#categories}, ${count})`;
+  /** The expression for the number of the filled cell's category. */
+  find(count: number): string {
+    return `${this.#place.name}_find(filled, ${this.#categories}, ${count})`;
   }
 }
 
 const STEPS: StepTable<[writer: ColumnWriter, at: number], string> = {
-  scaled: ({ missing, center, scale }, writer, at) => {
-    const [filler, from, by] = [missing, center, scale].map((x) => literalOf("float64", x));
-    const present = `(${writer.isMissing} ? ${filler} : cell)`;
-    return `inputs[${at}] = ${writer.cast(`(${present} - ${parenthesized(from!)}) / ${by}`)};`;
+  scaled: ({ center, scale }, writer, at) => {
+    const [from, by] = [center, scale].map((x) => literalOf("float64", x));
+    return writer.assign(at, `(filled - ${parenthesized(from!)}) / ${by}`);
   },
-  oneHot: ({ missing, categories: { length } }, writer, at) =>
-    `const size_t number = ${writer.find(missing, length)};
+  oneHot: ({ categories: { length } }, writer, at) =>
+    `const size_t number = ${writer.find(length)};
     for (size_t j = 0; j < ${length}; j++) inputs[${at} + j] = number == j + 1;`,
-  categoryNumber: ({ missing, categories: { length } }, writer, at) =>
-    `inputs[${at}] = ${writer.cast(writer.find(missing, length))};`,
+  categoryNumber: ({ categories: { length } }, writer, at) => writer.assign(at, writer.find(length)),
   isMissing: (_, writer, at) => `inputs[${at}] = ${writer.isMissing} ? 1 : 0;`,
 };
 

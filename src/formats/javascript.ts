@@ -111,22 +111,21 @@ function tableSource(name: string, begin: string, network: TrainedNetwork, table
   const { numbers, helpers, steps } = partsOf(name, network);
   const { columns, used } = columnsOf(table);
   const { constants, answer } = answerOf(table.target);
-  return `// Predicts "${commentOf(table.target.name)}" from a row, { column: cell }, or from an array of rows. By backprop-wasm.
+  return `// Predicts "${commentOf(table.target.name)}" from a row { column: cell } or an array of rows. By backprop-wasm.
 ${begin}
 ${numbers}${helpers}${helpersOf(CELL_HELPERS, used)}  const columns = (${name}.columns ??= [
 ${columns}  ]);
 ${constants}  const one = (row) => {
-    let x = Float64Array.from(columns.flatMap(([column, read, ...steps]) => {
-      const cell = read(row[column], column);
-      return steps.flatMap((step) => step(cell));
+    let x = Float64Array.from(columns.flatMap(([name, filler, ...steps]) => {
+      const v = read(row[name], name, typeof filler === "number");
+      return steps.flatMap((step) => step(v === "" ? filler : v, v === ""));
     }));
-${steps}    return ${answer};
-  };
+${steps}${answer}  };
   const list = Array.isArray(rows) ? rows : [rows];
-  for (const [column] of list.length > 0 ? columns : []) {
-    if (!list.some((row) => column in row)) throw new TypeError("No row has " + JSON.stringify(column) + ".");
+  for (const [name] of columns) {
+    if (!list.some((row) => name in row)) throw new TypeError("No row has " + name);
   }
-  return list === rows ? rows.map(one) : one(rows);
+  return list === rows ? list.map(one) : one(rows);
 }
 `;
 }

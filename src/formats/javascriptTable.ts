@@ -9,68 +9,55 @@ export function helpersOf(helpers: Readonly<Record<string, string>>, used: Itera
 }
 
 /**
- * `number` and `text` read a cell as the model does: NaN and "" are missing values. The others compute inputs from what
- * these return. x !== x is true for NaN.
+ * `read` returns the text of a cell, "" for a missing one, as the model reads it: /^st|^b/ are the types string, boolean and
+ * bigint, v !== v is true for NaN, and t - t is not 0 for texts that are no finite numbers. The others compute inputs from
+ * the text or the filler, and whether the cell is missing.
  */
 export const CELL_HELPERS: Readonly<Record<string, string>> = {
-  number: `(cell, column) => {
-    let x = typeof cell === "string" ? cell.trim() : cell ?? NaN;
-    if (x === "") x = NaN;
-    const isText = typeof x === "string" && /^[+-]?(\\d+\\.?\\d*|\\.\\d+)(e[+-]?\\d+)?$/i.test(x);
-    if (isText || typeof x === "bigint") x = Number(x);
-    if (typeof x === "number" && Math.abs(x) !== Infinity) return x;
-    throw new TypeError(JSON.stringify(column) + " is " + String(cell) + "; expected a finite number or null.");
+  read: `(v, name, isNumber) => {
+    const t = v == null || v !== v ? "" : String(v).trim();
+    const isCell = t === "" || /^st|^b/.test(typeof v) || Number.isFinite(v);
+    if (isCell && (!isNumber || (/^[-+.e\\d]*$/i.test(t) && t - t === 0))) return t;
+    throw new TypeError(name + " cannot be " + t);
   }`,
-  text: `(cell, column) => {
-    if (cell === null || cell === undefined || cell !== cell) return "";
-    if (/^(string|boolean|bigint)$/.test(typeof cell) || Number.isFinite(cell)) return String(cell).trim();
-    throw new TypeError(JSON.stringify(column) + " is " + String(cell) + "; expected text or null.");
-  }`,
-  scaled: "(missing, center, scale) => (x) => ((x === x ? x : missing) - center) / scale",
-  oneHot: "(missing, names) => (x) => names.map((name) => +(name === (x || missing)))",
-  categoryNumber: "(missing, names) => (x) => names.indexOf(x || missing) + 1",
-  isMissing: '(x) => +(x !== x || x === "")',
+  scaled: "(center, scale) => (v) => (v - center) / scale",
+  oneHot: "(names) => (v) => names.map((name) => +(name === v))",
+  categoryNumber: "(names) => (v) => names.indexOf(v) + 1",
+  isMissing: "(_, is) => +is",
 };
 
-/** The function that reads the cells of each type. */
-const READERS = { number: "number", category: "text" };
-
-/** The list of columns in JavaScript, each with its name, its reader and its steps, and the helpers that it uses. */
+/** The list of columns in JavaScript, each with its name, its filler and its steps, and the helpers that it uses. */
 export function columnsOf({ columns }: TableSteps): { readonly columns: string; readonly used: Set<string> } {
-  const lines = columns.map(({ name, type, steps }) => {
+  const lines = columns.map(({ name, filler, steps }) => {
     const calls = steps.map((step) => applyStep(STEPS, step));
-    return `    [${[JSON.stringify(name), READERS[type], ...calls].join(", ")}],\n`;
+    return `    [${[JSON.stringify(name), literalOf(filler), ...calls].join(", ")}],\n`;
   });
-  const used = columns.flatMap(({ type, steps }) => [READERS[type], ...steps.map(({ kind }) => kind)]);
-  return { columns: lines.join(""), used: new Set(used) };
+  const kinds = columns.flatMap(({ steps }) => steps.map(({ kind }) => kind));
+  return { columns: lines.join(""), used: new Set(["read", ...kinds]) };
 }
 
 const STEPS: StepTable<[], string> = {
-  scaled: ({ missing, center, scale }) => `scaled(${[missing, center, scale].map(numberOf).join(", ")})`,
-  oneHot: ({ missing, categories }) => `oneHot(${JSON.stringify(missing)}, ${JSON.stringify(categories)})`,
-  categoryNumber: ({ missing, categories }) =>
-    `categoryNumber(${JSON.stringify(missing)}, ${JSON.stringify(categories)})`,
+  scaled: ({ center, scale }) => `scaled(${literalOf(center)}, ${literalOf(scale)})`,
+  oneHot: ({ categories }) => `oneHot(${JSON.stringify(categories)})`,
+  categoryNumber: ({ categories }) => `categoryNumber(${JSON.stringify(categories)})`,
   isMissing: () => "isMissing",
 };
 
-function numberOf(x: number): string {
-  return Object.is(x, -0) ? "-0" : String(x);
+function literalOf(x: number | string): string {
+  return Object.is(x, -0) ? "-0" : JSON.stringify(x);
 }
 
-/** The constants that the answer needs, and the answer as an expression of the outputs x. */
+/** The constants that the answer needs, and the statements that return it, given the outputs x. */
 export function answerOf(target: Target): { readonly constants: string; readonly answer: string } {
   if (target.task === "regression") {
-    const number = `x[0] * ${target.scale} + ${numberOf(target.center)}`;
-    return { constants: "", answer: target.log ? `Math.exp(${number})` : number };
+    const number = `x[0] * ${target.scale} + ${literalOf(target.center)}`;
+    return { constants: "", answer: `    return ${target.log ? `Math.exp(${number})` : number};\n` };
   }
   return {
-    constants: `  const classes = ${JSON.stringify(target.classes)};
-  const answer = (p) => {
-    const best = p.reduce((best, value, i) => (value > p[best] ? i : best), 0);
-    const probabilities = Object.fromEntries(classes.map((name, i) => [name, p[i]]));
-    return { class: classes[best], probability: p[best], probabilities };
-  };
+    constants: `  const classes = ${JSON.stringify(target.classes)};\n`,
+    answer: `    const i = x.reduce((i, p, j) => (p > x[i] ? j : i), 0);
+    const probabilities = Object.fromEntries(classes.map((name, j) => [name, x[j]]));
+    return { class: classes[i], probability: x[i], probabilities };
 `,
-    answer: "answer(x)",
   };
 }

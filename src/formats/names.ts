@@ -5,7 +5,7 @@ import { show } from "../show.js";
 import type { Check } from "../validation.js";
 
 function wordsOf(text: string): ReadonlySet<string> {
-  return new Set(text.split(/\s+/));
+  return new Set(text.trim().split(/\s+/));
 }
 
 /** Reserved words, also those of strict code and of modules, and the names that the function itself uses. */
@@ -14,7 +14,7 @@ const JAVASCRIPT = wordsOf(`
   finally for function if implements import in instanceof interface let new null package private protected public return
   static super switch this throw true try typeof var void while with yield
   Array Float32Array Float64Array Infinity JSON Math NaN Number Object RangeError String TypeError undefined
-  categoryNumber classes columns dense erfc isMissing layerNorm list number one oneHot rows scaled softmax text w`);
+  categoryNumber classes columns dense erfc isMissing layerNorm list one oneHot read rows scaled softmax w`);
 
 /** The keywords of C11 and C++20, and what headers define as macros in small letters. */
 const C_KEYWORDS = wordsOf(`
@@ -103,13 +103,13 @@ export function membersFor(names: readonly string[]): string[] {
 }
 
 function memberFor(name: string): string {
-  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "");
+  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("ß", "ss");
   const word = plain
     .replace(/[^A-Za-z0-9]+/g, "_")
     .replace(/^_+|_+$/g, "")
     .slice(0, 56);
   if (/^\d/.test(word)) return `column_${word}`;
-  return C_KEYWORDS.has(word) || (word !== "" && CAPITALS.test(word)) ? `${word}_` : word;
+  return C_KEYWORDS.has(word) || CAPITALS.test(word) ? `${word}_` : word;
 }
 
 /** A name as part of a comment of C or JavaScript, where it can end neither the comment nor the line. */

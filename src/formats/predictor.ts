@@ -13,14 +13,14 @@ import { readTrained, type TrainedNetwork } from "./trained.js";
 /** What is exported: a network, or a model of a table with its preprocessing. */
 export type Exportable<L extends readonly Layer[]> = Network<L> | TableModel;
 
-/** How inputs of the network are computed from the cell of a column. */
+/** How inputs of the network are computed from a cell. Missing cells are filled before, except for "isMissing". */
 export type Step =
-  /** One input, (x − center) / scale. `missing` replaces a missing number. */
-  | { readonly kind: "scaled"; readonly missing: number; readonly center: number; readonly scale: number }
-  /** An input for each category: 1 for the category of the row, else 0. `missing` replaces a missing text. */
-  | { readonly kind: "oneHot"; readonly missing: string; readonly categories: readonly string[] }
-  /** One input: the number of the category from 1, or 0 if it is unknown. `missing` replaces a missing text. */
-  | { readonly kind: "categoryNumber"; readonly missing: string; readonly categories: readonly string[] }
+  /** One input, (x − center) / scale. */
+  | { readonly kind: "scaled"; readonly center: number; readonly scale: number }
+  /** An input for each category: 1 for the category of the row, else 0. */
+  | { readonly kind: "oneHot"; readonly categories: readonly string[] }
+  /** One input: the number of the category from 1, or 0 if it is unknown. */
+  | { readonly kind: "categoryNumber"; readonly categories: readonly string[] }
   /** One input: 1 if the cell is missing, else 0. */
   | { readonly kind: "isMissing" };
 
@@ -42,6 +42,8 @@ export function applyStep<A extends readonly unknown[], R>(
 export interface ColumnSteps {
   readonly name: string;
   readonly type: ColumnType;
+  /** Fills missing cells: a number, or a text; "" is unknown. */
+  readonly filler: number | string;
   readonly steps: readonly Step[];
 }
 
@@ -97,15 +99,12 @@ function requireFit(what: "inputs" | "outputs", expected: number, actual: number
 
 function stepsOf(feature: Feature): ColumnSteps {
   const indicator: Step[] = feature.indicator ? [{ kind: "isMissing" }] : [];
-  const { name, type } = feature;
-  return { name, type, steps: [stepOf(feature), ...indicator] };
+  const { name, type, missing } = feature;
+  return { name, type, filler: missing, steps: [stepOf(feature), ...indicator] };
 }
 
 function stepOf(feature: Feature): Step {
-  if (feature.type === "number") {
-    const { missing, center, scale } = feature;
-    return { kind: "scaled", missing, center, scale };
-  }
-  const { missing, categories, encoding } = feature;
-  return { kind: encoding === "oneHot" ? "oneHot" : "categoryNumber", missing, categories };
+  if (feature.type === "number") return { kind: "scaled", center: feature.center, scale: feature.scale };
+  const { categories, encoding } = feature;
+  return { kind: encoding === "oneHot" ? "oneHot" : "categoryNumber", categories };
 }

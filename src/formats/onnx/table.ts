@@ -12,9 +12,9 @@ const CELL_TYPES: Readonly<Record<ColumnType, number>> = { number: DOUBLE, categ
 /** Adds an input for each column, and returns the name of the network's inputs. */
 export function writeColumns(graph: GraphWriter, columns: readonly ColumnSteps[]): string {
   const cells = columns.map(({ name, type }) => graph.input(name, CELL_TYPES[type], 1));
-  const inputs = columns.flatMap(({ type, steps }, i) => {
-    const values = new CellValues(graph, cells[i]!, type);
-    return steps.map((step) => applyStep(STEPS, step, graph, values));
+  const inputs = columns.flatMap((column, i) => {
+    const values = new CellValues(graph, cells[i]!, column);
+    return column.steps.map((step) => applyStep(STEPS, step, graph, values));
   });
   const joined = graph.node("Concat", inputs, { axis: 1 });
   return graph.dtype === "float64"
@@ -22,48 +22,51 @@ export function writeColumns(graph: GraphWriter, columns: readonly ColumnSteps[]
     : graph.node("Cast", [joined], { to: ELEMENT_TYPES[graph.dtype] });
 }
 
-/** The names of the values [rows, 1] of a column. */
+/** The names of the values [rows, 1] of a column. Each is computed once, if a step needs it. */
 class CellValues {
-  readonly cell: string;
   readonly #graph: GraphWriter;
-  readonly #type: ColumnType;
+  readonly #cell: string;
+  readonly #column: ColumnSteps;
   #isMissing: string | undefined;
 
-  constructor(graph: GraphWriter, cell: string, type: ColumnType) {
+  constructor(graph: GraphWriter, cell: string, column: ColumnSteps) {
     this.#graph = graph;
-    this.cell = cell;
-    this.#type = type;
+    this.#cell = cell;
+    this.#column = column;
   }
 
-  /** Whether each cell is missing. Computed once, if a step needs it. */
+  /** Whether each cell is missing. */
   get isMissing(): string {
-    const { cell } = this;
-    this.#isMissing ??=
-      this.#type === "number"
-        ? this.#graph.node("IsNaN", [cell])
-        : this.#graph.node("Equal", [cell, this.#graph.texts([""])]);
+    const graph = this.#graph;
+    const isNumber = this.#column.type === "number";
+    this.#isMissing ??= isNumber
+      ? graph.node("IsNaN", [this.#cell])
+      : graph.node("Equal", [this.#cell, graph.texts([""])]);
     return this.#isMissing;
   }
 
-  /** The cells, with another value for those that are missing. `filler`: the name of a constant. */
-  filled(filler: string): string {
-    return this.#graph.node("Where", [this.isMissing, filler, this.cell]);
+  /** The cells, with the filler for those that are missing. */
+  get filled(): string {
+    const graph = this.#graph;
+    const { filler } = this.#column;
+    if (filler === "") return this.#cell;
+    const constant = typeof filler === "number" ? graph.number(filler, "float64") : graph.texts([filler]);
+    return graph.node("Where", [this.isMissing, constant, this.#cell]);
   }
 }
 
 /** Each returns the name of float64 inputs of the network [rows, width]. */
 const STEPS: StepTable<[graph: GraphWriter, values: CellValues], string> = {
-  scaled: ({ missing, center, scale }, graph, values) => {
-    const filled = values.filled(graph.number(missing, "float64"));
+  scaled: ({ center, scale }, graph, { filled }) => {
     const centred = graph.node("Sub", [filled, graph.number(center, "float64")]);
     return graph.node("Div", [centred, graph.number(scale, "float64")]);
   },
-  oneHot: ({ missing, categories }, graph, values) => {
-    const equal = graph.node("Equal", [fillText(graph, values, missing), graph.texts(categories)]);
+  oneHot: ({ categories }, graph, { filled }) => {
+    const equal = graph.node("Equal", [filled, graph.texts(categories)]);
     return graph.node("Cast", [equal], { to: DOUBLE });
   },
-  categoryNumber: ({ missing, categories }, graph, values) => {
-    const number = graph.node("LabelEncoder", [fillText(graph, values, missing)], {
+  categoryNumber: ({ categories }, graph, { filled }) => {
+    const number = graph.node("LabelEncoder", [filled], {
       keys_strings: categories,
       values_int64s: categories.map((_, i) => i + 1),
       default_int64: 0,
@@ -72,10 +75,6 @@ const STEPS: StepTable<[graph: GraphWriter, values: CellValues], string> = {
   },
   isMissing: (_, graph, { isMissing }) => graph.node("Cast", [isMissing], { to: DOUBLE }),
 };
-
-function fillText(graph: GraphWriter, values: CellValues, missing: string): string {
-  return missing === "" ? values.cell : values.filled(graph.texts([missing]));
-}
 
 /** Adds the outputs, given the name of the network's outputs. */
 export function writeAnswer(graph: GraphWriter, target: Target, outputs: string): void {
