@@ -259,7 +259,7 @@ describe("the name of a function", () => {
     let refused = 0;
     for (const source of sources) {
       const isModel = "preprocessor" in source;
-      const rows = isModel ? rowsOfCase("texts from columns of every kind") : rowsFor("");
+      const rows = Object.freeze(isModel ? rowsOfCase("texts from columns of every kind") : rowsFor(""));
       const expected = evaluate(toJavaScript(source, { module: false }))(rows);
       for (const name of [...wordsOf(toJavaScript(source)), ...KEYWORDS]) {
         if (isRefused(toJavaScript, source, name)) refused++;

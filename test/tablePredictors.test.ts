@@ -370,6 +370,22 @@ describe("an export of a model", () => {
         expect(errorOf(() => convert(wrong as unknown as TableModel)).code).toBe("invalidOption");
       }
     }
+    const number = { name: "a", type: "number", missing: 0, indicator: true, center: 0, scale: 1 };
+    const text = { name: "b", type: "category", missing: "", indicator: false, encoding: "oneHot", units: 1 };
+    for (const [features, message] of [
+      [[{ ...number, center: "0); alert(" }], /features\[0\]\.center is "0\); alert\("/],
+      [[number, number], /the names in model\.preprocessor\.features have "a" twice/],
+      [[{ ...text, categories: ["x", "x"] }], /features\[0\]\.categories have "x" twice/],
+      [[number, { ...text, categories: [] }], /features\[1\]\.categories are none/],
+    ] as const) {
+      const wrong = { network, preprocessor: { features }, target } as unknown as TableModel;
+      for (const convert of [toOnnx, toJavaScript, toC]) {
+        expect(errorOf(() => convert(wrong))).toMatchObject({
+          code: "invalidOption",
+          message: expect.stringMatching(message),
+        });
+      }
+    }
     network.dispose();
     for (const convert of [toOnnx, toJavaScript, toC]) {
       expect(errorOf(() => convert(model))).toMatchObject({ code: "disposed" });

@@ -3,6 +3,7 @@
 
 import type { Layer, Network } from "../index.js";
 import { BackpropError } from "../index.js";
+import { show } from "../show.js";
 import type { ColumnType } from "../table/cells.js";
 import { type Feature, inputsOf, readFeature } from "../table/features.js";
 import type { TableModel } from "../table/model.js";
@@ -85,8 +86,27 @@ export function readPredictor(given: Exportable<readonly Layer[]>): Predictor {
 }
 
 function readFeatures(given: readonly Feature[]): Feature[] {
-  const length = requireFull("model.preprocessor.features", given, 2 ** 24);
-  return Array.from({ length }, (_, i) => readFeature(`model.preprocessor.features[${i}]`, given[i]));
+  const path = "model.preprocessor.features";
+  const length = requireFull(path, given, 2 ** 24);
+  const features = Array.from({ length }, (_, i) => readFeature(`${path}[${i}]`, given[i]));
+  requireDifferent(
+    `the names in ${path}`,
+    features.map(({ name }) => name),
+  );
+  for (const [i, feature] of features.entries()) {
+    if (feature.type === "category") requireDifferent(`${path}[${i}].categories`, feature.categories);
+  }
+  return features;
+}
+
+/** Names of inputs and keys of tables occur once. `fitPreprocessor` makes no others. */
+function requireDifferent(what: string, texts: readonly string[]): void {
+  if (texts.length > 0 && new Set(texts).size === texts.length) return;
+  const twice = texts.find((text, i) => texts.indexOf(text) !== i);
+  throw new BackpropError(
+    "invalidOption",
+    `${what} ${twice === undefined ? "are none" : `have ${show(twice)} twice`}; expected one or more different texts.`,
+  );
 }
 
 function requireFit(what: "inputs" | "outputs", expected: number, actual: number): void {
