@@ -9,12 +9,13 @@ export function helpersOf(helpers: Readonly<Record<string, string>>, used: Itera
 }
 
 /**
- * `read` returns the text of a cell, "" for a missing one, as the model reads it: /^st|^b/ are the types string, boolean and
+ * `read` returns a number, or the text of a cell, "" for a missing one, as the model reads it: /^st|^b/ are the types string, boolean and
  * bigint, v !== v is true for NaN, and t - t is not 0 for texts that are no finite numbers. The others compute inputs from
  * the text or the filler, and whether the cell is missing.
  */
 export const CELL_HELPERS: Readonly<Record<string, string>> = {
   read: `(v, name, isNumber) => {
+    if (isNumber && Number.isFinite(v)) return v;
     const t = v == null || v !== v ? "" : String(v).trim();
     const isCell = t === "" || /^st|^b/.test(typeof v) || Number.isFinite(v);
     if (isCell && (!isNumber || (/^[-+.e\\d]*$/i.test(t) && t - t === 0))) return t;

@@ -26,17 +26,17 @@ export type Step =
   | { readonly kind: "isMissing" };
 
 /** What a format does for each kind of step. */
-export type StepTable<Arguments extends readonly unknown[], Result> = {
-  readonly [K in Step["kind"]]: (step: Extract<Step, { kind: K }>, ...rest: Arguments) => Result;
+export type StepTable<Arguments extends readonly unknown[], Result, S extends Step = Step> = {
+  readonly [K in S["kind"]]: (step: Extract<S, { kind: K }>, ...rest: Arguments) => Result;
 };
 
 /** Does for a step what the table says. */
-export function applyStep<A extends readonly unknown[], R>(
-  table: StepTable<A, R>,
-  step: Step,
+export function applyStep<A extends readonly unknown[], R, S extends Step>(
+  table: StepTable<A, R, S>,
+  step: S,
   ...rest: A
 ): R {
-  return (table[step.kind] as (step: Step, ...rest: A) => R)(step, ...rest);
+  return (table[step.kind as S["kind"]] as (step: S, ...rest: A) => R)(step, ...rest);
 }
 
 /** A column of the table, and the network's inputs that it gives, in their order. */

@@ -3,78 +3,130 @@
 
 import type { ColumnType } from "../../table/cells.js";
 import type { ClassName, Target } from "../../table/target.js";
-import { applyStep, type ColumnSteps, type StepTable } from "../predictor.js";
+import { applyStep, type ColumnSteps, type Step, type StepTable, widthOf } from "../predictor.js";
 import { ELEMENT_TYPES, type GraphWriter } from "./graphWriter.js";
 import { DOUBLE, INT64, OUTPUTS, STRING } from "./schema.js";
 
 const CELL_TYPES: Readonly<Record<ColumnType, number>> = { number: DOUBLE, category: STRING };
 
+/** A step of a column, whose first input of the network is number `at`. `cell`: the name of the column's values [rows, 1]. */
+interface PlacedStep<S extends Step = Step> {
+  readonly step: S;
+  readonly column: ColumnSteps;
+  readonly cell: string;
+  readonly at: number;
+}
+
+/** The name of float64 values [rows, width], and which inputs of the network they are. */
+interface Block {
+  readonly value: string;
+  readonly at: readonly number[];
+}
+
 /** Adds an input for each column, and returns the name of the network's inputs. */
 export function writeColumns(graph: GraphWriter, columns: readonly ColumnSteps[]): string {
   const cells = columns.map(({ name, type }) => graph.input(name, CELL_TYPES[type], 1));
-  const inputs = columns.flatMap((column, i) => {
-    const values = new CellValues(graph, cells[i]!, column);
-    return column.steps.map((step) => applyStep(STEPS, step, graph, values));
-  });
-  const joined = graph.node("Concat", inputs, { axis: 1 });
+  const [numbers, texts] = (["number", "category"] as const).map((type) =>
+    placeSteps(columns, cells).filter(({ column }) => column.type === type),
+  ) as [PlacedStep[], PlacedStep[]];
+  const blocks = [...writeNumbers(graph, numbers), ...writeTexts(graph, texts)];
+  const values = blocks.map(({ value }) => value);
+  const joined = values.length === 1 ? values[0]! : graph.node("Concat", values, { axis: 1 });
+  const sorted = sortColumns(
+    graph,
+    joined,
+    blocks.flatMap(({ at }) => at),
+  );
   return graph.dtype === "float64"
-    ? joined
-    : graph.node("Cast", [joined], { to: ELEMENT_TYPES[graph.dtype] });
+    ? sorted
+    : graph.node("Cast", [sorted], { to: ELEMENT_TYPES[graph.dtype] });
 }
 
-/** The names of the values [rows, 1] of a column. Each is computed once, if a step needs it. */
-class CellValues {
-  readonly #graph: GraphWriter;
-  readonly #cell: string;
-  readonly #column: ColumnSteps;
-  #isMissing: string | undefined;
-
-  constructor(graph: GraphWriter, cell: string, column: ColumnSteps) {
-    this.#graph = graph;
-    this.#cell = cell;
-    this.#column = column;
-  }
-
-  /** Whether each cell is missing. */
-  get isMissing(): string {
-    const graph = this.#graph;
-    const isNumber = this.#column.type === "number";
-    this.#isMissing ??= isNumber
-      ? graph.node("IsNaN", [this.#cell])
-      : graph.node("Equal", [this.#cell, graph.texts([""])]);
-    return this.#isMissing;
-  }
-
-  /** The cells, with the filler for those that are missing. */
-  get filled(): string {
-    const graph = this.#graph;
-    const { filler } = this.#column;
-    if (filler === "") return this.#cell;
-    const constant = typeof filler === "number" ? graph.number(filler, "float64") : graph.texts([filler]);
-    return graph.node("Where", [this.isMissing, constant, this.#cell]);
-  }
+function placeSteps(columns: readonly ColumnSteps[], cells: readonly string[]): PlacedStep[] {
+  let next = 0;
+  return columns.flatMap((column, i) =>
+    column.steps.map((step) => {
+      const at = next;
+      next += widthOf(step);
+      return { step, column, cell: cells[i]!, at };
+    }),
+  );
 }
 
-/** Each returns the name of float64 inputs of the network [rows, width]. */
-const STEPS: StepTable<[graph: GraphWriter, values: CellValues], string> = {
-  scaled: ({ center, scale }, graph, { filled }) => {
-    const centred = graph.node("Sub", [filled, graph.number(center, "float64")]);
-    return graph.node("Div", [centred, graph.number(scale, "float64")]);
-  },
-  oneHot: ({ categories }, graph, { filled }) => {
-    const equal = graph.node("Equal", [filled, graph.texts(categories)]);
-    return graph.node("Cast", [equal], { to: DOUBLE });
-  },
-  categoryNumber: ({ categories }, graph, { filled }) => {
-    const number = graph.node("LabelEncoder", [filled], {
+/** `at`: the place of each column. */
+function sortColumns(graph: GraphWriter, value: string, at: readonly number[]): string {
+  if (at.every((place, i) => place === i)) return value;
+  const order: number[] = [];
+  for (const [i, place] of at.entries()) order[place] = i;
+  return graph.node("Gather", [value, graph.integers(order)], { axis: 1 });
+}
+
+type KindOf<K extends Step["kind"]> = PlacedStep<Extract<Step, { kind: K }>>;
+
+function stepsOfKind<K extends Step["kind"]>(placed: readonly PlacedStep[], kind: K): KindOf<K>[] {
+  return placed.filter(({ step }) => step.kind === kind) as KindOf<K>[];
+}
+
+/** All columns of numbers at once: onnxruntime takes 5 ms for a row of 784 columns, and 17 ms with nodes for each. */
+function writeNumbers(graph: GraphWriter, placed: readonly PlacedStep[]): Block[] {
+  const scaled = stepsOfKind(placed, "scaled");
+  if (scaled.length === 0) return [];
+  const cells = graph.node(
+    "Concat",
+    scaled.map(({ cell }) => cell),
+    { axis: 1 },
+  );
+  const isMissing = graph.node("IsNaN", [cells]);
+  const vector = (numberOf: (each: KindOf<"scaled">) => number) => graph.doubles(scaled.map(numberOf));
+  const filled = graph.node("Where", [isMissing, vector(({ column }) => column.filler as number), cells]);
+  const centred = graph.node("Sub", [filled, vector(({ step }) => step.center)]);
+  const value = graph.node("Div", [centred, vector(({ step }) => step.scale)]);
+  const indicators = stepsOfKind(placed, "isMissing");
+  return [
+    { value, at: scaled.map(({ at }) => at) },
+    ...writeIndicators(graph, isMissing, scaled, indicators),
+  ];
+}
+
+function writeIndicators(
+  graph: GraphWriter,
+  isMissing: string,
+  scaled: readonly PlacedStep[],
+  indicators: readonly PlacedStep[],
+): Block[] {
+  if (indicators.length === 0) return [];
+  const indices = indicators.map(({ cell }) => scaled.findIndex((each) => each.cell === cell));
+  const chosen = graph.node("Gather", [isMissing, graph.integers(indices)], { axis: 1 });
+  return [{ value: graph.node("Cast", [chosen], { to: DOUBLE }), at: indicators.map(({ at }) => at) }];
+}
+
+function writeTexts(graph: GraphWriter, placed: readonly PlacedStep[]): Block[] {
+  return placed.map((each) => ({
+    value: graph.node("Cast", [applyStep(TEXT_STEPS, each.step as TextStep, graph, each)], { to: DOUBLE }),
+    at: Array.from({ length: widthOf(each.step) }, (_, i) => each.at + i),
+  }));
+}
+
+type TextStep = Exclude<Step, { kind: "scaled" }>;
+
+/** Each returns the name of booleans or integers [rows, width]. */
+const TEXT_STEPS: StepTable<[graph: GraphWriter, placed: PlacedStep], string, TextStep> = {
+  oneHot: ({ categories }, graph, placed) =>
+    graph.node("Equal", [fillTexts(graph, placed), graph.texts(categories)]),
+  categoryNumber: ({ categories }, graph, placed) =>
+    graph.node("LabelEncoder", [fillTexts(graph, placed)], {
       keys_strings: categories,
       values_int64s: categories.map((_, i) => i + 1),
       default_int64: 0,
-    });
-    return graph.node("Cast", [number], { to: DOUBLE });
-  },
-  isMissing: (_, graph, { isMissing }) => graph.node("Cast", [isMissing], { to: DOUBLE }),
+    }),
+  isMissing: (_, graph, { cell }) => graph.node("Equal", [cell, graph.texts([""])]),
 };
+
+function fillTexts(graph: GraphWriter, { cell, column: { filler } }: PlacedStep): string {
+  if (filler === "") return cell;
+  const isMissing = graph.node("Equal", [cell, graph.texts([""])]);
+  return graph.node("Where", [isMissing, graph.texts([filler as string]), cell]);
+}
 
 /** Adds the outputs, given the name of the network's outputs. */
 export function writeAnswer(graph: GraphWriter, target: Target, outputs: string): void {
