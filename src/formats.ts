@@ -6,4 +6,5 @@ export { type NpyArray, type NpyData, readNpy, writeNpy } from "./formats/npy.js
 export { type NpzOptions, readNpz, writeNpz } from "./formats/npz.js";
 export { fromOnnx, type OnnxOptions } from "./formats/onnx/read.js";
 export { toOnnx } from "./formats/onnx/write.js";
+export type { Exportable } from "./formats/predictor.js";
 export type { SourceOptions } from "./formats/source.js";

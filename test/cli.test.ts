@@ -447,29 +447,50 @@ describe("predict, evaluate, inspect, export and cv", () => {
     expect(layers).toHaveLength(3);
   });
 
-  it("exports a function in JavaScript, whose inputs its comment describes", async () => {
+  it("exports a function in JavaScript that takes rows of the table", async () => {
     const output = await succeed("export", "price.safetensors", "--to", "js", "--out", "price.mjs");
-    expect(output).toMatch(
-      /^price\.mjs has the network without the preprocessing\.\nIts \d+ inputs are, in this order:\n/,
-    );
+    expect(output).toBe('price.mjs predicts "price" from the columns "area", "age", "city".\n');
     const model = await loadTableModel(read("price.safetensors"));
-    const row = { area: 50, age: 10, city: "Rome" };
-    const inputs = [...model.preprocessor.transform([row]).data];
     const { predict } = await import(pathToFileURL(join(folder, "price.mjs")).href);
-    const [, scale, center] = /"price" is output \* (\S+) \+ (\S+)\.\n/.exec(read("price.mjs").toString())!;
-    expect(predict(inputs)[0] * Number(scale) + Number(center)).toBeCloseTo(model.predict(row) as number, 4);
-    expect(output).toContain(`"age" is missing, else 0`);
-    expect(output).toContain(`1 if "city" is "Rome", else 0`);
+    for (const row of [
+      { area: 50, age: 10, city: "Rome" },
+      { area: 50, age: null, city: "Paris" },
+    ]) {
+      expect(predict(row)).toBeCloseTo(model.predict(row) as number, 4);
+    }
   });
 
-  it("exports ONNX, C and NumPy arrays", async () => {
+  it("exports ONNX and C that take rows of the table, and NumPy arrays", async () => {
     for (const to of ["onnx", "c", "npz"])
       await succeed("export", "city.safetensors", "--to", to, "--out", `city.${to}`);
     expect(Object.keys(readNpz(read("city.npz")))).toContain("layer0.kernel");
     expect(read("city.c").toString()).toContain(
+      "const char *predict(const predict_row *row, float *outputs)",
+    );
+    for (const part of ["Softmax", "price", "IsNaN", "Oslo, N"])
+      expect(read("city.onnx").includes(part)).toBe(true);
+  });
+
+  it("exports the network alone, whose inputs the output and a comment describe", async () => {
+    const args = ["--without-preprocessing", "--to"];
+    const output = await succeed("export", "price.safetensors", ...args, "js", "--out", "network.mjs");
+    expect(output).toMatch(
+      /^network\.mjs has the network without the preprocessing\.\nIts \d+ inputs are, in this order:\n/,
+    );
+    const model = await loadTableModel(read("price.safetensors"));
+    const row = { area: 50, age: 10, city: "Rome" };
+    const inputs = [...model.preprocessor.transform([row]).data];
+    const { predict } = await import(pathToFileURL(join(folder, "network.mjs")).href);
+    const [, scale, center] = /"price" is output \* (\S+) \+ (\S+)\.\n/.exec(read("network.mjs").toString())!;
+    expect(predict(inputs)[0] * Number(scale) + Number(center)).toBeCloseTo(model.predict(row) as number, 4);
+    expect(output).toContain(`"age" is missing, else 0`);
+    expect(output).toContain(`1 if "city" is "Rome", else 0`);
+    await succeed("export", "city.safetensors", ...args, "c", "--out", "network.h");
+    expect(read("network.h").toString()).toContain(
       'Its outputs are the probabilities that "city" is "Bern", "Oslo, N", "Rome".',
     );
-    expect(read("city.onnx").includes("Softmax")).toBe(true);
+    await succeed("export", "city.safetensors", ...args, "onnx", "--out", "network.onnx");
+    expect(read("network.onnx").includes("IsNaN")).toBe(false);
   });
 
   it("cross-validates", async () => {

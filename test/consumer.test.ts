@@ -94,13 +94,15 @@ const PROGRAMS = {
     console.log(loss.length, error instanceof BackpropError && error.code === "unsupported");`,
   "formats.mts": `
     import { BackpropError, createNetwork, dense, type Layer, type Network } from "backprop-wasm";
-    import { fromOnnx, type NpyArray, readNpy, readNpz, toC, toJavaScript, toOnnx, writeNpy, writeNpz } from "backprop-wasm/formats";
+    import { type Exportable, fromOnnx, type NpyArray, readNpy, readNpz, toC, toJavaScript, toOnnx, writeNpy, writeNpz } from "backprop-wasm/formats";
+    import { trainTable } from "backprop-wasm/table";
     const network = await createNetwork(${NETWORK});
     const copy: Network<readonly Layer[]> = await fromOnnx(toOnnx(network), { loss: "huber", seed: 3 });
     const kernel: NpyArray = readNpy(writeNpy(network.parameters[0].kernel));
     const { again }: Record<string, NpyArray> = readNpz(writeNpz({ again: kernel }, { compress: true }));
     network.setParameters([{ kernel, bias: again ? [0] : null }]);
-    const sources: string[] = [toC(network, { name: "predict" }), toJavaScript(copy, { module: false })];
+    const model: Exportable<readonly Layer[]> = await trainTable({ x: [1, 2, 3], y: [1, 4, 2] }, { target: "y", task: "regression", epochs: 1 });
+    const sources: string[] = [toC(network, { name: "predict" }), toJavaScript(model, { module: false })];
     console.log(copy.layers.length, sources.length === 2 && new BackpropError("busy", "") instanceof Error);`,
   "formats.cts": `
     import { BackpropError } from "backprop-wasm";

@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readNpy, readNpz, toOnnx, writeNpy, writeNpz } from "../src/formats.js";
 import { createNetwork, type DType, dense, type ShapedData } from "../src/index.js";
+import type { Prediction } from "../src/table.js";
 import { DTYPES, floats, spread } from "./support/floats.js";
+import { classOf, numbersOf, rowsOfCase, TABLES, trainCase } from "./support/tableModels.js";
 import { createTrained, errorOfOutputs, INPUTS, LAYERS, rowsFor } from "./support/trainedNetworks.js";
 import { missingModules } from "./tools/python.js";
 
@@ -41,6 +43,32 @@ const ARRAYS: Readonly<Record<string, ShapedData>> = {
 const IRIS = { inputs: 4, layers: [dense(5, "tanh"), dense(4, "tanh"), dense(3, "softmax")] } as const;
 const LOSS = "sparseCategoricalCrossentropy";
 
+/** The outputs of a graph for each evaluator. A column has the name "class" in some tables. */
+type Answers = Readonly<
+  Record<
+    "reference" | "onnxruntime",
+    {
+      readonly probabilities?: number[][];
+      readonly value?: number[];
+      readonly class?: (string | number)[];
+      readonly class_?: (string | number)[];
+    }
+  >
+>;
+
+/** Writes a model as ONNX, and the cells of its rows by column, as a program that reads a table has them. */
+async function writeTable(path: string, name: string, dtype: DType): Promise<void> {
+  const model = await trainCase(name, dtype);
+  const rows = rowsOfCase(name);
+  const columns = model.preprocessor.features.map(({ name, type }) => {
+    const cells = rows.map((row) => row[name] ?? null);
+    return [name, type === "number" ? cells : cells.map((cell) => (cell === null ? null : String(cell)))];
+  });
+  writeFileSync(`${path}.table`, toOnnx(model));
+  writeFileSync(`${path}.cells.json`, JSON.stringify(Object.fromEntries(columns)));
+  model.network.dispose();
+}
+
 describe.skipIf(!isInstalled)("files for Python", () => {
   let folder: string;
   const pathOf = (name: string) => join(folder, name);
@@ -60,6 +88,10 @@ describe.skipIf(!isInstalled)("files for Python", () => {
         writeFileSync(pathOf(`${dtype}-${i}.expected.npy`), writeNpy(network.predict(rowsFor(name))));
         network.dispose();
       }
+    }
+    for (const dtype of DTYPES) {
+      for (const [i, name] of Object.keys(TABLES).entries())
+        await writeTable(pathOf(`${dtype}-${i}`), name, dtype);
     }
     for (const [name, array] of Object.entries(ARRAYS)) {
       writeFileSync(pathOf(`${name}.array.npy`), writeNpy(array));
@@ -101,6 +133,27 @@ describe.skipIf(!isInstalled)("files for Python", () => {
           const tolerance = runtime === "reference" ? TOLERANCE.float32 : TOLERANCE[dtype];
           expect(errorOfOutputs(data, expected.data), runtime).toBeLessThan(tolerance);
         }
+      },
+    );
+  });
+
+  describe.each(DTYPES)("an ONNX file of a model of a table, of %s", (dtype) => {
+    it.each([...Object.keys(TABLES).entries()].map(([i, name]) => [name, i] as const))(
+      "gives the answers of predict in onnxruntime, from the cells of rows: %s",
+      async (name, i) => {
+        const model = await trainCase(name, dtype);
+        const expected: readonly Prediction[] = model.predict(rowsOfCase(name));
+        const answers = JSON.parse(bytesOf(`${dtype}-${i}.answers.json`).toString()) as Answers;
+        expect(Object.keys(answers)).toEqual(["reference", "onnxruntime"]);
+        for (const [runtime, { probabilities, value, class_, class: name = class_ }] of Object.entries(
+          answers,
+        )) {
+          const numbers = (probabilities ?? value)!.flat();
+          const tolerance = TOLERANCE[dtype];
+          expect(errorOfOutputs(numbers, expected.flatMap(numbersOf)), runtime).toBeLessThan(tolerance);
+          expect(name ?? expected.map(() => undefined)).toEqual(expected.map(classOf));
+        }
+        model.network.dispose();
       },
     );
   });

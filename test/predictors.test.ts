@@ -1,14 +1,12 @@
 // Predictors without the library: functions in JavaScript, and headers in C that a compiler turns into programs.
 
-import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { digitsOf } from "../src/formats/source.js";
-import { toC, toJavaScript } from "../src/formats.js";
+import { type Exportable, toC, toJavaScript } from "../src/formats.js";
 import {
   ACTIVATIONS,
   constant,
@@ -21,9 +19,9 @@ import {
 import { errorOf } from "./support/errorOf.js";
 import { DTYPES } from "./support/floats.js";
 import { HOSTILE } from "./support/hostile.js";
+import { C, CPP, compileAndRun, hasCompiler } from "./support/runC.js";
+import { rowsOfCase, trainCase } from "./support/tableModels.js";
 import { createTrained, errorOfOutputs, INPUTS, LAYERS, rowsFor } from "./support/trainedNetworks.js";
-
-const run = promisify(execFile);
 
 type Predictor = (rows: unknown) => number[] | number[][];
 
@@ -43,11 +41,9 @@ function evaluate(source: string, name = "predict"): Predictor {
   return new Function(`"use strict";\n${source}\nreturn ${name};`)();
 }
 
-const hasCompiler = ["cc", "c++"].every((compiler) => spawnSync(compiler, ["--version"]).status === 0);
-
 /** A program that reads rows from standard input, and prints the outputs of a predictor. */
 const MAIN = `#include <stdio.h>
-#include NETWORK
+#include "network.h"
 int main(void) {
   REAL x[PREDICT_INPUTS], y[PREDICT_OUTPUTS];
   double value;
@@ -62,27 +58,14 @@ int main(void) {
 }
 `;
 
-const C = ["cc", "-std=c11"];
-const CPP = ["c++", "-std=c++17", "-x", "c++"];
-
-async function compileAndRun(
+async function outputsInC(
   source: string,
   dtype: DType,
   rows: readonly (readonly number[])[],
-  [compiler, ...flags]: readonly string[],
+  compiler: readonly string[],
 ): Promise<number[]> {
-  const program = await mkdtemp(join(folder, "c-"));
-  await Promise.all([
-    writeFile(join(program, "network.h"), source),
-    writeFile(join(program, "main.c"), MAIN),
-  ]);
-  const definitions = [`-DREAL=${dtype === "float32" ? "float" : "double"}`, '-DNETWORK="network.h"'];
-  const warnings = ["-O1", "-Wall", "-Wextra", "-pedantic", "-Werror"];
-  await run(compiler!, [...flags, ...warnings, ...definitions, "main.c", "-o", "main", "-lm"], {
-    cwd: program,
-  });
-  const { stdout } = spawnSync(join(program, "main"), { input: rows.flat().join(" "), encoding: "utf8" });
-  return stdout.trim().split("\n").map(Number);
+  const main = MAIN.replaceAll("REAL", dtype === "float32" ? "float" : "double");
+  return (await compileAndRun(folder, source, main, compiler, rows.flat().join(" "))).map(Number);
 }
 
 describe.each(DTYPES)("a network of %s", (dtype) => {
@@ -109,7 +92,7 @@ describe("an activation far from 0", () => {
     const network = await createNetwork({ inputs: 1, layers, loss: "meanSquaredError", dtype: "float64" });
     const { data } = network.predict(rows);
     const outputs = (evaluate(toJavaScript(network, { module: false }))(rows) as number[][]).flat();
-    const inC = hasCompiler ? await compileAndRun(toC(network), "float64", rows, C) : outputs;
+    const inC = hasCompiler ? await outputsInC(toC(network), "float64", rows, C) : outputs;
     for (const actual of [outputs, inC]) {
       const errors = actual.map(
         (value, i) => Math.abs(value - data[i]!) / Math.max(Math.abs(data[i]!), 1e-300),
@@ -198,7 +181,7 @@ describe.skipIf(!hasCompiler)("toC", () => {
     it.each(Object.keys(LAYERS))("computes what the network predicts: %s", async (name) => {
       const network = await createTrained(name, dtype);
       const rows = rowsFor(name).map((row) => row.map(dtype === "float32" ? Math.fround : Number));
-      const outputs = await compileAndRun(toC(network), dtype, rows, C);
+      const outputs = await outputsInC(toC(network), dtype, rows, C);
       expect(errorOfOutputs(outputs, network.predict(rows).data)).toBeLessThan(TOLERANCE[dtype]);
       network.dispose();
     });
@@ -207,7 +190,7 @@ describe.skipIf(!hasCompiler)("toC", () => {
   it("compiles as C++", async () => {
     const network = await createTrained("layers of all kinds", "float32");
     const rows = rowsFor("").map((row) => row.map(Math.fround));
-    const outputs = await compileAndRun(toC(network), "float32", rows, CPP);
+    const outputs = await outputsInC(toC(network), "float32", rows, CPP);
     expect(errorOfOutputs(outputs, network.predict(rows).data)).toBeLessThan(TOLERANCE.float32);
     network.dispose();
   });
@@ -217,10 +200,117 @@ describe.skipIf(!hasCompiler)("toC", () => {
     const both = toC(network) + toC(network, { name: "other" });
     expect(both).toContain(`#define OTHER_INPUTS ${INPUTS}`);
     const rows = [[1, 2, 3]];
-    expect(await compileAndRun(both, "float32", rows, C)).toHaveLength(4);
+    expect(await outputsInC(both, "float32", rows, C)).toHaveLength(4);
     network.dispose();
   });
 });
+
+/** The words of a source, outside of texts and comments. */
+function wordsOf(source: string): string[] {
+  const code = source.replace(/\/\*.*?\*\/|\/\/.*|"[^"]*"/g, "");
+  return [...new Set(code.match(/[A-Za-z_]\w*/g))];
+}
+
+/** Whether the option `name` is refused, with an error that names it. */
+function isRefused(
+  convert: typeof toC | typeof toJavaScript,
+  source: Exportable<readonly Layer[]>,
+  name: string,
+) {
+  try {
+    convert(source, { name });
+    return false;
+  } catch (error) {
+    expect(error).toMatchObject({
+      code: "invalidOption",
+      message: expect.stringContaining(`"${name}", which has`),
+    });
+    return true;
+  }
+}
+
+describe("the name of a function", () => {
+  const sources: Exportable<readonly Layer[]>[] = [];
+
+  beforeAll(async () => {
+    for (const name of ["layers of all kinds", "gelu"]) sources.push(await createTrained(name, "float64"));
+    for (const name of ["texts from columns of every kind", "a logarithm from columns of every kind"]) {
+      sources.push(await trainCase(name, "float64"));
+    }
+  });
+
+  const KEYWORDS = [
+    "class",
+    "int",
+    "main",
+    "await",
+    "arguments",
+    "eval",
+    "let",
+    "new",
+    "static",
+    "exp",
+    "printf",
+    "NAN",
+    "_Bool",
+  ];
+
+  it("in JavaScript is refused or works, also if it is a word of the source or a keyword", () => {
+    let refused = 0;
+    for (const source of sources) {
+      const isModel = "preprocessor" in source;
+      const rows = Object.freeze(isModel ? rowsOfCase("texts from columns of every kind") : rowsFor(""));
+      const expected = evaluate(toJavaScript(source, { module: false }))(rows);
+      for (const name of [...wordsOf(toJavaScript(source)), ...KEYWORDS]) {
+        if (isRefused(toJavaScript, source, name)) refused++;
+        else expect(evaluate(toJavaScript(source, { module: false, name }), name)(rows)).toEqual(expected);
+      }
+    }
+    expect(refused).toBeGreaterThan(60);
+    expect(() => toJavaScript(sources[0]!, { name: "class" })).toThrow(
+      'name is "class", which has a meaning in JavaScript or inside the function already; expected another name, such as "predict_class".',
+    );
+  });
+
+  it.skipIf(!hasCompiler)(
+    "in C is refused or compiles, also if it is a word of the header or a keyword",
+    async () => {
+      const headers: string[] = [];
+      let refused = 0;
+      for (const source of sources) {
+        for (const name of [...wordsOf(toC(source)), ...KEYWORDS]) {
+          if (isRefused(toC, source, name)) refused++;
+          else if (!headers.some((header) => header.includes(`#ifndef ${name.toUpperCase()}_H`))) {
+            headers.push(toC(source, { name }));
+          }
+        }
+      }
+      expect(refused).toBeGreaterThan(60);
+      expect(headers.length).toBeGreaterThan(20);
+      const main = '#include "network.h"\nint main(void) { return 0; }\n';
+      for (const compiler of [C, CPP]) {
+        expect(await compileAndRun(folder, headers.join(""), main, compiler)).toEqual([""]);
+      }
+    },
+  );
+});
+
+it.each([Number.NaN, Infinity, -Infinity])(
+  "a network with the parameter %f is no predictor",
+  async (value) => {
+    const network = await createTrained("relu", "float32");
+    network.parameters[1]!.kernel!.data[3] = value;
+    for (const convert of [toJavaScript, toC]) {
+      expect(errorOf(() => convert(network))).toMatchObject({
+        code: "invalidData",
+        message: expect.stringContaining(
+          `kernel of the network's layer 1 has ${value} at 3; expected finite numbers.`,
+        ),
+      });
+    }
+    network.dispose();
+  },
+);
 
 describe.each([
   ["toJavaScript", toJavaScript],

@@ -7,41 +7,65 @@ import type { Feature, TableModel, Target } from "../table.js";
 import { loadModel } from "./modelFile.js";
 import { print, type Status } from "./output.js";
 
-type Format = (model: TableModel) => Uint8Array | string;
+/** A model with its preprocessing, or a network alone. */
+type Source = TableModel | TableModel["network"];
+
+type Format = (source: Source) => Uint8Array | string;
 
 /** The formats by their names on the command line. */
 export const FORMATS = {
-  onnx: ({ network }) => toOnnx(network),
-  js: (model) => `${comment(model)}${toJavaScript(model.network)}`,
-  c: (model) => `${comment(model)}${toC(model.network)}`,
-  npz: ({ network }) => {
-    const tensors = network.averagedParameters.flatMap((layer, i) =>
-      Object.entries(layer).flatMap(([name, tensor]) =>
-        tensor ? [[`layer${i}.${name}`, tensor] as const] : [],
-      ),
-    );
-    return writeNpz(Object.fromEntries(tensors));
-  },
+  onnx: (source) => toOnnx(source),
+  js: (source) => toJavaScript(source),
+  c: (source) => toC(source),
+  npz: (source) => weightsOf("network" in source ? source.network : source),
 } satisfies Record<string, Format>;
+
+function weightsOf(network: TableModel["network"]): Uint8Array {
+  const tensors = network.averagedParameters.flatMap((layer, i) =>
+    Object.entries(layer).flatMap(([name, tensor]) =>
+      tensor ? [[`layer${i}.${name}`, tensor] as const] : [],
+    ),
+  );
+  return writeNpz(Object.fromEntries(tensors));
+}
 
 export interface ExportOptions {
   readonly to: keyof typeof FORMATS;
   readonly out: string;
+  readonly withoutPreprocessing?: boolean;
 }
 
-export async function exportModel(file: string, { to, out }: ExportOptions): Promise<Status> {
+export async function exportModel(
+  file: string,
+  { to, out, withoutPreprocessing = to === "npz" }: ExportOptions,
+): Promise<Status> {
   const model = await loadModel(file);
   if (model.network.layers.length === 0) throw new BackpropError("invalidFile", `${file} has no layers.`);
-  const content = FORMATS[to](model);
+  const content = withoutPreprocessing ? networkAlone(model, to) : FORMATS[to](model);
   await saveFile(typeof content === "string" ? new TextEncoder().encode(content) : content, out);
-  print(`${out} has the network without the preprocessing.\n${linesOf(model).join("\n")}`);
+  print(
+    withoutPreprocessing
+      ? `${out} has the network without the preprocessing.\n${linesOf(model).join("\n")}`
+      : `${out} predicts ${JSON.stringify(model.target.name)} from ${columnsOf(model)}.`,
+  );
   return 0;
+}
+
+function columnsOf({ preprocessor }: TableModel): string {
+  const names = preprocessor.features.map(({ name }) => JSON.stringify(name));
+  return `${names.length === 1 ? "the column" : "the columns"} ${names.join(", ")}`;
+}
+
+/** Programs say in a comment what the network takes and returns. */
+function networkAlone(model: TableModel, to: ExportOptions["to"]): Uint8Array | string {
+  const content = FORMATS[to](model.network);
+  return typeof content === "string" ? comment(model) + content : content;
 }
 
 /** What the network takes and returns, as a comment of JavaScript and C. */
 function comment(model: TableModel): string {
   return linesOf(model)
-    .map((line) => `// ${line.replaceAll(/[\r\n\\]/g, " ")}\n`)
+    .map((line) => `// ${line.replaceAll(/[\r\n\u2028\u2029\\]/g, " ")}\n`)
     .join("");
 }
 

@@ -127,12 +127,16 @@ ${examples(
   program
     .command("export")
     .description(
-      "Writes the network for other tools, without the preprocessing: its inputs are the preprocessed columns. " +
-        "The formula of each is printed, and is a comment in js and c.",
+      "Writes a predictor for other tools. onnx, js and c take the columns of the table as they are, and answer as predict " +
+        "does. npz has the weights alone.",
     )
     .addArgument(modelArgument())
     .addOption(new Option("--to <format>", "the format").choices(Object.keys(FORMATS)).makeOptionMandatory())
     .requiredOption("--out <file>", "the file to write")
+    .option(
+      "--without-preprocessing",
+      "the network alone, whose inputs are the preprocessed columns: the formula of each is printed, and is a comment in js and c",
+    )
     .addHelpText(
       "after",
       examples(

@@ -1,60 +1,108 @@
 // A predictor in C: one header.
 
-import type { DType, Layer, Network } from "../index.js";
-import { activationOf, digitsOf, type Language, listOf, readName, type SourceOptions } from "./source.js";
-import { entryOf, type LayerTable, type NumberTensor, readTrained, type TrainedLayer } from "./trained.js";
-
-/** The type of the numbers, and the suffix of the functions and literals of that type. */
-const TYPES: Readonly<Record<DType, { readonly type: string; readonly suffix: string }>> = {
-  float32: { type: "float", suffix: "f" },
-  float64: { type: "double", suffix: "" },
-};
+import type { DType, Layer } from "../index.js";
+import { type OptionsOf, readOptions } from "../validation.js";
+import { literalOf, TYPES } from "./cLiterals.js";
+import { tableFunction } from "./cTable.js";
+import { commentOf, requireCName } from "./names.js";
+import type { Exportable, TableSteps } from "./predictor.js";
+import { activationOf, type Language, listOf, readProgram, type SourceOptions } from "./source.js";
+import {
+  entryOf,
+  type LayerTable,
+  type NumberTensor,
+  type TrainedLayer,
+  type TrainedNetwork,
+} from "./trained.js";
 
 /** The C names of the functions that have another name in JavaScript. */
 const FUNCTIONS: Readonly<Record<string, string>> = { abs: "fabs", max: "fmax", min: "fmin" };
 
+const OPTIONS: OptionsOf<SourceOptions> = { name: { check: requireCName, default: "predict" } };
+
 /**
- * The network as one header for C11 and C++: `static inline void predict(const float *inputs, float *outputs)` computes
- * one row, with the constants PREDICT_INPUTS and PREDICT_OUTPUTS as the lengths. A float64 network uses double. Needs
- * the standard headers math.h and stddef.h, and no memory but the stack: one number for each unit of each layer. It
- * does not check inputs; a column of an embedding must be an integer below its categories. `outputs` must not overlap
- * `inputs`.
+ * A network or a model of a table as one header for C11 and C++. It computes one row, needs standard headers, and no
+ * memory but the stack: one number for each unit of each layer.
+ *
+ * Of a network: `static inline void predict(const float *inputs, float *outputs)`, with the constants PREDICT_INPUTS and
+ * PREDICT_OUTPUTS as the lengths. A float64 network uses double. It does not check inputs; a column of an embedding must
+ * be an integer below its categories. `outputs` must not overlap `inputs`.
+ *
+ * Of a model: `predict(const predict_row *row, float *probabilities)` returns the class, a `const char *` or a double, and
+ * fills PREDICT_CLASSES probabilities; `double predict(const predict_row *row)` returns the number of a regression, in the
+ * units of the table. predict_row is a struct with a member for each column: a double, NAN if missing, or a `const char *`
+ * of UTF-8, "" or NULL if missing, which is compared as it is.
  *
  * It computes in the network's dtype with the mathematical library of the platform, so it is not bit for bit what
  * `predict` returns: on networks of a few layers, float32 differs by about 10⁻⁶ and float64 by about 10⁻¹⁴ of the
  * largest output.
  *
- * @throws BackpropError `disposed`, `invalidOption`.
+ * @throws BackpropError `disposed`; `invalidOption`, also for a name that C or C++ uses; `invalidData` for parameters that
+ *   are not finite; `unsupported` for a category or class with the character U+0000.
  */
-export function toC<L extends readonly Layer[]>(network: Network<L>, options: SourceOptions = {}): string {
-  const name = readName("toC", options);
-  const { dtype, inputs, outputs, layers } = readTrained(network as unknown as Network<readonly Layer[]>);
-  const { type } = TYPES[dtype];
+export function toC<L extends readonly Layer[]>(source: Exportable<L>, options: SourceOptions = {}): string {
+  const name = readOptions("toC", options, OPTIONS).name!;
+  const { network, table } = readProgram(source as Exportable<readonly Layer[]>);
+  return table ? tableHeader(name, network, table) : networkHeader(name, network);
+}
+
+/** A header with a comment, its guard, and the constants that are defined. */
+function headerOf(
+  name: string,
+  comment: string,
+  includes: readonly string[],
+  constants: Readonly<Record<string, number>>,
+  body: string,
+): string {
   const prefix = name.toUpperCase();
-  const constants = layers.flatMap((layer) => constantsOf(layer, name, dtype)).join("");
+  const defined = Object.entries(constants).map(([each, value]) => `#define ${prefix}_${each} ${value}\n`);
+  return `/* ${comment} */
+#ifndef ${prefix}_H
+#define ${prefix}_H
+
+${includes.map((each) => `#include <${each}.h>\n`).join("")}
+${defined.join("")}
+${body}
+#endif
+`;
+}
+
+function networkHeader(name: string, network: TrainedNetwork): string {
+  const { inputs, outputs } = network;
+  const comment = `A network of ${inputs} inputs and ${outputs} outputs, by backprop-wasm. ${name}() computes one row.`;
+  const lengths = { INPUTS: inputs, OUTPUTS: outputs };
+  return headerOf(name, comment, ["math", "stddef"], lengths, networkFunction(name, name, network));
+}
+
+/** The function of the network, and its constants, whose names begin with `prefix`. */
+function networkFunction(name: string, prefix: string, network: TrainedNetwork): string {
+  const { dtype, inputs, layers } = network;
+  const { type } = TYPES[dtype];
+  const constants = layers.flatMap((layer) => constantsOf(layer, prefix, dtype)).join("");
   const steps = layers.map((layer, i) => {
     const isLast = i === layers.length - 1;
     const from = i === 0 ? "inputs" : `x${i}`;
     const to = isLast ? "outputs" : `x${i + 1}`;
     const declaration = isLast ? "" : `  ${type} ${to}[${layer.units}];\n`;
-    return declaration + entryOf(LAYERS, layer)(layer, new LayerWriter(layer, { name, dtype, from, to }));
+    return (
+      declaration + entryOf(LAYERS, layer)(layer, new LayerWriter(layer, { name: prefix, dtype, from, to }))
+    );
   });
   const copy = `  for (size_t j = 0; j < ${inputs}; j++) outputs[j] = inputs[j];\n`;
-  return `/* A network of ${inputs} inputs and ${outputs} outputs, by backprop-wasm. ${name}() computes one row. */
-#ifndef ${prefix}_H
-#define ${prefix}_H
-
-#include <math.h>
-#include <stddef.h>
-
-#define ${prefix}_INPUTS ${inputs}
-#define ${prefix}_OUTPUTS ${outputs}
-
-${constants}static inline void ${name}(const ${type} *inputs, ${type} *outputs) {
+  return `${constants}static inline void ${name}(const ${type} *inputs, ${type} *outputs) {
 ${steps.join("") || copy}}
-
-#endif
 `;
+}
+
+function tableHeader(name: string, network: TrainedNetwork, table: TableSteps): string {
+  const { target } = table;
+  const hasTexts = table.columns.some(({ type }) => type === "category");
+  const comment = `Predicts "${commentOf(target.name)}" from the other columns of a table, by backprop-wasm. ${name}() computes one row.`;
+  const includes = ["math", "stddef", ...(hasTexts ? ["string"] : [])];
+  const constants = target.task === "classification" ? { CLASSES: target.classes.length } : {};
+  const inner = `${name}_network`;
+  const body = `${networkFunction(inner, name, network)}\n${tableFunction(name, inner, network, table)}`;
+  return headerOf(name, comment, includes, constants, body);
 }
 
 function constantsOf({ index, tensors }: TrainedLayer, name: string, dtype: DType): string[] {
@@ -62,12 +110,6 @@ function constantsOf({ index, tensors }: TrainedLayer, name: string, dtype: DTyp
     ([tensor, { data }]) =>
       `static const ${TYPES[dtype].type} ${name}_${index}_${tensor}[${data.length}] = {${listOf(dtype, data, literalOf)}};\n`,
   );
-}
-
-/** A literal of the dtype. 1 would be an int. */
-function literalOf(dtype: DType, value: number): string {
-  const digits = digitsOf(dtype, value);
-  return (/[.e]/.test(digits) ? digits : `${digits}.0`) + TYPES[dtype].suffix;
 }
 
 interface Place {

@@ -1,9 +1,12 @@
 // A predictor in JavaScript: the source of one function without imports.
 
-import type { DType, FloatArray, Layer, Network } from "../index.js";
+import type { DType, FloatArray, Layer } from "../index.js";
 import { type OptionsOf, ofType, readOptions } from "../validation.js";
-import { activationOf, type Language, listOf, SOURCE_OPTIONS, type SourceOptions } from "./source.js";
-import { entryOf, type LayerTable, type NumberTensor, readTrained } from "./trained.js";
+import { answerOf, CELL_HELPERS, columnsOf, helpersOf } from "./javascriptTable.js";
+import { commentOf, requireJavaScriptName } from "./names.js";
+import type { Exportable, TableSteps } from "./predictor.js";
+import { activationOf, type Language, listOf, readProgram, type SourceOptions } from "./source.js";
+import { entryOf, type LayerTable, type NumberTensor, type TrainedNetwork } from "./trained.js";
 
 export interface JavaScriptOptions extends SourceOptions {
   /** Whether the function is exported, for a file that is a module; false to paste it into a script. Default true. */
@@ -11,7 +14,7 @@ export interface JavaScriptOptions extends SourceOptions {
 }
 
 const OPTIONS: OptionsOf<JavaScriptOptions> = {
-  ...(SOURCE_OPTIONS as OptionsOf<Required<SourceOptions>>),
+  name: { check: requireJavaScriptName, default: "predict" },
   module: { check: ofType("boolean"), default: true },
 };
 
@@ -45,40 +48,84 @@ const HELPERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The source of one JavaScript function that predicts as the network does, without this library and without imports: for
- * any engine of ECMAScript 2021. It takes a row of numbers and returns the outputs as an array, or takes an array of
- * rows and returns an array of arrays. It throws a RangeError for a row of another length.
+ * The source of one JavaScript function that predicts as the network or the model does, without this library and without
+ * imports: for any engine of ECMAScript 2021.
+ *
+ * Of a network, it takes a row of numbers and returns the outputs as an array, or takes an array of rows and returns an
+ * array of arrays. It throws a RangeError for a row of another length. Of a model of a table, it takes a row as an object,
+ * `{ age: 31, city: "Rome" }`, or an array of such rows, and returns what the `predict` of the model does. It throws a
+ * TypeError for a column that no row has, and for a cell that is not of the type of its column.
  *
  * It computes in float64 with the host's Math, so it is not bit for bit what `predict` returns: on networks of a few
- * layers, float32 differs by about 10⁻⁶ and float64 by about 10⁻¹⁴ of the largest output. Without its numbers, the
- * source of a network of ten layers has less than 2 KB. A float32 takes about 12 bytes: its shortest decimal digits, which, unlike base64, need no
- * `atob` and can be read and compared.
+ * layers, float32 differs by about 10⁻⁶ and float64 by about 10⁻¹⁴ of the largest output. Without its numbers and the
+ * names of columns and categories, the source of ten layers has less than 2 KB. A float32 takes about 12 bytes: its
+ * shortest decimal digits, which, unlike base64, need no `atob` and can be read and compared.
  *
- * @throws BackpropError `disposed`, `invalidOption`.
+ * @throws BackpropError `disposed`; `invalidOption`, also for a name that JavaScript or the function uses; `invalidData`
+ *   for parameters that are not finite.
  */
 export function toJavaScript<L extends readonly Layer[]>(
-  network: Network<L>,
+  source: Exportable<L>,
   options: JavaScriptOptions = {},
 ): string {
   const { name, module } = readOptions("toJavaScript", options, OPTIONS);
-  const { dtype, inputs, outputs, layers } = readTrained(network as unknown as Network<readonly Layer[]>);
+  const { network, table } = readProgram(source as Exportable<readonly Layer[]>);
+  const begin = `${module ? "export " : ""}function ${name}(rows) {`;
+  return table ? tableSource(name!, begin, network, table) : networkSource(name!, begin, network);
+}
+
+/** The parts of a function that compute the outputs x of the network from its inputs x. */
+interface NetworkParts {
+  readonly numbers: string;
+  readonly helpers: string;
+  readonly steps: string;
+}
+
+function partsOf(name: string, { dtype, layers }: TrainedNetwork): NetworkParts {
   const tensors: FloatArray[] = [];
   const keep: Keep = (tensor) => `w[${tensors.push(tensor!.data) - 1}]`;
   const steps = layers.map((layer) => `    x = ${entryOf(LAYERS, layer)(layer, keep)};\n`).join("");
-  const helpers = Object.entries(HELPERS)
-    .filter(([helper]) => steps.includes(`${helper}(`))
-    .map(([helper, source]) => `  const ${helper} = ${source};\n`)
-    .join("");
-  return `// A network of ${inputs} inputs and ${outputs} outputs, by backprop-wasm. Takes a row or an array of rows.
-${module ? "export " : ""}function ${name}(rows) {
-  const w = (${name}.w ??= [
+  const used = Object.keys(HELPERS).filter((helper) => steps.includes(`${helper}(`));
+  const numbers = `  const w = (${name}.w ??= [
 ${tensors.map((data) => `    [${listOf(dtype, data)}],\n`).join("")}  ].map((values) => new ${ARRAYS[dtype]}(values)));
-${helpers}  const one = (row) => {
+`;
+  return { numbers, helpers: helpersOf(HELPERS, used), steps };
+}
+
+function networkSource(name: string, begin: string, network: TrainedNetwork): string {
+  const { inputs, outputs } = network;
+  const { numbers, helpers, steps } = partsOf(name, network);
+  return `// A network of ${inputs} inputs and ${outputs} outputs, by backprop-wasm. Takes a row or an array of rows.
+${begin}
+${numbers}${helpers}  const one = (row) => {
     if (row.length !== ${inputs}) throw new RangeError("Expected rows of ${inputs} numbers.");
     let x = Float64Array.from(row);
 ${steps}    return Array.from(x);
   };
   return typeof rows[0] === "number" ? one(rows) : Array.from(rows, one);
+}
+`;
+}
+
+function tableSource(name: string, begin: string, network: TrainedNetwork, table: TableSteps): string {
+  const { numbers, helpers, steps } = partsOf(name, network);
+  const { columns, used } = columnsOf(table);
+  const { constants, answer } = answerOf(table.target);
+  return `// Predicts "${commentOf(table.target.name)}" from a row { column: cell } or an array of rows. By backprop-wasm.
+${begin}
+${numbers}${helpers}${helpersOf(CELL_HELPERS, used)}  const columns = (${name}.columns ??= [
+${columns}  ]);
+${constants}  const one = (row) => {
+    let x = Float64Array.from(columns.flatMap(([name, filler, ...steps]) => {
+      const v = read(row[name], name, typeof filler === "number");
+      return steps.flatMap((step) => step(v === "" ? filler : v, v === ""));
+    }));
+${steps}${answer}  };
+  const list = Array.isArray(rows) ? rows : [rows];
+  for (const [name] of columns) {
+    if (!list.some((row) => name in row)) throw new TypeError("No row has " + name);
+  }
+  return list === rows ? list.map(one) : one(rows);
 }
 `;
 }

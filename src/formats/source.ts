@@ -1,29 +1,37 @@
 // What the predictors in JavaScript and in C share: the formulas of the activations, and numbers as text.
 
-import type { ActivationName, DenseLayer, DType, FloatArray } from "../index.js";
+import type { ActivationName, DenseLayer, DType, FloatArray, Layer } from "../index.js";
 import { BackpropError } from "../index.js";
-import { show } from "../show.js";
-import { type OptionsOf, readOptions } from "../validation.js";
+import { type Exportable, type Predictor, readPredictor } from "./predictor.js";
 
 export interface SourceOptions {
-  /** The name of the function; default "predict". Letters, digits and _, not beginning with a digit. */
+  /**
+   * The name of the function; default "predict". Letters, digits and _, not beginning with a digit; no word that means
+   * something else in the language, such as "class".
+   */
   readonly name?: string;
 }
 
-export const SOURCE_OPTIONS: OptionsOf<SourceOptions> = {
-  name: { check: requireIdentifier, default: "predict" },
-};
-
-export function readName(of: string, options: SourceOptions): string {
-  return readOptions(of, options, SOURCE_OPTIONS).name!;
-}
-
-function requireIdentifier(argument: string, value: unknown): void {
-  if (typeof value === "string" && /^[A-Za-z_]\w{0,63}$/.test(value)) return;
-  throw new BackpropError(
-    "invalidOption",
-    `${argument} is ${show(value)}; expected 1 to 64 letters, digits and _, not beginning with a digit.`,
-  );
+/**
+ * Reads what is exported as a program.
+ *
+ * @throws BackpropError as `readPredictor`, and `invalidData` for numbers that are not finite: comparisons and maxima
+ *   with NaN differ between languages.
+ */
+export function readProgram(given: Exportable<readonly Layer[]>): Predictor {
+  const predictor = readPredictor(given);
+  for (const { index, tensors } of predictor.network.layers) {
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const wrong = tensor!.data.findIndex((value) => !Number.isFinite(value));
+      if (wrong < 0) continue;
+      throw new BackpropError(
+        "invalidData",
+        `${name} of the network's layer ${index} has ${tensor!.data[wrong]} at ${wrong}; expected finite numbers. ` +
+          "Train the network again, or set its parameters.",
+      );
+    }
+  }
+  return predictor;
 }
 
 /**

@@ -10,10 +10,12 @@ import {
   DOUBLE,
   FLOAT,
   type GraphMessage,
+  INPUTS,
   INT64,
   MODEL,
   type ModelMessage,
   type NodeMessage,
+  PRODUCER,
   type TensorMessage,
   type ValueMessage,
 } from "./schema.js";
@@ -33,6 +35,8 @@ const STANDARD_DOMAINS = ["", "ai.onnx", undefined];
 const MAX_CONSTANT_NODES = 8;
 
 export class Graph {
+  /** Whether `toOnnx` wrote it of a model of a table: nodes compute what its network takes. */
+  readonly isOfTable: boolean;
   readonly #graph: GraphMessage;
   readonly #producers = new Map<string, NodeMessage>();
   readonly #tensors = new Map<string, TensorMessage>();
@@ -40,11 +44,13 @@ export class Graph {
 
   /** @throws BackpropError `invalidData` if the bytes are no model of ONNX. */
   constructor(bytes: Uint8Array) {
-    this.#graph = readGraph(bytes);
+    const { graph, producer } = readModel(bytes);
+    this.#graph = graph;
     for (const node of this.#graph.node) {
       for (const name of node.output) if (name !== "") this.#producers.set(name, node);
     }
     for (const tensor of this.#graph.initializer) this.#tensors.set(tensor.name ?? "", tensor);
+    this.isOfTable = producer === PRODUCER && this.#producers.has(INPUTS);
   }
 
   /** The inputs that are not constants. */
@@ -89,14 +95,15 @@ export class Graph {
   }
 }
 
-function readGraph(bytes: Uint8Array): GraphMessage {
+function readModel(bytes: Uint8Array): ModelMessage & { readonly graph: GraphMessage } {
   let model: ModelMessage;
   try {
     model = decode(MODEL, bytes) as unknown as ModelMessage;
   } catch (cause) {
     throw malformed("bytes", `it is no ONNX file, or not a whole one: ${reasonOf(cause)}`, cause);
   }
-  if (model.graph) return model.graph;
+  const { graph } = model;
+  if (graph) return { ...model, graph };
   throw malformed("bytes", "it has no graph, so it is no ONNX file, or not a whole one");
 }
 

@@ -22,7 +22,7 @@ import { show } from "../../show.js";
 import { attempt, requireKeys } from "../../validation.js";
 import { malformed, requireBytes } from "../bytes.js";
 import { type Constant, Graph } from "./graph.js";
-import { DOUBLE, FLOAT, type ValueMessage } from "./schema.js";
+import { DOUBLE, FLOAT, INPUTS, OUTPUTS, type ValueMessage } from "./schema.js";
 import { type Part, readParts, vectorOf } from "./steps.js";
 
 /** The options of `createNetwork` that the file does not determine, and `output`. */
@@ -32,6 +32,11 @@ export interface OnnxOptions extends Partial<Omit<NetworkOptions<readonly Layer[
    * float64 numbers, if there is only one.
    */
   readonly output?: string;
+  /**
+   * The name of the value in the graph that the network takes. Default: the only input. The network of a model of a table
+   * takes "inputs", which the nodes before it compute from the columns.
+   */
+  readonly input?: string;
 }
 
 /** `createNetwork` checks their values. */
@@ -45,6 +50,7 @@ const OPTIONS: Readonly<Record<keyof OnnxOptions, true>> = {
   threads: true,
   metadata: true,
   output: true,
+  input: true,
 };
 
 /**
@@ -69,14 +75,14 @@ export async function fromOnnx(
   bytes: Uint8Array | ArrayBuffer,
   options: OnnxOptions = {},
 ): Promise<Network<readonly Layer[]>> {
-  const { output, ...given } = attempt("invalidOption", "options", () => {
+  const { input, output, ...given } = attempt("invalidOption", "options", () => {
     requireKeys("fromOnnx", options, OPTIONS);
     return { ...options };
   });
   const graph = new Graph(requireBytes("bytes", bytes));
-  const input = findInput(graph);
-  const parts = readParts(graph, input.name!, findOutput(graph, output));
-  const { inputs, layers } = assemble(parts, columnsOf(input));
+  const value = findInput(graph, input);
+  const parts = readParts(graph, value.name!, findOutput(graph, output));
+  const { inputs, layers } = assemble(parts, columnsOf(value));
   const network = await createNetwork<readonly Layer[]>({
     dtype: dtypeOf(parts),
     loss: lossFor(layers.at(-1)!.layer),
@@ -98,11 +104,30 @@ export async function fromOnnx(
   }
 }
 
-function findInput(graph: Graph): ValueMessage {
+function findInput(graph: Graph, given: unknown): ValueMessage {
   const { inputs } = graph;
-  if (inputs.length === 1 && inputs[0]!.name) return inputs[0]!;
-  const names = inputs.map(({ name }) => show(name)).join(", ");
-  throw new BackpropError("unsupported", `bytes has the inputs ${names || "(none)"}; expected one.`);
+  if (given !== undefined) {
+    const found = inputs.find(({ name }) => name === given);
+    if (found) return found;
+    if (typeof given === "string" && graph.producerOf(given)) return { name: given };
+    throw new BackpropError(
+      "invalidOption",
+      `input is ${show(given)}; expected the name of a value of the graph.`,
+    );
+  }
+  if (inputs.length === 1 && inputs[0]!.name && !graph.isOfTable) return inputs[0]!;
+  const names = inputs
+    .slice(0, 20)
+    .map(({ name }) => show(name))
+    .join(", ");
+  throw new BackpropError(
+    "unsupported",
+    `bytes has the inputs ${names || "(none)"}; expected one. ` +
+      (graph.isOfTable
+        ? `It has a model of a table. To read its network without the preprocessing, set the options input to "${INPUTS}" ` +
+          `and output to ${graph.producerOf(OUTPUTS) ? show(OUTPUTS) : '"probabilities"'}.`
+        : "To read the part after a value of the graph, set the option input to its name."),
+  );
 }
 
 function findOutput(graph: Graph, given: unknown): string {

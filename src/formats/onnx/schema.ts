@@ -2,13 +2,19 @@
 
 import { list, type MessageType, one } from "./protobuf.js";
 
+/** The producer that written files name, and the names of what the network takes and returns in their graphs. */
+export const PRODUCER = "backprop-wasm";
+export const INPUTS = "inputs";
+export const OUTPUTS = "outputs";
+
 /** The types of elements of a tensor: onnx.TensorProto.DataType. */
 export const FLOAT = 1;
 export const INT64 = 7;
+export const STRING = 8;
 export const DOUBLE = 11;
 
 /** The types of attributes: onnx.AttributeProto.AttributeType. */
-export const ATTRIBUTE = { f: 1, i: 2, s: 3 } as const;
+export const ATTRIBUTE = { f: 1, i: 2, s: 3, integers: 7, texts: 8 } as const;
 
 export interface TensorMessage {
   readonly dims: readonly number[];
@@ -16,6 +22,7 @@ export interface TensorMessage {
   readonly name?: string;
   readonly rawData?: Uint8Array;
   readonly floatData?: readonly number[];
+  readonly textData?: readonly Uint8Array[];
   readonly integerData?: readonly number[];
   readonly doubleData?: readonly number[];
   /** 1: the elements are in another file. */
@@ -26,6 +33,7 @@ const TENSOR: MessageType = {
   dims: list(1, "integer"),
   dataType: one(2, "integer"),
   floatData: list(4, "float"),
+  textData: list(6, "bytes"),
   integerData: list(7, "integer"),
   name: one(8, "text"),
   rawData: one(9, "bytes"),
@@ -40,6 +48,7 @@ export interface AttributeMessage {
   readonly s?: Uint8Array;
   readonly tensor?: TensorMessage;
   readonly integers?: readonly number[];
+  readonly texts?: readonly Uint8Array[];
   readonly type?: number;
 }
 
@@ -50,6 +59,7 @@ const ATTRIBUTE_TYPE: MessageType = {
   s: one(4, "bytes"),
   tensor: one(5, TENSOR),
   integers: list(8, "integer"),
+  texts: list(9, "bytes"),
   type: one(20, "integer"),
 };
 

@@ -1,20 +1,11 @@
-// Writes a network as a graph of ONNX, https://onnx.ai/onnx/operators/.
+// Writes a network or a model of a table as a graph of ONNX, https://onnx.ai/onnx/operators/.
 
-import type {
-  BatchNormLayer,
-  DType,
-  EmbeddingLayer,
-  FloatArray,
-  Layer,
-  LayerNormLayer,
-  Network,
-} from "../../index.js";
+import type { BatchNormLayer, EmbeddingLayer, Layer, LayerNormLayer } from "../../index.js";
+import { type Exportable, readPredictor } from "../predictor.js";
 import {
   columnsBeside,
   entryOf,
   type LayerTable,
-  type NumberTensor,
-  readTrained,
   type TrainedLayer,
   type TrainedNetwork,
 } from "../trained.js";
@@ -25,157 +16,46 @@ import {
   type FormName,
   isOperation,
   LAYER_NORM_64,
-  type Operation,
 } from "./forms.js";
+import { ELEMENT_TYPES, GraphWriter } from "./graphWriter.js";
 import { encode } from "./protobuf.js";
-import {
-  ATTRIBUTE,
-  type AttributeMessage,
-  DOUBLE,
-  FLOAT,
-  INT64,
-  MODEL,
-  type ModelMessage,
-  type NodeMessage,
-  type TensorMessage,
-  type ValueMessage,
-} from "./schema.js";
-
-/** The oldest set of operators that has all that are used: Gelu came with it. onnxruntime has it since 1.17 of 2024. */
-const OPERATOR_SET = 20;
-
-/** The version of the file format that ONNX 1.15 introduced together with this set of operators. */
-const IR_VERSION = 9;
-
-/** The names of the graph's input and output. */
-const INPUTS = "inputs";
-const OUTPUTS = "outputs";
-
-const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: FLOAT, float64: DOUBLE };
+import { INPUTS, INT64, MODEL, OUTPUTS } from "./schema.js";
+import { writeAnswer, writeColumns } from "./table.js";
 
 /**
- * The network as an ONNX file (opset 20), for onnxruntime and other tools. Its input is "inputs" [rows, inputs] and its
- * output "outputs" [rows, outputs], both of the network's dtype, for any number of rows. The outputs are those of
- * `predict`: softmax and sigmoid are applied, averaged parameters are used, batch norm uses its running statistics, and
- * dropout and Gaussian noise are left out. Loss and optimizer are not written.
+ * A network or a model of a table as an ONNX file (opset 20), for onnxruntime and other tools, for any number of rows.
+ * Softmax and sigmoid are applied, averaged parameters are used, batch norm uses its running statistics, and dropout and
+ * Gaussian noise are left out. Loss and optimizer are not written.
  *
- * @throws BackpropError `disposed`, `invalidOption` for a value that is no network.
+ * Of a network, the input is "inputs" [rows, inputs] and the output "outputs" [rows, outputs], both of the network's dtype.
+ *
+ * Of a model, each column that it uses is an input [rows, 1] by its name: float64 for numbers, NaN if missing; strings for
+ * categories, "" if missing, without spaces around them. For classes, the outputs are "class" [rows], which is strings,
+ * int64 for whole numbers, or float64, and "probabilities" [rows, classes] of the network's dtype. For numbers, the output
+ * is "value" [rows], float64, in the units of the table. An output that has the name of a column ends with "_".
+ *
+ * @throws BackpropError `disposed`, `invalidOption` for a value that is neither.
  */
-export function toOnnx<L extends readonly Layer[]>(network: Network<L>): Uint8Array {
-  const trained = readTrained(network as unknown as Network<readonly Layer[]>);
-  const graph = new GraphWriter(trained.dtype);
-  // Preprocessing that belongs to the network will be written here, from "inputs" to the value of the first layer.
-  let value = INPUTS;
-  for (const layer of trained.layers) value = entryOf(LAYERS, layer)(layer, graph, value);
-  return encode(MODEL, modelOf(trained, graph.finish()) as never);
+export function toOnnx<L extends readonly Layer[]>(source: Exportable<L>): Uint8Array {
+  const { network, table } = readPredictor(source as Exportable<readonly Layer[]>);
+  const graph = new GraphWriter(network.dtype);
+  const type = ELEMENT_TYPES[network.dtype];
+  if (table) {
+    const inputs = writeColumns(graph, table.columns);
+    writeAnswer(graph, table.target, writeLayers(graph, network, graph.rename(inputs, INPUTS)));
+  } else {
+    const outputs = writeLayers(graph, network, graph.input(INPUTS, type, network.inputs));
+    graph.output(outputs, OUTPUTS, type, network.outputs);
+  }
+  return encode(MODEL, graph.finish() as never);
 }
 
-function modelOf({ dtype, inputs, outputs }: TrainedNetwork, graph: GraphParts): ModelMessage {
-  const describeValue = (name: string, columns: number): ValueMessage => ({
-    name,
-    type: {
-      tensor: {
-        elementType: ELEMENT_TYPES[dtype],
-        shape: { dimension: [{ parameter: "rows" }, { length: columns }] },
-      },
-    },
-  });
-  return {
-    irVersion: IR_VERSION,
-    producer: "backprop-wasm",
-    operatorSet: [{ domain: "", version: OPERATOR_SET }],
-    graph: {
-      ...graph,
-      name: "network",
-      input: [describeValue(INPUTS, inputs)],
-      output: [describeValue(OUTPUTS, outputs)],
-    },
-  };
+/** Returns the name of the last layer's output. */
+function writeLayers(graph: GraphWriter, { layers }: TrainedNetwork, inputs: string): string {
+  let value = inputs;
+  for (const layer of layers) value = entryOf(LAYERS, layer)(layer, graph, value);
+  return value;
 }
-
-interface GraphParts {
-  readonly node: readonly NodeMessage[];
-  readonly initializer: readonly TensorMessage[];
-}
-
-class GraphWriter {
-  readonly dtype: DType;
-  readonly #nodes: NodeMessage[] = [];
-  readonly #tensors = new Map<string, TensorMessage>();
-
-  constructor(dtype: DType) {
-    this.dtype = dtype;
-  }
-
-  /** Adds a node, and returns the name of its output. */
-  node(operator: string, inputs: readonly string[], attributes: Operation["attributes"] = {}): string {
-    const output = `${operator}${this.#nodes.length}`;
-    const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
-    this.#nodes.push({ name: output, operator, input: inputs, output: [output], attribute });
-    return output;
-  }
-
-  /** Adds a tensor of the network, and returns its name. */
-  tensor({ index }: TrainedLayer<Layer>, name: string, { shape, data }: NumberTensor): string {
-    return this.#add({
-      name: `layers.${index}.${name}`,
-      dims: shape,
-      dataType: ELEMENT_TYPES[this.dtype],
-      rawData: bytesOf(data),
-    });
-  }
-
-  /** Adds tensors of a layer by their names in the network, those that it has. */
-  tensors(trained: TrainedLayer<Layer>, ...names: readonly string[]): string[] {
-    return names.flatMap((name) => {
-      const tensor = trained.tensors[name];
-      return tensor ? [this.tensor(trained, name, tensor)] : [];
-    });
-  }
-
-  /** The name of a scalar of the network's dtype. The same numbers share one. */
-  number(value: number): string {
-    const data = this.dtype === "float32" ? Float32Array.of(value) : Float64Array.of(value);
-    const dataType = ELEMENT_TYPES[this.dtype];
-    return this.#add({ name: `constant.${value}`, dims: [], dataType, rawData: bytesOf(data) });
-  }
-
-  /** The name of a tensor of integers: [integers], or a scalar. */
-  integers(values: readonly number[] | number): string {
-    const list = typeof values === "number" ? [values] : values;
-    const data = BigInt64Array.from(list, BigInt);
-    const name = `${typeof values === "number" ? "integer" : "integers"}.${this.#tensors.size}`;
-    const dims = typeof values === "number" ? [] : [list.length];
-    return this.#add({ name, dims, dataType: INT64, rawData: bytesOf(data) });
-  }
-
-  #add(tensor: TensorMessage & { readonly name: string }): string {
-    this.#tensors.set(tensor.name, tensor);
-    return tensor.name;
-  }
-
-  /** The parts of the graph. The output of the last node becomes the graph's; without layers that act, of Identity. */
-  finish(): GraphParts {
-    if (this.#nodes.length === 0) this.node("Identity", [INPUTS]);
-    const last = { ...this.#nodes.at(-1)!, output: [OUTPUTS] };
-    return { node: [...this.#nodes.slice(0, -1), last], initializer: [...this.#tensors.values()] };
-  }
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: FloatArray | BigInt64Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function attributeOf(name: string, value: number | string): AttributeMessage {
-  const common = { name, integers: [] };
-  if (typeof value === "string") return { ...common, s: new TextEncoder().encode(value), type: ATTRIBUTE.s };
-  return name in INTEGER_ATTRIBUTES
-    ? { ...common, i: value, type: ATTRIBUTE.i }
-    : { ...common, f: value, type: ATTRIBUTE.f };
-}
-
-/** The attributes that are integers; the other numbers are floats. */
-const INTEGER_ATTRIBUTES = { axis: true, to: true };
 
 const LAYERS: LayerTable<[graph: GraphWriter, value: string], string> = {
   dense: (trained, graph, x) => {
