@@ -606,7 +606,7 @@ describe("an error is one line that says what to do:", () => {
 
   it("a folder instead of a file to write, before the training", async () => {
     expect(await fail("train", IRIS, "--target", "class", "--out", ".")).toContain(
-      "--out is ., which is a folder.",
+      " is not a file, so it is not replaced. Give the path of a file.",
     );
   });
 

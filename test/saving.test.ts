@@ -29,7 +29,7 @@ import {
   torchRandom,
   warmup,
 } from "../src/index.js";
-import { rejectionOf } from "./support/errorOf.js";
+import { errorOf, rejectionOf } from "./support/errorOf.js";
 import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
 
@@ -337,6 +337,22 @@ describe("saving", () => {
     save();
     expect(codes).toEqual(["busy", "busy", "saved", "saved"]);
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    "is refused if a parameter is %d, as loading is: no file may replace one that can be loaded",
+    async (value) => {
+      const network = await create();
+      (network.parameters[2] as { bias: { data: Float32Array } }).bias.data[1] = value;
+      for (const save of ["save", "saveWeights"] as const) {
+        expect(errorOf(() => network[save]())).toMatchObject({
+          code: "invalidData",
+          message: expect.stringContaining(
+            `parameters[2].bias.data[1] is ${value}; expected a finite number`,
+          ),
+        });
+      }
+    },
+  );
 
   it("is refused after dispose", async () => {
     const network = await create();
