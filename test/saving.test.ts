@@ -8,6 +8,7 @@ import {
   cosineDecay,
   createNetwork,
   customLoss,
+  customMetric,
   dense,
   dropout,
   embedding,
@@ -118,6 +119,30 @@ describe("a network that was saved and loaded", () => {
     expect(loaded.learningRate).toBe(network.learningRate);
     expect(trainedBits(loaded)).toBe(trainedBits(network));
   });
+
+  it.each(["max", "min"] as const)(
+    "continues the plateau of a metric (%s) that was infinite, which JSON cannot keep",
+    async (direction) => {
+      const infinite = direction === "max" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+      let epoch = 0;
+      const odd = customMetric({
+        name: "odd",
+        direction,
+        compute: () => [1, infinite, 1, 1, 1][epoch++ % 5]!,
+      });
+      const rate = reduceOnPlateau({ learningRate: 0.05, patience: 1, monitor: "odd" });
+      const network = await create({ optimizer: sgd({ learningRate: rate }) });
+      const options = { metrics: [odd] };
+      await network.fit(inputs, targets, { ...options, epochs: 2 });
+      const loaded = await loadNetwork(network.save());
+      const rates: unknown[] = [];
+      for (const each of [network, loaded]) {
+        epoch = 2;
+        rates.push((await each.fit(inputs, targets, { ...options, epochs: 3 })).learningRate);
+      }
+      expect(rates[1]).toEqual(rates[0]);
+    },
+  );
 
   it.each(NETWORKS.map((layers) => ({ layers, names: layers.map(({ kind }) => kind).join(", ") })))(
     "has the same layers and buffers: $names",
