@@ -33,6 +33,12 @@ export {
   tableModelFromJSON,
 } from "./table/model.js";
 export {
+  type AsyncBuffer,
+  type ParquetOptions,
+  type ParquetSource,
+  readParquet,
+} from "./table/parquet.js";
+export {
   type ColumnOptions,
   fitPreprocessor,
   type PreprocessingOptions,

@@ -173,7 +173,8 @@ function copyTexts(given: unknown): string[] {
   });
 }
 
-function copyTypes(given: unknown): ReadonlyMap<string, ColumnType> {
+/** A checked copy of the option `types`. */
+export function copyTypes(given: unknown): ReadonlyMap<string, ColumnType> {
   return attempt("invalidOption", "types", () => {
     requireObject("types", given, 'an object such as { zip: "category" }');
     const types = new Map(Object.entries(given as Record<string, ColumnType>));
