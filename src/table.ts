@@ -47,7 +47,7 @@ export {
   type PreprocessorState,
   preprocessorFromJSON,
 } from "./table/preprocessor.js";
-export { readTable, type TableOptions } from "./table/readTable.js";
+export { readTable, readTables, type TableOptions, type TablesOptions } from "./table/readTable.js";
 export type { ClassName, ClassTarget, NumberTarget, Target, Task } from "./table/target.js";
 export type { TextChunk, TextSource } from "./table/text.js";
 export {

@@ -69,9 +69,8 @@ export async function readParquet(source: ParquetSource, options: ParquetOptions
   const all = parquetSchema(metadata).children.map(({ element }) => element.name);
   requireNames(all, "source");
   const names = givenColumns ?? all;
-  for (const name of [...names, ...givenTypes.keys()]) {
-    if (!all.includes(name)) throw unknownColumn("a name in columns or types", name, all);
-  }
+  requireIn("a column to read", names, all);
+  requireIn("a name in types", [...givenTypes.keys()], all);
   const compressors = needsCompressors(metadata)
     ? (await import("hyparquet-compressors").catch(missing("hyparquet-compressors"))).compressors
     : {};
@@ -134,6 +133,12 @@ function dayOf(days: number): string | undefined {
 function typeOf(cells: readonly unknown[]): ColumnType {
   const isNumber = (cell: unknown) => typeof cell !== "string" && typeof cell !== "boolean";
   return cells.every(isNumber) ? "number" : "category";
+}
+
+/** `argument`: what names a column that does not exist. */
+function requireIn(argument: string, names: readonly string[], all: readonly string[]): void {
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw unknownColumn(argument, unknown, all);
 }
 
 function copyNames(given: unknown): readonly string[] {
