@@ -77,7 +77,8 @@ export function bundle(input, dir, banner, plugins = [], platform = "neutral") {
     platform,
     // Papa Parse requires Node's module "stream" for a function that the library does not call.
     resolve: { mainFields: ["module", "main"], alias: { stream: false } },
-    external: /^node:/,
+    // hyparquet is imported when a Parquet file is read: users install it.
+    external: /^(node:|hyparquet)/,
     output: {
       dir,
       entryFileNames: "[name].js",

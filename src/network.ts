@@ -649,11 +649,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * Functions are not kept: a custom loss, a learning rate that is a function. If the key is still to be drawn from
    * `random`, it is drawn now. During a fit, call it at the end of an epoch, in `onEpoch`, or use `checkpoint`.
    *
-   * @throws BackpropError `busy` within an epoch of a fit, `disposed`.
+   * @throws BackpropError `busy` within an epoch of a fit; `invalidData` if a parameter is NaN or infinite, because
+   *   `loadNetwork` refuses such a file; `disposed`.
    */
   save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
     const metadata = this.#metadataOf("save", options);
     const model = this.#alive();
+    requireFinite(model);
     const fit = this.#resumableFit();
     this.#drawKey();
     const training = this.#trainingWith(fit);
@@ -664,12 +666,13 @@ export class Network<L extends readonly Layer[] = readonly DenseLayer[]> {
    * The weights alone as a file of the safetensors format: `save` without what only training needs. `loadNetwork` reads
    * it without options, and begins a new training. With an average of the parameters, these are the averages.
    *
-   * @throws BackpropError `disposed`.
+   * @throws BackpropError `invalidData` if a parameter is NaN or infinite; `disposed`.
    */
   saveWeights(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
     const metadata = this.#metadataOf("saveWeights", options);
     const model = this.#alive();
     const values = { ...model.values, parameters: model.predictionParameters() };
+    requireFinite(model, values.parameters);
     return writeNetworkFile(this.#configuration, this.#description, values, metadata);
   }
 
@@ -901,6 +904,18 @@ function noTrainingMetrics(): BackpropError {
   return new BackpropError(
     "unsupported",
     "evaluate computes no metrics with training: true if the network has a batch norm. Leave out training, or the metrics.",
+  );
+}
+
+/** Only a view of `network.parameters` can make them so. A checkpoint of them would replace a file that can be loaded. */
+function requireFinite(model: Model, parameters?: FloatArray): void {
+  const wrong = model.findNotFinite(parameters);
+  if (!wrong) return;
+  throw new BackpropError(
+    "invalidData",
+    `${wrong.path} is ${wrong.value}; expected a finite number, because the file could not be loaded. No update makes a ` +
+      "parameter NaN or infinite: it was written through a view of network.parameters. Replace the parameters by " +
+      "setParameters.",
   );
 }
 

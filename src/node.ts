@@ -1,12 +1,12 @@
 // The entry point backprop-wasm/node: networks in files.
 
-import { accessSync, constants, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BackpropError } from "./errors.js";
 import type { Checkpoint, Layer, LoadOptions, Network } from "./index.js";
 import { attemptFile } from "./node/fileErrors.js";
-import { pathsIn, replaceFile, targetOf } from "./node/replaceFile.js";
+import { pathsIn, replaceFile, requireReplaceable, targetOf } from "./node/replaceFile.js";
 import { type CheckpointOptions, loadNewest, readCheckpointOptions } from "./saving/checkpoints.js";
 import { bytesToSave, loadNamed, type Savable } from "./saving/namedFile.js";
 import { show } from "./show.js";
@@ -53,14 +53,17 @@ export async function loadFile(
  * all. Files of higher numbers are left alone. A killed process may leave a temporary file, `path`.….tmp: the next
  * checkpoint removes it.
  *
- * @param path A path, or a URL of the protocol file:. One process may write there at a time.
- * @throws BackpropError `fileNotFound` if the folder does not exist, `fileUnavailable` if it is not writable,
- *   `invalidOption`. The fit rejects as `saveFile`, and keeps what was trained.
+ * Several processes of one system may write there: each file is whole, and the newest is that of the last writer.
+ * Processes in several containers that share a folder may not: they would remove each other's temporary files.
+ *
+ * @param path A path of a file, or a URL of the protocol file:.
+ * @throws BackpropError `fileNotFound` if the folder does not exist; `fileUnavailable` if it or the file is not
+ *   writable, or if a folder is there; `invalidOption`. The fit rejects as `saveFile`, and keeps what was trained.
  */
 export function fileCheckpoint(path: string | URL, options: CheckpointOptions = {}): Checkpoint {
   const file = pathOf("fileCheckpoint", path);
   const { everyEpochs, keep } = readCheckpointOptions("fileCheckpoint", options);
-  attemptFile(file, "cannot be written", () => accessSync(dirname(targetOf(file)), constants.W_OK));
+  attemptFile(file, "cannot be written", () => requireReplaceable(targetOf(file)));
   return { everyEpochs, save: (bytes) => write(file, bytes, keep) };
 }
 
@@ -105,6 +108,14 @@ function pathOf(of: string, given: string | URL): string {
       `${of} is given the path ${show(given)}; expected a path, or a URL of the protocol file:.`,
     );
   }
-  if (!(given instanceof URL) && !text.startsWith("file://")) return resolve(text);
-  return attempt("invalidOption", `the path of ${of}, ${show(text)},`, () => fileURLToPath(text));
+  const isUrl = given instanceof URL || text.startsWith("file://");
+  const path = isUrl
+    ? attempt("invalidOption", `the path of ${of}, ${show(text)},`, () => fileURLToPath(text))
+    : text;
+  // resolve() would remove the slash, and a file would get the name of the folder.
+  if (!path.endsWith("/") && !path.endsWith(sep)) return resolve(path);
+  throw new BackpropError(
+    "invalidOption",
+    `${of} is given the path ${show(path)}, which is that of a folder; expected the path of a file.`,
+  );
 }

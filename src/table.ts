@@ -33,6 +33,12 @@ export {
   tableModelFromJSON,
 } from "./table/model.js";
 export {
+  type AsyncBuffer,
+  type ParquetOptions,
+  type ParquetSource,
+  readParquet,
+} from "./table/parquet.js";
+export {
   type ColumnOptions,
   fitPreprocessor,
   type PreprocessingOptions,
@@ -41,7 +47,7 @@ export {
   type PreprocessorState,
   preprocessorFromJSON,
 } from "./table/preprocessor.js";
-export { readTable, type TableOptions } from "./table/readTable.js";
+export { readTable, readTables, type TableOptions, type TablesOptions } from "./table/readTable.js";
 export type { ClassName, ClassTarget, NumberTarget, Target, Task } from "./table/target.js";
 export type { TextChunk, TextSource } from "./table/text.js";
 export {

@@ -17,12 +17,12 @@ import {
 } from "./index.js";
 import {
   type Created,
-  convert,
   type Draw,
+  decode,
   type ErrorMessage,
+  encode,
   type MessageToPage,
   type MessageToWorker,
-  type StandIn,
 } from "./remote/messages.js";
 import { type FlatRows, splitRows } from "./remote/rows.js";
 import { reasonOf } from "./show.js";
@@ -44,6 +44,17 @@ class PageException {
 
   constructor(thrown: number) {
     this.thrown = thrown;
+  }
+}
+
+/** Represents the dataset of this number. */
+class StoredDataset {
+  readonly id: number;
+  readonly rows: number;
+
+  constructor(id: number, rows: number) {
+    this.id = id;
+    this.rows = rows;
   }
 }
 
@@ -94,7 +105,7 @@ class Trainer {
       const dataset = await this.#network!.createDataset(...data);
       const id = this.#ids++;
       this.#datasets.set(id, dataset);
-      return { $: "dataset", of: { id, rows: dataset.rows } };
+      return new StoredDataset(id, dataset.rows);
     },
     disposeDataset: (dataset: Dataset) => dataset.dispose(),
   };
@@ -170,15 +181,13 @@ class Trainer {
 
   /** A value that the page sent for a call, with the values of its stand-ins. */
   #received(value: unknown, call: number): unknown {
-    return convert(value, (each) => {
-      const { $, of } = each as StandIn;
-      return this.#values[$]?.(of as never, call);
-    });
+    return decode(value, ({ $, of }) => this.#values[$]!(of as never, call));
   }
 
   #reply(id: number, result: unknown): void {
     const buffers: ArrayBuffer[] = [];
-    const value = convert(result, (each) => {
+    const value = encode(result, (each) => {
+      if (each instanceof StoredDataset) return { $: "dataset", of: each };
       if (!(each instanceof Tensor)) return undefined;
       // A tensor of parameters is a view of linear memory.
       const data = each.data.slice();

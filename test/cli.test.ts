@@ -12,8 +12,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { createRowProgress } from "../src/cli/progress.js";
 import { readNpz } from "../src/formats.js";
 import { loadTableModel, readTable, trainTable } from "../src/table.js";
 import { codeBlocks, readPage } from "./support/markdown.js";
@@ -29,8 +31,9 @@ interface Result {
 }
 
 interface RunOptions {
-  /** A file for standard input. */
-  readonly input?: string;
+  /** A file, or its contents, for standard input. */
+  readonly input?: string | Readable;
+  readonly env?: NodeJS.ProcessEnv;
   /** Called with all that was written to standard error so far. */
   readonly onError?: (text: string, child: ReturnType<typeof spawn>) => void;
   /** Whether the reader of standard output ends after the first piece. */
@@ -52,10 +55,12 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(args: readonly string[], { input, onError, closes }: RunOptions = {}): Promise<Result> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: folder });
+function run(args: readonly string[], { input, env, onError, closes }: RunOptions = {}): Promise<Result> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env: { ...process.env, ...env } });
+  // The program may end before it has read all.
+  child.stdin.on("error", () => {});
   if (input === undefined) child.stdin.end();
-  else createReadStream(input).pipe(child.stdin);
+  else (typeof input === "string" ? createReadStream(input) : input).pipe(child.stdin);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (piece) => {
     stdout += piece;
@@ -411,6 +416,58 @@ describe("predict, evaluate, inspect, export and cv", () => {
     expect(stdout.split("\n").length).toBeLessThan(29_000);
   });
 
+  it("predicts more rows than fit into memory, from a pipe to a file", async () => {
+    const [head, ...lines] = FLATS.trimEnd().split("\n");
+    const rows = 240_000;
+    write("large.csv", `${head}\n${`${lines.join("\n")}\n`.repeat(rows / lines.length)}`);
+    const { status, stderr } = await run(["predict", "city.safetensors", "-", "--out", "large.out.csv"], {
+      input: join(folder, "large.csv"),
+      env: { NODE_OPTIONS: "--max-old-space-size=32" },
+    });
+    expect([status, stderr]).toEqual([0, `${rows} predictions: large.out.csv\n`]);
+    const predictions = read("large.out.csv").toString().trimEnd().split("\n");
+    expect(predictions).toHaveLength(rows + 1);
+    const few = (await succeed("predict", "city.safetensors", "flats.csv")).trimEnd().split("\n");
+    expect(predictions.slice(-lines.length)).toEqual(few.slice(1));
+  });
+
+  it("stops reading when the program that reads the predictions ends, although the data do not", async () => {
+    const [head, ...lines] = FLATS.trimEnd().split("\n");
+    const endless = Readable.from(
+      (function* () {
+        yield `${head}\n`;
+        for (;;) yield `${lines.join("\n")}\n`;
+      })(),
+    );
+    const result = await run(["predict", "city.safetensors", "-"], { input: endless, closes: true });
+    expect([result.status, result.stderr]).toEqual([0, ""]);
+  });
+
+  it("leaves the file of earlier predictions if a later row is wrong", async () => {
+    const lines = FLATS.trimEnd().split("\n");
+    write("wrong.csv", `${lines.join("\n")}\n${`${lines[1]}\n`.repeat(30_000)}1;2\n`);
+    write("kept.csv", "mine");
+    expect(await fail("predict", "city.safetensors", "wrong.csv", "--out", "kept.csv")).toContain(
+      "wrong.csv: Line 30122 has 2 cells; expected 5",
+    );
+    expect(read("kept.csv").toString()).toBe("mine");
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    expect(await fail("predict", "city.safetensors", "flats.csv", "--out", ".")).toContain("is not a file");
+  });
+
+  it("trains on a Parquet file, and predicts and evaluates one", async () => {
+    const parquet = fileURLToPath(new URL("reference/zstd.parquet", import.meta.url));
+    const args = ["--target", "int32", "--task", "regression", "--validation", "0", "--epochs", "2"];
+    await succeed("train", parquet, ...args, "--categories", "text", "--out", "parquet.safetensors");
+    const lines = (await succeed("predict", "parquet.safetensors", parquet)).trimEnd().split("\n");
+    expect([lines[0], lines.length]).toEqual(["int32", 6]);
+    expect(await json("evaluate", "parquet.safetensors", parquet)).toMatchObject({ task: "regression" });
+    write("none.parquet", "PAR1");
+    expect(await fail("predict", "parquet.safetensors", "none.parquet")).toContain(
+      "none.parquet: source is not a Parquet file",
+    );
+  });
+
   it("evaluates, as JSON and as text", async () => {
     const evaluation = await json("evaluate", "city.safetensors", "flats.csv");
     expect(evaluation).toMatchObject({
@@ -502,6 +559,35 @@ describe("predict, evaluate, inspect, export and cv", () => {
     expect(await succeed("cv", "flats.csv", "--target", "price", "--folds", "2", "--epochs", "2")).toMatch(
       /^fold 1\/2: loss .+, r2 .+\nfold 2\/2: /,
     );
+  });
+});
+
+describe("the count of rows of predict", () => {
+  const show = (terminal: { isTTY: boolean }, isShown?: boolean) => {
+    const written: string[] = [];
+    const write = (text: string) => written.push(text) > 0;
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    onTestFinished(() => now.mockRestore());
+    const progress = createRowProgress({ ...terminal, write } as unknown as NodeJS.WriteStream, isShown);
+    for (const [time, rows] of [
+      [900, 10_000],
+      [1100, 20_000],
+      [1900, 30_000],
+      [2200, 40_000],
+    ] as const) {
+      now.mockReturnValue(time);
+      progress.show(rows);
+    }
+    progress.end();
+    return written;
+  };
+
+  it("is one line of a terminal, once a second, and is removed at the end", () => {
+    expect(show({ isTTY: true }, true)).toEqual(["\r20000 rows", "\r40000 rows", "\r          \r"]);
+  });
+
+  it("is not written without a terminal", () => {
+    expect(show({ isTTY: false })).toEqual([]);
   });
 });
 
@@ -627,7 +713,7 @@ describe("an error is one line that says what to do:", () => {
 
   it("a folder instead of a file to write, before the training", async () => {
     expect(await fail("train", IRIS, "--target", "class", "--out", ".")).toContain(
-      "--out is ., which is a folder.",
+      " is not a file, so it is not replaced. Give the path of a file.",
     );
   });
 

@@ -105,3 +105,15 @@ it("layers too large for the file are refused before memory is allocated", async
     message: expect.stringContaining("too few for the"),
   });
 });
+
+it("a fit of a file that does not record its conditions, as earlier versions wrote it, can be resumed", async () => {
+  const { tensors, metadata } = file;
+  const { training: json = "" } = metadata;
+  const training = JSON.parse(json);
+  expect(training.fit.conditions).toMatchObject({ batchSize: 8, rows: 24, validationRows: 6 });
+  delete training.fit.conditions;
+  const old = withDigest({ tensors, metadata: { ...metadata, training: JSON.stringify(training) } });
+  using network = await loadNetwork(old);
+  const { loss } = await network.fit(INPUTS, TARGETS, { ...FIT, batchSize: 4, epochs: 6, resume: true });
+  expect(loss.length).toBe(6);
+});

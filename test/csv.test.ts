@@ -129,6 +129,32 @@ describe("readCsv", () => {
     expect(await readLines('a,b\r"x\ry",3\r4,5\r')).toEqual([2, 4]);
   });
 
+  it.each(["\n", "\r\n", "\r"])(
+    "takes a line of two quotes for a row with an empty cell, but not an empty line (ends %j)",
+    async (end) => {
+      const text = ["a", '""', "", "1", `"""${end}"""`, '""', "", '""'].join(end);
+      const expected = [["a"], [""], ["1"], [`"${end}"`], [""], [""]];
+      expect(await readRows(text)).toEqual(expected);
+      expect(await readRows(singleBytes(bytesOf(text + end)))).toEqual(expected);
+      expect(await readLines(text)).toEqual([2, 4, 5, 7, 9]);
+    },
+  );
+
+  it("reads one column of what Python's csv module writes, for all cells and chunks", async () => {
+    const cell = fc.string({ unit: fc.constantFrom("a", '"', ",", "\n", " "), maxLength: 3 });
+    const property = fc.asyncProperty(fc.array(cell), fc.integer({ min: 1, max: 9 }), async (cells, size) => {
+      // Python writes "" for a row of one empty cell, because an empty line would be no row.
+      const quote = (text: string) => (/^$|[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+      const bytes = bytesOf(["name", ...cells].map((each) => `${quote(each)}\r\n`).join(""));
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      );
+      const read = await readRows(chunks, { delimiter: "," });
+      expect(read).toEqual(cells.length === 0 ? [] : [["name"], ...cells.map((each) => [each])]);
+    });
+    await fc.assert(property, { numRuns: 200 });
+  });
+
   it("reads what d3-dsv writes, for all cells, delimiters between them and chunks", async () => {
     const cell = fc.string({ unit: fc.constantFrom("a", "é", "𝄞", '"', ",", ";", "\n", " ", "\t", "0") });
     const table = fc

@@ -173,6 +173,16 @@ describe("a network in a worker", () => {
     expect(await remote.metadata()).toEqual(local.metadata);
   });
 
+  it("keeps keys that begin with $, as its messages use them", async () => {
+    const metadata = { $: "dataset", $$: "tensor", $x: "signal", of: "rows" };
+    const [local, remote] = await createBoth(() => ({ metadata }));
+    expect(await remote.metadata()).toEqual(local.metadata);
+    expect((await loadNetwork(await remote.save())).metadata).toEqual(metadata);
+    // The worker refuses the option, as this thread does.
+    const wrong = { ...FIT, $: "callback" } as typeof FIT;
+    await expect(remote.fit(INPUTS, LABELS, wrong)).rejects.toThrow('fit has no option "$"');
+  });
+
   it("has each method and property of a network, but fitSync, epochs, clone and layers", async () => {
     const [local, remote] = await createBoth();
     const namesOf = (network: object) => {

@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import type * as FileSystem from "node:fs";
+import { renameSync } from "node:fs";
 import {
   chmod,
   copyFile,
@@ -289,6 +290,41 @@ describe("fileCheckpoint", () => {
     expect(await epochsOfFiles()).toEqual({ "a network.safetensors": 5, "a network.safetensors.1": 1 });
   });
 
+  it("may be shared by processes: one of them may have renamed an older file already", async () => {
+    const network = await create();
+    const options = { epochs: 5, checkpoint: fileCheckpoint(path, { keep: 5 }) };
+    await network.fit(ROWS, TARGETS, options);
+    let renames = 0;
+    disk.beforeCall = (name) => {
+      if (name !== "renameSync" || ++renames !== 2) return;
+      // The first rename replaced the newest file. The second one is about to do this.
+      renameSync(`${path}.3`, `${path}.4`);
+    };
+    await network.fit(ROWS, TARGETS, { ...options, epochs: 1 });
+    disk.beforeCall = () => {};
+    const epochs = ["", ".1", ".2", ".3", ".4"].map((end) => [
+      `a network.safetensors${end}`,
+      expect.any(Number),
+    ]);
+    expect(await epochsOfFiles()).toEqual(Object.fromEntries(epochs));
+    expect((await loadFile(path)).epoch).toBe(6);
+  });
+
+  it("keeps the file that is there if a parameter was made NaN, which no file may have", async () => {
+    const network = await create();
+    const options = { epochs: 5, checkpoint: fileCheckpoint(path) };
+    const onEpoch = ({ epoch = 0 }) => {
+      if (epoch === 4) network.parameters[0]!.kernel!.data[1] = Number.NaN;
+    };
+    expect(await rejectionOf(network.fit(ROWS, TARGETS, { ...options, onEpoch }))).toMatchObject({
+      code: "invalidData",
+      message: expect.stringContaining("parameters[0].kernel.data[1] is NaN"),
+    });
+    const loaded = await loadCheckpoint(path);
+    expect(loaded.epoch).toBe(3);
+    expect((await loaded.fit(ROWS, TARGETS, { ...options, resume: true })).loss.length).toBe(5);
+  });
+
   it("works with fitSync", async () => {
     const network = await create();
     network.fitSync(ROWS, TARGETS, { epochs: 3, checkpoint: fileCheckpoint(pathToFileURL(path)) });
@@ -298,6 +334,12 @@ describe("fileCheckpoint", () => {
   it("checks its folder and its options before the fit", () => {
     const missing = join(folder, "missing", "network");
     expect(() => fileCheckpoint(missing)).toThrow(expect.objectContaining({ code: "fileNotFound" }));
+    for (const each of [".", folder, pathToFileURL(folder)]) {
+      expect(() => fileCheckpoint(each)).toThrow(expect.objectContaining({ code: "fileUnavailable" }));
+    }
+    for (const each of ["", `${folder}/`, `${path}/`, pathToFileURL(`${path}/`)]) {
+      expect(() => fileCheckpoint(each)).toThrow(expect.objectContaining({ code: "invalidOption" }));
+    }
     for (const options of [{ keep: 0 }, { everyEpochs: 1.5 }, { kept: 2 }]) {
       expect(() => fileCheckpoint(path, options)).toThrow(expect.objectContaining({ code: "invalidOption" }));
     }

@@ -8,6 +8,7 @@ import {
   cosineDecay,
   createNetwork,
   customLoss,
+  customMetric,
   dense,
   dropout,
   embedding,
@@ -29,7 +30,7 @@ import {
   torchRandom,
   warmup,
 } from "../src/index.js";
-import { rejectionOf } from "./support/errorOf.js";
+import { errorOf, rejectionOf } from "./support/errorOf.js";
 import { bitsOf, DTYPES, spread } from "./support/floats.js";
 import { valuesOf } from "./support/parameters.js";
 
@@ -118,6 +119,30 @@ describe("a network that was saved and loaded", () => {
     expect(loaded.learningRate).toBe(network.learningRate);
     expect(trainedBits(loaded)).toBe(trainedBits(network));
   });
+
+  it.each(["max", "min"] as const)(
+    "continues the plateau of a metric (%s) that was infinite, which JSON cannot keep",
+    async (direction) => {
+      const infinite = direction === "max" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+      let epoch = 0;
+      const odd = customMetric({
+        name: "odd",
+        direction,
+        compute: () => [1, infinite, 1, 1, 1][epoch++ % 5]!,
+      });
+      const rate = reduceOnPlateau({ learningRate: 0.05, patience: 1, monitor: "odd" });
+      const network = await create({ optimizer: sgd({ learningRate: rate }) });
+      const options = { metrics: [odd] };
+      await network.fit(inputs, targets, { ...options, epochs: 2 });
+      const loaded = await loadNetwork(network.save());
+      const rates: unknown[] = [];
+      for (const each of [network, loaded]) {
+        epoch = 2;
+        rates.push((await each.fit(inputs, targets, { ...options, epochs: 3 })).learningRate);
+      }
+      expect(rates[1]).toEqual(rates[0]);
+    },
+  );
 
   it.each(NETWORKS.map((layers) => ({ layers, names: layers.map(({ kind }) => kind).join(", ") })))(
     "has the same layers and buffers: $names",
@@ -337,6 +362,22 @@ describe("saving", () => {
     save();
     expect(codes).toEqual(["busy", "busy", "saved", "saved"]);
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    "is refused if a parameter is %d, as loading is: no file may replace one that can be loaded",
+    async (value) => {
+      const network = await create();
+      (network.parameters[2] as { bias: { data: Float32Array } }).bias.data[1] = value;
+      for (const save of ["save", "saveWeights"] as const) {
+        expect(errorOf(() => network[save]())).toMatchObject({
+          code: "invalidData",
+          message: expect.stringContaining(
+            `parameters[2].bias.data[1] is ${value}; expected a finite number`,
+          ),
+        });
+      }
+    },
+  );
 
   it("is refused after dispose", async () => {
     const network = await create();

@@ -199,7 +199,7 @@ const SRC: Table = {
   "node.ts": ["errors.ts", "show.ts", "validation.ts", "index.ts", "saving", "node"],
   "browser.ts": ["errors.ts", "show.ts", "index.ts", "saving"],
   // What the program imports is published: it needs only entry points.
-  cli: ["files", "index.ts", "formats.ts", "table.ts", "node.ts"],
+  cli: ["files", "index.ts", "formats.ts", "table.ts", "node", "node.ts"],
   "cli.ts": ["cli"],
 };
 

@@ -1,7 +1,15 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { createTable, readTable, type Table, type TableOptions, type TableRows } from "../src/table.js";
+import {
+  createTable,
+  readTable,
+  readTables,
+  type Table,
+  type TableOptions,
+  type TableRows,
+  type TablesOptions,
+} from "../src/table.js";
 import { errorOf, rejectionOf } from "./support/errorOf.js";
 import { HOSTILE } from "./support/hostile.js";
 
@@ -13,6 +21,34 @@ function contentOf({ columns }: Table) {
 async function read(text: string, options?: TableOptions) {
   return contentOf(await readTable(text, options));
 }
+
+describe("readTables", () => {
+  const lines = Array.from({ length: 25 }, (_, i) => `${i},${i < 12 ? i : `t${i}`}\n`);
+  const read = async (text: string, options: TablesOptions) => {
+    const tables: Table[] = [];
+    for await (const table of readTables(text, options)) tables.push(table);
+    return tables;
+  };
+
+  it("gives the rows of readTable in tables of some rows, with the types of the first", async () => {
+    const tables = await read(`x,y\n${lines.join("")}`, { tableRows: 10, types: { y: "category" } });
+    expect(tables.map(({ rows }) => rows)).toEqual([10, 10, 5]);
+    const whole = await readTable(`x,y\n${lines.join("")}`);
+    expect(tables.flatMap((table) => [...table.column("x").values])).toEqual([...whole.column("x").values]);
+    expect(tables.flatMap((table) => [...table.column("y").values])).toEqual(whole.column("y").values);
+    await expect(read(`x,y\n${lines.join("")}`, { tableRows: 10 })).rejects.toMatchObject({
+      code: "invalidData",
+      message: expect.stringMatching(/^Line 14: "y" is "t12"; expected a finite number/),
+    });
+  });
+
+  it("refuses no rows, and other options", async () => {
+    await expect(read("x,y\n", {})).rejects.toMatchObject({ code: "invalidShape" });
+    for (const tableRows of [0, 1.5, "2", null]) {
+      expect(() => readTables("x\n1", { tableRows } as TablesOptions)).toThrow("tableRows is ");
+    }
+  });
+});
 
 describe("readTable", () => {
   it("reads numbers and texts into columns", async () => {

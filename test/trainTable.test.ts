@@ -481,6 +481,55 @@ describe("tableModelFromJSON", () => {
   });
 });
 
+describe("tableModelFromJSON refuses a network", () => {
+  const rows = Array.from({ length: 60 }, (_, i) => ({
+    x: i,
+    z: (i * i) % 7,
+    city: ["Bern", "Oslo", "Rome"][i % 3]!,
+    side: i % 2 === 0 ? "left" : "right",
+  }));
+  const train = (options: Partial<TrainTableOptions> = {}) =>
+    trainTable(rows, { ...QUICK, target: "side", epochs: 1, ...options } as TrainTableOptions);
+  const embedded = { columns: { city: { encoding: "embedding" } } } as const;
+
+  it.each([
+    [
+      "of other inputs",
+      {},
+      { columns: { city: { type: "ignore" } } },
+      "The network takes rows of 2 inputs, and the preprocessor makes 5.",
+    ],
+    [
+      "of other outputs",
+      { columns: { z: { type: "ignore" } } },
+      { target: "x", columns: { side: { type: "ignore" } } },
+      'The network predicts rows of 1, and the target "side" needs 2, one for each class.',
+    ],
+    [
+      "without the embedding",
+      embedded,
+      { columns: { city: { type: "category", encoding: "oneHot" } } },
+      "The network takes rows of 5 inputs, and the preprocessor makes 3.",
+    ],
+  ] as const)("%s", async (_, options, others, message) => {
+    const [model, { network }] = [await train(options), await train(others as Partial<TrainTableOptions>)];
+    expect(errorOf(() => tableModelFromJSON(model.toJSON(), network))).toMatchObject({
+      code: "invalidOption",
+      message: `${message} Give the network of the model with that state.`,
+    });
+  });
+
+  it("with an embedding of other categories", async () => {
+    const model = await train(embedded);
+    const fewer = rows.map((row) => ({ ...row, city: row.city === "Bern" ? "Oslo" : row.city }));
+    const { network } = await trainTable(fewer, { ...QUICK, target: "side", epochs: 1, ...embedded });
+    expect(errorOf(() => tableModelFromJSON(model.toJSON(), network))).toMatchObject({
+      code: "invalidOption",
+      message: expect.stringContaining("an embedding of other columns or categories"),
+    });
+  });
+});
+
 describe("a model in a file", () => {
   const predictionsOf = (model: { predict(rows: TableRows): unknown }) => model.predict(points(50));
 

@@ -1,73 +1,175 @@
 // The tables that commands read.
 
 import { createHash } from "node:crypto";
-import { accessSync, constants, createReadStream } from "node:fs";
-import { BackpropError } from "../index.js";
+import { accessSync, constants, createReadStream, readFileSync } from "node:fs";
+import { BackpropError, type ErrorCode } from "../index.js";
 import {
   type ColumnType,
   readCsv,
+  readParquet,
   readTable,
+  readTables,
   type Table,
   type TableModel,
-  type TextSource,
 } from "../table.js";
 import type { Settings } from "./settings.js";
 
 type Types = Readonly<Record<string, ColumnType>>;
 
-/** Reads the rows that a model is trained on. `path`: of a CSV file, or "-" for standard input. */
-export async function readTrainingData(path: string, { categories = [] }: Settings): Promise<Table> {
+/** Reads the rows that a model is trained on. `path`: of a CSV or Parquet file, or "-" for CSV from standard input. */
+export function readTrainingData(path: string, { categories = [] }: Settings): Promise<Table> {
   const types = Object.fromEntries(categories.map((name) => [name, "category"] as const));
-  return readData(path, () => types);
+  return withPath(path, () =>
+    isParquet(path) ? readParquet(readBytes(path), { types }) : readTable(openFile(path), { types }),
+  );
 }
 
-/** Reads rows for a model, with the types that it needs. Which columns must be there, depends on what is done with them. */
-export async function readDataFor(model: TableModel, path: string): Promise<Table> {
-  const types = Object.entries(typesOf(model));
-  return readData(path, (names) => Object.fromEntries(types.filter(([name]) => names.includes(name))));
+/** Reads all rows for a model, with the types that it needs. */
+export function readDataFor(model: TableModel, path: string): Promise<Table> {
+  return withPath(path, async () => {
+    if (isParquet(path)) return readParquetColumns(path, typesOf(model));
+    const { source, types } = await openFor(model, path);
+    return readTable(source, { types });
+  });
 }
+
+/**
+ * Reads rows to predict, which need no target, in tables of some rows. Memory is bounded, but for Parquet files: they are
+ * read at once.
+ */
+export async function* readTablesFor(model: TableModel, path: string): AsyncGenerator<Table, void, void> {
+  const tables = isParquet(path)
+    ? readOnce(() => readParquetColumns(path, featureTypesOf(model)))
+    : readInTables(() => openFor(model, path));
+  try {
+    for (;;) {
+      const { done, value } = await withPath(path, () => tables.next());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await tables.return();
+  }
+}
+
+async function* readOnce(read: () => Promise<Table>): AsyncGenerator<Table, void, void> {
+  yield await read();
+}
+
+async function* readInTables(open: () => Promise<OpenData>): AsyncGenerator<Table, void, void> {
+  const { source, types } = await open();
+  yield* readTables(source, { types });
+}
+
+/** The codes of errors that name the path. */
+const NAMED: readonly ErrorCode[] = ["fileNotFound", "fileUnavailable"];
 
 /** @throws BackpropError (rejects) with the path in its message. */
-async function readData(path: string, typesFor: (names: readonly string[]) => Types): Promise<Table> {
-  const name = path === "-" ? "standard input" : path;
-  const open = await openSource(path, name);
+async function withPath<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    const types = typesFor(await namesIn(open()));
-    return await readTable(open(), { types });
+    return await work();
   } catch (cause) {
-    if (!(cause instanceof BackpropError)) throw cause;
-    throw new BackpropError(cause.code, `${name}: ${cause.message}`, { cause });
+    if (!(cause instanceof BackpropError) || NAMED.includes(cause.code)) throw cause;
+    throw new BackpropError(cause.code, `${nameOf(path)}: ${cause.message}`, { cause });
   }
 }
 
-/** Returns a function that reads the source from its beginning. */
-async function openSource(path: string, name: string): Promise<() => TextSource> {
-  if (path === "-") {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
-    const bytes = Buffer.concat(chunks);
-    return () => bytes;
-  }
+function nameOf(path: string): string {
+  return path === "-" ? "standard input" : path;
+}
+
+function isParquet(path: string): boolean {
+  return /\.parquet$/i.test(path);
+}
+
+function readParquetColumns(path: string, types: Types): Promise<Table> {
+  return readParquet(readBytes(path), { columns: Object.keys(types), types });
+}
+
+function readBytes(path: string): Uint8Array {
+  requireReadable(path);
+  return readFileSync(path);
+}
+
+/** The chunks of a file, or of standard input. */
+function openFile(path: string): AsyncIterable<Uint8Array> {
+  if (path === "-") return process.stdin;
+  requireReadable(path);
+  return createReadStream(path);
+}
+
+function requireReadable(path: string): void {
   try {
     accessSync(path, constants.R_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const message = `The file ${name} cannot be read (${code}). Give the path of a CSV file, or - for standard input.`;
-    throw new BackpropError(code === "ENOENT" ? "fileNotFound" : "fileUnavailable", message, { cause });
+    throw new BackpropError(
+      code === "ENOENT" ? "fileNotFound" : "fileUnavailable",
+      `The file ${path} cannot be read (${code}). Give the path of a CSV or Parquet file, or - for standard input.`,
+      { cause },
+    );
   }
-  return () => createReadStream(path);
 }
 
-async function namesIn(source: TextSource): Promise<readonly string[]> {
+interface OpenData {
+  readonly source: AsyncIterable<Uint8Array>;
+  /** The types of those of a model's columns that are there. */
+  readonly types: Types;
+}
+
+async function openFor(model: TableModel, path: string): Promise<OpenData> {
+  const chunks = openFile(path)[Symbol.asyncIterator]();
+  const kept: Uint8Array[] = [];
+  try {
+    const names = await namesIn(read(chunks, kept));
+    const types = Object.entries(typesOf(model)).filter(([name]) => names.includes(name));
+    return { source: replay(kept, chunks), types: Object.fromEntries(types) };
+  } catch (error) {
+    await chunks.return?.();
+    throw error;
+  }
+}
+
+/** The chunks that are left, which are added to `kept`. Does not close their source. */
+async function* read(
+  chunks: AsyncIterator<Uint8Array>,
+  kept?: Uint8Array[],
+): AsyncGenerator<Uint8Array, void, void> {
+  for (;;) {
+    const { done, value } = await chunks.next();
+    if (done) return;
+    kept?.push(value);
+    yield value;
+  }
+}
+
+/** The chunks that were kept, and those that are left. */
+async function* replay(
+  kept: Uint8Array[],
+  chunks: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    for (let chunk = kept.shift(); chunk; chunk = kept.shift()) yield chunk;
+    yield* read(chunks);
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function namesIn(source: AsyncIterable<Uint8Array>): Promise<readonly string[]> {
   for await (const { names } of readCsv(source, { batchRows: 1 })) return names;
   return [];
 }
 
 /** The types in which a model reads its columns. */
-function typesOf({ preprocessor, target }: TableModel): Types {
-  const features = preprocessor.features.map(({ name, type }) => [name, type] as const);
+function typesOf(model: TableModel): Types {
+  const { target } = model;
   const isText = target.task === "classification" && typeof target.classes[0] === "string";
-  return Object.fromEntries([...features, [target.name, isText ? "category" : "number"]]) as Types;
+  return { ...featureTypesOf(model), [target.name]: isText ? "category" : "number" };
+}
+
+function featureTypesOf({ preprocessor }: TableModel): Types {
+  return Object.fromEntries(preprocessor.features.map(({ name, type }) => [name, type]));
 }
 
 /** SHA-256 of the names, types and values of all columns, in their order. */

@@ -1,5 +1,7 @@
 // Standard output and standard error, whose readers may end before the program does.
 
+import { once } from "node:events";
+
 /** An exit status. 0: done. 1: not done, and one line on standard error says why. 2: wrong usage. */
 export type Status = 0 | 1 | 2;
 
@@ -21,6 +23,26 @@ export function allowClosedPipes(): void {
 export function isOutputClosed(): boolean {
   return isClosed;
 }
+
+/** Where text is written piece by piece. */
+export interface Output {
+  write(text: string): Promise<void>;
+  /** Completes the output. */
+  end(): void;
+  /** Removes what was written, unless the output is complete. */
+  discard(): void;
+}
+
+/** Waits for slow readers, so that memory stays bounded. */
+export const STANDARD_OUTPUT: Output = {
+  async write(text) {
+    const { stdout } = process;
+    if (isClosed || stdout.write(text)) return;
+    await Promise.race([once(stdout, "drain"), once(stdout, "close")]).catch(() => {});
+  },
+  end: () => {},
+  discard: () => {},
+};
 
 export function print(text: string): void {
   if (!isClosed) process.stdout.write(`${text}\n`);

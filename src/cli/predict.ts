@@ -1,52 +1,66 @@
 // The commands that use a model: predict and evaluate.
 
-import { once } from "node:events";
-import { saveFile } from "../node.js";
 import type { ClassPrediction, TableModel } from "../table.js";
-import { readDataFor } from "./data.js";
+import { readDataFor, readTablesFor } from "./data.js";
 import { loadModel } from "./modelFile.js";
-import { figure, isOutputClosed, note, print, printJson, printTable, type Status } from "./output.js";
+import {
+  figure,
+  isOutputClosed,
+  note,
+  print,
+  printJson,
+  printTable,
+  STANDARD_OUTPUT,
+  type Status,
+} from "./output.js";
+import { openOutput } from "./outputFile.js";
+import { createRowProgress } from "./progress.js";
 
-/** Lines that are written at once. */
-const CHUNK = 4096;
-
+/** Predicts some rows after the others, and writes as it goes: the data may be larger than memory. */
 export async function predict(
   file: string,
   data: string,
   { out }: { readonly out?: string },
 ): Promise<Status> {
   const model = await loadModel(file);
-  const lines = linesOf(model, model.predict(await readDataFor(model, data)));
-  if (out === undefined) {
-    await writeLines(lines);
-    return 0;
+  const output = out === undefined ? STANDARD_OUTPUT : openOutput(out);
+  const progress = createRowProgress();
+  let rows = 0;
+  try {
+    for await (const table of readTablesFor(model, data)) {
+      const lines = linesOf(model.predict(table));
+      if (rows === 0) lines.unshift(headOf(model));
+      await output.write(`${lines.join("\n")}\n`);
+      if (isOutputClosed()) break;
+      rows += table.rows;
+      progress.show(rows);
+    }
+    output.end();
+  } finally {
+    progress.end();
+    output.discard();
   }
-  await saveFile(new TextEncoder().encode(`${lines.join("\n")}\n`), out);
-  note(`${lines.length - 1} predictions: ${out}`);
+  if (out !== undefined) note(`${rows} predictions: ${out}`);
   return 0;
 }
 
-/** A line with the names of the columns, and one for each prediction. */
-function linesOf({ target }: TableModel, predictions: readonly (ClassPrediction | number)[]): string[] {
+/** The names of the columns of `linesOf`. */
+function headOf({ target }: TableModel): string {
   const names = target.task === "classification" ? [target.name, "probability"] : [target.name];
-  const rows = predictions.map((answer) =>
-    typeof answer === "number" ? [answer] : [answer.class, answer.probability],
+  return names.map(cellOf).join(",");
+}
+
+/** A line for each prediction. */
+function linesOf(predictions: readonly (ClassPrediction | number)[]): string[] {
+  return predictions.map((answer) =>
+    typeof answer === "number" ? cellOf(answer) : `${cellOf(answer.class)},${answer.probability}`,
   );
-  return [names, ...rows].map((row) => row.map(cellOf).join(","));
 }
 
 /** RFC 4180. */
 function cellOf(value: string | number): string {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-async function writeLines(lines: readonly string[]): Promise<void> {
-  for (let begin = 0; begin < lines.length && !isOutputClosed(); begin += CHUNK) {
-    const isWritten = process.stdout.write(`${lines.slice(begin, begin + CHUNK).join("\n")}\n`);
-    if (!isWritten)
-      await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]).catch(() => {});
-  }
 }
 
 export async function evaluate(

@@ -194,7 +194,10 @@ function examples(...lines: string[]): string {
 }
 
 function dataArgument(): Argument {
-  return new Argument("<data>", "a CSV file whose first line names the columns; - is standard input");
+  return new Argument(
+    "<data>",
+    "a CSV file whose first line names the columns, or a .parquet file; - is standard input",
+  );
 }
 
 function modelArgument(): Argument {

@@ -58,3 +58,35 @@ function figuresOf({ loss, validationLoss, ...metrics }: TableEpoch): string {
   const validation = validationLoss === undefined ? "" : `  validation loss ${figure(validationLoss)}`;
   return `loss ${figure(loss)}${validation}  ${name} ${figure(value ?? Number.NaN)}`;
 }
+
+export interface RowProgress {
+  show(rows: number): void;
+  end(): void;
+}
+
+/** The time between two counts of rows, in ms. Short commands show none. */
+const ROW_INTERVAL = 1000;
+
+/** How many rows are done, on a terminal: one line, which is replaced, and removed at the end. */
+export function createRowProgress(
+  terminal: Pick<NodeJS.WriteStream, "isTTY" | "write"> = process.stderr,
+  // The lines of a terminal that shows the output too would be mixed.
+  isShown = terminal.isTTY && !process.stdout.isTTY,
+): RowProgress {
+  let last = performance.now();
+  let text = "";
+  const replace = (by: string) => {
+    terminal.write(`\r${by.padEnd(text.length)}${by === "" ? "\r" : ""}`);
+    text = by;
+  };
+  return {
+    show(rows) {
+      if (!isShown || performance.now() - last < ROW_INTERVAL) return;
+      last = performance.now();
+      replace(`${rows} rows`);
+    },
+    end() {
+      if (text !== "") replace("");
+    },
+  };
+}

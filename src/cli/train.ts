@@ -1,6 +1,6 @@
 // The command train.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { BackpropError } from "../index.js";
 import { fileCheckpoint, saveFile } from "../node.js";
 import {
@@ -112,8 +112,7 @@ class Training {
       );
     }
     this.out = out;
-    // Both throw now, and not after the training, if the file cannot be written.
-    requireNoFolder(out);
+    // Throws now, and not after the training, if the file cannot be written.
     this.#file = fileCheckpoint(out);
     this.#record = { version: 1, settings, data };
     this.#hashes = [...(known?.epochs ?? [])];
@@ -139,11 +138,6 @@ class Training {
     const segments = this.epochs > this.#begun ? [...this.#segments, segment] : this.#segments;
     await this.#file.save(bytesWith(model, { ...this.#record, epochs: this.#hashes, segments }));
   }
-}
-
-function requireNoFolder(out: string): void {
-  if (!statSync(out, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new BackpropError("invalidOption", `--out is ${out}, which is a folder. Give the path of a file.`);
 }
 
 /** The error of a training, whose message names the file with the model of the finished epochs. */

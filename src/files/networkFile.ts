@@ -46,7 +46,7 @@ interface EncodedTraining extends Omit<Training, "fit"> {
   readonly fit?: EncodedFit | undefined;
 }
 
-interface EncodedFit {
+interface EncodedFit extends Pick<FitState, "conditions"> {
   readonly warnings: readonly TrainingWarning[];
   readonly endWarnings: number;
   readonly stopped: StopReason | undefined;
@@ -229,8 +229,9 @@ function encodeFit(tensors: Map<string, FileTensor>, fit: FitState): EncodedFit 
       if (values) tensors.set(`fit.${epoch}.${name}`, tensorOf(values));
     }
   }
-  const { warnings, endWarnings, stopped, figures, patience } = fit;
+  const { conditions, warnings, endWarnings, stopped, figures, patience } = fit;
   return {
+    conditions,
     warnings,
     endWarnings,
     stopped,
@@ -244,8 +245,9 @@ function readFit(tensors: ReadonlyMap<string, FileTensor>, encoded: EncodedFit):
   const [epochs, rates, times] = ["epochs", "learningRate", "milliseconds"].map((key) =>
     numbers(`spans.${key}`),
   );
-  const { warnings, endWarnings, stopped, figures, patience } = encoded;
+  const { conditions, warnings, endWarnings, stopped, figures, patience } = encoded;
   return {
+    conditions,
     losses: [...numbers("loss")],
     spans: Array.from(epochs!, (count, i) => ({
       epochs: count,

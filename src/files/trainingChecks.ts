@@ -10,6 +10,7 @@ import {
   requireFinite,
   requireNotNegative,
   requireObject,
+  requirePositiveInteger,
 } from "../validation.js";
 
 const requireCount = integerWithin(0, Number.MAX_SAFE_INTEGER, "an integer of 0 or more");
@@ -24,7 +25,23 @@ const requirePlateau = fields({
   cooldown: requireCount,
 });
 
+const optionalHash = optional(integerWithin(0, 2 ** 32 - 1));
+
+const requireConditions = fields({
+  batchSize: optional(requirePositiveInteger),
+  shuffle: ofType("boolean"),
+  rows: optional(requirePositiveInteger),
+  inputs: optionalHash,
+  targets: optionalHash,
+  weights: optionalHash,
+  validationRows: optional(requirePositiveInteger),
+  validationInputs: optionalHash,
+  validationTargets: optionalHash,
+  validationWeights: optionalHash,
+});
+
 const requireFit = fields({
+  conditions: optional(requireConditions),
   warnings: listOf(fields({ kind: requireText, epoch: requireCount, message: requireText })),
   endWarnings: requireCount,
   stopped: optional(oneOf(STOPS)),

@@ -49,7 +49,7 @@ export function replaceFile(path: string, bytes: Uint8Array, keep = 1): void {
       keepAs(target, kept);
       renameSync(temporary, target);
       // A killed process may leave a gap here, and one old file less. The newest one is already in its place.
-      for (const [from, to] of renamesFor(target, keep, pathsIn(folder))) renameSync(from, to);
+      for (const [from, to] of renamesFor(target, keep, pathsIn(folder))) renameIfThere(from, to);
       renameSync(kept, second);
     });
   });
@@ -72,8 +72,12 @@ export function pathsIn(folder: string): readonly string[] {
   return readdirSync(folder).map((name) => join(folder, name));
 }
 
-/** The attributes of the file to replace; undefined if there is none. Throws if it is no file, or read-only. */
-function requireReplaceable(target: string): Stats | undefined {
+/**
+ * The attributes of the file to replace; undefined if there is none. Throws if its folder does not exist or is
+ * read-only, and if something is there that is no file, or read-only.
+ */
+export function requireReplaceable(target: string): Stats | undefined {
+  accessSync(dirname(target), constants.W_OK);
   const stats = statSync(target, { throwIfNoEntry: false });
   if (!stats) return undefined;
   // Renaming would put a file in place of a device.
@@ -142,6 +146,15 @@ function keepAs(path: string, kept: string): void {
     linkSync(path, kept);
   } catch {
     copyFileSync(path, kept);
+  }
+}
+
+/** Another process that writes the same files may have renamed this one first. */
+function renameIfThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
   }
 }
 

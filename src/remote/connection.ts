@@ -5,8 +5,9 @@ import { show } from "../show.js";
 import { DatasetInWorker } from "./dataset.js";
 import type { Functions, Keep } from "./functions.js";
 import {
-  convert,
+  decode,
   type ErrorMessage,
+  encode,
   type MessageToPage,
   type MessageToWorker,
   type StandIn,
@@ -54,7 +55,7 @@ export class Connection {
         this.#settle(
           id,
           call.resolve,
-          convert(value, (each) => this.#received(each as StandIn)),
+          decode(value, (standIn) => this.#received(standIn)),
         );
     },
     ask: (message) => void this.#answer(message),
@@ -121,7 +122,7 @@ export class Connection {
         buffers.push(rows.data.buffer);
         return { $: "rows", of: rows };
       };
-      const sent = value.map((each, i) => convert(each, replace, `[${i}]`));
+      const sent = value.map((each, i) => encode(each, replace, `[${i}]`));
       this.#worker!.post(messageOf(sent), buffers);
     } catch (cause) {
       throw cause instanceof BackpropError ? cause : notSent(of, cause);
@@ -166,13 +167,12 @@ export class Connection {
     return undefined;
   }
 
-  /** The value that a stand-in in a result represents; undefined if `value` is no stand-in. */
+  /** The value that a stand-in in a result represents. */
   #received({ $, of }: StandIn): unknown {
     if ($ === "tensor") {
       const { shape, data } = of as Tensor;
       return new Tensor(shape, data);
     }
-    if ($ !== "dataset") return undefined;
     const { id, rows } = of as { readonly id: number; readonly rows: number };
     const free = (dataset: DatasetInWorker) => void this.call("disposeDataset", [dataset]).catch(() => {});
     return new DatasetInWorker(rows, id, this, free);

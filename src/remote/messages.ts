@@ -73,24 +73,50 @@ export interface Created {
 const MAX_DEPTH = 8;
 
 /**
- * A copy of `value` in which `replace` has replaced objects and functions: those for which it returns something. `path`:
- * the name of `value` in messages. Typed arrays and rows of numbers are not copied.
+ * A copy of `value` for a message, in which `replace` has replaced objects and functions: those for which it returns a
+ * stand-in. `path`: the name of `value` in messages. Typed arrays and rows of numbers are not copied.
  */
-export function convert(
+export function encode(
   value: unknown,
   replace: (value: object, path: string) => unknown,
+  path = "",
+): unknown {
+  return convert(value, replace, escapeKey, path);
+}
+
+/** The value of a message. `open` gives the value of each stand-in. */
+export function decode(value: unknown, open: (standIn: StandIn) => unknown): unknown {
+  return convert(value, (each) => ("$" in each ? open(each as StandIn) : undefined), unescapeKey);
+}
+
+/** Keys that begin with $ get another one: an object of the user is no stand-in. */
+function escapeKey(key: string): string {
+  return key.startsWith("$") ? `$${key}` : key;
+}
+
+function unescapeKey(key: string): string {
+  return key.startsWith("$") ? key.slice(1) : key;
+}
+
+function convert(
+  value: unknown,
+  replace: (value: object, path: string) => unknown,
+  nameOf: (key: string) => string,
   path = "",
   depth = 0,
 ): unknown {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return value;
+  if (depth === MAX_DEPTH) return value;
   const replaced = replace(value, path);
   if (replaced !== undefined) return replaced;
-  if (isNumbers(value) || depth === MAX_DEPTH) return value;
-  const inner = (each: unknown, name: string) => convert(each, replace, name, depth + 1);
+  if (isNumbers(value)) return value;
+  const inner = (each: unknown, name: string) => convert(each, replace, nameOf, name, depth + 1);
   if (Array.isArray(value)) return value.map((each, i) => inner(each, `${path}[${i}]`));
   const copy: Record<string, unknown> = {};
   // With the options that are inherited from a prototype.
-  for (const key in value) copy[key] = inner(value[key as keyof object], path ? `${path}.${key}` : key);
+  for (const key in value) {
+    copy[nameOf(key)] = inner(value[key as keyof object], path ? `${path}.${key}` : key);
+  }
   return copy;
 }
 

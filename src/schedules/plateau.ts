@@ -74,7 +74,9 @@ function improves(
   value: number,
   best: number | undefined,
 ): boolean {
-  if (best === undefined) return Number.isFinite(value);
+  // An infinite best could not be improved, nor kept in JSON.
+  if (!Number.isFinite(value)) return false;
+  if (best === undefined) return true;
   if (direction === "min")
     return value < (thresholdMode === "relative" ? best * (1 - threshold) : best - threshold);
   return value > (thresholdMode === "relative" ? best * (threshold + 1) : best + threshold);

@@ -1,7 +1,7 @@
 // Comma-separated values, in batches of rows. Papa Parse finds rows and cells, and guesses the delimiter.
 
 /// <reference path="./papaparse.d.ts" />
-import Papa from "papaparse";
+import Papa, { type Parsed, type Settings } from "papaparse";
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
 import {
@@ -71,7 +71,8 @@ const BATCH_OPTIONS: OptionsOf<CsvBatchOptions> = {
 /**
  * Reads comma-separated values in batches of rows. Memory is bounded by the rows of a batch and by the chunks of the
  * source: the file may be larger than memory. As in RFC 4180: cells may be in quotes, which may contain delimiters,
- * line breaks and doubled quotes. Lines end with CR LF, LF or (all) CR. A byte-order mark and empty lines are skipped.
+ * line breaks and doubled quotes. Lines end with CR LF, LF or (all) CR. A byte-order mark and empty lines are skipped; a
+ * line of "" alone is a row with an empty cell.
  *
  * @param source text, bytes, a Blob or File, a Response, a ReadableStream, a stream of Node, or another iterable or
  *   async iterable of text or bytes. It is read once, and closed if the loop is left.
@@ -135,10 +136,11 @@ class CsvParser {
     const problems = new Map(errors.map(({ row, message }) => [row, message]));
     // Only quoted cells contain line breaks.
     const hasQuotes = text.includes('"');
+    const quoted = hasQuotes && data.some(isEmpty) ? rowsWithQuotes(text, settings, !isLast) : undefined;
     for (const [i, row] of data.entries()) {
       const problem = problems.get(i);
       if (problem) throw invalid(`Line ${this.#line} is not CSV: ${lowered(problem)}.`);
-      this.#add(row);
+      if (!isEmpty(row) || quoted?.has(i)) this.#add(row);
       this.#line += 1 + (hasQuotes ? row.reduce((sum, cell) => sum + count(cell, newline), 0) : 0);
     }
     if (isLast && !this.#names) throw invalid("source has no rows; expected the names of the columns.");
@@ -183,7 +185,6 @@ class CsvParser {
   #add(row: string[]): void {
     const last = row.length - 1;
     if (row[last]!.endsWith("\r")) row[last] = row[last]!.slice(0, -1);
-    if (last === 0 && row[0] === "") return;
     const isHeader = this.#skipsRow;
     this.#skipsRow = false;
     if (!this.#names) {
@@ -204,6 +205,25 @@ class CsvParser {
         `are separated by ${show(this.#delimiter)}.`,
     );
   }
+}
+
+/** Whether a row is an empty line, or an empty cell in quotes. The line may end with the half of CR LF. */
+function isEmpty([cell, ...others]: readonly string[]): boolean {
+  return others.length === 0 && (cell === "" || cell === "\r");
+}
+
+/** The numbers of the rows that have quotes. The cells do not tell: Papa Parse reads "" as it reads an empty line. */
+function rowsWithQuotes(text: string, settings: Settings, ignoresLastRow: boolean): ReadonlySet<number> {
+  const rows = new Set<number>();
+  let row = 0;
+  let begin = 0;
+  const step = ({ meta: { cursor } }: Parsed) => {
+    if (text.slice(begin, cursor).includes('"')) rows.add(row);
+    row++;
+    begin = cursor;
+  };
+  new Papa.Parser({ ...settings, step }).parse(text, 0, ignoresLastRow);
+  return rows;
 }
 
 /** A checked copy of the option `names`. */

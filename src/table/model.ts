@@ -2,6 +2,7 @@
 
 import {
   BackpropError,
+  type EmbeddingLayer,
   type Layer,
   type LoadOptions,
   loadNetwork,
@@ -208,14 +209,49 @@ const STATE: OptionsOf<TableModelState> = {
 /**
  * The model whose `toJSON` returned `state`, with its network. It predicts the same bits.
  *
- * @throws BackpropError `invalidOption` or `unknownName` for another state.
+ * @throws BackpropError `invalidOption` or `unknownName` for another state, or for a network whose inputs, embedding or
+ *   outputs do not fit it; `disposed`.
  */
 export function tableModelFromJSON(state: TableModelState, network: Network<readonly Layer[]>): TableModel {
-  const { target, preprocessor } = readOptions("tableModelFromJSON", state, STATE, { isComplete: true });
-  return new TableModel(
-    network,
-    preprocessorFromJSON(preprocessor),
-    attempt("invalidOption", "target", () => readTarget(target)),
+  const given = readOptions("tableModelFromJSON", state, STATE, { isComplete: true });
+  const preprocessor = preprocessorFromJSON(given.preprocessor);
+  const target = attempt("invalidOption", "target", () => readTarget(given.target));
+  requireFit(network, preprocessor, target);
+  return new TableModel(network, preprocessor, target);
+}
+
+/** @throws BackpropError `invalidOption` unless the network takes what the preprocessor makes, and predicts the target. */
+function requireFit(
+  network: Network<readonly Layer[]>,
+  { inputs, embeddings }: Preprocessor,
+  target: Target,
+): void {
+  const outputs = target.task === "classification" ? target.classes.length : 1;
+  const noun = target.task === "classification" ? "one for each class" : "one number";
+  if (network.inputs !== inputs.length) {
+    throw misfit(`takes rows of ${network.inputs} inputs, and the preprocessor makes ${inputs.length}`);
+  }
+  if (columnsIn(network.layers[0]) !== columnsIn({ kind: "embedding", columns: embeddings })) {
+    throw misfit("has an embedding of other columns or categories than the preprocessor");
+  }
+  const [, width] = network.predict({
+    data: new Float64Array(inputs.length),
+    shape: [1, inputs.length],
+  }).shape;
+  if (width === outputs) return;
+  throw misfit(`predicts rows of ${width}, and the target ${show(target.name)} needs ${outputs}, ${noun}`);
+}
+
+/** The columns of an embedding, and the categories of each, as text. */
+function columnsIn(layer: Pick<EmbeddingLayer, "kind" | "columns"> | Layer | undefined): string {
+  if (layer?.kind !== "embedding") return "";
+  return layer.columns.map(({ column, categories }) => `${column}: ${categories}`).join();
+}
+
+function misfit(what: string): BackpropError {
+  return new BackpropError(
+    "invalidOption",
+    `The network ${what}. Give the network of the model with that state.`,
   );
 }
 

@@ -7,19 +7,21 @@ declare module "papaparse" {
     readonly row: number;
   }
 
-  interface Parsed {
+  export interface Parsed {
     readonly data: string[][];
     readonly errors: readonly Problem[];
     /** `cursor`: the characters that were read. */
     readonly meta: { readonly delimiter: string; readonly cursor: number };
   }
 
-  interface Settings {
+  export interface Settings {
     readonly newline: string;
     readonly delimiter?: string;
     readonly delimitersToGuess?: readonly string[];
     readonly preview?: number;
     readonly skipEmptyLines?: boolean;
+    /** Is called for each row, which it gets instead of the result. `cursor`: where the row ends. */
+    readonly step?: (row: Parsed) => void;
   }
 
   const Papa: {

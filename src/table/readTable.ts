@@ -2,7 +2,15 @@
 
 import { BackpropError } from "../errors.js";
 import { show } from "../show.js";
-import { attempt, type OptionsOf, oneOf, readOptions, requireFull, requireObject } from "../validation.js";
+import {
+  attempt,
+  type OptionsOf,
+  oneOf,
+  readOptions,
+  requireFull,
+  requireObject,
+  requirePositiveInteger,
+} from "../validation.js";
 import { type CellFormat, type ColumnType, misfit, numberIn, textIn, typeOf } from "./cells.js";
 import { type Column, Table, unknownColumn } from "./columns.js";
 import { CSV_OPTIONS, type CsvBatch, type CsvOptions, readCsv } from "./csv.js";
@@ -32,6 +40,16 @@ const OPTIONS: OptionsOf<TableOptions> = {
   decimal: { check: oneOf([".", ","]), default: "." },
 };
 
+export interface TablesOptions extends TableOptions {
+  /** The rows of each table; default 10 000. The last one has the remaining rows. */
+  readonly tableRows?: number;
+}
+
+const TABLES_OPTIONS: OptionsOf<TablesOptions> = {
+  ...OPTIONS,
+  tableRows: { check: requirePositiveInteger, default: 10_000 },
+};
+
 /** The types of the columns are decided from this many rows. Until then, cells are kept as texts. */
 const DECIDING_ROWS = 10_000;
 const BATCH_ROWS = DECIDING_ROWS / 10;
@@ -46,28 +64,74 @@ const BATCH_ROWS = DECIDING_ROWS / 10;
  *   column of numbers; `invalidShape` for no rows; `unknownName` for a type of a column that does not exist.
  */
 export async function readTable(source: TextSource, options: TableOptions = {}): Promise<Table> {
-  const { types, missing, decimal, ...csv } = readOptions("readTable", options, OPTIONS);
+  const read = readOptions("readTable", options, OPTIONS);
+  const { value } = await readInParts(source, read, Number.POSITIVE_INFINITY).next();
+  return value as Table;
+}
+
+/**
+ * `readTable` for files of any size: tables of some rows, one after the other, with the same columns and types. Memory
+ * is bounded by `tableRows`, 10 000 unless it is given. Types that are not given are decided from the first table, or
+ * from the first 10 000 rows of it.
+ *
+ * @throws BackpropError in the loop as `readTable`; `invalidOption`.
+ */
+export function readTables(
+  source: TextSource,
+  options: TablesOptions = {},
+): AsyncGenerator<Table, void, void> {
+  const { tableRows, ...read } = readOptions("readTables", options, TABLES_OPTIONS);
+  return readInParts(source, read, tableRows!);
+}
+
+/** Tables of `tableRows` rows, and one of the rest. `options` are checked, but for those that are copied. */
+function readInParts(
+  source: TextSource,
+  { types, missing, decimal, ...csv }: TableOptions,
+  tableRows: number,
+): AsyncGenerator<Table, void, void> {
   const format = { missing: new Set(copyTexts(missing)), decimal: decimal! };
-  const given = copyTypes(types);
-  const waiting: CsvBatch[] = [];
+  const batchRows = Number.isFinite(tableRows) ? tableRows : BATCH_ROWS;
+  return collect(readCsv(source, { ...csv, batchRows }), copyTypes(types), format, tableRows);
+}
+
+async function* collect(
+  batches: AsyncIterable<CsvBatch>,
+  given: ReadonlyMap<string, ColumnType>,
+  format: CellFormat,
+  tableRows: number,
+): AsyncGenerator<Table, void, void> {
+  let waiting: CsvBatch[] = [];
   let rows = 0;
   let columns: ColumnReader[] | undefined;
-  for await (const batch of readCsv(source, { ...(csv as CsvOptions), batchRows: BATCH_ROWS })) {
+  const take = () => {
+    columns ??= createReaders(waiting, given, format);
+    waiting = [];
+    const table = new Table(
+      rows,
+      columns.map((column) => column.take()),
+    );
+    rows = 0;
+    return table;
+  };
+  for await (const batch of batches) {
     rows += batch.rows.length;
     if (columns) add(columns, batch);
     else waiting.push(batch);
-    if (columns || rows < DECIDING_ROWS) continue;
-    columns = createReaders(waiting, given, format);
+    if (!columns && rows >= DECIDING_ROWS) {
+      columns = createReaders(waiting, given, format);
+      waiting = [];
+    }
+    if (rows >= tableRows) yield take();
   }
-  if (rows === 0)
-    throw new BackpropError(
-      "invalidShape",
-      "source has no rows after the names of its columns. A text is the CSV itself, not the path of a file.",
-    );
-  columns ??= createReaders(waiting, given, format);
-  return new Table(
-    rows,
-    columns.map((column) => column.end()),
+  if (rows > 0) yield take();
+  else if (!columns) throw noRows();
+}
+
+function noRows(): BackpropError {
+  return new BackpropError(
+    "invalidShape",
+    "source has no rows after the names of its columns. A text is the CSV itself, not the path of a file.",
   );
 }
 
@@ -102,13 +166,14 @@ function createReaders(
 interface ColumnReader {
   /** Reads cell number `index` of each row. */
   add(rows: CsvBatch["rows"], lines: CsvBatch["lines"], index: number): void;
-  end(): Column;
+  /** The column of the rows since the last call. */
+  take(): Column;
 }
 
 class NumberReader implements ColumnReader {
   readonly #name: string;
   readonly #format: CellFormat;
-  readonly #numbers: number[] = [];
+  #numbers: number[] = [];
 
   constructor(name: string, format: CellFormat) {
     this.#name = name;
@@ -123,8 +188,10 @@ class NumberReader implements ColumnReader {
     }
   }
 
-  end(): Column {
-    return { name: this.#name, type: "number", values: Float64Array.from(this.#numbers) };
+  take(): Column {
+    const values = Float64Array.from(this.#numbers);
+    this.#numbers = [];
+    return { name: this.#name, type: "number", values };
   }
 
   #notNumber(line: number, cell: unknown): BackpropError {
@@ -137,7 +204,7 @@ class NumberReader implements ColumnReader {
 class TextReader implements ColumnReader {
   readonly #name: string;
   readonly #format: CellFormat;
-  readonly #texts: string[] = [];
+  #texts: string[] = [];
   /** One copy of each text. Otherwise each cell would keep the piece of the file that it is a part of. */
   readonly #copies = new Map<string, string>();
 
@@ -150,8 +217,11 @@ class TextReader implements ColumnReader {
     for (const row of rows) this.#texts.push(this.#copyOf(textIn(row[index], this.#format)!));
   }
 
-  end(): Column {
-    return { name: this.#name, type: "category", values: Object.freeze(this.#texts) };
+  take(): Column {
+    const values = Object.freeze(this.#texts);
+    this.#texts = [];
+    this.#copies.clear();
+    return { name: this.#name, type: "category", values };
   }
 
   #copyOf(text: string): string {
@@ -173,7 +243,8 @@ function copyTexts(given: unknown): string[] {
   });
 }
 
-function copyTypes(given: unknown): ReadonlyMap<string, ColumnType> {
+/** A checked copy of the option `types`. */
+export function copyTypes(given: unknown): ReadonlyMap<string, ColumnType> {
   return attempt("invalidOption", "types", () => {
     requireObject("types", given, 'an object such as { zip: "category" }');
     const types = new Map(Object.entries(given as Record<string, ColumnType>));

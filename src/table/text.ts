@@ -89,7 +89,7 @@ function* pieces(chunk: unknown, decoder: TextDecoder): Generator<string, void, 
 }
 
 /** Also the bytes of another realm, such as a frame. */
-function bytesOf(chunk: unknown): Uint8Array | undefined {
+export function bytesOf(chunk: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   const isBuffer = Object.prototype.toString.call(chunk) === "[object ArrayBuffer]";
   return isBuffer ? new Uint8Array(chunk as ArrayBuffer) : undefined;

@@ -9,10 +9,11 @@ import type { Samples } from "../wasm/samples.js";
 import { SLICE_MILLISECONDS, type Work } from "../work.js";
 import { abortedFit } from "./abort.js";
 import { type BatchInfo, type Callbacks, callBack, type EpochFigures, type Progress } from "./callbacks.js";
+import { conditionsOf, type FitConditions } from "./conditions.js";
 import { describeDivergence, divergenceEvent, findDivergedLayer } from "./divergence.js";
 import { Patience, validationName } from "./earlyStopping.js";
 import { evaluateRows, evaluateStream } from "./evaluation.js";
-import { type FitState, figureNames } from "./fitState.js";
+import { type FitState, figureNames, requireSameConditions } from "./fitState.js";
 import type { LearningRates } from "./learningRates.js";
 import { Meter, metricShape } from "./meter.js";
 import { type FitPlan, shufflesRows } from "./options.js";
@@ -50,6 +51,7 @@ export interface FitSubject {
 export class Fit {
   readonly #plan: FitPlan;
   readonly #subject: FitSubject;
+  readonly #conditions: FitConditions;
   /** The samples being trained on; for a stream, the samples of the current item. */
   #samples: Samples;
   #batchSize: number;
@@ -80,6 +82,8 @@ export class Fit {
     const { metrics, earlyStopping, epochs } = plan;
     this.#plan = plan;
     this.#subject = subject;
+    this.#conditions = conditionsOf(plan, samples, stream !== undefined, validation);
+    if (resumed?.conditions) requireSameConditions(resumed.conditions, this.#conditions);
     this.#samples = samples;
     this.#batchSize = Math.min(plan.batchSize, samples.rows);
     this.#recorder = new Recorder(figureNames(metrics), resumed);
@@ -122,6 +126,7 @@ export class Fit {
     if (this.epoch === 0 || this.epoch !== this.#completed || this.#run.isInEpoch) return undefined;
     return {
       ...this.#recorder.state,
+      conditions: this.#conditions,
       losses: toArray(this.#losses),
       warnings: [...this.#warnings.found],
       endWarnings: this.#endWarnings ?? 0,

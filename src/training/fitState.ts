@@ -4,6 +4,7 @@ import { BackpropError } from "../errors.js";
 import type { StopReason, TrainingWarning } from "../history.js";
 import type { Metric } from "../metrics/metric.js";
 import { show } from "../show.js";
+import type { FitConditions } from "./conditions.js";
 import { type PatienceState, validationName } from "./earlyStopping.js";
 import type { FitPlan } from "./options.js";
 import type { CopiedValues } from "./parameterCopy.js";
@@ -17,6 +18,8 @@ export interface Span {
 }
 
 export interface FitState {
+  /** Undefined in files of versions that did not record them. */
+  readonly conditions?: FitConditions | undefined;
   /** The loss of each finished epoch. */
   readonly losses: readonly number[];
   readonly spans: readonly Span[];
@@ -69,6 +72,36 @@ export function requireResumable(state: FitState | undefined, plan: FitPlan): as
   }
   if (earlyStopping?.restoreBest && !state.best) {
     throw refused("the fit kept no best parameters. Give earlyStopping with restoreBest: false");
+  }
+}
+
+/** What the fit had if a condition differs. Hashes are not shown. */
+const CONDITIONS: Readonly<Record<keyof FitConditions, { readonly other: string; readonly isHash?: true }>> =
+  {
+    rows: { other: "another number of rows" },
+    inputs: { other: "other inputs", isHash: true },
+    targets: { other: "other targets", isHash: true },
+    weights: { other: "other sampleWeights or classWeights", isHash: true },
+    batchSize: { other: "another batchSize" },
+    shuffle: { other: "another shuffle" },
+    validationRows: { other: "another number of validation rows" },
+    validationInputs: { other: "other inputs to validate on", isHash: true },
+    validationTargets: { other: "other targets to validate on", isHash: true },
+    validationWeights: { other: "other weights of the validation rows", isHash: true },
+  };
+
+/**
+ * Requires the conditions of the fit that is resumed.
+ *
+ * @throws BackpropError `invalidOption`.
+ */
+export function requireSameConditions(known: FitConditions, given: FitConditions): void {
+  for (const [key, { other, isHash }] of Object.entries(CONDITIONS)) {
+    const [before, now] = [known[key as keyof FitConditions], given[key as keyof FitConditions]];
+    if (before === now) continue;
+    const isShown = !isHash && before !== undefined && now !== undefined;
+    const values = isShown ? `: ${before} instead of ${now}` : "";
+    throw refused(`the fit had ${other}${values}. Give the same, or begin a new fit without resume`);
   }
 }
 

@@ -197,13 +197,18 @@ export class Model {
     return this.#buffers.array;
   }
 
-  /** The first parameter that is NaN or infinite; undefined if all are finite. */
-  findNotFinite(): NotFinite | undefined {
-    if (this.#host.kernels.parameters_are_finite(this.#network.address) !== 0) return undefined;
-    const index = this.parameters().findIndex((x) => !Number.isFinite(x));
+  /**
+   * The first parameter that is NaN or infinite; undefined if all are finite. `values`: others in their places, such as
+   * averages.
+   */
+  findNotFinite(values = this.parameters()): NotFinite | undefined {
+    const isOwn = values === this.parameters();
+    if (isOwn && this.#host.kernels.parameters_are_finite(this.#network.address) !== 0) return undefined;
+    const index = values.findIndex((x) => !Number.isFinite(x));
+    if (index < 0) return undefined;
     const { layer, name, begin } = this.#placedAt(index);
     const path = `parameters[${layer}].${name}.data[${index - begin}]`;
-    return { layer, name, path, value: this.parameters()[index]! };
+    return { layer, name, path, value: values[index]! };
   }
 
   /** The layer of the first gradient that is NaN or infinite, or else of the largest one. */
