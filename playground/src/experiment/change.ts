@@ -1,15 +1,10 @@
 // Changes of an experiment that keep it possible: what one choice makes of the others.
 
 import type { LossName } from "backprop-wasm";
-import {
-  DATASETS,
-  type DatasetChoice,
-  type DatasetName,
-  LOSS_CHOICES,
-  type LossChoice,
-  type Task,
-} from "./choices.js";
+import type { TableInfo } from "../training/messages.js";
+import { type DatasetName, LOSS_CHOICES, type LossChoice, type Task } from "./choices.js";
 import type { Experiment, TableChoice } from "./experiment.js";
+import { classesOf } from "./outputs.js";
 
 /** With another loss, and the output activation that it needs or that suits it. */
 export function withLoss(experiment: Experiment, name: LossName): Experiment {
@@ -22,23 +17,23 @@ export function withLoss(experiment: Experiment, name: LossName): Experiment {
 }
 
 /**
- * With another data set, without drawn points, and with a loss for its task: the loss as it is if it is for this
- * number of classes, else the usual one.
+ * With another data set, without drawn points, and with a loss for its task: the loss as it is if it is for this number
+ * of classes, else the usual one.
  *
  * @param table For the data set `table`: what is used of the file.
- * @param classes The number of classes of `table`: 0 for numbers.
  */
-export function withDataset(
-  experiment: Experiment,
-  dataset: DatasetName,
-  table?: TableChoice,
-  classes?: number,
-): Experiment {
-  const { task }: DatasetChoice = DATASETS[dataset];
+export function withDataset(experiment: Experiment, dataset: DatasetName, table?: TableChoice): Experiment {
   const data = { ...experiment.data, dataset, points: [], table };
   const changed: Experiment = { ...experiment, data };
-  const count = classes ?? (dataset === "digits" ? 10 : task === "number" ? 0 : 2);
-  return suits(experiment.loss.name, count) ? changed : withLoss(changed, usualLoss(count));
+  const classes = classesOf(data);
+  return suits(experiment.loss.name, classes) ? changed : withLoss(changed, usualLoss(classes));
+}
+
+/** What is used of a CSV file: all columns but the target. */
+export function tableChoice({ hash, columns }: TableInfo, file: string, target: string): TableChoice {
+  const { classes } = columns.find(({ name }) => name === target)!;
+  const others = columns.map(({ name }) => name).filter((name) => name !== target);
+  return { file, hash, target, columns: others, classes };
 }
 
 /** Whether a loss is for so many classes (0: for numbers). */

@@ -18,7 +18,15 @@ import {
   WARMUP_FIELD,
 } from "./choices.js";
 import type { Experiment } from "./experiment.js";
-import { checkValue, checkValues, ExperimentError, type Fields, requireObject, show } from "./fields.js";
+import {
+  checkValue,
+  checkValues,
+  ExperimentError,
+  type Fields,
+  integer,
+  requireObject,
+  show,
+} from "./fields.js";
 
 const EXPERIMENT_KEYS = [
   ...["data", "layers", "output", "loss", "optimizer", "schedule"],
@@ -70,9 +78,12 @@ function checkPoints(points: unknown): void {
   );
 }
 
+const CLASSES = integer("Classes", 2, 2, 1000);
+
 function checkTable(table: unknown): void {
-  requireKeys("data.table", table, ["file", "hash", "target", "columns"]);
-  const { file, hash, target, columns } = table;
+  requireKeys("data.table", table, ["file", "hash", "target", "columns", "classes"]);
+  const { file, hash, target, columns, classes } = table;
+  if (classes !== 0) checkValue("data.table.classes", CLASSES, classes);
   for (const [name, text] of Object.entries({ file, target })) {
     if (typeof text !== "string" || text === "") {
       throw new ExperimentError(`data.table.${name} is ${show(text)}; expected a text.`);

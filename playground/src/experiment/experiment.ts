@@ -17,6 +17,8 @@ export interface TableChoice {
   readonly target: string;
   /** The columns to predict from, in the order of the file; at least one, without the target. */
   readonly columns: readonly string[];
+  /** How many classes the target has, 2 or more; 0: it is a number. */
+  readonly classes: number;
 }
 
 export interface DataChoice {

@@ -9,6 +9,11 @@ export interface TableColumn {
   readonly type: "number" | "category";
   /** The number of different values, at most 1000. */
   readonly distinct: number;
+  /**
+   * As a target: how many classes it has; 0: it is a number. Classes are texts, only 0 and 1, or at most 20 different
+   * whole numbers in at least 5 rows each on average, as `trainTable` decides.
+   */
+  readonly classes: number;
 }
 
 /** What a CSV file contains. */
