@@ -1,7 +1,6 @@
 // Changes of an experiment that keep it possible: what one choice makes of the others.
 
 import type { LossName } from "backprop-wasm";
-import type { TableInfo } from "../training/messages.js";
 import { type DatasetName, LOSS_CHOICES, type LossChoice, type Task } from "./choices.js";
 import type { Experiment, TableChoice } from "./experiment.js";
 import { classesOf } from "./outputs.js";
@@ -27,13 +26,6 @@ export function withDataset(experiment: Experiment, dataset: DatasetName, table?
   const changed: Experiment = { ...experiment, data };
   const classes = classesOf(data);
   return suits(experiment.loss.name, classes) ? changed : withLoss(changed, usualLoss(classes));
-}
-
-/** What is used of a CSV file: all columns but the target. */
-export function tableChoice({ hash, columns }: TableInfo, file: string, target: string): TableChoice {
-  const { classes } = columns.find(({ name }) => name === target)!;
-  const others = columns.map(({ name }) => name).filter((name) => name !== target);
-  return { file, hash, target, columns: others, classes };
 }
 
 /** Whether a loss is for so many classes (0: for numbers). */

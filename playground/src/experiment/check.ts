@@ -142,7 +142,7 @@ function entryOf<Entry>(path: string, table: Readonly<Record<string, Entry>>, na
 }
 
 /** What concerns several values. */
-function checkTogether({ data, loss, output, optimizer, gradients, layers }: Experiment): void {
+function checkTogether({ data, loss, output, optimizer, schedule, gradients, layers }: Experiment): void {
   const { task, takesPoints }: DatasetChoice = DATASETS[data.dataset];
   if ((data.dataset === "table") !== (data.table !== undefined)) {
     throw new ExperimentError('data.table must be given for the data set "table", and for no other.');
@@ -165,8 +165,10 @@ function checkTogether({ data, loss, output, optimizer, gradients, layers }: Exp
   if (nesterov && !momentum) {
     throw new ExperimentError("Nesterov momentum needs a momentum above 0.");
   }
-  if (gradients === "forwardDifferences" && layers.some(({ kind }) => kind !== "dense")) {
-    throw new ExperimentError("Gradients by forward differences are for networks of dense layers alone.");
+  const isPlain =
+    schedule.name === "none" && schedule.warmup === 0 && layers.every(({ kind }) => kind === "dense");
+  if (gradients === "forwardDifferences" && !isPlain) {
+    throw new ExperimentError("Gradients by forward differences are for dense layers without a schedule.");
   }
 }
 

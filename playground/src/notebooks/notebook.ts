@@ -11,17 +11,15 @@ export interface PrintedFigure {
   readonly source: FigureSource;
 }
 
-/**
- * `loss`: of the epochs counted from 0, divided by `divisor`. The others after so many finished epochs: `predictions` of
- * the four rows; `classes`: 1 for predictions of one half or more, else 0; `meanAbsoluteError` of the predictions;
- * `kernel`: rows [units, inputs] of a layer; `evaluatedLoss`: evaluated instead of from a step.
- */
+/** How a figure is computed. `after` counts finished epochs. */
 export type FigureSource =
+  /** The training losses of these epochs, counted from 0, divided by `divisor`: one line for each. */
   | { readonly kind: "loss"; readonly epochs: readonly number[]; readonly divisor: number }
-  | {
-      readonly kind: "predictions" | "classes" | "meanAbsoluteError" | "evaluatedLoss";
-      readonly after: readonly number[];
-    }
+  /** Of the four rows of XOR, one line for each: the outputs, or 1 for outputs of one half or more, else 0. */
+  | { readonly kind: "predictions" | "classes"; readonly after: number }
+  /** Of the four rows, one line for each number of epochs. */
+  | { readonly kind: "meanAbsoluteError" | "evaluatedLoss"; readonly after: readonly number[] }
+  /** The kernel of a layer, one line of weights for each unit. */
   | { readonly kind: "kernel"; readonly after: number; readonly layer: number };
 
 /** A program of the notebooks as an experiment. */

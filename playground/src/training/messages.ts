@@ -119,7 +119,10 @@ export type Picture = Surface | FittedCurve | Confusion | Scatter;
 
 /** Points of the curves: those that are new since the frame before. All arrays of one group are equally long. */
 export interface CurvePoints {
-  /** The numbers of finished epochs, and the training loss in each: the mean over its steps. */
+  /**
+   * The numbers of finished epochs, and the training loss in each: the mean over its steps. At most 512: of more, some
+   * at equal distances.
+   */
   readonly epochs: Float64Array;
   readonly loss: Float64Array;
   /** Epochs after which the network was evaluated, at the end of a slice of epochs. */
