@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vite";
+
+/** Headers that make the page cross-origin isolated, which threads require. The service worker adds them elsewhere. */
+const ISOLATION = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/** Files that the page loads when they are used, not at first. */
+const LOADED_WHEN_USED = /\/(digits|table|formats|files|program|core\.\w+)-[^/]*$/;
+
+const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  // Any host can serve dist/, from any folder.
+  base: "./",
+  resolve: {
+    alias: [
+      { find: /^backprop-wasm$/, replacement: pathOf("../dist/index.js") },
+      { find: /^backprop-wasm\/(\w+)$/, replacement: `${pathOf("../dist")}/$1.js` },
+    ],
+  },
+  build: { target: "es2022", chunkSizeWarningLimit: 1000 },
+  worker: { format: "es" },
+  server: { headers: ISOLATION, fs: { allow: [".."] } },
+  preview: { headers: ISOLATION },
+  plugins: [serviceWorker()],
+});
+
+/** Writes the service worker with the files that it stores at once, and a version that changes with any file. */
+function serviceWorker(): Plugin {
+  return {
+    name: "service worker",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      const names = Object.keys(bundle).filter((name) => !name.endsWith(".map"));
+      const first = names.filter((name) => !LOADED_WHEN_USED.test(name));
+      const hash = createHash("sha256");
+      for (const name of names.sort()) {
+        const file = bundle[name]!;
+        hash.update(name).update(file.type === "chunk" ? file.code : file.source);
+      }
+      const source = readFileSync(pathOf("serviceWorker.js"), "utf8")
+        .replace("__VERSION__", JSON.stringify(hash.digest("hex").slice(0, 16)))
+        .replace("__FILES__", JSON.stringify(["./", ...first]));
+      this.emitFile({ type: "asset", fileName: "serviceWorker.js", source });
+    },
+  };
+}
