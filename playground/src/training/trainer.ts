@@ -19,8 +19,11 @@ import { disposeModel, type Model, openModel } from "./model.js";
 import { Rate } from "./rate.js";
 import { Signal, turnOfEventLoop } from "./signal.js";
 
-/** A slice of training takes about so many ms: then messages are read, and a frame is made if one is wanted. */
-const SLICE = 12;
+/**
+ * A slice of training takes about so many ms: then messages are read, and a frame is made if one is wanted. A frame that
+ * is made within 16 ms after the one before was drawn is drawn next, at 60 a second.
+ */
+const SLICE = 8;
 
 /** Frames take at most this share of the time. */
 const FRAME_SHARE = 0.3;
