@@ -2,6 +2,7 @@
 
 import type { Task } from "../experiment/choices.js";
 import type { Experiment } from "../experiment/experiment.js";
+import type { PrintedFigure } from "../notebooks/notebook.js";
 
 /** A column of a CSV file, before an experiment is made of it. */
 export interface TableColumn {
@@ -211,8 +212,8 @@ export type Request =
       readonly experiment: Experiment;
       /** The bytes of the CSV file for the data sets `table` and `digits`. */
       readonly table: Uint8Array | undefined;
-      /** The name of a notebook whose figures are computed. */
-      readonly notebook: string | undefined;
+      /** The figures of a notebook, to be computed; else none. */
+      readonly figures: readonly PrintedFigure[];
     }
   | { readonly kind: "inspect"; readonly id: number; readonly table: Uint8Array }
   | { readonly kind: "export"; readonly id: number; readonly format: ExportFormat }

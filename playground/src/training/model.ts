@@ -1,13 +1,20 @@
 // The network of an experiment with its rows.
 
-import type { Dataset, Layer, Network, NetworkOptions, Tensor } from "backprop-wasm";
-import * as library from "backprop-wasm";
+import {
+  createNetwork,
+  type Dataset,
+  type Layer,
+  type Network,
+  type NetworkOptions,
+  type Tensor,
+} from "backprop-wasm";
 import { type Data, type DataPart, prepareData } from "../data/data.js";
 import { MAX_PARAMETERS } from "../experiment/choices.js";
 import type { Experiment } from "../experiment/experiment.js";
 import { ExperimentError } from "../experiment/fields.js";
 import { classesOf } from "../experiment/outputs.js";
 import { evaluate, networkRecipe } from "../experiment/recipe.js";
+import { FUNCTIONS } from "./functions.js";
 import type { LayerShape, Opened, PlottedRows } from "./messages.js";
 
 export type AnyNetwork = Network<readonly Layer[]>;
@@ -44,11 +51,11 @@ export interface Model {
 export async function openModel(experiment: Experiment, file: Uint8Array | undefined): Promise<Model> {
   const data = await prepareData(experiment, file);
   const threads = Math.min(experiment.threads, availableThreads());
-  const options = evaluate(networkRecipe(experiment, data.inputNames.length), library) as NetworkOptions<
+  const options = evaluate(networkRecipe(experiment, data.inputNames.length), FUNCTIONS) as NetworkOptions<
     readonly Layer[]
   >;
   requireSize(options, data);
-  const network = await library.createNetwork({ ...options, ...(threads > 1 && { threads }) });
+  const network = await createNetwork({ ...options, ...(threads > 1 && { threads }) });
   try {
     const load = async (part: DataPart): Promise<LoadedPart> => ({
       part,

@@ -1,6 +1,7 @@
 // The page's side of training: a worker, and what is asked of it.
 
 import type { Experiment } from "../experiment/experiment.js";
+import { NOTEBOOKS } from "../notebooks/notebooks.js";
 import type {
   ExportedFile,
   ExportFormat,
@@ -62,7 +63,8 @@ export class TrainingSession {
    * @throws Error with a sentence, if the experiment cannot be: then the network before stays.
    */
   open(experiment: Experiment, table?: Uint8Array, notebook?: string): Promise<Opened> {
-    return this.#ask((id) => ({ kind: "open", id, experiment, table, notebook }));
+    const figures = NOTEBOOKS.find(({ name }) => name === notebook)?.figures ?? [];
+    return this.#ask((id) => ({ kind: "open", id, experiment, table, figures }));
   }
 
   /**

@@ -4,7 +4,6 @@ import { BackpropError, forwardDifferences, type History } from "backprop-wasm";
 import { checkExperiment } from "../experiment/check.js";
 import { ExperimentError } from "../experiment/fields.js";
 import { FigureCollector } from "../notebooks/figures.js";
-import { NOTEBOOKS } from "../notebooks/notebooks.js";
 import { buffersIn, FrameMaker, type Progress } from "./frames.js";
 import type {
   ExportedFile,
@@ -34,7 +33,7 @@ type Goal = "nothing" | "step" | "epoch" | "run";
 type RequestOf<K extends Request["kind"]> = Extract<Request, { kind: K }>;
 
 /** What `open` was asked for, so that `reset` can ask for it again. */
-type Origin = Pick<RequestOf<"open">, "experiment" | "table" | "notebook">;
+type Origin = Pick<RequestOf<"open">, "experiment" | "table" | "figures">;
 
 /** Sends a response; the buffers are transferred. */
 export type Post = (response: Response, transfer: ArrayBuffer[]) => void;
@@ -95,12 +94,11 @@ export class Trainer {
     });
   }
 
-  async #open({ experiment, table, notebook }: Origin): Promise<Opened> {
+  async #open({ experiment, table, figures }: Origin): Promise<Opened> {
     this.#training?.pause();
     const model = await openModel(checkExperiment(experiment), table);
     await this.#training?.end();
-    this.#origin = { experiment, table, notebook };
-    const figures = NOTEBOOKS.find(({ name }) => name === notebook)?.figures ?? [];
+    this.#origin = { experiment, table, figures };
     this.#training = new Training(model, new FigureCollector(figures), this.#post);
     this.#training.setSpeed(this.#epochsPerSecond);
     this.#unit = undefined;

@@ -1,6 +1,7 @@
 // Talks to a Trainer as the page does, without a worker.
 
 import type { Experiment } from "../../src/experiment/experiment.js";
+import { NOTEBOOKS } from "../../src/notebooks/notebooks.js";
 import type {
   ExportedFile,
   ExportFormat,
@@ -38,7 +39,8 @@ export class Client {
   }
 
   open(experiment: Experiment, table?: Uint8Array, notebook?: string): Promise<Opened> {
-    return this.#ask({ kind: "open", experiment, table, notebook });
+    const figures = NOTEBOOKS.find(({ name }) => name === notebook)?.figures ?? [];
+    return this.#ask({ kind: "open", experiment, table, figures });
   }
 
   inspect(table: Uint8Array): Promise<TableInfo> {
