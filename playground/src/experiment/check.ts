@@ -89,6 +89,12 @@ function checkTable(table: unknown): void {
       throw new ExperimentError(`data.table.${name} is ${show(text)}; expected a text.`);
     }
   }
+  if (/[/\\]/.test(file as string)) {
+    // The program reads this file.
+    throw new ExperimentError(
+      `data.table.file is ${show(file)}; expected the name of a file, without a folder.`,
+    );
+  }
   if (typeof hash !== "string" || !/^[0-9a-f]{64}$/.test(hash)) {
     throw new ExperimentError(`data.table.hash is ${show(hash)}; expected 64 hexadecimal digits.`);
   }

@@ -274,6 +274,7 @@ class Training {
 
   async #fit(epochs: number, isWatched: boolean): Promise<History> {
     const { network, training, experiment } = this.model;
+    this.#step = 0;
     try {
       return await network.fit(training.dataset, {
         epochs,
@@ -282,10 +283,16 @@ class Training {
         ...(isWatched && { onBatch: ({ batch }: { batch: number }) => this.#afterStep(batch) }),
       });
     } catch (error) {
-      // The epochs before the one that diverged are finished.
-      if (error instanceof BackpropError && error.history) this.#finishEpochs(error.history.loss);
+      if (error instanceof BackpropError && error.history && !isWatched) this.#takeUnfinished(error);
       throw error;
     }
+  }
+
+  /** Counts what was trained before an epoch diverged: the epochs before it, and its steps. */
+  #takeUnfinished({ history, batch = 0 }: BackpropError): void {
+    this.#finishEpochs(history!.loss);
+    this.#step = batch;
+    this.#totalSteps += batch;
   }
 
   /** One step for each epoch, of all rows. */

@@ -132,6 +132,11 @@ describe("an experiment that cannot be is refused in a sentence", () => {
       'data.table.hash is "x"; expected 64 hexadecimal digits.',
     ],
     [
+      "a file in another folder",
+      { data: { ...data, table: { ...TABLE, file: "../secret.csv" } } },
+      'data.table.file is "../secret.csv"; expected the name of a file, without a folder.',
+    ],
+    [
       "a point off the plane",
       { data: { ...data, points: [[0, 3, 1]] } },
       "data.points[0] is [0,3,1]; expected [x, y, class], with x and y from -2 to 2",

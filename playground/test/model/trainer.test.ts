@@ -197,14 +197,15 @@ describe("training", () => {
     client.run();
     await expect.poll(() => client.failures.length).toBe(1);
     await sleep(50);
-    const { hash, epoch } = client.frames.at(-1)!;
+    const { hash, epoch, step, totalSteps } = client.frames.at(-1)!;
     expect(client.failures).toEqual([
       expect.stringMatching(/^Training diverged: .+ What was trained before stays\./),
     ]);
     expect(client.states).toEqual(["running", "paused"]);
     const network = await loadNetwork((await client.export("safetensors")).bytes);
     expect(hashParameters(network)).toBe(hash);
-    expect(epoch).toBeGreaterThanOrEqual(0);
+    expect(totalSteps).toBe(10 * epoch + step);
+    expect(totalSteps).toBeGreaterThan(0);
     for (const { data } of Object.values(network.parameters[0]!))
       expect(data.every(Number.isFinite)).toBe(true);
   });
