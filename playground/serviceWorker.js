@@ -1,7 +1,6 @@
 // Stores the page's files, so that it works offline once loaded, and answers with the headers that threads require.
 // vite.config.ts puts in the version and the names of the files of the first load.
 
-/* global __VERSION__, __FILES__ */
 const CACHE = `playground ${__VERSION__}`;
 
 self.addEventListener("install", (event) => {

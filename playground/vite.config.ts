@@ -10,7 +10,7 @@ const ISOLATION = {
 };
 
 /** Files that the page loads when they are used, not at first. */
-const LOADED_WHEN_USED = /\/(digits|table|formats|files|program|core\.\w+)-[^/]*$/;
+const LOADED_WHEN_USED = /\/(digits|table|formats|files|program|core\.[\w.]+)-[^/]*$/;
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -38,15 +38,15 @@ function serviceWorker(): Plugin {
     enforce: "post",
     generateBundle(_, bundle) {
       const names = Object.keys(bundle).filter((name) => !name.endsWith(".map"));
-      const first = names.filter((name) => !LOADED_WHEN_USED.test(name));
+      const first = names.filter((name) => name !== "index.html" && !LOADED_WHEN_USED.test(name));
       const hash = createHash("sha256");
       for (const name of names.sort()) {
         const file = bundle[name]!;
         hash.update(name).update(file.type === "chunk" ? file.code : file.source);
       }
       const source = readFileSync(pathOf("serviceWorker.js"), "utf8")
-        .replace("__VERSION__", JSON.stringify(hash.digest("hex").slice(0, 16)))
-        .replace("__FILES__", JSON.stringify(["./", ...first]));
+        .replaceAll("__VERSION__", JSON.stringify(hash.digest("hex").slice(0, 16)))
+        .replaceAll("__FILES__", JSON.stringify(["./", ...first]));
       this.emitFile({ type: "asset", fileName: "serviceWorker.js", source });
     },
   };

@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The tests of what is trained: in Node, without the page's tools. Those of the page are in test/page. */
+/**
+ * test/model: what is trained, in Node, without the page's tools. test/page: dist/, which must be built, in browsers.
+ */
 export default defineConfig({
   root: pathOf("."),
   resolve: {
@@ -13,7 +15,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/model/**/*.test.ts"],
+    include: ["test/**/*.test.ts"],
     maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,

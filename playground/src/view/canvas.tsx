@@ -27,9 +27,10 @@ export function Canvas({ playground, label, class: name, isLive, draw }: CanvasP
   drawNow.current = draw;
 
   useEffect(() => {
-    const redraw = () => paint(canvas.current!, drawNow.current);
+    const element = canvas.current!;
+    const redraw = () => paint(element, drawNow.current);
     const sizes = new ResizeObserver(redraw);
-    sizes.observe(canvas.current!);
+    sizes.observe(element);
     const ends = [subscribeToScheme(redraw), playground.subscribe(redraw)];
     if (isLive) ends.push(playground.subscribeToFrames(redraw));
     return () => {

@@ -76,7 +76,7 @@ export function DataPanel({ playground }: Props) {
 function Tiles({ playground }: Props) {
   const name = useId();
   const { request, experiment } = playground;
-  const chosen = request?.startsWith("Choose") ? "table" : experiment.data.dataset;
+  const chosen = request?.what === "file" ? "table" : experiment.data.dataset;
   return (
     <fieldset class="tiles" data-testid="dataset">
       <legend class="hidden">Data set</legend>
@@ -101,8 +101,7 @@ function Tiles({ playground }: Props) {
 function FilePart({ playground }: Props) {
   const { request, experiment, file } = playground;
   const isTable = experiment.data.dataset === "table";
-  const asksForFile = request !== undefined && experiment.data.dataset !== "drawn";
-  if (!isTable && !asksForFile) return null;
+  if (!isTable && request?.what !== "file") return null;
   return (
     <div class="file">
       <FileButton playground={playground} />
@@ -119,7 +118,8 @@ function FileButton({ playground }: Props) {
   return (
     <div class="drop">
       <p>
-        {request ?? `${file!.name}, ${formatCount(file!.info.rows)} rows. Drop another file to replace it.`}
+        {request?.sentence ??
+          `${file!.name}, ${formatCount(file!.info.rows)} rows. Drop another file to replace it.`}
       </p>
       <button type="button" onClick={() => input.current!.click()}>
         Choose a file

@@ -20,7 +20,7 @@ export function nameMetric(name: string): string {
   return (words[0]!.toUpperCase() + words.slice(1)).replace(/\b[rR]2\b/, "R²");
 }
 
-/** `geluTanh` as `gelu tanh`. */
+/** A name of a choice; the empty one is the library's default. */
 export function nameChoice(name: string): string {
   return name === "" ? "default" : name;
 }
@@ -28,9 +28,9 @@ export function nameChoice(name: string): string {
 /** A number of an axis. */
 export function formatTick(value: number): string {
   if (value === 0) return "0";
-  const size = Math.abs(value);
-  if (size >= 1e6) return `${formatTick(value / 1e6)}M`;
-  if (size >= 1e4) return `${formatTick(value / 1e3)}k`;
-  if (size < 1e-3) return value.toExponential(0);
+  if (value < 0) return `−${formatTick(-value)}`;
+  if (value >= 1e6) return `${formatTick(value / 1e6)}M`;
+  if (value >= 1e4) return `${formatTick(value / 1e3)}k`;
+  if (value < 1e-3) return value.toExponential(0);
   return String(Number(value.toPrecision(3)));
 }

@@ -1,4 +1,4 @@
-import { useEffect, useReducer } from "preact/hooks";
+import { useLayoutEffect, useReducer } from "preact/hooks";
 import type { Playground } from "./playground.js";
 
 type Subscribe = (listener: () => void) => () => void;
@@ -6,7 +6,8 @@ type Subscribe = (listener: () => void) => () => void;
 /** Renders the component again whenever `subscribe` reports. */
 export function useSubscription(subscribe: Subscribe): void {
   const [, render] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => subscribe(() => render(undefined)), []);
+  // Before the page is asked for anything, so that no change is missed.
+  useLayoutEffect(() => subscribe(() => render(undefined)), []);
 }
 
 /** Renders the component again for each frame. */

@@ -208,6 +208,7 @@ function Plane({ playground }: Props) {
           onPointerUp={finish}
           onPointerCancel={finish}
         />
+        {request?.what === "points" && <p class="request">{request.sentence}</p>}
         <Ticks bounds={bounds} playground={playground} />
       </div>
       {takesPoints && (
@@ -277,12 +278,15 @@ function drawPicture(drawing: Drawing, playground: Playground): void {
   const colours = currentColours();
   const classes = hovered && frame?.unit ? 0 : opened.classes.length;
   if (picture.kind === "surface") drawSurface(drawing, picture, classes, colours);
-  if (picture.kind === "curve") drawCurve(drawing, picture, colours);
+  if (picture.kind !== "curve") return;
+  // The curve covers the points, not the other way round.
+  if (opened.rows && !hovered) drawPoints(drawing, opened.rows, picture.bounds, 0, undefined, colours);
+  drawCurve(drawing, picture, colours);
 }
 
 function drawRows(drawing: Drawing, playground: Playground, bounds: Bounds): void {
   const { opened, request, frame } = playground;
-  if (!opened?.rows || request !== undefined) return;
+  if (!opened?.rows || opened.inputs === 1 || request !== undefined) return;
   const picture = frame?.picture;
   const range = picture?.kind === "surface" ? picture.range : undefined;
   drawPoints(drawing, opened.rows, bounds, opened.classes.length, range, currentColours());
@@ -321,10 +325,10 @@ function Ticks({
   return (
     <p class="ticks" aria-hidden="true">
       <span>
-        {horizontal} {formatTick(bounds.x[0])} … {formatTick(bounds.x[1])}
+        {horizontal}: {formatTick(bounds.x[0])} to {formatTick(bounds.x[1])}
       </span>
       <span>
-        {opened?.inputs === 1 ? "target" : vertical} {formatTick(bounds.y[0])} … {formatTick(bounds.y[1])}
+        {opened?.inputs === 1 ? "target" : vertical}: {formatTick(bounds.y[0])} to {formatTick(bounds.y[1])}
       </span>
     </p>
   );

@@ -38,6 +38,12 @@ export interface GivenFile {
   readonly info: TableInfo;
 }
 
+/** What the page asks for before it can open an experiment. */
+export interface Missing {
+  readonly what: "file" | "points";
+  readonly sentence: string;
+}
+
 type Listener = () => void;
 
 export class Playground {
@@ -49,8 +55,8 @@ export class Playground {
   frame: Frame | undefined;
   curves = new Curves();
   file: GivenFile | undefined;
-  /** What the page asks for before it can open the experiment; undefined: nothing. */
-  request: string | undefined;
+  /** undefined: nothing. */
+  request: Missing | undefined;
   error: string | undefined;
   /** What happened last, for screen readers. */
   announcement = "";
@@ -97,8 +103,8 @@ export class Playground {
       if (experiment.epochs > 0) this.setSpeed(FULL_SPEED);
       await this.#open(experiment, experiment.epochs || undefined);
     } catch (error) {
-      this.fail(sentenceOf(error));
       if (!this.opened) await this.#open(DEFAULT_EXPERIMENT);
+      this.fail(sentenceOf(error));
     }
   }
 
@@ -111,7 +117,8 @@ export class Playground {
   chooseDataset(name: DatasetName): Promise<void> {
     if (name !== "table") return this.change(withDataset(this.experiment, name));
     if (this.file) return this.chooseColumns(usualColumns(this.file));
-    this.request = "Choose a CSV file, or drop one anywhere on the page. It stays on your machine.";
+    const sentence = "Choose a CSV file, or drop one anywhere on the page. It stays on your machine.";
+    this.request = { what: "file", sentence };
     this.#changed();
     return Promise.resolve();
   }
@@ -274,12 +281,13 @@ export class Playground {
   }
 
   /** What must be given first. */
-  #missingFor({ data }: Experiment): string | undefined {
+  #missingFor({ data }: Experiment): Missing | undefined {
     if (data.table && data.table.hash !== this.file?.info.hash) {
-      return `This experiment was made with the file "${data.table.file}", which is not in the address. Drop that file here.`;
+      const sentence = `The address holds this experiment, but not its file "${data.table.file}": drop that file here.`;
+      return { what: "file", sentence };
     }
     if (data.dataset === "drawn" && new Set(data.points.map(([, , label]) => label)).size < 2) {
-      return "Draw points of both classes on the plane.";
+      return { what: "points", sentence: "Draw points of both classes on the plane." };
     }
     return undefined;
   }

@@ -12,7 +12,7 @@ interface Props {
 
 export function Transport({ playground }: Props) {
   return (
-    <section class="transport" aria-label="Training">
+    <section class="transport" aria-label="Controls and figures">
       <Buttons playground={playground} />
       <Speed playground={playground} />
       <Figures playground={playground} />

@@ -28,8 +28,8 @@ export function drawPoints(
   const y = scaleOf(bounds.y, height, 0);
   const { css } = rampOf(colours);
   const count = rows.targets.length;
-  const radius = Math.max(1.5, (count > 1000 ? 2.2 : count > 500 ? 2.8 : 3.4) * (width / 340));
-  const share = range ? scaleOf(range, 0, 1) : () => 1;
+  const radius = radiusOf(count) * Math.min(1, width / 340);
+  const share = range ? scaleOf(range, 0, 1) : () => 0;
   for (let i = 0; i < count; i++) {
     const target = rows.targets[i]!;
     const colour = classes > 0 ? colours.classes[target % colours.classes.length]! : css(share(target));
@@ -38,6 +38,12 @@ export function drawPoints(
     const [left, top] = [x(rows.points[2 * i]!), y(rows.points[2 * i + 1]!)];
     drawPoint(context, left, top, radius, { colour, isDiamond, isHollow }, colours.plane);
   }
+}
+
+/** In pixels, for a width of 340: fewer points are larger. */
+function radiusOf(count: number): number {
+  if (count <= 50) return 5.5;
+  return count <= 500 ? 3.4 : 2.4;
 }
 
 export function drawPoint(
