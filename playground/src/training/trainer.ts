@@ -144,6 +144,8 @@ class Training {
   readonly #abort = new AbortController();
   #goal: Goal = "nothing";
   #until = Number.POSITIVE_INFINITY;
+  /** How often something was asked for. */
+  #requests = 0;
   #epochsPerSecond = Number.POSITIVE_INFINITY;
   /** The loop, while it runs. */
   #loop: Promise<void> | undefined;
@@ -172,6 +174,7 @@ class Training {
   start(goal: Goal, until = Number.POSITIVE_INFINITY): void {
     if (goal === "run" && this.#epoch >= until) return;
     this.#until = until;
+    this.#requests++;
     this.#setGoal(goal);
     this.#loop ??= this.#train().finally(() => {
       this.#loop = undefined;
@@ -245,10 +248,11 @@ class Training {
       while (this.#goal !== "nothing") {
         this.#isWaiting = false;
         const begin = performance.now();
-        const epochs = await this.#trainSlice();
-        const time = performance.now() - begin;
-        this.#epochTime = time / epochs;
-        this.#pauseAtGoal();
+        const requests = this.#requests;
+        const isWatched = this.#needsWatching();
+        const epochs = await this.#trainSlice(isWatched);
+        this.#epochTime = (performance.now() - begin) / epochs;
+        this.#pauseAtGoal(isWatched || requests === this.#requests);
         this.#betweenSteps();
         await this.#keepPace(begin, epochs);
       }
@@ -261,13 +265,19 @@ class Training {
     }
   }
 
+  get #isByDifferences(): boolean {
+    return this.model.experiment.gradients === "forwardDifferences";
+  }
+
+  /** Whether the next epoch must be able to wait between its steps: for a step, or because it takes long. */
+  #needsWatching(): boolean {
+    return !this.#isByDifferences && (this.#goal === "step" || !(this.#epochTime <= SLICE));
+  }
+
   /** Trains some epochs that fit in a slice, or one that can wait between its steps. Returns how many. */
-  async #trainSlice(): Promise<number> {
+  async #trainSlice(isWatched: boolean): Promise<number> {
     const epochs = this.#epochsOfSlice();
-    if (this.model.experiment.gradients === "forwardDifferences") {
-      return this.#trainByDifferences(Math.max(1, Math.min(epochs, 20)));
-    }
-    const isWatched = this.#goal === "step" || !(this.#epochTime <= SLICE);
+    if (this.#isByDifferences) return this.#trainByDifferences(epochs);
     const history = await this.#fit(isWatched ? 1 : epochs, isWatched);
     return this.#finishEpochs(history.loss);
   }
@@ -345,9 +355,9 @@ class Training {
     this.#isWaiting = false;
   }
 
-  #pauseAtGoal(): void {
-    const isReached = this.#goal === "step" || this.#goal === "epoch" || this.#epoch >= this.#until;
-    if (isReached) this.pause();
+  /** @param isTrained Whether the step or epoch that was asked for is; not if it was asked for within a fit of others. */
+  #pauseAtGoal(isTrained: boolean): void {
+    if (this.#goal === "run" ? this.#epoch >= this.#until : isTrained) this.pause();
   }
 
   /** The network can be read now. */
