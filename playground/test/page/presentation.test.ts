@@ -15,7 +15,7 @@ const PHOTOGRAPHED: Experiment = {
   epochs: 600,
 };
 /** Where they are kept; `SCREENSHOTS=write` takes new ones. */
-const SCREENSHOTS = fileURLToPath(new URL("../../screenshots/", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../screenshots/", import.meta.url));
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const SCHEMES = ["light", "dark"] as const;
 
@@ -134,6 +134,7 @@ describe.skipIf(!chromiumPath)("the page", () => {
     const picture = await playground.page.screenshot();
     expect(picture.length).toBeGreaterThan(50_000);
     expect(picture.length).toBeLessThan(500_000);
-    if (process.env.SCREENSHOTS === "write") await writeFile(`${SCREENSHOTS}${colorScheme}.png`, picture);
+    const { SCREENSHOTS } = process.env;
+    if (SCREENSHOTS === "write") await writeFile(`${FOLDER}${colorScheme}.png`, picture);
   });
 });
