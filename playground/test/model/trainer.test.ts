@@ -30,8 +30,8 @@ function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** The hash of the spiral's network after one fit of so many epochs. */
-async function hashOfOneFit(epochs: number): Promise<string> {
+/** The network of SPIRAL after one fit of so many epochs. */
+async function fitOnce(epochs: number) {
   const { inputs, targets } = spiral({ rows: 400, noise: 0, seed: 1 });
   const { training } = splitRows(inputs, targets, { validation: 0.2, seed: 1 });
   const network = await createNetwork({
@@ -42,7 +42,21 @@ async function hashOfOneFit(epochs: number): Promise<string> {
     seed: 1,
   });
   await network.fit(training.inputs, training.targets, { epochs });
-  return hashParameters(network);
+  return network;
+}
+
+async function hashOfOneFit(epochs: number): Promise<string> {
+  return hashParameters(await fitOnce(epochs));
+}
+
+async function stepsPerSecondOfFit(): Promise<number> {
+  const [epochs, begin] = [10_000, performance.now()];
+  await fitOnce(epochs);
+  return (10 * epochs * 1000) / (performance.now() - begin);
+}
+
+function round(x: number): string {
+  return Math.round(x).toLocaleString("en");
 }
 
 describe("a network that is opened", () => {
@@ -126,11 +140,14 @@ describe("training", () => {
 
   it("takes the step and the epoch that are asked for while it trains", async () => {
     await client.open(SPIRAL);
+    await client.runTo(100);
+    // All in one turn of the event loop: the fit of some epochs has begun when the step is asked for.
     client.run();
-    await client.frame(({ epoch }) => epoch > 100);
     client.send({ kind: "pause" });
     client.send({ kind: "step" });
-    const { step, totalSteps } = await client.frame(({ stepsPerSecond }) => stepsPerSecond === 0);
+    const { step, totalSteps } = await client.frame(
+      (frame) => frame.totalSteps > 1000 && frame.stepsPerSecond === 0,
+    );
     expect([step, totalSteps % 10]).toEqual([1, 1]);
     client.run();
     await client.frame(({ epoch }) => 10 * epoch > totalSteps + 1000);
@@ -186,22 +203,25 @@ describe("training", () => {
     expect([totalSteps, hash]).toEqual([50, await hashOfOneFit(5)]);
   });
 
-  it("takes tens of thousands of steps a second for 2-8-8-1 while it makes tens of frames a second", async ({
+  it("takes at least 40 % as many steps a second for 2-8-8-1 as a fit that nobody watches", async ({
     annotate,
   }) => {
     await client.open(SPIRAL);
     client.run();
-    await client.frame(({ totalSteps }) => totalSteps > 50_000);
-    const [begin, frames] = [performance.now(), client.frames.length];
+    await client.frame(({ totalSteps }) => totalSteps > 10_000);
+    const [begin, first] = [performance.now(), client.frames.at(-1)!];
+    const count = client.frames.length;
     await sleep(1000);
     const seconds = (performance.now() - begin) / 1000;
-    const { stepsPerSecond } = client.frames.at(-1)!;
-    const framesPerSecond = (client.frames.length - frames) / seconds;
+    const steps = (client.frames.at(-1)!.totalSteps - first.totalSteps) / seconds;
+    const frames = (client.frames.length - count) / seconds;
     client.send({ kind: "pause" });
-    await annotate(`${Math.round(stepsPerSecond)} steps and ${Math.round(framesPerSecond)} frames a second`);
-    // A fraction of what is promised: other tests run at the same time. The page's tests measure it in a browser.
-    expect(stepsPerSecond).toBeGreaterThan(30_000);
-    expect(framesPerSecond).toBeGreaterThan(15);
+    const unwatched = await stepsPerSecondOfFit();
+    await annotate(
+      `${round(steps)} steps and ${round(frames)} frames a second; ${round(unwatched)} steps in a fit`,
+    );
+    expect(steps / unwatched).toBeGreaterThan(0.4);
+    expect(frames).toBeGreaterThan(5);
   });
 
   it.each([
@@ -337,7 +357,7 @@ describe("a frame", () => {
 
   it("counts classes right for losses whose targets are −1 and 1", async () => {
     const { rows } = await client.open(withLoss(DEFAULT_EXPERIMENT, "hinge"));
-    const { metrics, picture } = await client.runTo(3);
+    const { metrics, picture } = await client.runTo(1);
     const network = await loadNetwork((await client.export("safetensors")).bytes);
     const { data } = network.predict({ data: rows!.points, shape: [400, 2] });
     const right = data.filter(
