@@ -1,21 +1,21 @@
 /** Wakes those who wait for it. */
 export class Signal {
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   raise(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
+    for (const wake of [...this.#waiting]) wake();
   }
 
   /** Resolves when the signal is raised, or after so many ms. */
   wait(milliseconds?: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
-      this.#waiting.push(() => {
+      const wake = () => {
         clearTimeout(timer);
+        this.#waiting.delete(wake);
         resolve();
-      });
+      };
+      const timer = milliseconds === undefined ? undefined : setTimeout(wake, milliseconds);
+      this.#waiting.add(wake);
     });
   }
 }

@@ -1,7 +1,8 @@
 // The script of the worker that trains. It alone loads the library.
 
 import type { Request } from "./messages.js";
-import { type Post, Trainer } from "./trainer.js";
+import { Trainer } from "./trainer.js";
+import type { Post } from "./training.js";
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;

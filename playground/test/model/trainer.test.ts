@@ -145,10 +145,8 @@ describe("training", () => {
     client.run();
     client.send({ kind: "pause" });
     client.send({ kind: "step" });
-    const { step, totalSteps } = await client.frame(
-      (frame) => frame.totalSteps > 1000 && frame.stepsPerSecond === 0,
-    );
-    expect([step, totalSteps % 10]).toEqual([1, 1]);
+    const { totalSteps } = await client.frame(({ step }) => step === 1);
+    expect(totalSteps % 10).toBe(1);
     client.run();
     await client.frame(({ epoch }) => 10 * epoch > totalSteps + 1000);
     client.send({ kind: "epoch" });
