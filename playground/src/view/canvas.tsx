@@ -16,12 +16,12 @@ interface CanvasProps {
   /** What it shows, for screen readers; undefined: nothing that is not said elsewhere. */
   readonly label?: string | undefined;
   readonly class?: string;
-  /** Whether it is drawn for each frame, besides each change. */
-  readonly isLive: boolean;
+  /** While it trains, every so many frames it is drawn, besides each change; 0: only then. */
+  readonly every: number;
   readonly draw: (drawing: Drawing) => void;
 }
 
-export function Canvas({ playground, label, class: name, isLive, draw }: CanvasProps) {
+export function Canvas({ playground, label, class: name, every, draw }: CanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawNow = useRef(draw);
   drawNow.current = draw;
@@ -32,12 +32,16 @@ export function Canvas({ playground, label, class: name, isLive, draw }: CanvasP
     const sizes = new ResizeObserver(redraw);
     sizes.observe(element);
     const ends = [subscribeToScheme(redraw), playground.subscribe(redraw)];
-    if (isLive) ends.push(playground.subscribeToFrames(redraw));
+    let frames = 0;
+    const redrawFrame = () => {
+      if (playground.state !== "running" || frames++ % every === 0) redraw();
+    };
+    if (every > 0) ends.push(playground.subscribeToFrames(redrawFrame));
     return () => {
       sizes.disconnect();
       for (const end of ends) end();
     };
-  }, [playground, isLive]);
+  }, [playground, every]);
 
   const role = label === undefined ? { "aria-hidden": true } : { role: "img" as const, "aria-label": label };
   return <canvas ref={canvas} class={name} {...role} />;

@@ -38,7 +38,7 @@ export function CurvesPanel({ playground }: Props) {
         </figcaption>
         <Canvas
           playground={playground}
-          isLive
+          every={4}
           label={summaryOf(playground)}
           draw={(drawing) => drawChart(drawing, lossLines(playground), isLog, currentColours())}
         />
@@ -49,7 +49,7 @@ export function CurvesPanel({ playground }: Props) {
         </figcaption>
         <Canvas
           playground={playground}
-          isLive
+          every={4}
           label={`${metric} over the epochs.`}
           draw={(drawing) => drawChart(drawing, metricLines(playground), false, currentColours())}
         />

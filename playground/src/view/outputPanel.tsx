@@ -63,7 +63,7 @@ function Picturing({ playground }: Props) {
     <div class="plane">
       <Canvas
         playground={playground}
-        isLive
+        every={1}
         label="Predictions against targets: the closer to the diagonal, the better."
         draw={(drawing) => {
           const scatter = pictureOf(playground);
@@ -86,7 +86,7 @@ function Activations({
     <div class="plane">
       <Canvas
         playground={playground}
-        isLive
+        every={1}
         label={`Activations of the unit for ${unit.rows.length} training rows.`}
         draw={({ context, width, height }) => {
           const rows = playground.frame?.unit?.rows;
@@ -176,10 +176,10 @@ function Plane({ playground }: Props) {
   return (
     <>
       <div class="plane">
-        <Canvas playground={playground} isLive draw={(drawing) => drawPicture(drawing, playground)} />
+        <Canvas playground={playground} every={1} draw={(drawing) => drawPicture(drawing, playground)} />
         <Canvas
           playground={playground}
-          isLive={false}
+          every={0}
           draw={(drawing) => {
             drawRows(drawing, playground, bounds);
             drawStroke(drawing, stroke.current ?? (request === undefined ? [] : points()), bounds);

@@ -32,7 +32,7 @@ function Hash({ playground }: Props) {
     <figure class="hash">
       <Canvas
         playground={playground}
-        isLive
+        every={4}
         draw={(drawing) => drawHash(drawing, playground.frame?.hash ?? "")}
       />
       <figcaption>

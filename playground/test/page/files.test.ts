@@ -103,7 +103,7 @@ describe.skipIf(!chromiumPath)("files on the page", () => {
     await playground.waitForEpochs(3);
   });
 
-  it("says that a network is too large, and keeps what was trained", async () => {
+  it("says that a layer is too large, and keeps what was trained", async () => {
     const playground = await trained(2);
     const before = await playground.paused();
     await playground.page.getByLabel("Layer 1: units").fill("5000");

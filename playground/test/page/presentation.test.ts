@@ -14,7 +14,7 @@ const PHOTOGRAPHED: Experiment = {
   layers: [8, 8, 8].map((units) => ({ kind: "dense", units, activation: "tanh" })),
   epochs: 600,
 };
-/** Where they are kept; `SCREENSHOTS=write` takes new ones. */
+/** Where they are kept; `RECORD=write` takes new ones. */
 const FOLDER = fileURLToPath(new URL("../../screenshots/", import.meta.url));
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const SCHEMES = ["light", "dark"] as const;
@@ -134,7 +134,7 @@ describe.skipIf(!chromiumPath)("the page", () => {
     const picture = await playground.page.screenshot();
     expect(picture.length).toBeGreaterThan(50_000);
     expect(picture.length).toBeLessThan(500_000);
-    const { SCREENSHOTS } = process.env;
-    if (SCREENSHOTS === "write") await writeFile(`${FOLDER}${colorScheme}.png`, picture);
+    const { RECORD } = process.env;
+    if (RECORD === "write") await writeFile(`${FOLDER}${colorScheme}.png`, picture);
   });
 });
