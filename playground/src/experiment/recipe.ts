@@ -29,7 +29,7 @@ export function networkRecipe(
     layers: [...layers.map(layerRecipe), denseRecipe(outputsOf(experiment), output)],
     loss: Object.keys(loss.options).length > 0 ? { name: loss.name, ...loss.options } : loss.name,
     optimizer: optimizerRecipe(experiment),
-    dtype,
+    ...(dtype === "float64" && { dtype }),
     ...(random === "torch" ? { random: new Call("torchRandom", seed) } : { seed }),
   };
 }

@@ -89,8 +89,8 @@ function givenRows({ dataset, rows, noise, seed, points }: DataChoice): { lines:
   };
   if (dataset in FIXED) {
     const fixed = FIXED[dataset as keyof typeof FIXED];
-    const inputs = JSON.stringify([...fixed.inputs, ...drawn.inputs]);
-    const targets = JSON.stringify([...fixed.targets, ...drawn.targets]);
+    const inputs = print([...fixed.inputs, ...drawn.inputs]);
+    const targets = print([...fixed.targets, ...drawn.targets]);
     return { lines: [`const inputs = ${inputs};`, `const targets = ${targets};`], numbers: "targets" };
   }
   const generate = print(new Call(dataset, { rows, noise, seed }));
@@ -99,8 +99,8 @@ function givenRows({ dataset, rows, noise, seed, points }: DataChoice): { lines:
   return {
     lines: [
       `const generated = ${generate};`,
-      `const inputs = [...generated.inputs.toArray(), ...${JSON.stringify(drawn.inputs)}];`,
-      `const targets = [...generated.targets.data, ...${JSON.stringify(drawn.targets)}];`,
+      `const inputs = [...generated.inputs.toArray(), ...${print(drawn.inputs)}];`,
+      `const targets = [...generated.targets.data, ...${print(drawn.targets)}];`,
     ],
     numbers: "targets",
   };
@@ -125,12 +125,13 @@ function tableRows(experiment: Experiment, { file, target, columns, classes }: T
   const { validation, seed } = experiment.data;
   const name = JSON.stringify(target);
   const isNumber = classes === 0;
-  const label = encodedTargets("labels", targetFormOf(experiment), classes);
+  const labels = "Array.from(values, (value) => classes.indexOf(value))";
+  const encoded = encodedTargets(labels, targetFormOf(experiment), classes);
   return {
     imports: [
       ...["readTable", "fitPreprocessor"],
       ...(validation > 0 ? ["splitRows"] : []),
-      ...(isNumber ? ["standardScaler"] : importsIn(label)),
+      ...(isNumber ? ["standardScaler"] : importsIn(encoded)),
     ],
     lines: [
       `const table = await readTable(await readFile(${JSON.stringify(file)}));`,
@@ -141,7 +142,7 @@ function tableRows(experiment: Experiment, { file, target, columns, classes }: T
             "const training = table.select(split.training.rows);",
           ]
         : ["const training = table;"]),
-      `const used = ${JSON.stringify(columns)};`,
+      `const used = ${print(columns)};`,
       "const others = table.columns.filter(({ name }) => !used.includes(name));",
       'const ignored = Object.fromEntries(others.map(({ name }) => [name, { type: "ignore" }]));',
       'const inputs = fitPreprocessor(training, { encoding: "oneHot", columns: ignored }).transform(training);',
@@ -150,8 +151,7 @@ function tableRows(experiment: Experiment, { file, target, columns, classes }: T
         ? ["const targets = standardScaler().fit(values).transform(values);"]
         : [
             `const classes = [...new Set(table.column(${name}).values)].sort((a, b) => (a < b ? -1 : 1));`,
-            "const labels = Array.from(values, (value) => classes.indexOf(value));",
-            `const targets = ${label};`,
+            `const targets = ${encoded};`,
           ]),
     ],
     inputs: "inputs",

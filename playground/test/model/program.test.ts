@@ -84,7 +84,7 @@ describe("the program of an experiment prints the hash that the page shows", () 
       { ...experiment, data: { ...experiment.data, noise: 0.1, rows: 123, seed: 5 } },
       7,
     );
-    expect(program.trimEnd().split("\n").length).toBeLessThanOrEqual(dataset === "digits" ? 26 : 16);
+    expect(program.trimEnd().split("\n").length).toBeLessThanOrEqual(dataset === "digits" ? 24 : 15);
   });
 
   it("for drawn points, alone and on a generated data set", async () => {
