@@ -10,7 +10,7 @@ const ISOLATION = {
 };
 
 /** Files that the page loads when they are used, not at first. */
-const LOADED_WHEN_USED = /\/(digits|table|formats|files|program|core\.[\w.]+)-[^/]*$/;
+const LOADED_WHEN_USED = /\/(digits|table|formats|files|program|core\.[\w.]+)-[^/]*$|^licences\.txt$/;
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -27,8 +27,22 @@ export default defineConfig({
   worker: { format: "es" },
   server: { headers: ISOLATION, fs: { allow: [".."] } },
   preview: { headers: ISOLATION },
-  plugins: [serviceWorker()],
+  plugins: [licences(), serviceWorker()],
 });
+
+/** Writes the licences of all that the page contains. */
+function licences(): Plugin {
+  const files = ["../LICENSE", "../LICENSE.third-party", "node_modules/preact/LICENSE"];
+  return {
+    name: "licences",
+    apply: "build",
+    generateBundle() {
+      const [own, third, preact] = files.map((file) => readFileSync(pathOf(file), "utf8").trim());
+      const source = `${own}\n\n${third}\n\nThe page contains Preact, under this licence:\n\n${preact}\n`;
+      this.emitFile({ type: "asset", fileName: "licences.txt", source });
+    },
+  };
+}
 
 /** Writes the service worker with the files that it stores at once, and a version that changes with any file. */
 function serviceWorker(): Plugin {

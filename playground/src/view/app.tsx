@@ -44,7 +44,7 @@ export function App({ playground }: Props) {
       <footer class="page">
         <p>
           Trained in this tab by backprop-wasm: TypeScript and WebAssembly. Nothing is sent anywhere. Once
-          loaded, the page works offline.
+          loaded, the page works offline. <a href="./licences.txt">Licences</a>
         </p>
       </footer>
       <p class="hidden" role="status">

@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".wasm": "application/wasm",
   ".csv": "text/csv",
+  ".txt": "text/plain; charset=utf-8",
 };
 
 export class SiteServer {
