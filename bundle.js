@@ -25,7 +25,7 @@ const WORKER = { worker: sourcePath("wasm/worker.ts") };
  * Files that import the library, dist/index.js, instead of containing its code: entry points, and the script of a
  * worker.
  */
-const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "node", "browser", "table", "formats"];
+const BESIDE_THE_LIBRARY = ["inWorker", "trainer", "node", "browser", "table", "formats", "datasets"];
 
 /**
  * Leaves imports of the library as imports of the file next to the importing one. Errors come from there too, so that

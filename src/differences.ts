@@ -2,12 +2,11 @@
 
 import type { Rows } from "./data/rows.js";
 import { Tensor } from "./data/tensor.js";
-import { BackpropError } from "./errors.js";
 import type { Layer } from "./layers/layers.js";
 import type { ParametersOf } from "./layers/parameters.js";
-import { type Gradients, Network } from "./network.js";
-import { show } from "./show.js";
-import { attempt, type OptionsOf, ofType, readOptions, requirePositive } from "./validation.js";
+import type { Gradients, Network } from "./network.js";
+import { requireNetwork, tensorsOf } from "./networkTensors.js";
+import { type OptionsOf, ofType, readOptions, requirePositive } from "./validation.js";
 
 export interface DifferenceOptions {
   /** By how much each parameter is changed; above 0, default 1e-5. */
@@ -100,15 +99,6 @@ export function checkGradients<L extends readonly Layer[]>(
   return worst;
 }
 
-/** The tensors of all layers, each with its path, such as "parameters[0].kernel". */
-function tensorsOf(layers: readonly object[]): readonly { readonly path: string; readonly tensor: Tensor }[] {
-  return layers.flatMap((layer, i) =>
-    (Object.entries(layer) as [string, Tensor | null][]).flatMap(([name, tensor]) =>
-      tensor ? [{ path: `parameters[${i}].${name}`, tensor }] : [],
-    ),
-  );
-}
-
 function relativeError(a: number, b: number): number {
   return Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b));
 }
@@ -122,14 +112,6 @@ const OPTIONS: OptionsOf<DifferenceOptions> = {
 function read(network: unknown, options: DifferenceOptions): Required<DifferenceOptions> {
   requireNetwork(network);
   return readOptions("options", options, OPTIONS, { dtype: network.dtype }) as Required<DifferenceOptions>;
-}
-
-function requireNetwork(network: unknown): asserts network is Network<readonly Layer[]> {
-  if (attempt("invalidOption", "network", () => network instanceof Network)) return;
-  throw new BackpropError(
-    "invalidOption",
-    `network is ${show(network)}; expected a network, as createNetwork makes it.`,
-  );
 }
 
 /** The loss with `step` added to element `index` of `tensor`. Restores the element. */

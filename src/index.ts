@@ -39,6 +39,7 @@ export {
 } from "./differences.js";
 export type { DType, FloatArray } from "./dtype.js";
 export { BackpropError, type BackpropErrorDetails, type ErrorCode } from "./errors.js";
+export { hashParameters } from "./hashParameters.js";
 export type { History, MetricHistory, StopReason, TrainingWarning, WarningKind } from "./history.js";
 export * from "./initializers.js";
 export {

@@ -21,7 +21,7 @@ it("shares one BackpropError class between entry points", async () => {
 
 it("leaves the library, and its errors, to the library's file in an entry point beside it", async () => {
   const dist = new URL("../dist/", import.meta.url);
-  for (const file of ["formats.js", "inWorker.js"]) {
+  for (const file of ["datasets.js", "formats.js", "inWorker.js"]) {
     const map = JSON.parse(await readFile(new URL(`${file}.map`, dist), "utf8")) as { sources: string[] };
     const own = map.sources.filter((path) => /src\/(index|errors|network)\.ts$/.test(path));
     expect(own).toEqual([]);

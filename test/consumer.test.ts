@@ -61,6 +61,23 @@ const PROGRAMS = {
     } catch (error) {
       console.log(column!.values.length, error instanceof BackpropError);
     }`,
+  "datasets.mts": `
+    import { createNetwork, dense, hashParameters } from "backprop-wasm";
+    import { type DatasetOptions, type GeneratedRows, spiral } from "backprop-wasm/datasets";
+    const options: DatasetOptions = { rows: 100, noise: 0.1, seed: 3 };
+    const { inputs, targets }: GeneratedRows = spiral(options);
+    const network = await createNetwork(${NETWORK});
+    const { loss } = await network.fit(inputs, targets);
+    const hash: string = hashParameters(network);
+    console.log(loss.length, hash.length === 64);`,
+  "datasets.cts": `
+    import { BackpropError } from "backprop-wasm";
+    import { moons } from "backprop-wasm/datasets";
+    try {
+      moons({ rows: 0 });
+    } catch (error) {
+      console.log(moons({ rows: 1 }).targets.data.length, error instanceof BackpropError);
+    }`,
   "worker.cts": `
     import { BackpropError, dense } from "backprop-wasm";
     import { networkInWorker } from "backprop-wasm/worker";
@@ -196,11 +213,12 @@ describe("a compiled program", () => {
     "module.mjs",
     "worker.mjs",
     "table.mjs",
+    "datasets.mjs",
     "formats.mjs",
     "node.mjs",
     "browser.mjs",
     ...(isRequireSupported
-      ? ["common.cjs", "formats.cjs", "node.cjs", "require.cjs", "worker.cjs", "table.cjs"]
+      ? ["common.cjs", "datasets.cjs", "formats.cjs", "node.cjs", "require.cjs", "worker.cjs", "table.cjs"]
       : []),
   ])("runs: %s", async (program) => {
     const { stdout } = await run(process.execPath, [program], { cwd: application.directory });

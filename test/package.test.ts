@@ -39,7 +39,7 @@ describe("the package", () => {
 
   it("has a JavaScript file for each entry point, the scripts of two kinds of worker, and the program", () => {
     const scripts = files.filter((file) => /\.[cm]?js$/.test(file));
-    const entries = ["browser", "formats", "inWorker", "index", "node", "table"];
+    const entries = ["browser", "datasets", "formats", "inWorker", "index", "node", "table"];
     expect(scripts.sort()).toEqual(
       [...entries, "cli", "trainer", "worker"].sort().map((name) => `dist/${name}.js`),
     );
@@ -50,8 +50,12 @@ describe("the package", () => {
       expect.arrayContaining([
         ...["", ".relaxed", ".threads", ".relaxed.threads"].map((build) => `build/core${build}.wasm`),
         "build/index.d.ts",
-        ...["browser", "formats", "inWorker", "node", "table"].map((name) => `build/${name}.d.ts`),
-        ...["browser", "formats", "index", "node", "table", "worker"].map((name) => `types/${name}.d.cts`),
+        ...["browser", "datasets", "formats", "inWorker", "node", "table"].map(
+          (name) => `build/${name}.d.ts`,
+        ),
+        ...["browser", "datasets", "formats", "index", "node", "table", "worker"].map(
+          (name) => `types/${name}.d.cts`,
+        ),
         "types/core.wasm.d.ts",
         "LICENSE",
         "LICENSE.third-party",
@@ -91,7 +95,7 @@ describe("dist", () => {
     expect(importsOf(`dist/${file}`)).toEqual([]);
   });
 
-  it.each(["browser.js", "formats.js", "inWorker.js", "table.js", "trainer.js"])(
+  it.each(["browser.js", "datasets.js", "formats.js", "inWorker.js", "table.js", "trainer.js"])(
     "imports nothing but the library in %s",
     (file) => {
       expect(importsOf(`dist/${file}`)).toEqual(["./index.js"]);

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as browser from "../src/browser.js";
+import * as datasets from "../src/datasets.js";
 import * as formats from "../src/formats.js";
 import * as library from "../src/index.js";
 import * as inWorker from "../src/inWorker.js";
@@ -92,6 +93,7 @@ describe("docs/api.md and README.md", () => {
     ["browser", browser, "browser.ts"],
     ["table", table, "table.ts"],
     ["formats", formats, "formats.ts"],
+    ["datasets", datasets, "datasets.ts"],
   ])("name each value and type that backprop-wasm/%s exports", (name, entry, file) => {
     const [, rest] = readPage("docs/api.md").split(`\n## backprop-wasm/${name}\n`);
     const [part] = rest!.split("\n## ");

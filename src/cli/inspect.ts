@@ -1,9 +1,10 @@
 // The command inspect.
 
+import { hashParameters } from "../index.js";
 import type { Feature } from "../table.js";
 import { loadModel } from "./modelFile.js";
 import { figure, print, printJson, type Status } from "./output.js";
-import { findRecord, hashParameters } from "./record.js";
+import { findRecord } from "./record.js";
 
 export async function inspect(file: string, { json }: { readonly json?: boolean }): Promise<Status> {
   const model = await loadModel(file);

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type FileTensor, readSafetensors } from "../files/safetensors.js";
-import { BackpropError, type Layer, type Network } from "../index.js";
+import { BackpropError } from "../index.js";
 import type { TableModel } from "../table.js";
 import type { Settings } from "./settings.js";
 
@@ -53,20 +53,6 @@ export function recordOf(model: TableModel, file: string): TrainingRecord {
     "invalidFile",
     `${file} has no record of its training, so it cannot be repeated. Use a model of backprop-wasm train.`,
   );
-}
-
-/** SHA-256 of the bytes of all parameters, layer by layer. */
-export function hashParameters({ parameters }: Network<readonly Layer[]>): string {
-  const hash = createHash("sha256");
-  for (const layer of parameters) {
-    for (const tensor of Object.values(layer) as ({ readonly data: Float32Array | Float64Array } | null)[]) {
-      if (!tensor) continue;
-      const { buffer, byteOffset, byteLength } = tensor.data;
-      // A copy: the hash does not take shared memory.
-      hash.update(new Uint8Array(buffer, byteOffset, byteLength).slice());
-    }
-  }
-  return hash.digest("hex");
 }
 
 /** Tensors of a file that no repetition has: the times of epochs. */

@@ -1,7 +1,7 @@
 // The command train.
 
 import { existsSync } from "node:fs";
-import { BackpropError } from "../index.js";
+import { BackpropError, hashParameters } from "../index.js";
 import { fileCheckpoint, saveFile } from "../node.js";
 import {
   type Table,
@@ -16,7 +16,7 @@ import { Interrupt } from "./interrupt.js";
 import { loadModel } from "./modelFile.js";
 import { figure, note, print, printJson, type Status } from "./output.js";
 import { createProgress } from "./progress.js";
-import { bytesWith, hashParameters, recordOf, type Segment, type TrainingRecord, VERSION } from "./record.js";
+import { bytesWith, recordOf, type Segment, type TrainingRecord, VERSION } from "./record.js";
 import { reportOf } from "./report.js";
 import { type Settings, trainOptions } from "./settings.js";
 

@@ -1,11 +1,11 @@
 // The command verify: trains again what a file records, and compares bits.
 
-import { BackpropError } from "../index.js";
+import { BackpropError, hashParameters } from "../index.js";
 import { type Table, trainTable } from "../table.js";
 import { hashTable, readTrainingData } from "./data.js";
 import { loadModel } from "./modelFile.js";
 import { print, type Status } from "./output.js";
-import { hashParameters, hashTensors, recordOf, type TrainingRecord, VERSION } from "./record.js";
+import { hashTensors, recordOf, type TrainingRecord, VERSION } from "./record.js";
 import { trainOptions } from "./settings.js";
 
 export interface VerifyOptions {

@@ -2,6 +2,8 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 
+export { sha256 };
+
 /** Fills the place of the digest until it is computed. */
 export const NO_DIGEST = "0".repeat(64);
 
@@ -20,8 +22,11 @@ export function isIntact(file: Uint8Array, digest: string, headerEnd: number): b
 /** SHA-256 of the file with NO_DIGEST at `at`, as hexadecimal digits. */
 function digestOf(file: Uint8Array, at: number): string {
   const hash = sha256.create().update(file.subarray(0, at)).update(bytesOf(NO_DIGEST));
-  const digest = hash.update(file.subarray(at + NO_DIGEST.length)).digest();
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexadecimal(hash.update(file.subarray(at + NO_DIGEST.length)).digest());
+}
+
+export function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The first position of an ASCII text in the first `end` bytes; −1 if it is not there. */

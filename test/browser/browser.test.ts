@@ -21,12 +21,14 @@ describe.skipIf(!executablePath)("in Chromium", () => {
   let bitsInNode: Bits;
   let bitsOfTwoInNode: Bits;
   let bitsOfTableInNode: Bits;
+  let hashesInNode: Bits;
 
   beforeAll(async () => {
     application = await installApplication(SITE);
     browser = await launchChromium(executablePath!);
     bitsInNode = await evaluateInNode(application, '(await import("./train.js")).trainAll("fit")');
     bitsOfTableInNode = await evaluateInNode(application, '(await import("./table.js")).trainOnFile()');
+    hashesInNode = await evaluateInNode(application, '(await import("./datasets.js")).hashTrained()');
     bitsOfTwoInNode = await evaluateInNode(application, '(await import("./train.js")).trainTogether(2)');
   });
 
@@ -75,6 +77,12 @@ describe.skipIf(!executablePath)("in Chromium", () => {
 
     it("trains to the same bits as Node", async () => {
       expectSameBits(await call<Bits>(page, "trainAll", "fit"), bitsInNode);
+    });
+
+    it("trains on each generated data set to the hash of the parameters in Node", async () => {
+      const hashes = await call<Bits>(page, "hashTrained");
+      expect(Object.keys(hashes)).toHaveLength(7);
+      expect(hashes).toEqual(hashesInNode);
     });
 
     it("trains on a CSV file to the same bits as Node", async () => {

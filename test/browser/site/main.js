@@ -1,6 +1,7 @@
 // The functions that the tests call in the page.
 
 import { createNetwork, dense } from "backprop-wasm";
+import { hashTrained } from "./datasets.js";
 import { watchEventLoop } from "./eventLoop.js";
 import { files } from "./files.js";
 import * as inWorker from "./inWorker.js";
@@ -12,6 +13,7 @@ globalThis.site = {
   createAnyNetwork,
   fitWhileWatching,
   fitUntilWorkerFails,
+  hashTrained,
   learnXor,
   learnXorInPlainWorker,
   trainAll,
