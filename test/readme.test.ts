@@ -1,7 +1,7 @@
-// The README, and the programs of all pages.
+// The README and docs/api.md: what they list.
 
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import * as browser from "../src/browser.js";
 import * as formats from "../src/formats.js";
 import * as library from "../src/index.js";
@@ -9,46 +9,12 @@ import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
 import * as node from "../src/node.js";
 import * as table from "../src/table.js";
-import { type Consumer, createConsumer } from "./support/consumer.js";
-import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
+import { codeBlocks, ROOT, readPage } from "./support/markdown.js";
 
 const MAX_LINES = 150;
 
 /** What the class has for other files of the library. */
 const INTERNAL = new Set(["constructor", "trainable"]);
-
-/** Programs in TypeScript or JavaScript: each block is a whole program, and JavaScript is compiled as TypeScript too. */
-const PROGRAMS = PAGES.flatMap(codeBlocks).filter(
-  ({ language, notCompiled }) => ["ts", "js"].includes(language) && !notCompiled,
-);
-
-function nameOf({ page, line }: CodeBlock): string {
-  return `${page.replaceAll(/\W/g, "-")}-${line}`;
-}
-
-let consumer: Consumer;
-
-beforeAll(async () => {
-  consumer = await createConsumer(
-    Object.fromEntries(PROGRAMS.map((block) => [nameOf(block), `${block.code}\nexport {};\n`])),
-  );
-});
-
-afterAll(() => consumer?.remove());
-
-describe.each(PROGRAMS.map((block) => [`${block.page}:${block.line}`, block] as const))(
-  "the program at %s",
-  (_, block) => {
-    it("compiles under strict TypeScript", () => {
-      expect(consumer.errors[nameOf(block)]).toBeUndefined();
-    });
-
-    it.skipIf(block.notRun)("runs, and prints what the page says", async () => {
-      const output = await consumer.run(nameOf(block));
-      expect(output).toBe(block.output ?? "");
-    });
-  },
-);
 
 describe("README.md", () => {
   const readme = readPage("README.md");
