@@ -1,4 +1,4 @@
-// The sidebar: the pages in the order in which they are read, then the reference as TypeDoc wrote it.
+// The sidebars: the pages in the order in which they are read, and the reference as TypeDoc wrote it.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,17 +6,32 @@ import { fileURLToPath } from "node:url";
 const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** Pages by their paths in docs/, without ".md". Each has its heading as its name, unless another is given. */
-export const PAGES = {
-  Guide: ["guide", "tables", "commandLine", "files", "formats", "environments"],
+const PAGES = {
+  Begin: [["guide/index", "Guide"], "guide/install", "guide/firstNetwork", "guide/csv"],
+  "Data and model": ["guide/data", "guide/choosing", "guide/layers", "guide/losses", "guide/metrics", "tables"],
+  Training: [
+    "guide/training",
+    "guide/optimizers",
+    "guide/schedules",
+    "guide/streams",
+    "guide/saving",
+    "guide/worker",
+    "guide/threads",
+    "guide/gradients",
+    "guide/numpyAndPytorch",
+  ],
+  "If something is wrong": ["guide/debugging", "guide/errors"],
+  "Moving from": [],
+  "Files and tools": ["files", "formats", "commandLine", "environments"],
+  "How it works": ["howItWorks/backpropagation", "internals", "performance"],
   Examples: ["notebooks", "realData"],
   "What is promised": ["determinism", "versions", "benchmarks"],
-  "How it works": ["performance", "internals"],
   Project: [
-    "api",
     "repository/CHANGELOG",
     ["repository/LICENSE", "Licence"],
     ["repository/LICENSE.third-party", "Licences of others"],
   ],
+  Reference: [["api", "All exports"], ["reference/index", "From the docstrings"]],
 };
 
 const KINDS = {
@@ -29,7 +44,8 @@ const KINDS = {
 
 export function sidebar() {
   const pages = Object.entries(PAGES).map(([text, list]) => ({ text, items: list.map(itemOf) }));
-  return [...pages, { text: "Reference", link: "/reference/", items: entryPoints() }];
+  const back = { text: "Documentation", link: "/guide/index" };
+  return { "/": pages, "/reference/": [back, ...entryPoints()] };
 }
 
 function itemOf(page) {
