@@ -1,6 +1,5 @@
 // The README and docs/api.md: what they list.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as browser from "../src/browser.js";
 import * as formats from "../src/formats.js";
@@ -9,7 +8,8 @@ import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
 import * as node from "../src/node.js";
 import * as table from "../src/table.js";
-import { codeBlocks, ROOT, readPage } from "./support/markdown.js";
+import { exportedTypes } from "./support/exports.js";
+import { codeBlocks, readPage } from "./support/markdown.js";
 
 const MAX_LINES = 150;
 
@@ -68,25 +68,4 @@ describe("docs/api.md and README.md", () => {
 
 function missingFrom(text: string, names: readonly string[]): string[] {
   return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
-}
-
-/** The names of the types that an entry point exports. */
-function exportedTypes(entry: string): string[] {
-  const source = (path: string) => readFileSync(`${ROOT}src/${path}`, "utf8");
-  const namedTypes = (text: string) =>
-    [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type, list]) =>
-      list!
-        .split(",")
-        .map((name) => name.trim())
-        .filter((name) => name !== "" && (type || name.startsWith("type ")))
-        .map((name) => name.replace("type ", "")),
-    );
-  const index = source(entry);
-  const modules = [...index.matchAll(/export \* from "\.\/(.*)\.js"/g)].map(([, path]) =>
-    source(`${path}.ts`),
-  );
-  const declared = modules.flatMap((text) =>
-    [...text.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name!),
-  );
-  return [...namedTypes(index), ...modules.flatMap(namedTypes), ...declared];
 }

@@ -15,22 +15,34 @@ export default defineConfig({
   lang: "en",
   base: DOCS_BASE,
   outDir: "dist",
+  // Once in a file instead of in each page.
+  metaChunk: true,
   head: [["link", { rel: "icon", type: "image/svg+xml", href: `${DOCS_BASE}icon.svg` }]],
   markdown: {
     math: true,
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     anchor: { slugify: slugOf },
     codeTransformers: [lineAnchors],
     config: (md) => md.use(linkPages).use(showCaptions),
   },
+  // Not as frontmatter: in the repository, index.md is a page like the others.
+  transformPageData: ({ relativePath }) =>
+    relativePath === "index.md"
+      ? { frontmatter: { sidebar: false, aside: false, pageClass: "home", titleTemplate: false } }
+      : undefined,
   themeConfig: {
     nav: [
-      { text: "Guide", link: "/guide" },
-      { text: "Reference", link: "/reference/" },
+      { text: "Guide", link: "/guide/" },
+      { text: "Reference", link: "/reference/index", activeMatch: "/reference/" },
       { text: "Changelog", link: "/repository/CHANGELOG" },
     ],
     sidebar: sidebar(),
     outline: [2, 3],
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      // The name of the button begins with what it shows.
+      options: { translations: { button: { buttonAriaLabel: "Search K" } } },
+    },
   },
   vite: {
     define: { __HAS_PLAYGROUND__: hasPlayground },

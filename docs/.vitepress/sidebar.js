@@ -8,7 +8,14 @@ const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 /** Pages by their paths in docs/, without ".md". Each has its heading as its name, unless another is given. */
 const PAGES = {
   Begin: [["guide/index", "Guide"], "guide/install", "guide/firstNetwork", "guide/csv"],
-  "Data and model": ["guide/data", "guide/choosing", "guide/layers", "guide/losses", "guide/metrics", "tables"],
+  "Data and model": [
+    "guide/data",
+    "guide/choosing",
+    "guide/layers",
+    "guide/losses",
+    "guide/metrics",
+    "tables",
+  ],
   Training: [
     "guide/training",
     "guide/optimizers",
@@ -21,7 +28,13 @@ const PAGES = {
     "guide/numpyAndPytorch",
   ],
   "If something is wrong": ["guide/debugging", "guide/errors"],
-  "Moving from": [],
+  "Moving from": [
+    ["moving/brainJs", "brain.js"],
+    ["moving/tensorflowJs", "TensorFlow.js"],
+    ["moving/keras", "Keras"],
+    ["moving/scikitLearn", "scikit-learn"],
+    ["migration", "backprop-wasm 0.1"],
+  ],
   "Files and tools": ["files", "formats", "commandLine", "environments"],
   "How it works": ["howItWorks/backpropagation", "internals", "performance"],
   Examples: ["notebooks", "realData"],
@@ -31,7 +44,10 @@ const PAGES = {
     ["repository/LICENSE", "Licence"],
     ["repository/LICENSE.third-party", "Licences of others"],
   ],
-  Reference: [["api", "All exports"], ["reference/index", "From the docstrings"]],
+  Reference: [
+    ["api", "All exports"],
+    ["reference/index", "From the docstrings"],
+  ],
 };
 
 const KINDS = {
@@ -67,7 +83,13 @@ function entryPoints() {
     link: `/reference/${name}/`,
     items: foldersOf(name)
       .filter((folder) => folder in KINDS)
-      .map((folder) => ({ text: KINDS[folder], collapsed: true, items: membersOf(`${name}/${folder}`) })),
+      .map((folder) => ({
+        text: KINDS[folder],
+        collapsed: true,
+        // A group that is no link would be a button with a button in it.
+        link: `/reference/${name}/index#${folder}`,
+        items: membersOf(`${name}/${folder}`),
+      })),
   }));
 }
 
