@@ -36,7 +36,7 @@ const PAGES = {
     ["migration", "backprop-wasm 0.1"],
   ],
   "Files and tools": ["files", "formats", "commandLine", "environments"],
-  "How it works": ["howItWorks/backpropagation", "internals", "performance"],
+  "How it works": ["howItWorks/backpropagation", "howItWorks/training", "internals", "performance"],
   Examples: ["notebooks", "realData"],
   "What is promised": ["determinism", "versions", "benchmarks"],
   Project: [

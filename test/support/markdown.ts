@@ -70,7 +70,7 @@ export function codeBlocks(page: string): CodeBlock[] {
 }
 
 /** The page without its code blocks and code spans. */
-function prose(page: string): string {
+export function proseOf(page: string): string {
   return readPage(page)
     .replace(BLOCK, "")
     .replace(/`[^`\n]*`/g, "");
@@ -78,7 +78,7 @@ function prose(page: string): string {
 
 /** The targets of the page's links. */
 export function linksOf(page: string): string[] {
-  return [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
 }
 
 /** The anchors of the page's headings, as GitHub makes them. */
