@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
-import { lineAnchors, linkPages, showCaptions, slugOf } from "./markdown.js";
+import { fenceIndented, lineAnchors, linkPages, showCaptions, slugOf } from "./markdown.js";
 import { sidebar } from "./sidebar.js";
 
 const { DOCS_BASE = "/" } = process.env;
@@ -23,12 +23,20 @@ export default defineConfig({
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     anchor: { slugify: slugOf },
     codeTransformers: [lineAnchors],
-    config: (md) => md.use(linkPages).use(showCaptions),
+    config: (md) => md.use(linkPages).use(showCaptions).use(fenceIndented),
   },
   // Not as frontmatter: in the repository, index.md is a page like the others.
   transformPageData: ({ relativePath }) =>
     relativePath === "index.md"
-      ? { frontmatter: { sidebar: false, aside: false, pageClass: "home", titleTemplate: false } }
+      ? {
+          frontmatter: {
+            sidebar: false,
+            aside: false,
+            outline: false,
+            pageClass: "home",
+            titleTemplate: false,
+          },
+        }
       : undefined,
   themeConfig: {
     nav: [
@@ -38,11 +46,7 @@ export default defineConfig({
     ],
     sidebar: sidebar(),
     outline: [2, 3],
-    search: {
-      provider: "local",
-      // The name of the button begins with what it shows.
-      options: { translations: { button: { buttonAriaLabel: "Search K" } } },
-    },
+    search: { provider: "local" },
   },
   vite: {
     define: { __HAS_PLAYGROUND__: hasPlayground },

@@ -80,6 +80,14 @@ export function showCaptions(md) {
   };
 }
 
+/** Shows indented blocks, such as the formulas in docstrings, as fenced ones: they scroll if they are too wide. */
+export function fenceIndented(md) {
+  md.renderer.rules.code_block = (tokens, i, options, env, self) => {
+    const fence = Object.assign(tokens[i], { type: "fence", info: "" });
+    return md.renderer.rules.fence([fence], 0, options, env, self);
+  };
+}
+
 /** For Shiki: gives each line of a block ```… anchors the anchor L1, L2, …, as GitHub does. */
 export const lineAnchors = {
   name: "line-anchors",

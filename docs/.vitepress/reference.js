@@ -52,19 +52,25 @@ function linkNames(project) {
     project.children.flatMap((module) => module.children.map((child) => [child.name, child])).reverse(),
   );
   for (const reflection of project.getReflectionsByKind(ReflectionKind.All)) {
+    const link = (parts) => parts.flatMap((part) => linkedPart(part, exported, reflection));
     const { comment } = reflection;
-    const blocks = comment?.blockTags.map(({ content }) => content) ?? [];
-    for (const parts of [comment?.summary ?? [], ...blocks]) {
-      parts.forEach((part, i) => {
-        const target = part.kind === "code" && exported.get(part.text.slice(1, -1));
-        if (target && !isInside(reflection, target)) {
-          parts[i] = { kind: "inline-tag", tag: "@linkcode", text: target.name, target };
-        }
-      });
-    }
+    if (!comment) continue;
+    comment.summary = link(comment.summary);
+    for (const tag of comment.blockTags) tag.content = link(tag.content);
   }
 }
 
+/** A part of a comment: code that is a name, or the text after `@throws`, which begins with the name of a class. */
+function linkedPart(part, exported, reflection) {
+  const [, name, rest] = /^`(\w+)`()$/.exec(part.text) ?? /^(BackpropError)\b(.*)$/s.exec(part.text) ?? [];
+  const target = exported.get(name);
+  if (!target || isInside(reflection, target)) return part;
+  return [
+    { kind: "inline-tag", tag: "@linkcode", text: name, target },
+    { kind: "text", text: rest },
+  ];
+}
+
 function isInside(reflection, container) {
-  return reflection === container || (reflection?.parent && isInside(reflection.parent, container));
+  return reflection === container || Boolean(reflection.parent && isInside(reflection.parent, container));
 }

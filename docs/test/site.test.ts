@@ -1,8 +1,8 @@
 // The built site: its links, what it must have pages for, and its pages in a browser.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, posix } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -164,14 +164,13 @@ describe.skipIf(!executablePath)("in Chromium", () => {
     await page.close();
   });
 
-  it("shows the home page as the screenshot does", async () => {
-    await open("index.html", { viewport: { width: 1120, height: 700 }, colorScheme: "light" });
-    const image = await page.screenshot();
+  it("has a home page whose picture is loaded, and makes the screenshot of the README", async () => {
+    await open("index.html", { viewport: { width: 1120, height: 640 }, colorScheme: "light" });
+    const picture = page.getByRole("main").getByRole("img");
+    expect(await picture.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(480);
+    const path = UPDATE_SCREENSHOTS === "true" ? { path: SCREENSHOT } : {};
+    const image = await page.screenshot(path);
     expect(image.length).toBeLessThan(200_000);
-    if (UPDATE_SCREENSHOTS === "true") {
-      mkdirSync(dirname(SCREENSHOT), { recursive: true });
-      await page.screenshot({ path: SCREENSHOT });
-    }
     await page.close();
   });
 });
