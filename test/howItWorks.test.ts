@@ -4,8 +4,6 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { codeBlocks, linksOf, PAGES, proseOf, ROOT } from "./support/markdown.js";
 
-const QUOTED = /^quoted from (.+)$/;
-
 /** A number with as many decimals as a figure has; 0.5 and 0.25 are settings. */
 const FIGURE = /-?\d+\.\d{3,}/g;
 
@@ -19,10 +17,7 @@ interface Quote {
 }
 
 function quotesOf(page: string): Quote[] {
-  return codeBlocks(page).flatMap(({ line, code, notRun = "" }) => {
-    const [, file] = QUOTED.exec(notRun) ?? [];
-    return file ? [{ line, file, code }] : [];
-  });
+  return codeBlocks(page).flatMap(({ line, code, quote }) => (quote ? [{ line, file: quote, code }] : []));
 }
 
 /** The lines without their indentation, which differs between a file and a quote. */

@@ -85,6 +85,7 @@ describe.each(BLOCKS.filter(([, blocks]) => blocks.length > 0))("%s", (page, blo
       block.isOutput ||
       block.notRun ||
       block.file ||
+      block.quote ||
       [...Object.keys(RUNNERS), "text"].includes(block.language);
     const others = blocks.filter((block) => !isExplained(block));
     expect(others.map(({ line, language }) => `${page}:${line} ${language}`)).toEqual([]);

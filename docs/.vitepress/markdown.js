@@ -68,13 +68,15 @@ const CAPTIONS = {
   "not run": (reason) => `Not run by the tests: ${reason}.`,
   "not compiled": (reason) => `Not compiled by the tests: ${reason}.`,
   file: (name) => `The file ${name}`,
+  quote: (name) => `In ${name}:`,
 };
 
-/** Shows the comments `<!-- not run: … -->`, `<!-- not compiled: … -->` and `<!-- file: … -->` above their blocks. */
+/** Shows the comments above code blocks, such as `<!-- not run: … -->`: see `CAPTIONS`. */
 export function showCaptions(md) {
   const { html_block: render } = md.renderer.rules;
   md.renderer.rules.html_block = (tokens, i, ...rest) => {
-    const [, kind, text] = /^<!-- (not run|not compiled|file): (.+) -->\s*$/.exec(tokens[i].content) ?? [];
+    const [, kind, text] =
+      /^<!-- (not run|not compiled|file|quote): (.+) -->\s*$/.exec(tokens[i].content) ?? [];
     if (kind === undefined) return render(tokens, i, ...rest);
     return `<p class="caption">${md.utils.escapeHtml(CAPTIONS[kind](text))}</p>\n`;
   };

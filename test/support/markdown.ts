@@ -40,9 +40,11 @@ export interface CodeBlock {
   readonly notCompiled: string | undefined;
   /** The block is the content of a file for the following programs: the text of a comment `<!-- file: … -->`. */
   readonly file: string | undefined;
+  /** The file of the repository that the block quotes: the text of a comment `<!-- quote: … -->`. */
+  readonly quote: string | undefined;
 }
 
-const BLOCK = /(?:^<!-- (not run|not compiled|file): (.+) -->\n)?^```(\w*)\n([\s\S]*?)^```$/gm;
+const BLOCK = /(?:^<!-- (not run|not compiled|file|quote): (.+) -->\n)?^```(\w*)\n([\s\S]*?)^```$/gm;
 
 /** All code blocks of the page, in their order. */
 export function codeBlocks(page: string): CodeBlock[] {
@@ -65,6 +67,7 @@ export function codeBlocks(page: string): CodeBlock[] {
       notRun: mark?.startsWith("not") ? comment : undefined,
       notCompiled: mark === "not compiled" ? comment : undefined,
       file: mark === "file" ? comment : undefined,
+      quote: mark === "quote" ? comment : undefined,
     };
   });
 }
