@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { createRowProgress } from "../src/cli/progress.js";
 import { readNpz } from "../src/formats.js";
 import { loadTableModel, readTable, trainTable } from "../src/table.js";
-import { codeBlocks, readPage } from "./support/markdown.js";
+import { readPage } from "./support/markdown.js";
 
 const PROGRAM = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 const DATA = fileURLToPath(new URL("../examples/data/", import.meta.url));
@@ -792,18 +792,6 @@ describe("wrong usage", () => {
 
 describe("docs/commandLine.md", () => {
   const page = "docs/commandLine.md";
-  const blocks = codeBlocks(page);
-
-  it("shows what the commands print", async () => {
-    write("iris.csv", readFileSync(IRIS));
-    for (const { language, code, output, line } of blocks) {
-      if (language === "csv") write("new.csv", code);
-      if (language !== "sh") continue;
-      let printed = "";
-      for (const command of code.trim().split("\n")) printed += await succeed(...command.split(" ").slice(2));
-      expect(printed, `${page}:${line}`).toBe(output);
-    }
-  });
 
   it.each(["train", "cv"])("lists the options of %s", async (command) => {
     const options = [...(await succeed(command, "--help")).matchAll(/^ {2}(--[a-z-]+)/gm)].map(

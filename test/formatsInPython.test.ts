@@ -16,8 +16,7 @@ import { missingModules } from "./tools/python.js";
 
 const SCRIPT = fileURLToPath(new URL("tools/formats.py", import.meta.url));
 const { PYTHON = "python3" } = process.env;
-const isInstalled =
-  spawnSync(PYTHON, ["--version"]).status === 0 && missingModules(PYTHON, SCRIPT).length === 0;
+const isInstalled = missingModules(PYTHON, readFileSync(SCRIPT, "utf8")).length === 0;
 
 /** The largest difference from `predict`, relative to the largest output. */
 const TOLERANCE: Readonly<Record<DType, number>> = { float32: 1e-5, float64: 1e-12 };

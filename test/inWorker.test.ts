@@ -537,7 +537,7 @@ describe("what a worker cannot get", () => {
     expect(error).toBeInstanceOf(BackpropError);
     expect(error.code).toBe("unsupported");
     expect(error.message).toMatch(message);
-    expect(error.message).toContain('see "Train in a worker" in docs/guide.md');
+    expect(error.message).toContain("see docs/guide/worker.md");
   });
 
   it("is refused if it cannot be cloned", async () => {

@@ -1,7 +1,6 @@
-// The README, and the programs of all pages.
+// The README and docs/api.md: what they list.
 
-import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import * as browser from "../src/browser.js";
 import * as datasets from "../src/datasets.js";
 import * as formats from "../src/formats.js";
@@ -10,46 +9,13 @@ import * as inWorker from "../src/inWorker.js";
 import { Network } from "../src/network.js";
 import * as node from "../src/node.js";
 import * as table from "../src/table.js";
-import { type Consumer, createConsumer } from "./support/consumer.js";
-import { type CodeBlock, codeBlocks, PAGES, ROOT, readPage } from "./support/markdown.js";
+import { exportedTypes } from "./support/exports.js";
+import { codeBlocks, readPage } from "./support/markdown.js";
 
 const MAX_LINES = 150;
 
 /** What the class has for other files of the library. */
 const INTERNAL = new Set(["constructor", "trainable"]);
-
-/** Programs in TypeScript or JavaScript: each block is a whole program, and JavaScript is compiled as TypeScript too. */
-const PROGRAMS = PAGES.flatMap(codeBlocks).filter(
-  ({ language, notCompiled }) => ["ts", "js"].includes(language) && !notCompiled,
-);
-
-function nameOf({ page, line }: CodeBlock): string {
-  return `${page.replaceAll(/\W/g, "-")}-${line}`;
-}
-
-let consumer: Consumer;
-
-beforeAll(async () => {
-  consumer = await createConsumer(
-    Object.fromEntries(PROGRAMS.map((block) => [nameOf(block), `${block.code}\nexport {};\n`])),
-  );
-});
-
-afterAll(() => consumer?.remove());
-
-describe.each(PROGRAMS.map((block) => [`${block.page}:${block.line}`, block] as const))(
-  "the program at %s",
-  (_, block) => {
-    it("compiles under strict TypeScript", () => {
-      expect(consumer.errors[nameOf(block)]).toBeUndefined();
-    });
-
-    it.skipIf(block.notRun)("runs, and prints what the page says", async () => {
-      const output = await consumer.run(nameOf(block));
-      expect(output).toBe(block.output ?? "");
-    });
-  },
-);
 
 describe("README.md", () => {
   const readme = readPage("README.md");
@@ -104,25 +70,4 @@ describe("docs/api.md and README.md", () => {
 
 function missingFrom(text: string, names: readonly string[]): string[] {
   return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
-}
-
-/** The names of the types that an entry point exports. */
-function exportedTypes(entry: string): string[] {
-  const source = (path: string) => readFileSync(`${ROOT}src/${path}`, "utf8");
-  const namedTypes = (text: string) =>
-    [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type, list]) =>
-      list!
-        .split(",")
-        .map((name) => name.trim())
-        .filter((name) => name !== "" && (type || name.startsWith("type ")))
-        .map((name) => name.replace("type ", "")),
-    );
-  const index = source(entry);
-  const modules = [...index.matchAll(/export \* from "\.\/(.*)\.js"/g)].map(([, path]) =>
-    source(`${path}.ts`),
-  );
-  const declared = modules.flatMap((text) =>
-    [...text.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name!),
-  );
-  return [...namedTypes(index), ...modules.flatMap(namedTypes), ...declared];
 }

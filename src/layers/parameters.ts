@@ -37,15 +37,15 @@ export interface DenseParameters extends Omit<NoParameters, "kernel" | "bias"> {
 
 /** The parameters or gradients of a layer norm or a batch norm. */
 export interface NormParameters extends Omit<NoParameters, "gamma" | "beta"> {
-  /** [units]: multiplies the normalized inputs. */
+  /** Shape [units]: multiplies the normalized inputs. */
   readonly gamma: Vector;
-  /** [units]: is added to the product of gamma and the normalized inputs. */
+  /** Shape [units]: is added to the product of gamma and the normalized inputs. */
   readonly beta: Vector;
 }
 
 /** The parameters or gradients of an embedding. */
 export interface EmbeddingParameters extends Omit<NoParameters, "embedding0" | `embedding${number}`> {
-  /** [categories, units]: the table of the first listed column. */
+  /** Shape [categories, units]: the table of the first listed column. */
   readonly embedding0: Matrix;
   /** The tables of the other listed columns. */
   readonly [table: `embedding${number}`]: Matrix;
@@ -53,7 +53,7 @@ export interface EmbeddingParameters extends Omit<NoParameters, "embedding0" | `
 
 /** The parameters or gradients of a PReLU layer. */
 export interface PreluParameters extends Omit<NoParameters, "alpha"> {
-  /** [units]: the slopes below 0. */
+  /** Shape [units]: the slopes below 0. */
   readonly alpha: Vector;
 }
 
@@ -102,11 +102,11 @@ export type LayerValues =
       readonly gamma?: VectorValues | undefined;
       /** [units], of a layer norm or a batch norm. */
       readonly beta?: VectorValues | undefined;
-      /** [units]: the slopes of a PReLU layer. */
+      /** Shape [units]: the slopes of a PReLU layer. */
       readonly alpha?: VectorValues | undefined;
     }
   | {
-      /** [categories, units]: the tables of an embedding. */
+      /** Shape [categories, units]: the tables of an embedding. */
       readonly [table: `embedding${number}`]: MatrixValues;
     };
 

@@ -228,7 +228,7 @@ function notAllowed(member: string, path: string): BackpropError {
   return new BackpropError(
     "unsupported",
     `${nameOf(member)} is given a function${name && `, ${name}`}, which cannot be sent to the worker; expected data. Train ` +
-      'with createNetwork in a worker of your own: see "Train in a worker" in docs/guide.md.',
+      "with createNetwork in a worker of your own: see docs/guide/worker.md.",
   );
 }
 

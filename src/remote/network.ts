@@ -77,7 +77,7 @@ export class NetworkInWorker<L extends readonly Layer[] = readonly DenseLayer[]>
 
   /**
    * As `network.fit`, with the same bits. Its callbacks and streams run on the page. The worker waits for their results,
-   * so a message goes there and back for each call: see "Train in a worker" in docs/guide.md.
+   * so a message goes there and back for each call: see docs/guide/worker.md.
    *
    * @throws BackpropError (rejects) as `network.fit`, and as every method: `disposed`; `coreUnavailable` if the worker
    *   has died; `unsupported` for functions that cannot be sent, such as a metric made by `customMetric`;

@@ -26,18 +26,18 @@ const OPTIONS = {
 export interface Consumer {
   /** The compiler's errors, by the name of the program; programs without errors are left out. */
   readonly errors: Readonly<Record<string, string>>;
-  /** Runs a program and returns its output. Rejects if it fails or writes to stderr. */
-  run(name: string): Promise<string>;
-  /** Deletes the package. */
+  /** The path of a program in JavaScript. */
+  compiled(name: string): string;
+  /** Makes a folder in which the package is installed, with its command, and returns the path. */
+  createFolder(name: string): Promise<string>;
+  /** Deletes the package and its folders. */
   remove(): Promise<void>;
 }
 
 /** Compiles programs in a new package that depends on this one. Keys are names of programs, without an extension. */
 export async function createConsumer(programs: Readonly<Record<string, string>>): Promise<Consumer> {
   const directory = await mkdtemp(join(tmpdir(), "backprop-wasm-"));
-  await mkdir(join(directory, "node_modules"));
-  await symlink(ROOT, join(directory, "node_modules", "backprop-wasm"), "junction");
-  await symlink(join(ROOT, "node_modules", "@types"), join(directory, "node_modules", "@types"), "junction");
+  await install(join(directory, "node_modules"));
   await writeFile(join(directory, "package.json"), '{ "type": "module" }\n');
   await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions: OPTIONS }));
   const names = Object.keys(programs);
@@ -50,13 +50,24 @@ export async function createConsumer(programs: Readonly<Record<string, string>>)
   if (output !== "" && Object.keys(errors).length === 0) throw new Error(output);
   return {
     errors,
-    async run(name) {
-      const { stdout, stderr } = await run(process.execPath, [join(directory, "out", `${name}.js`)]);
-      if (stderr !== "") throw new Error(stderr);
-      return stdout;
+    compiled: (name) => join(directory, "out", `${name}.js`),
+    async createFolder(name) {
+      const folder = join(directory, name);
+      await mkdir(folder);
+      await symlink(join(directory, "node_modules"), join(folder, "node_modules"), "junction");
+      return folder;
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** What npm does: the package, the types that programs need, and the command. */
+async function install(modules: string): Promise<void> {
+  await mkdir(join(modules, ".bin"), { recursive: true });
+  await symlink(ROOT, join(modules, "backprop-wasm"), "junction");
+  await symlink(join(ROOT, "node_modules", "@types"), join(modules, "@types"), "junction");
+  const command = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, "dist/cli.js")}" "$@"\n`;
+  await writeFile(join(modules, ".bin", "backprop-wasm"), command, { mode: 0o755 });
 }
 
 /** The compiler's output: one line for each error. */

@@ -49,7 +49,7 @@ function checkReferences(python) {
 
 /** Exchanges files with onnxruntime, NumPy and scikit-learn. @param {string} python */
 function checkFormats(python) {
-  const missing = missingModules(python, FORMATS);
+  const missing = missingModules(python, readFileSync(FORMATS, "utf8"));
   if (missing.length > 0) throw new Skip(`needs ${missing.join(", ")} (${howToInstall(missing)})`);
   const env = { ...process.env, PYTHON: python };
   const { status, stdout } = spawnSync(process.execPath, [VITEST, "run", "formatsInPython"], {
@@ -96,7 +96,7 @@ function jsonOf(script) {
  * folder, which is then deleted.
  */
 function runCopy(python, script, use) {
-  const missing = missingModules(python, script);
+  const missing = missingModules(python, readFileSync(script, "utf8"));
   if (missing.length > 0) throw new Skip(`needs ${missing.join(", ")} (${howToInstall(missing)})`);
   const folder = mkdtempSync(join(tmpdir(), "reference-"));
   try {

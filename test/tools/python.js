@@ -1,7 +1,7 @@
 // Finds or installs a Python with the packages of the reference scripts.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL(".venv", import.meta.url));
@@ -32,19 +32,18 @@ export function preparePython({ torch }) {
 }
 
 /**
- * The modules that a script imports and the interpreter does not have.
+ * The modules that a program imports and the interpreter does not have. Without an interpreter, all.
  *
  * @param {string} python
- * @param {string} script
+ * @param {string} program
  * @returns {string[]}
  */
-export function missingModules(python, script) {
-  const text = readFileSync(script, "utf8");
-  const modules = [...text.matchAll(/^(?:import|from) (\w+)/gm)].map(([, name]) => name);
-  const program =
+export function missingModules(python, program) {
+  const modules = [...program.matchAll(/^(?:import|from) (\w+)/gm)].map(([, name]) => name);
+  const search =
     "import importlib.util, sys; print(*[n for n in sys.argv[1:] if not importlib.util.find_spec(n)])";
-  const { stdout } = spawnSync(python, ["-c", program, ...modules], { encoding: "utf8" });
-  return (stdout ?? "").split(/\s+/).filter((name) => name !== "");
+  const { status, stdout } = spawnSync(python, ["-c", search, ...modules], { encoding: "utf8" });
+  return status === 0 ? stdout.split(/\s+/).filter((name) => name !== "") : [python, ...modules];
 }
 
 /** @throws Skip with `problem` and the last line that the command printed, if it fails. */
