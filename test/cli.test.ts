@@ -550,6 +550,19 @@ describe("predict, evaluate, inspect, export and cv", () => {
     expect(read("network.onnx").includes("IsNaN")).toBe(false);
   });
 
+  it("exports a comment that no category ends, also with other line breaks", async () => {
+    const category = "a\u2028throw 1; //";
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 2 ? category : "b"},${i}\n`);
+    write("breaks.csv", `x,y\n${rows.join("")}`);
+    await succeed("train", "breaks.csv", "--target", "y", "--epochs", "1", "--out", "breaks.safetensors");
+    for (const flags of [[], ["--without-preprocessing"]]) {
+      const file = `breaks${flags.length}.mjs`;
+      await succeed("export", "breaks.safetensors", "--to", "js", "--out", file, ...flags);
+      const { predict } = await import(pathToFileURL(join(folder, file)).href);
+      expect(predict).toBeInstanceOf(Function);
+    }
+  });
+
   it("cross-validates", async () => {
     const result = await json("cv", IRIS, "--target", "class", "--folds", "3", "--epochs", "20");
     expect(result).toMatchObject({ task: "classification", mean: { accuracy: expect.any(Number) } });

@@ -62,10 +62,13 @@ function networkAlone(model: TableModel, to: ExportOptions["to"]): Uint8Array | 
   return typeof content === "string" ? comment(model) + content : content;
 }
 
-/** What the network takes and returns, as a comment of JavaScript and C. */
+/**
+ * What the network takes and returns, as a comment of JavaScript and C. Line breaks would end it, a backslash (in C also
+ * ??/) would continue it, and compilers warn of characters that change the direction of text.
+ */
 function comment(model: TableModel): string {
   return linesOf(model)
-    .map((line) => `// ${line.replaceAll(/[\r\n\u2028\u2029\\]/g, " ")}\n`)
+    .map((line) => `// ${line.replaceAll(/[\r\n\u2028\u2029\\?\u202a-\u202e\u2066-\u2069]/g, " ")}\n`)
     .join("");
 }
 

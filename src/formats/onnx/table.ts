@@ -26,10 +26,9 @@ interface Block {
 /** Adds an input for each column, and returns the name of the network's inputs. */
 export function writeColumns(graph: GraphWriter, columns: readonly ColumnSteps[]): string {
   const cells = columns.map(({ name, type }) => graph.input(name, CELL_TYPES[type], 1));
-  const [numbers, texts] = (["number", "category"] as const).map((type) =>
-    placeSteps(columns, cells).filter(({ column }) => column.type === type),
-  ) as [PlacedStep[], PlacedStep[]];
-  const blocks = [...writeNumbers(graph, numbers), ...writeTexts(graph, texts)];
+  const placed = placeSteps(columns, cells);
+  const ofType = (type: ColumnType) => placed.filter(({ column }) => column.type === type);
+  const blocks = [...writeNumbers(graph, ofType("number")), ...writeTexts(graph, ofType("category"))];
   const values = blocks.map(({ value }) => value);
   const joined = values.length === 1 ? values[0]! : graph.node("Concat", values, { axis: 1 });
   const sorted = sortColumns(
