@@ -3,6 +3,9 @@
 /** The maximum number of characters of a value in a message. */
 const MAX_LENGTH = 80;
 
+/** The maximum number of characters of a reason. Those of a content security policy have up to 300. */
+const MAX_REASON = 400;
+
 /**
  * A value as text for a message, with quotes around strings. The text is short. Never throws, even if a getter or proxy
  * of the value does.
@@ -15,10 +18,11 @@ export function show(value: unknown): string {
   }
 }
 
-/** The message of a thrown value: as `show`, but without quotes. */
+/** The message of a thrown error or text, without full stops at its end; any other value as `show`. */
 export function reasonOf(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? cut(String(thrown.message)) : show(thrown);
+    const reason: unknown = thrown instanceof Error ? thrown.message : thrown;
+    return typeof reason === "string" ? cut(reason, MAX_REASON).replace(/\.+$/, "") : show(reason);
   } catch {
     return show(thrown);
   }
@@ -47,6 +51,6 @@ function kindOf(value: object): string {
   return `an object (${tag === "Object" ? "no class" : tag})`;
 }
 
-function cut(text: string): string {
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+function cut(text: string, length = MAX_LENGTH): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

@@ -111,6 +111,9 @@ const FLATS = `area;age;city;continent;price\n${Array.from({ length: 120 }, (_, 
   return `${area};${i % 10 === 0 ? "" : age};${city};Europe;${i === 7 ? "" : `${(area * (i % 3 === 2 ? 2 : 1) - age) / 8}`}`;
 }).join("\n")}\n`;
 
+/** Makes a program's clock run a hundred times as fast. */
+const FAST_CLOCK = "const now = performance.now.bind(performance); performance.now = () => 100 * now();";
+
 describe("train with its defaults and --seed 1", () => {
   it.each([
     ["iris", "class", "accuracy", 0.93],
@@ -344,6 +347,8 @@ describe("train", () => {
     const out = ["--out", "killed.safetensors"];
     const limits = ["--epochs", "1000000", "--patience", "1000000"];
     const { status } = await run(["train", IRIS, "--target", "class", ...limits, ...out], {
+      // The file is written when five seconds have passed.
+      env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(FAST_CLOCK)}` },
       onError(_, child) {
         if (existsSync(join(folder, "killed.safetensors"))) child.kill("SIGKILL");
       },

@@ -61,13 +61,21 @@ describe("a value in a message", () => {
   });
 
   it.each(HOSTILE)("has a short text, without throwing: %s", (_, value) => {
-    for (const text of [
-      show(value),
-      reasonOf(value),
-      reasonOf(Object.assign(new Error(), { message: value })),
-    ]) {
+    expect(show(value).length).toBeGreaterThan(0);
+    expect(show(value).length).toBeLessThan(100);
+    // Reasons of systems and engines are longer.
+    for (const text of [reasonOf(value), reasonOf(Object.assign(new Error(), { message: value }))]) {
       expect(text.length).toBeGreaterThan(0);
-      expect(text.length).toBeLessThan(100);
+      expect(text.length).toBeLessThan(420);
     }
+  });
+
+  it("is, as a reason, the message of an error or a text, in full and without full stops at its end", () => {
+    const policy = `Refused to compile: ${"'unsafe-eval' is not an allowed source ".repeat(5)}of script`;
+    expect([reasonOf(new Error(`${policy}..`)), reasonOf("it ended."), reasonOf(5)]).toEqual([
+      policy,
+      "it ended",
+      "5",
+    ]);
   });
 });

@@ -34,7 +34,8 @@ export function lineChart(title: string, lines: readonly Line[], mark: number | 
   const marked =
     mark === undefined
       ? ""
-      : `<line x1="${x(mark)}" x2="${x(mark)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" stroke="#999" stroke-dasharray="4"/>`;
+      : `<line x1="${x(mark)}" x2="${x(mark)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" ` +
+        'stroke="#999" stroke-dasharray="4"/>';
   return frame(title, [axes([1, count], [low, high], x, y, "epoch"), marked, ...paths]);
 }
 
@@ -51,7 +52,8 @@ export function scatterChart(
   const y = scale(low, high, HEIGHT - MARGIN.bottom, MARGIN.top);
   const points = xs.map(
     (value, i) =>
-      `<circle cx="${x(value).toFixed(1)}" cy="${y(ys[i]!).toFixed(1)}" r="2.5" fill="${COLORS[0]}" fill-opacity="0.6"/>`,
+      `<circle cx="${x(value).toFixed(1)}" cy="${y(ys[i]!).toFixed(1)}" r="2.5" ` +
+      `fill="${COLORS[0]}" fill-opacity="0.6"/>`,
   );
   const zero = `<line x1="${x(left)}" y1="${y(0)}" x2="${x(right)}" y2="${y(0)}" stroke="#999"/>`;
   return frame(title, [axes([left, right], [low, high], x, y, name), zero, ...points]);
@@ -79,11 +81,14 @@ function axes(
   const [x0, x1, y0, y1] = [x(left), x(right), y(low), y(high)];
   const text = (value: number) => escapeHtml(Number(value.toPrecision(3)));
   return `<path d="M${x0} ${y1}V${y0}H${x1}" fill="none" stroke="#555"/>
-<text x="${x0 - 6}" y="${y0}" text-anchor="end">${text(low)}</text><text x="${x0 - 6}" y="${y1 + 10}" text-anchor="end">${text(high)}</text>
-<text x="${x0}" y="${y0 + 16}">${text(left)}</text><text x="${x1}" y="${y0 + 16}" text-anchor="end">${text(right)}</text>
+<text x="${x0 - 6}" y="${y0}" text-anchor="end">${text(low)}</text>
+<text x="${x0 - 6}" y="${y1 + 10}" text-anchor="end">${text(high)}</text>
+<text x="${x0}" y="${y0 + 16}">${text(left)}</text>
+<text x="${x1}" y="${y0 + 16}" text-anchor="end">${text(right)}</text>
 <text x="${(x0 + x1) / 2}" y="${y0 + 30}" text-anchor="middle">${escapeHtml(name)}</text>`;
 }
 
 function frame(title: string, parts: readonly string[]): string {
-  return `<svg role="img" aria-label="${escapeHtml(title)}" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}">\n${parts.join("\n")}\n</svg>`;
+  const box = `viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}"`;
+  return `<svg role="img" aria-label="${escapeHtml(title)}" ${box}>\n${parts.join("\n")}\n</svg>`;
 }

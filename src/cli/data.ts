@@ -34,8 +34,8 @@ export function readDataFor(model: TableModel, path: string): Promise<Table> {
 }
 
 /**
- * Reads rows to predict, which need no target, in tables of some rows. Memory is bounded, but for Parquet files: they are
- * read at once.
+ * Reads rows to predict, which need no target, in tables of some rows. Memory is bounded, but for Parquet files: they
+ * are read at once.
  */
 export async function* readTablesFor(model: TableModel, path: string): AsyncGenerator<Table, void, void> {
   const tables = isParquet(path)

@@ -110,7 +110,7 @@ function outputsOf(target: Target): string[] {
   const name = JSON.stringify(target.name);
   if (target.task === "classification") {
     return [
-      `Its outputs are the probabilities that ${name} is ${target.classes.map((each) => JSON.stringify(each)).join(", ")}.`,
+      `Its outputs are the probabilities that ${name} is ${target.classes.map((c) => JSON.stringify(c)).join(", ")}.`,
     ];
   }
   const number = `output * ${target.scale} + ${target.center}`;

@@ -41,7 +41,8 @@ export async function inspect(file: string, { json }: { readonly json?: boolean 
     const last = bestEpoch ?? loss.length - 1;
     const validation = validationLoss[last];
     print(
-      `loss ${figure(loss[last] ?? Number.NaN)}${validation === undefined ? "" : `, validation loss ${figure(validation)}`}`,
+      `loss ${figure(loss[last] ?? Number.NaN)}` +
+        (validation === undefined ? "" : `, validation loss ${figure(validation)}`),
     );
   }
   if (record) {
@@ -58,7 +59,9 @@ export async function inspect(file: string, { json }: { readonly json?: boolean 
 function describeFeature(feature: Feature): string {
   const indicator = feature.indicator ? ", with an indicator of missing values" : "";
   if (feature.type === "number") {
-    return `number, (x − ${figure(feature.center)}) / ${figure(feature.scale)}, ${figure(feature.missing)} if missing${indicator}`;
+    const [center, scale, missing] = [feature.center, feature.scale, feature.missing].map(figure);
+    return `number, (x − ${center}) / ${scale}, ${missing} if missing${indicator}`;
   }
-  return `${feature.categories.length} categories, ${feature.encoding === "oneHot" ? "one-hot" : "embedding"}${indicator}`;
+  const encoding = feature.encoding === "oneHot" ? "one-hot" : "embedding";
+  return `${feature.categories.length} categories, ${encoding}${indicator}`;
 }

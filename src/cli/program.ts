@@ -167,8 +167,8 @@ ${examples(
   program
     .command("verify")
     .description(
-      "Trains again what the model's file records, and compares the bits of each epoch, of the final parameters and of " +
-        "the optimizer: identical (exit status 0), or the first epoch that differs (1).",
+      "Trains again what the model's file records, and compares the bits of each epoch, of the final parameters and " +
+        "of the optimizer: identical (exit status 0), or the first epoch that differs (1).",
     )
     .addArgument(modelArgument())
     .addArgument(dataArgument())

@@ -7,8 +7,10 @@ import { permutationImportance } from "./importance.js";
 import { figure } from "./output.js";
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
-svg{font-size:12px;margin:0 1em 1em 0}table{border-collapse:collapse}td,th{padding:2px 10px;text-align:right;border-bottom:1px solid #ddd}
-td:first-child,th:first-child{text-align:left}.bar{background:#2563eb;height:10px}pre{background:#f5f5f5;padding:1em;overflow:auto}`;
+svg{font-size:12px;margin:0 1em 1em 0}table{border-collapse:collapse}
+td,th{padding:2px 10px;text-align:right;border-bottom:1px solid #ddd}
+td:first-child,th:first-child{text-align:left}.bar{background:#2563eb;height:10px}
+pre{background:#f5f5f5;padding:1em;overflow:auto}`;
 
 /** More points than these make the page slow. */
 const MAX_POINTS = 2000;
@@ -21,13 +23,16 @@ export function reportOf(model: TrainedModel, table: Table): string {
   const title = `${target.name}: ${task}`;
   const sections = [
     `<h1>${escapeHtml(title)}</h1>`,
-    `<p>${escapeHtml(reason)}. ${report.trainingRows} training rows, ${report.validationRows} validation rows. ${history.loss.length} epochs, ended by ${history.stopped}.</p>`,
+    `<p>${escapeHtml(reason)}. ${report.trainingRows} training rows, ${report.validationRows} validation rows. ` +
+      `${history.loss.length} epochs, ended by ${history.stopped}.</p>`,
     listOf(model),
     "<h2>Training</h2><p>The dashed line is the best epoch.</p>",
     curvesOf(model),
     `<h2>${task === "classification" ? "Confusion matrix" : "Residuals"} of the ${part} rows</h2>`,
     answersOf(model, rows),
-    `<h2>Importance of the columns</h2><p>By how much ${task === "classification" ? "the accuracy" : "R²"} of the ${part} rows falls if the values of a column are permuted.</p>`,
+    "<h2>Importance of the columns</h2>" +
+      `<p>By how much ${task === "classification" ? "the accuracy" : "R²"} of the ${part} rows falls if the values ` +
+      "of a column are permuted.</p>",
     importanceTable(model, rows),
     `<h2>Network</h2><pre>${escapeHtml(network.summary())}</pre>`,
   ];
@@ -92,7 +97,8 @@ function importanceTable(model: TrainedModel, rows: Table): string {
   const largest = Math.max(...importances.map(({ drop }) => drop), Number.MIN_VALUE);
   const cells = importances.map(({ column, drop }) => {
     const width = Math.max(0, Math.round((200 * drop) / largest));
-    return `<tr><td>${escapeHtml(column)}</td><td>${figure(drop)}</td><td><div class="bar" style="width:${width}px"></div></td></tr>`;
+    const bar = `<div class="bar" style="width:${width}px"></div>`;
+    return `<tr><td>${escapeHtml(column)}</td><td>${figure(drop)}</td><td>${bar}</td></tr>`;
   });
   return `<table>${cells.join("")}</table>`;
 }

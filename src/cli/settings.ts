@@ -26,7 +26,9 @@ export const OPTIMIZERS = { sgd, adam, adamW, nadam, rmsprop, adagrad, adadelta,
 
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
-/** The options of `train` and `cv` that the bits depend on. Those that are missing have the defaults of `trainTable`. */
+/**
+ * The options of `train` and `cv` that the bits depend on. Those that are missing have the defaults of `trainTable`.
+ */
 export interface Settings {
   readonly target: string;
   readonly task?: Task;

@@ -84,9 +84,10 @@ function resumedSettings(known: Settings, given: Partial<Settings>, out: string)
   for (const [name, value] of Object.entries(given)) {
     if (name === "epochs" || JSON.stringify(value) === JSON.stringify(known[name as keyof Settings]))
       continue;
+    const before = JSON.stringify(known[name as keyof Settings]) ?? "the default";
     throw new BackpropError(
       "invalidOption",
-      `${name} is ${JSON.stringify(value)}, but ${out} was trained with ${JSON.stringify(known[name as keyof Settings]) ?? "the default"}. ` +
+      `${name} is ${JSON.stringify(value)}, but ${out} was trained with ${before}. ` +
         "Leave it out to resume, or leave out --resume.",
     );
   }

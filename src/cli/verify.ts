@@ -21,7 +21,8 @@ export async function verify(file: string, data: string, { threads }: VerifyOpti
     const { rows, columns } = record.data;
     throw new BackpropError(
       "invalidData",
-      `different: ${data} has other values than the ${rows} rows and ${columns} columns that ${file} was trained on. Give that file.`,
+      `different: ${data} has other values than the ${rows} rows and ${columns} columns that ${file} was ` +
+        "trained on. Give that file.",
     );
   }
   const again = await repeat(table, record, threads, model.network.history?.stopped === "interrupted");
@@ -77,15 +78,16 @@ function requireSameBits({ settings, segments }: TrainingRecord, file: string): 
   if (settings.numerics === "relaxed") {
     throw new BackpropError(
       "unsupported",
-      `${file} was trained with relaxed numerics, whose bits depend on processor and engine, so it cannot be verified. ` +
-        "Train with strict numerics.",
+      `${file} was trained with relaxed numerics, whose bits depend on processor and engine, so it cannot be ` +
+        "verified. Train with strict numerics.",
     );
   }
   const other = segments.find(({ library }) => bitsOf(library) !== bitsOf(VERSION));
   if (!other) return;
   throw new BackpropError(
     "unsupported",
-    `${file} was trained by version ${other.library}, and version ${VERSION} may have other bits. Use npx backprop-wasm@${other.library}.`,
+    `${file} was trained by version ${other.library}, and version ${VERSION} may have other bits. ` +
+      `Use npx backprop-wasm@${other.library}.`,
   );
 }
 

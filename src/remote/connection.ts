@@ -1,7 +1,7 @@
 // The page's end of the messages to a worker.
 
 import { BackpropError, Tensor } from "../index.js";
-import { show } from "../show.js";
+import { reasonOf } from "../show.js";
 import { DatasetInWorker } from "./dataset.js";
 import type { Functions, Keep } from "./functions.js";
 import {
@@ -209,11 +209,6 @@ function errorOf(error: ErrorMessage, { thrown, signal }: Call): unknown {
   );
 }
 
-/** The message of an exception, in full, without the period at its end. */
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message.replace(/\.$/, "") : show(cause);
-}
-
 /** The functions of the entry point that make calls. */
 const FUNCTIONS: Readonly<Record<string, string>> = { create: "networkInWorker", load: "loadInWorker" };
 
@@ -235,7 +230,7 @@ function notAllowed(member: string, path: string): BackpropError {
 function notSent(member: string, cause: unknown): BackpropError {
   return new BackpropError(
     "invalidOption",
-    `What ${nameOf(member)} is given cannot be sent to the worker: ${textOf(cause)}. Expected numbers, strings, arrays, ` +
+    `What ${nameOf(member)} is given cannot be sent to the worker: ${reasonOf(cause)}. Expected numbers, strings, arrays, ` +
       "typed arrays, and objects of these.",
     { cause },
   );
@@ -244,7 +239,7 @@ function notSent(member: string, cause: unknown): BackpropError {
 function workerLost(cause: unknown): BackpropError {
   return new BackpropError(
     "coreUnavailable",
-    `The worker of the network has failed: ${cause === undefined ? "it ended unexpectedly" : textOf(cause)}. Create the network again with ` +
+    `The worker of the network has failed: ${cause === undefined ? "it ended unexpectedly" : reasonOf(cause)}. Create the network again with ` +
       "networkInWorker.",
     { cause },
   );

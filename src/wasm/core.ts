@@ -1,9 +1,10 @@
 // Loads the core: from a file, bytes, a module or a response to its functions and memory.
 
 import { BackpropError } from "../errors.js";
+import { reasonOf } from "../show.js";
 import { type Build, type CoreBuild, findBuild } from "./builds.js";
 import { notLinked, requireIdentity } from "./identity.js";
-import { ADVICE, reasonOf, unavailable } from "./loadErrors.js";
+import { ADVICE, unavailable } from "./loadErrors.js";
 import { compileGiven, compileOwn, requireSource } from "./moduleSource.js";
 import { requireEngine, requireSubnormals } from "./requirements.js";
 

@@ -1,8 +1,8 @@
 // Allocates blocks of linear memory for networks and data. The only file that grows memory.
 
 import { BackpropError } from "../errors.js";
+import { reasonOf } from "../show.js";
 import type { Address, Core } from "./core.js";
-import { reasonOf } from "./loadErrors.js";
 
 const PAGE = 65536;
 const ALIGNMENT = 64;

@@ -1,6 +1,7 @@
 // The errors of loading the core: what went wrong, and what to do about it.
 
 import { BackpropError } from "../errors.js";
+import { reasonOf } from "../show.js";
 import { type Build, loadCall } from "./builds.js";
 import { isSimdSupported } from "./requirements.js";
 
@@ -51,9 +52,4 @@ function withoutSimd(cause: unknown): BackpropError {
     "This engine has no WebAssembly SIMD. Use a newer engine, on a processor with SSE 4.1 or NEON.",
     { cause },
   );
-}
-
-/** The message of an exception, without full stops at its end. */
-export function reasonOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.+$/, "");
 }

@@ -2,11 +2,11 @@
 
 import { CORE_URLS } from "../assets.js";
 import { BackpropError } from "../errors.js";
-import { show } from "../show.js";
+import { reasonOf, show } from "../show.js";
 import { attempt } from "../validation.js";
 import { type Build, loadCall } from "./builds.js";
 import { builtinModule } from "./builtins.js";
-import { ADVICE, reasonOf, refused, unavailable } from "./loadErrors.js";
+import { ADVICE, refused, unavailable } from "./loadErrors.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,10 +1,10 @@
 // The workers of one model: threads that share the work of the calling thread.
 
 import { BackpropError } from "../errors.js";
+import { reasonOf } from "../show.js";
 import { Block } from "./block.js";
 import type { Address } from "./core.js";
 import type { Host } from "./host.js";
-import { reasonOf } from "./loadErrors.js";
 import { startWorker } from "./workers.js";
 
 /** Ends the worker pools of teams that were garbage-collected without being disposed. */

@@ -1,7 +1,10 @@
 // Compiles AssemblyScript files, so that tests can call functions that the core does not export.
 
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { threadId } from "node:worker_threads";
 import asc from "assemblyscript/asc";
 
 export interface CompileOptions {
@@ -18,6 +21,8 @@ export interface Assembly {
 }
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Compiling takes up to ten seconds, so the result is kept from file to file and from run to run. */
+const CACHE = `${root}node_modules/.cache/backprop-wasm/`;
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
@@ -44,6 +49,14 @@ async function compileModule(entry: string, overrides: Record<string, unknown>):
   const flags = Object.entries({ ...options, enable, ...overrides }).flatMap(([name, value]) =>
     value === false ? [] : value === true ? [`--${name}`] : [`--${name}`, String(value)],
   );
+  const path = `${CACHE}${await hashOf([entry, ...flags])}.wasm`;
+  const known = await readFile(path).catch(() => undefined);
+  const binary = known ?? (await compile(entry, flags));
+  if (!known) await keep(path, binary);
+  return WebAssembly.compile(binary);
+}
+
+async function compile(entry: string, flags: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main([entry, ...flags, "--outFile", "out.wasm"], {
     // Hides asconfig.json, whose entries asc would compile as well.
@@ -55,5 +68,27 @@ async function compileModule(entry: string, overrides: Record<string, unknown>):
     listFiles: () => [],
   });
   if (error || !binary) throw new Error(`${entry} does not compile: ${error?.message}\n${stderr}`);
-  return WebAssembly.compile(binary);
+  return binary;
+}
+
+/** A hash of all that the result of the compiler depends on. */
+async function hashOf(flags: readonly string[]): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(flags));
+  const folders = ["assembly", "test/assembly"].map(async (folder) => {
+    const names = await readdir(`${root}${folder}`, { recursive: true });
+    return names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name));
+  });
+  const sources = (await Promise.all(folders)).flat().sort();
+  for (const source of [...sources, "node_modules/assemblyscript/package.json"]) {
+    hash.update(`${source}\n`).update(await readFile(`${root}${source}`));
+  }
+  return hash.digest("hex");
+}
+
+/** Several test files compile the same entry, each in its own thread. */
+async function keep(path: string, binary: Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}-${threadId}`;
+  await mkdir(CACHE, { recursive: true });
+  await writeFile(temporary, binary);
+  await rename(temporary, path);
 }
