@@ -62,9 +62,12 @@ export class TrainingSession {
    * @param notebook The name of a notebook whose figures are computed.
    * @throws Error with a sentence, if the experiment cannot be: then the network before stays.
    */
-  open(experiment: Experiment, table?: Uint8Array, notebook?: string): Promise<Opened> {
+  async open(experiment: Experiment, table?: Uint8Array, notebook?: string): Promise<Opened> {
     const figures = NOTEBOOKS.find(({ name }) => name === notebook)?.figures ?? [];
-    return this.#ask((id) => ({ kind: "open", id, experiment, table, figures }));
+    const opened = await this.#ask<Opened>((id) => ({ kind: "open", id, experiment, table, figures }));
+    // A frame that waits to be drawn is of the network before.
+    this.#frame = undefined;
+    return opened;
   }
 
   /**
@@ -159,7 +162,7 @@ export class TrainingSession {
       this.#isFrameRequested = false;
       // The worker makes the next frame only then, so that frames never queue.
       this.#worker.postMessage({ kind: "drawn" });
-      this.#events.onFrame(this.#frame!);
+      if (this.#frame) this.#events.onFrame(this.#frame);
     });
   }
 

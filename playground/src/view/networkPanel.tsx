@@ -43,7 +43,7 @@ function Diagram({ playground }: Props) {
     <div class="diagram" ref={group}>
       <Canvas
         playground={playground}
-        every={1}
+        every={2}
         draw={(drawing) =>
           drawNetwork(drawing, columns, playground.frame?.weights ?? [], playground.hovered, currentColours())
         }

@@ -59,6 +59,12 @@ function Picturing({ playground }: Props) {
     return <ConfusionTable picture={picture} classes={opened.classes} />;
   }
   if (isPlane) return <Plane playground={playground} />;
+  return <Predictions playground={playground} />;
+}
+
+function Predictions({ playground }: Props) {
+  const picture = playground.frame?.picture;
+  const range = picture?.kind === "scatter" ? picture.range.map(formatTick).join(" to ") : "";
   return (
     <div class="plane">
       <Canvas
@@ -70,6 +76,10 @@ function Picturing({ playground }: Props) {
           if (scatter?.kind === "scatter") drawScatter(drawing, scatter, currentColours());
         }}
       />
+      <p class="ticks" aria-hidden="true">
+        <span>target: {range}</span>
+        <span>prediction: {range}</span>
+      </p>
     </div>
   );
 }

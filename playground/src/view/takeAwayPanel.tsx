@@ -60,9 +60,12 @@ export function TakeAwayPanel({ playground }: Props) {
         {/* A long program scrolls, also by keyboard. */}
         <textarea readOnly wrap="off" aria-label="Program" data-testid="program" value={program} />
         <footer>
-          <button type="button" onClick={() => void navigator.clipboard.writeText(program)}>
-            Copy
-          </button>
+          {/* Only pages of https or of this machine have it. */}
+          {"clipboard" in navigator && (
+            <button type="button" onClick={() => void navigator.clipboard.writeText(program)}>
+              Copy
+            </button>
+          )}
           <button type="button" class="primary" data-testid="save-program" onClick={() => void saveProgram()}>
             Save
           </button>

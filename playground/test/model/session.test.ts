@@ -53,6 +53,21 @@ describe("a session", () => {
     expect(worker.requests).toEqual([{ kind: "drawn" }]);
   });
 
+  it("draws no frame of the network before once another is open", async () => {
+    worker.say({ kind: "frame", frame: { epoch: 3 } as Frame });
+    const opened = session.open(DEFAULT_EXPERIMENT);
+    const [request] = worker.requests as { id: number }[];
+    worker.say({ kind: "done", id: request!.id, result: "opened" as never });
+    await opened;
+    for (const callback of draw.splice(0)) callback();
+    expect(events.onFrame).not.toHaveBeenCalled();
+    expect(worker.requests.at(-1)).toEqual({ kind: "drawn" });
+    const frame = { epoch: 0 } as Frame;
+    worker.say({ kind: "frame", frame });
+    for (const callback of draw) callback();
+    expect(events.onFrame.mock.calls).toEqual([[frame]]);
+  });
+
   it("resolves each promise by its own answer, in any order", async () => {
     const opened = session.open(DEFAULT_EXPERIMENT);
     const exported = session.export("c");

@@ -128,7 +128,7 @@ describe.skipIf(!chromiumPath)("the page", () => {
 
   it.each(SCHEMES)("is photographed for the documentation in %s colours", async (colorScheme) => {
     const address = `#${encodeExperiment(PHOTOGRAPHED)}`;
-    const playground = await pages.open(address, { colorScheme, viewport: { width: 1240, height: 720 } });
+    const playground = await pages.open(address, { colorScheme, viewport: { width: 1280, height: 720 } });
     await playground.waitForEpochs(PHOTOGRAPHED.epochs);
     expect((await playground.paused()).loss).toBeLessThan(0.1);
     const picture = await playground.page.screenshot();
