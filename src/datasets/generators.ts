@@ -27,7 +27,7 @@ export interface DatasetOptions {
 export interface GeneratedRows {
   /** [rows, inputs], about within [−1, 1]. */
   readonly inputs: Tensor;
-  /** [rows, 1]: the class, 0 or 1, or the number to predict. */
+  /** [rows, 1]. The class, 0 or 1, or the number to predict. */
   readonly targets: Tensor;
 }
 
