@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChromiumPages, chromiumPath } from "../support/chromiumPages.js";
@@ -27,6 +28,7 @@ describe.skipIf(!chromiumPath)("the speed of the page", () => {
       network: "2-8-8-1, batches of 32",
       stepsPerSecond: await figure("steps-per-second"),
       framesPerSecond: await figure("frames-per-second"),
+      machine: `${availableParallelism()} processors, ${loadavg()[0]!.toFixed(1)} busy, no GPU`,
       browser: `Chromium ${pages.browser.version()}`,
     };
     await playground.button("pause").click();
