@@ -23,7 +23,8 @@ export default defineConfig({
       { find: /^backprop-wasm\/(\w+)$/, replacement: `${pathOf("../dist")}/$1.js` },
     ],
   },
-  build: { target: "es2022", chunkSizeWarningLimit: 1000 },
+  // All browsers of es2022 that run WebAssembly threads know modulepreload.
+  build: { target: "es2022", modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1000 },
   worker: { format: "es" },
   server: { headers: ISOLATION, fs: { allow: [".."] } },
   preview: { headers: ISOLATION },
