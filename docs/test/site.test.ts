@@ -90,6 +90,7 @@ describe("the site", () => {
 });
 
 const executablePath = findChromium();
+const hasPlayground = existsSync(join(SITE, "playground/index.html"));
 
 describe.skipIf(!executablePath)("in Chromium", () => {
   let browser: Browser;
@@ -149,6 +150,25 @@ describe.skipIf(!executablePath)("in Chromium", () => {
       await page.close();
     });
   });
+
+  it.skipIf(hasPlayground)("says where the playground would be", async () => {
+    await open("howItWorks/training.html");
+    await page.getByText("The playground is shown here if it was built before the site.").waitFor();
+    await page.close();
+  });
+
+  it.skipIf(!hasPlayground)(
+    "has the playground in a page, with the experiment that the page names",
+    async () => {
+      await open("howItWorks/training.html");
+      await page.locator("iframe.playground").scrollIntoViewIfNeeded();
+      const playground = page.frameLocator("iframe.playground");
+      await playground.getByTestId("hash").waitFor();
+      expect(await playground.getByTestId("error").allTextContents()).toEqual([]);
+      expect(messages).toEqual([]);
+      await page.close();
+    },
+  );
 
   it("finds learningRate", async () => {
     await open("index.html");

@@ -56,12 +56,12 @@ function summaryOf(samples: Samples): Pick<FitConditions, "rows" | "inputs" | "t
 }
 
 /** Hashing all numbers would take longer than training a small network on them. */
-const MAX_HASHED = 1024;
+const MAX_HASHED = 128;
 
 /** A prime above 2^31: its multiples, modulo a smaller length, are in no regular relation to the columns. */
 const STRIDE = 2_654_435_761;
 
-/** MurmurHash3 (32 bits, without its last mix) of all numbers, or of 1024 of them. */
+/** MurmurHash3 (32 bits, without its last mix) of all numbers, or of 128 of them. */
 function hashOf(values: ArrayLike<number>, { host }: Samples, scale = 1): number {
   const { length } = values;
   const picked = allocate(host.dtype, Math.min(length, MAX_HASHED));
