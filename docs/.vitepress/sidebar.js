@@ -46,6 +46,7 @@ const PAGES = {
   ],
   Reference: [
     ["api", "All exports"],
+    "formulas",
     ["reference/index", "From the docstrings"],
   ],
 };
