@@ -44,11 +44,7 @@ const PAGES = {
     ["repository/LICENSE", "Licence"],
     ["repository/LICENSE.third-party", "Licences of others"],
   ],
-  Reference: [
-    ["api", "All exports"],
-    "formulas",
-    ["reference/index", "From the docstrings"],
-  ],
+  Reference: [["api", "All exports"], "formulas", ["reference/index", "From the docstrings"]],
 };
 
 const KINDS = {
