@@ -32,7 +32,8 @@ const results = { passed: 0, failed: 0, skipped: 0 };
 const python = findPython(values.torch);
 if (python) {
   checkReferences(python);
-  report("files for other tools", () => checkFormats(python));
+  report("files for other tools", () => runTests(python, "formatsInPython", readFileSync(FORMATS, "utf8")));
+  report("programs of the pages", () => runTests(python, "programs", "import numpy\nimport safetensors"));
 }
 for (const { name } of createExamples(FASHION_MNIST)) runExample(name);
 console.log(`${results.passed} passed, ${results.failed} failed, ${results.skipped} skipped`);
@@ -47,17 +48,17 @@ function checkReferences(python) {
   report("data sets", () => checkDataSets(python));
 }
 
-/** Exchanges files with onnxruntime, NumPy and scikit-learn. @param {string} python */
-function checkFormats(python) {
-  const missing = missingModules(python, readFileSync(FORMATS, "utf8"));
+/** Runs the tests of a file, with Python. Skips them if it lacks a module that `program` imports. */
+function runTests(python, name, program) {
+  const missing = missingModules(python, program);
   if (missing.length > 0) throw new Skip(`needs ${missing.join(", ")} (${howToInstall(missing)})`);
   const env = { ...process.env, PYTHON: python };
-  const { status, stdout } = spawnSync(process.execPath, [VITEST, "run", "formatsInPython"], {
+  const { status, stdout } = spawnSync(process.execPath, [VITEST, "run", name], {
     cwd: ROOT,
     env,
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`test/formatsInPython.test.ts failed:\n${stdout}`);
+  if (status !== 0) throw new Error(`test/${name}.test.ts failed:\n${stdout}`);
 }
 
 /** Undefined, with the reason printed, if there is no Python with the packages. */
