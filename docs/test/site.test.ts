@@ -72,6 +72,7 @@ describe("the site", () => {
   it.each([
     ["backprop-wasm", "index"],
     ["backprop-wasm/browser", "browser"],
+    ["backprop-wasm/datasets", "datasets"],
     ["backprop-wasm/formats", "formats"],
     ["backprop-wasm/node", "node"],
     ["backprop-wasm/table", "table"],
