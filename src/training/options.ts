@@ -114,8 +114,8 @@ export interface FitOptions<M extends MetricList = MetricList> extends WeightOpt
   /**
    * Finishes the fit that was stopped at the end of an epoch: by a callback or a signal, or because the program ended
    * and the network was loaded from a checkpoint. Give the same data and the same options: other rows, weights,
-   * `batchSize` or `shuffle` are refused. `epochs` counts the epochs before the interruption, too, and may be larger. The
-   * history has all epochs. Default false.
+   * `batchSize`, `shuffle`, validation data, `metrics` or `monitor` are refused. `epochs` counts the epochs before the
+   * interruption, too, and may be larger. The history has all epochs. Default false.
    */
   readonly resume?: boolean | undefined;
 }
