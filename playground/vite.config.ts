@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, minifySync, type Plugin } from "vite";
 
 /** Headers that make the page cross-origin isolated, which threads require. The service worker adds them elsewhere. */
 const ISOLATION = {
@@ -62,7 +62,8 @@ function serviceWorker(): Plugin {
       const source = readFileSync(pathOf("serviceWorker.js"), "utf8")
         .replaceAll("__VERSION__", JSON.stringify(hash.digest("hex").slice(0, 16)))
         .replaceAll("__FILES__", JSON.stringify(["./", ...first]));
-      this.emitFile({ type: "asset", fileName: "serviceWorker.js", source });
+      const { code } = minifySync("serviceWorker.js", source);
+      this.emitFile({ type: "asset", fileName: "serviceWorker.js", source: code });
     },
   };
 }

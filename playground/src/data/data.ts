@@ -46,6 +46,8 @@ export interface Data {
   readonly classes: readonly string[];
   /** The number to predict, in the units of the data, is offset + factor · output of the network. */
   readonly scale: Scale;
+  /** How many rows were left out, because their target is missing. */
+  readonly rowsWithoutTarget: number;
   /** What preprocessing changed, in sentences. */
   readonly notes: readonly string[];
 }
@@ -83,6 +85,7 @@ function prepareRows(experiment: Experiment): Data {
     inputNames: rows.inputs.shape[1] === 1 ? ["x"] : ["x", "y"],
     classes: Array.from({ length: classes }, (_, i) => String(i)),
     scale: { offset: 0, factor: 1 },
+    rowsWithoutTarget: 0,
     notes: [],
   };
 }

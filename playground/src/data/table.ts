@@ -27,7 +27,8 @@ export async function inspectTable(file: Uint8Array): Promise<TableInfo> {
   return { hash, rows: table.rows, columns: table.columns.map(describeColumn) };
 }
 
-function describeColumn({ name, type, values }: Column): TableColumn {
+function describeColumn({ name, type, values: all }: Column): TableColumn {
+  const values = Array.from<string | number>(all).filter((value) => !isMissing(value));
   const distinct = new Set<string | number>(values).size;
   return {
     name,
@@ -35,6 +36,10 @@ function describeColumn({ name, type, values }: Column): TableColumn {
     distinct: Math.min(distinct, MAX_DISTINCT),
     classes: isClasses(type, values, distinct) ? Math.min(distinct, MAX_DISTINCT) : 0,
   };
+}
+
+function isMissing(value: string | number): boolean {
+  return value === "" || Number.isNaN(value);
 }
 
 function isClasses(type: string, values: ArrayLike<string | number>, distinct: number): boolean {
@@ -74,7 +79,7 @@ async function read(file: Uint8Array): Promise<Table> {
 }
 
 /**
- * The rows of a file: training rows fit the preprocessing, and validation rows go through it.
+ * The rows of a file that have a target: training rows fit the preprocessing, and validation rows go through it.
  *
  * @throws ExperimentError or BackpropError with a sentence.
  */
@@ -91,7 +96,9 @@ export async function prepareTable(
         `${choice.hash.slice(0, 8)}…: choose that file.`,
     );
   }
-  const table = await read(file);
+  const all = await read(file);
+  const table = withTarget(all, choice.target);
+  const rowsWithoutTarget = all.rows - table.rows;
   const target = targetOf(table, choice);
   const numbers = splitNumbers(table.rows, data);
   const training = table.select(numbers.training);
@@ -117,7 +124,8 @@ export async function prepareTable(
     inputNames: preprocessor.inputs,
     classes: target.classes.map(String),
     scale: scaler ? scaleOf(scaler) : { offset: 0, factor: 1 },
-    notes: notesOf(preprocessor),
+    rowsWithoutTarget,
+    notes: [...noteOfTarget(choice.target, rowsWithoutTarget), ...notesOf(preprocessor)],
   };
 }
 
@@ -133,6 +141,17 @@ function ignoredColumns(table: Table, { columns }: TableChoice) {
   return Object.fromEntries(others.map(({ name }) => [name, { type: "ignore" as const }]));
 }
 
+/** @throws ExperimentError if no row has a target. */
+function withTarget(table: Table, target: string): Table {
+  const { values } = table.column(target);
+  const rows = Array.from({ length: table.rows }, (_, row) => row).filter((row) => !isMissing(values[row]!));
+  if (rows.length === table.rows) return table;
+  if (rows.length > 0) return table.select(rows);
+  throw new ExperimentError(
+    `The target ${JSON.stringify(target)} is missing in every row: choose another target.`,
+  );
+}
+
 interface Target {
   /** In the order of labels; empty for numbers. */
   readonly classes: readonly (string | number)[];
@@ -143,12 +162,6 @@ interface Target {
 function targetOf(table: Table, { target, classes: expected }: TableChoice): Target {
   const { values, type } = table.column(target);
   const given = Array.from<string | number>(values);
-  const missing = given.findIndex((value) => value === "" || Number.isNaN(value));
-  if (missing >= 0) {
-    throw new ExperimentError(
-      `The target ${JSON.stringify(target)} is missing in row ${missing + 1}: fill it in, or choose another target.`,
-    );
-  }
   if (expected === 0) {
     if (type === "number") return { classes: [], values: given as number[] };
     throw new ExperimentError(`The target ${JSON.stringify(target)} has texts; expected numbers.`);
@@ -165,6 +178,13 @@ function targetOf(table: Table, { target, classes: expected }: TableChoice): Tar
 
 function select(values: readonly number[], rows: Uint32Array): number[] {
   return Array.from(rows, (row) => values[row]!);
+}
+
+function noteOfTarget(target: string, rows: number): string[] {
+  if (rows === 0) return [];
+  return [
+    `The target ${target} is missing in ${rows} ${rows === 1 ? "row, which is" : "rows, which are"} left out.`,
+  ];
 }
 
 function notesOf({ report: { dropped, imputed } }: Preprocessor): string[] {

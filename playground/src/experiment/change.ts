@@ -16,8 +16,8 @@ export function withLoss(experiment: Experiment, name: LossName): Experiment {
 }
 
 /**
- * With another data set, without drawn points, and with a loss for its task: the loss as it is if it is for this number
- * of classes, else the usual one.
+ * With another data set, without drawn points. The loss stays if the task is the same and the loss is for this number of
+ * classes. Else it is the usual one, with its output activation.
  *
  * @param table For the data set `table`: what is used of the file.
  */
@@ -25,14 +25,19 @@ export function withDataset(experiment: Experiment, dataset: DatasetName, table?
   const data = { ...experiment.data, dataset, points: [], table };
   const changed: Experiment = { ...experiment, data };
   const classes = classesOf(data);
-  return suits(experiment.loss.name, classes) ? changed : withLoss(changed, usualLoss(classes));
+  const isSameTask = taskOf(classes) === taskOf(classesOf(experiment.data));
+  return isSameTask && suits(experiment.loss.name, classes) ? changed : withLoss(changed, usualLoss(classes));
+}
+
+/** @param classes 0: a number is predicted. */
+function taskOf(classes: number): Task {
+  return classes === 0 ? "number" : "classes";
 }
 
 /** Whether a loss is for so many classes (0: for numbers). */
 function suits(name: LossName, classes: number): boolean {
   const { tasks, activation }: LossChoice = LOSS_CHOICES[name];
-  const task: Task = classes === 0 ? "number" : "classes";
-  return tasks.includes(task) && (classes <= 2 || activation === "softmax");
+  return tasks.includes(taskOf(classes)) && (classes <= 2 || activation === "softmax");
 }
 
 function usualLoss(classes: number): LossName {

@@ -49,7 +49,8 @@ const WRITERS: Readonly<Record<ExportFormat, () => Promise<Writer>>> = {
   c: async () => ofNetwork((await loadFormats()).toC),
   program: async () => {
     const { programOf } = await import("./program.js");
-    return ({ experiment }, epoch) => programOf({ ...experiment, epochs: epoch });
+    return ({ experiment, data }, epoch) =>
+      programOf({ ...experiment, epochs: epoch }, data.rowsWithoutTarget > 0);
   },
 };
 

@@ -18,10 +18,12 @@ interface Rows {
 
 /**
  * A program for Node that trains the experiment for its `epochs`, and prints `hashParameters`: the hash that the page
- * shows. With own CSV, it reads the file from the folder that it is run in.
+ * shows. With a CSV file, it reads the file from the folder that it is run in.
+ *
+ * @param lacksTargets Whether the file has rows without a target, which the program must leave out.
  */
-export function programOf(experiment: Experiment): string {
-  const rows = rowsOf(experiment);
+export function programOf(experiment: Experiment, lacksTargets: boolean): string {
+  const rows = rowsOf(experiment, lacksTargets);
   const { inputs: _, ...options } = networkRecipe(experiment, 0);
   const training = trainingOf(experiment, rows);
   const used = ["createNetwork", "hashParameters", ...training.imports, ...calledIn(options)];
@@ -57,9 +59,9 @@ const OF_TABLE = ["fitPreprocessor", "readTable"];
 /** Data sets whose rows the program contains. */
 const FIXED = { truthTable: TRUTH_TABLE, drawn: { inputs: [], targets: [] } };
 
-function rowsOf(experiment: Experiment): Rows {
+function rowsOf(experiment: Experiment, lacksTargets: boolean): Rows {
   const table = tableOf(experiment.data);
-  return table ? tableRows(experiment, table) : plainRows(experiment);
+  return table ? tableRows(experiment, table, lacksTargets) : plainRows(experiment);
 }
 
 function plainRows(experiment: Experiment): Rows {
@@ -121,7 +123,24 @@ function importsIn(expression: string): string[] {
   return expression.includes("oneHot(") ? ["oneHot"] : [];
 }
 
-function tableRows(experiment: Experiment, { file, target, columns, classes }: TableChoice): Rows {
+/** The lines that define `table`: the rows that have a target. */
+function readingLines(file: string, target: string, lacksTargets: boolean): string[] {
+  const reading = `await readTable(await readFile(${JSON.stringify(file)}))`;
+  const note = `// Run this in the folder of ${JSON.stringify(file)}.`;
+  if (!lacksTargets) return [note, `const table = ${reading};`];
+  return [
+    note,
+    `const all = ${reading};`,
+    `const given = Array.from(all.column(${JSON.stringify(target)}).values);`,
+    'const table = all.select(given.flatMap((value, row) => (["", NaN].includes(value) ? [] : row)));',
+  ];
+}
+
+function tableRows(
+  experiment: Experiment,
+  { file, target, columns, classes }: TableChoice,
+  lacksTargets: boolean,
+): Rows {
   const { validation, seed } = experiment.data;
   const name = JSON.stringify(target);
   const isNumber = classes === 0;
@@ -134,7 +153,7 @@ function tableRows(experiment: Experiment, { file, target, columns, classes }: T
       ...(isNumber ? ["standardScaler"] : importsIn(encoded)),
     ],
     lines: [
-      `const table = await readTable(await readFile(${JSON.stringify(file)}));`,
+      ...readingLines(file, target, lacksTargets),
       ...(validation > 0
         ? [
             "const rows = Uint32Array.from({ length: table.rows }, (_, row) => row);",

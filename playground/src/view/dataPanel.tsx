@@ -205,7 +205,7 @@ function Summary({ playground: { opened, request } }: Props) {
       </p>
       {notes.length > 0 && (
         <details>
-          <summary>What was done to the columns</summary>
+          <summary>What was done to rows and columns</summary>
           <ul>
             {notes.map((note) => (
               <li key={note}>{note}</li>

@@ -14,6 +14,11 @@ export function formatCount(value: number): string {
   return INTEGER.format(value);
 }
 
+/** `1 epoch`, `2 epochs`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** `validationAccuracy` as `Validation accuracy`, `r2` as `R²`. */
 export function nameMetric(name: string): string {
   const words = name.replace(/([A-Z])/g, " $1").toLowerCase();

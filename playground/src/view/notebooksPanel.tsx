@@ -15,8 +15,8 @@ export function NotebooksPanel({ playground }: Props) {
   return (
     <Panel name="notebooks" title="Notebooks">
       <p>
-        Programs of others in NumPy and PyTorch, trained here from the same seeds: the figures come out the
-        same.
+        Programs in NumPy and PyTorch, trained here from the same seeds. Each table shows the printed figures
+        beside those computed here.
       </p>
       <ul class="cards">
         {NOTEBOOKS.map((notebook) => (

@@ -11,7 +11,7 @@ import { drawCurve, drawScatter } from "./drawing/curve.js";
 import { drawPoint, drawPoints } from "./drawing/points.js";
 import { scaleOf } from "./drawing/scale.js";
 import { drawSurface } from "./drawing/surface.js";
-import { formatTick } from "./format.js";
+import { countOf, formatTick } from "./format.js";
 import { useFrames } from "./hooks.js";
 import type { Playground } from "./playground.js";
 import { currentColours } from "./theme.js";
@@ -349,7 +349,7 @@ function DrawingHint({ playground }: Props) {
   if (points.length === 0) return null;
   return (
     <p class="hint">
-      {points.length} points drawn.{" "}
+      {countOf(points.length, "point")} drawn.{" "}
       {dataset !== "drawn" && (
         <button type="button" class="link" onClick={() => void playground.drawPoints([])}>
           Remove them

@@ -24,6 +24,7 @@ import type {
 } from "../training/messages.js";
 import { TrainingSession } from "../training/session.js";
 import { Curves } from "./curves.js";
+import { countOf } from "./format.js";
 import { Rate } from "./rate.js";
 
 /** Epochs a second at each position of the slider. */
@@ -118,6 +119,7 @@ export class Playground {
     if (name !== "table") return this.change(withDataset(this.experiment, name));
     if (this.file) return this.chooseColumns(usualColumns(this.file));
     const sentence = "Choose a CSV file, or drop one anywhere on the page. It stays on your machine.";
+    this.pause();
     this.request = { what: "file", sentence };
     this.#changed();
     return Promise.resolve();
@@ -251,6 +253,7 @@ export class Playground {
   async #openOne(experiment: Experiment, runUntil: number | undefined): Promise<void> {
     this.request = this.#missingFor(experiment);
     if (this.request !== undefined) {
+      this.pause();
       this.#writeAddress(experiment.epochs);
       this.#changed();
       return;
@@ -300,7 +303,7 @@ export class Playground {
       return await this.#digits;
     } catch {
       this.#digits = undefined;
-      throw new Error("The digits could not be loaded: connect to the network once, and choose them again.");
+      throw new Error("The digits could not be loaded: connect to the internet once, and choose them again.");
     }
   }
 
@@ -323,7 +326,7 @@ export class Playground {
   #onPaused(): void {
     if (!this.frame || !this.opened) return;
     const { epoch, loss } = this.frame;
-    this.announcement = `Paused after ${epoch} epochs, with a loss of ${loss.toPrecision(3)}.`;
+    this.announcement = `Paused after ${countOf(epoch, "epoch")}, with a loss of ${loss.toPrecision(3)}.`;
     if (!this.#isOpening && this.request === undefined) this.#writeAddress(epoch);
   }
 

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { Canvas, type Drawing } from "./canvas.js";
 import { Panel } from "./controls.js";
+import { countOf } from "./format.js";
 import { useFrames } from "./hooks.js";
 import { Icon } from "./icons.js";
 import type { Playground } from "./playground.js";
@@ -38,7 +39,8 @@ function Hash({ playground }: Props) {
       <figcaption>
         <code data-testid="hash">{frame?.hash ?? ""}</code>
         <small>
-          after {frame?.epoch ?? 0} epochs{frame && frame.step > 0 ? ` and ${frame.step} steps` : ""}
+          after {countOf(frame?.epoch ?? 0, "epoch")}
+          {frame && frame.step > 0 ? ` and ${countOf(frame.step, "step")}` : ""}
         </small>
       </figcaption>
     </figure>
@@ -68,7 +70,7 @@ export function Share({ playground }: Props) {
   const [message, setMessage] = useState("");
   const share = async () => {
     const address = playground.share();
-    const after = `It trains ${playground.frame?.epoch ?? 0} epochs.`;
+    const after = `It trains ${countOf(playground.frame?.epoch ?? 0, "epoch")}.`;
     try {
       await navigator.clipboard.writeText(address);
       setMessage(`The address is copied. ${after}`);
@@ -82,7 +84,7 @@ export function Share({ playground }: Props) {
         type="button"
         class="primary"
         data-testid="share"
-        disabled={!playground.opened}
+        disabled={!playground.opened || playground.request !== undefined}
         onClick={() => void share()}
       >
         <Icon name="share" />

@@ -1,6 +1,8 @@
 // The trained network as a file, and the program that trains it.
 
 import { useRef, useState } from "preact/hooks";
+import digitsUrl from "../../../examples/data/digits.csv?url";
+import { DIGITS } from "../experiment/digits.js";
 import type { ExportedFile, ExportFormat } from "../training/messages.js";
 import { Panel } from "./controls.js";
 import { Icon } from "./icons.js";
@@ -13,7 +15,7 @@ interface Props {
 const FORMATS: Readonly<Record<ExportFormat, readonly [label: string, description: string]>> = {
   program: ["Program", "trains the same network, to the same hash"],
   safetensors: ["safetensors", "for this library, PyTorch and Python"],
-  onnx: ["ONNX", "for ONNX Runtime and its kin"],
+  onnx: ["ONNX", "for ONNX Runtime and other programs"],
   javascript: ["JavaScript", "a function without any import"],
   c: ["C", "a function for any compiler"],
 };
@@ -60,6 +62,11 @@ export function TakeAwayPanel({ playground }: Props) {
         {/* A long program scrolls, also by keyboard. */}
         <textarea readOnly wrap="off" aria-label="Program" data-testid="program" value={program} />
         <footer>
+          {playground.opened?.experiment.data.dataset === "digits" && (
+            <a href={digitsUrl} download={DIGITS.file}>
+              Save {DIGITS.file}
+            </a>
+          )}
           {/* Only pages of https or of this machine have it. */}
           {"clipboard" in navigator && (
             <button type="button" onClick={() => void navigator.clipboard.writeText(program)}>

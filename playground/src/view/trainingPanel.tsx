@@ -104,7 +104,8 @@ export function TrainingPanel({ playground }: Props) {
           <TrainingFields names={MORE} playground={playground} />
           {!crossOriginIsolated && (
             <p class="hint">
-              Threads need a page that is cross-origin isolated: reload this one, or open it by https.
+              Threads need a cross-origin isolated page: reload this page. If that does not help, open it by
+              https.
             </p>
           )}
         </div>

@@ -1,7 +1,7 @@
 // Run, pause, one step, one epoch, reset, speed; and the figures of training.
 
 import { Slider } from "./controls.js";
-import { formatCount, formatFigure, nameMetric } from "./format.js";
+import { countOf, formatCount, formatFigure, nameMetric } from "./format.js";
 import { useFrames } from "./hooks.js";
 import { Icon, type IconName } from "./icons.js";
 import { type Playground, SPEEDS } from "./playground.js";
@@ -34,7 +34,7 @@ function Buttons({ playground }: Props) {
         type="button"
         class="run"
         data-testid={isRunning ? "pause" : "run"}
-        disabled={!isReady}
+        disabled={!isReady && !isRunning}
         onClick={() => (isRunning ? playground.pause() : playground.run())}
       >
         <Icon name={isRunning ? "pause" : "run"} />
@@ -68,7 +68,7 @@ function Speed({ playground }: Props) {
         min={0}
         max={SPEEDS.length - 1}
         step={1}
-        text={Number.isFinite(speed) ? `${speed} epochs/s` : "as fast as it can"}
+        text={Number.isFinite(speed) ? `${countOf(speed, "epoch")} a second` : "as fast as it can"}
         onChange={(position) => playground.setSpeed(position)}
       />
     </div>

@@ -255,8 +255,15 @@ describe("a change", () => {
     expect(lossOf(DEFAULT_EXPERIMENT, "moons")).toBe("sigmoidCrossentropy");
     expect(lossOf(DEFAULT_EXPERIMENT, "sine")).toBe("meanSquaredError");
     expect(lossOf(DEFAULT_EXPERIMENT, "digits")).toBe("sparseCategoricalCrossentropy");
-    expect(lossOf(withLoss(DEFAULT_EXPERIMENT, "huber"), "sine")).toBe("huber");
+    expect(lossOf(withLoss(withDataset(DEFAULT_EXPERIMENT, "sine"), "huber"), "plane")).toBe("huber");
     expect(lossOf(withDataset(DEFAULT_EXPERIMENT, "digits"), "moons")).toBe("sparseCategoricalCrossentropy");
+  });
+
+  it("from classes to numbers, or back, sets the usual loss and its output activation", () => {
+    const sine = withDataset(withLoss(DEFAULT_EXPERIMENT, "huber"), "sine");
+    expect([sine.loss.name, sine.output.activation]).toEqual(["meanSquaredError", "linear"]);
+    const moons = withDataset(withLoss(sine, "huber"), "moons");
+    expect([moons.loss.name, moons.output.activation]).toEqual(["sigmoidCrossentropy", "sigmoid"]);
   });
 
   it("of the data set removes drawn points", () => {

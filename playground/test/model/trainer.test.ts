@@ -427,7 +427,7 @@ describe("a CSV file", () => {
       rows: 60,
       columns: [
         { name: "a", type: "number", distinct: 7, classes: 7 },
-        { name: "b", type: "number", distinct: 6, classes: 0 },
+        { name: "b", type: "number", distinct: 5, classes: 5 },
         { name: "answer", type: "category", distinct: 2, classes: 2 },
         { name: "price", type: "number", distinct: 60, classes: 0 },
       ],
@@ -441,6 +441,22 @@ describe("a CSV file", () => {
     expect(opened.notes).toEqual([expect.stringContaining("The column b is missing in")]);
     const { picture } = await client.runTo(5);
     expect(picture).toMatchObject({ kind: "confusion" });
+  });
+
+  it("is trained on without the rows whose target is missing, with a note", async () => {
+    const opened = await client.open(await ofFile("b", ["a", "answer"]), file);
+    expect(opened.trainingRows + opened.validationRows).toBe(40);
+    expect(opened.classes).toEqual(["0", "1", "2", "3", "4"]);
+    expect(opened.notes).toEqual(["The target b is missing in 20 rows, which are left out."]);
+  });
+
+  it("whose target is missing in every row is refused in a sentence", async () => {
+    const empty = csv("a,b\n1,\n2,\n");
+    const { hash } = await client.inspect(empty);
+    const table = { file: "f.csv", hash, target: "b", columns: ["a"], classes: 0 };
+    await expect(client.open(withDataset(DEFAULT_EXPERIMENT, "table", table), empty)).rejects.toThrow(
+      'The target "b" is missing in every row: choose another target.',
+    );
   });
 
   it("gives predictions in the units of the file for a number", async () => {
@@ -471,11 +487,6 @@ describe("a CSV file", () => {
     await expect(client.open(experiment)).rejects.toThrow(
       "This experiment needs the file f.csv: choose it, or drop it here.",
     );
-    const gaps = {
-      ...experiment,
-      data: { ...experiment.data, table: { ...experiment.data.table!, target: "b" } },
-    };
-    await expect(client.open(gaps, file)).rejects.toThrow('The target "b" is missing in row 1');
     expect(hashParameters(await loadNetwork((await client.export("safetensors")).bytes))).toBe(hash);
     const frames: readonly Frame[] = client.frames;
     expect(frames.at(-1)!.hash).toBe(hash);

@@ -113,6 +113,25 @@ describe.skipIf(!chromiumPath)("files on the page", () => {
     expect(await playground.page.getByLabel("Layer 1: units").inputValue()).toBe("8");
   });
 
+  it("says that a network is too large, and keeps what was trained", async () => {
+    const playground = await pages.open();
+    for (const layer of [1, 2]) {
+      await playground.page.getByLabel(`Layer ${layer}: units`).fill("1024");
+      await playground.page.getByLabel(`Layer ${layer}: units`).press("Enter");
+    }
+    await playground.button("add-dense").click();
+    await playground.page.getByText("1,060,881 parameters").waitFor();
+    await playground.trainEpochs(1);
+    const before = await playground.paused();
+    await playground.page.getByLabel("Layer 3: units").fill("1024");
+    await playground.page.getByLabel("Layer 3: units").press("Enter");
+    expect(await playground.error()).toMatch(
+      /^The network would have 2,103,297 parameters; expected at most 2,000,000\. /,
+    );
+    expect(await playground.paused()).toEqual(before);
+    expect(await playground.page.getByLabel("Layer 3: units").inputValue()).toBe("8");
+  });
+
   it("says that training diverged, and keeps the parameters before", async () => {
     const playground = await pages.open();
     await playground.chooseDataset("sine");
@@ -125,6 +144,19 @@ describe.skipIf(!chromiumPath)("files on the page", () => {
     expect(await playground.error()).toMatch(/finite|diverge/i);
     expect((await playground.paused()).hash).toMatch(/^[0-9a-f]{64}$/);
     expect((await saved(playground, "export-safetensors")).bytes.length).toBeGreaterThan(100);
+  });
+
+  it("pauses, and shares nothing, while it asks for a file", async () => {
+    const playground = await pages.open();
+    await playground.button("run").click();
+    await playground.waitForEpochs(1);
+    await playground.chooseDataset("table");
+    await playground.page.getByText("Choose a CSV file").waitFor();
+    await playground.button("run").waitFor();
+    expect(await playground.button("share").isDisabled()).toBe(true);
+    await playground.chooseDataset("moons");
+    await playground.page.getByText("after 0 epochs", { exact: true }).waitFor();
+    expect(await playground.button("share").isEnabled()).toBe(true);
   });
 
   it("exports safetensors that the library loads, with the hash that the page shows", async () => {
@@ -164,5 +196,17 @@ describe.skipIf(!chromiumPath)("files on the page", () => {
     const { bytes } = await saved(playground, "save-program");
     expect(bytes.toString()).toBe(program);
     expect(await runInNode(program)).toBe(`${(await playground.paused()).hash}\n`);
+  });
+
+  it("saves the file of the digits beside the program that reads it", async () => {
+    const playground = await pages.open();
+    await playground.chooseDataset("digits");
+    await playground.page.getByRole("table", { name: /Rows of validation/ }).waitFor();
+    await playground.button("export-program").click();
+    const download = playground.page.waitForEvent("download");
+    await playground.page.getByRole("link", { name: "Save digits.csv" }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe("digits.csv");
+    expect(await readFile(await file.path())).toEqual(await readFile(`${ROOT}examples/data/digits.csv`));
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChromiumPages, chromiumPath } from "../support/chromiumPages.js";
 
 /** The most bytes that may be sent before the first network is shown, as gzip sends them: 150 KB. */
-const MAX_FIRST_LOAD = 150 * 1024;
+const MAX_FIRST_LOAD = 150_000;
 
 describe.skipIf(!chromiumPath)("loading the page", () => {
   let pages: ChromiumPages;
