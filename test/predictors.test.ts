@@ -251,6 +251,8 @@ describe("the name of a function", () => {
     "static",
     "exp",
     "printf",
+    "double_t",
+    "div_t",
     "NAN",
     "_Bool",
   ];

@@ -193,6 +193,18 @@ describe("a model as a function in JavaScript", () => {
     expect(() => predict(row)).toThrow(new TypeError("No row has int"));
     expectPredictions(predict([row, second]) as Prediction[], model.predict([row, second]), "float64");
   });
+
+  it("reads columns with the names of properties of all objects only where a row has them", async () => {
+    const rowOf = (i: number) => ({ constructor: i % 7, ["__proto__"]: "xyz"[i % 3] }) as unknown as TableRow;
+    const rows = Array.from({ length: 60 }, (_, i) => ({ ...rowOf(i), target: i % 2 ? "a" : "b" }));
+    const model = await trainTable(rows, { target: "target", dtype: "float64", epochs: 1 });
+    const predict = functionOf(model);
+    expect(() => predict({})).toThrow(new TypeError("No row has constructor"));
+    expect(errorOf(() => model.predict({})).message).toContain('row has no "constructor"');
+    const some = [rowOf(3), {}, rowOf(5)];
+    expectPredictions(predict(some) as Prediction[], model.predict(some), "float64");
+    model.network.dispose();
+  });
 });
 
 describe.skipIf(!hasCompiler)("a model as a header in C", () => {

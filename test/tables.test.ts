@@ -237,6 +237,14 @@ describe("createTable", () => {
     expect(contentOf(createTable([{ country: "NA" }]))).toEqual({ country: ["category", "NA"] });
   });
 
+  it("takes a column with the name of a property of all objects as missing in rows that lack it", () => {
+    const rows = [{ constructor: 1, ["__proto__"]: "a" }, {}] as unknown as TableRows;
+    expect(contentOf(createTable(rows))).toEqual({
+      constructor: ["number", 1, Number.NaN],
+      ["__proto__"]: ["category", "a", ""],
+    });
+  });
+
   it("reads numbers and texts in one column as texts", () => {
     expect(contentOf(createTable([{ x: 1 }, { x: "b" }]))).toEqual({ x: ["category", "1", "b"] });
   });

@@ -2,7 +2,7 @@
 
 import type { DType, FloatArray, Layer } from "../index.js";
 import { type OptionsOf, ofType, readOptions } from "../validation.js";
-import { answerOf, CELL_HELPERS, columnsOf, helpersOf } from "./javascriptTable.js";
+import { answerOf, CELL_HELPERS, columnsOf, helpersOf, ownCellsOf } from "./javascriptTable.js";
 import { commentOf, requireJavaScriptName } from "./names.js";
 import type { Exportable, TableSteps } from "./predictor.js";
 import { activationOf, type Language, listOf, readProgram, type SourceOptions } from "./source.js";
@@ -111,19 +111,20 @@ function tableSource(name: string, begin: string, network: TrainedNetwork, table
   const { numbers, helpers, steps } = partsOf(name, network);
   const { columns, used } = columnsOf(table);
   const { constants, answer } = answerOf(table.target);
+  const own = ownCellsOf(table);
   return `// Predicts "${commentOf(table.target.name)}" from a row { column: cell } or an array of rows. By backprop-wasm.
 ${begin}
 ${numbers}${helpers}${helpersOf(CELL_HELPERS, used)}  const columns = (${name}.columns ??= [
 ${columns}  ]);
 ${constants}  const one = (row) => {
     let x = Float64Array.from(columns.flatMap(([name, filler, ...steps]) => {
-      const v = read(row[name], name, typeof filler === "number");
+      const v = read(${own}[name], name, typeof filler === "number");
       return steps.flatMap((step) => step(v === "" ? filler : v, v === ""));
     }));
 ${steps}${answer}  };
   const list = Array.isArray(rows) ? rows : [rows];
   for (const [name] of columns) {
-    if (!list.some((row) => name in row)) throw new TypeError("No row has " + name);
+    if (!list.some((row) => name in ${own})) throw new TypeError("No row has " + name);
   }
   return list === rows ? list.map(one) : one(rows);
 }

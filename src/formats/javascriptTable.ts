@@ -9,9 +9,9 @@ export function helpersOf(helpers: Readonly<Record<string, string>>, used: Itera
 }
 
 /**
- * `read` returns a number, or the text of a cell, "" for a missing one, as the model reads it: /^st|^b/ are the types string, boolean and
- * bigint, v !== v is true for NaN, and t - t is not 0 for texts that are no finite numbers. The others compute inputs from
- * the text or the filler, and whether the cell is missing.
+ * `read` returns a number, or the text of a cell, "" for a missing one, as the model reads it. /^st|^b/ are the types
+ * string, boolean and bigint; v !== v is true for NaN; t - t is not 0 for texts that are no finite numbers. The others
+ * compute inputs from the text or the filler, and whether the cell is missing.
  */
 export const CELL_HELPERS: Readonly<Record<string, string>> = {
   read: `(v, name, isNumber) => {
@@ -26,6 +26,11 @@ export const CELL_HELPERS: Readonly<Record<string, string>> = {
   categoryNumber: "(names) => (v) => names.indexOf(v) + 1",
   isMissing: "(_, is) => +is",
 };
+
+/** The cells of a row: without what all objects inherit, if a column has the name of it, such as "constructor". */
+export function ownCellsOf({ columns }: TableSteps): string {
+  return columns.some(({ name }) => name in Object.prototype) ? "({ __proto__: null, ...row })" : "row";
+}
 
 /** The list of columns in JavaScript, each with its name, its filler and its steps, and the helpers that it uses. */
 export function columnsOf({ columns }: TableSteps): { readonly columns: string; readonly used: Set<string> } {

@@ -34,7 +34,7 @@ const C_MATH = wordsOf(`
   tgamma trunc y0 y1 yn
   fpclassify isfinite isgreater isgreaterequal isinf isless islessequal islessgreater isnan isnormal isunordered signbit`);
 
-/** Functions of other headers that compilers know without the header, and types of stddef.h. */
+/** Functions of other headers that compilers know without the header, and types of headers. */
 const C_LIBRARY = wordsOf(`
   abort abs aligned_alloc assert atexit atof atoi atol atoll bsearch calloc clock div exit fclose feof fflush fgetc fgets
   fopen fprintf fputc fputs fread free fscanf fseek fwrite getc getchar getenv gets imaxabs isalnum isalpha isblank iscntrl
@@ -45,7 +45,8 @@ const C_LIBRARY = wordsOf(`
   strtoull strxfrm system time tolower toupper ungetc vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf
   cabs carg ccos ccosh cexp cimag clog conj cpow cproj creal csin csinh csqrt ctan ctanh cacos cacosh casin casinh catan
   catanh iswalnum iswalpha iswblank iswcntrl iswdigit iswgraph iswlower iswprint iswpunct iswspace iswupper iswxdigit
-  towlower towupper`);
+  towlower towupper
+  div_t double_t float_t ldiv_t lldiv_t locale_t nullptr_t`);
 
 /** Names that begin with __, or with _ and a capital letter, are the compiler's. */
 const C_RESERVED = /^_[_A-Z]/;

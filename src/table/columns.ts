@@ -157,8 +157,8 @@ function cellsOfRows(argument: string, rows: readonly unknown[]): Cells {
     names: [...names],
     column(name) {
       return attempt("invalidData", argument, () => {
-        if (!rows.some((row) => name in (row as object))) return undefined;
-        return rows.map((row) => (row as TableRow)[name]);
+        const has = (row: unknown): row is TableRow => Object.hasOwn(row as object, name);
+        return rows.some(has) ? rows.map((row) => (has(row) ? row[name] : undefined)) : undefined;
       });
     },
     place,

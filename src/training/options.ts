@@ -113,9 +113,10 @@ export interface FitOptions<M extends MetricList = MetricList> extends WeightOpt
   readonly checkpoint?: Checkpoint | undefined;
   /**
    * Finishes the fit that was stopped at the end of an epoch: by a callback or a signal, or because the program ended
-   * and the network was loaded from a checkpoint. Give the same data and the same options: other rows, weights,
-   * `batchSize`, `shuffle`, validation data, `metrics` or `monitor` are refused. `epochs` counts the epochs before the
-   * interruption, too, and may be larger. The history has all epochs. Default false.
+   * and the network was loaded from a checkpoint. Give the same data and the same options: another `batchSize`,
+   * `shuffle`, `metrics` or `monitor`, and other rows, weights or validation data are refused; up to 128 numbers of each
+   * array are compared. `epochs` counts the epochs before the interruption, too, and may be larger. The history has all
+   * epochs. Default false.
    */
   readonly resume?: boolean | undefined;
 }
