@@ -8,7 +8,15 @@ export default defineConfig({
     // By default, Vitest leaves one processor free: on two, the tests would take 1.5 times as long.
     maxWorkers: "100%",
     projects: [
-      { test: { name: "library", include: ["test/**/*.test.ts"], ...TIMEOUTS } },
+      {
+        test: {
+          name: "library",
+          include: ["test/**/*.test.ts"],
+          // Takes a minute: part of test:pages and, with Python's packages, of test:tools.
+          exclude: ["test/programs.test.ts"],
+          ...TIMEOUTS,
+        },
+      },
       // What the playground trains. The tests of its page need its build and its own packages.
       { ...playground, test: { name: "playground", include: ["test/model/**/*.test.ts"], ...TIMEOUTS } },
     ],

@@ -102,7 +102,7 @@ export function plane(options: DatasetOptions = {}): GeneratedRows {
 
 /** Rows of the classes 0, 1, 0, 1, …: both have the same number of rows, or class 0 one more. */
 function classes(name: string, options: DatasetOptions, draw: Draw): GeneratedRows {
-  return generate(name, options, (random, row, noise) => ({
+  return generate(name, options, 2, (random, row, noise) => ({
     inputs: draw(random, row).map((coordinate) => noisy(random, coordinate, noise)),
     target: row % 2,
   }));
@@ -114,7 +114,7 @@ function numbers(
   columns: number,
   targetOf: (inputs: readonly number[]) => number,
 ): GeneratedRows {
-  return generate(name, options, (random, _, noise) => {
+  return generate(name, options, columns, (random, _, noise) => {
     const inputs = Array.from({ length: columns }, () => between(random, -1, 1));
     return { inputs, target: noisy(random, targetOf(inputs), noise) };
   });
@@ -123,17 +123,19 @@ function numbers(
 function generate(
   name: string,
   options: DatasetOptions,
+  columns: number,
   draw: (random: NumpyRandom, row: number, noise: number) => { inputs: readonly number[]; target: number },
 ): GeneratedRows {
   const { rows, noise, seed } = readOptions(name, options, OPTIONS) as Required<DatasetOptions>;
   const random = numpyRandom(seed);
-  const drawn = Array.from({ length: rows }, (_, row) => draw(random, row, noise));
-  const targets = drawn.map(({ target }) => target);
-  const inputs = drawn.map((row) => row.inputs);
-  return {
-    inputs: new Tensor([rows, inputs[0]!.length], Float64Array.from(inputs.flat())),
-    targets: new Tensor([rows, 1], Float64Array.from(targets)),
-  };
+  const inputs = new Float64Array(rows * columns);
+  const targets = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const drawn = draw(random, row, noise);
+    inputs.set(drawn.inputs, row * columns);
+    targets[row] = drawn.target;
+  }
+  return { inputs: new Tensor([rows, columns], inputs), targets: new Tensor([rows, 1], targets) };
 }
 
 /** Uniform in [low, high). */

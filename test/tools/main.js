@@ -15,6 +15,8 @@ import { missingModules, preparePython, Skip } from "./python.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
+/** Chooses test/programs.test.ts. */
+const PROGRAMS = ["--config", "vitest.pages.config.ts", "--project", "programs"];
 const FORMATS = fileURLToPath(new URL("formats.py", import.meta.url));
 const REFERENCE = fileURLToPath(new URL("../reference/", import.meta.url));
 const DATA = fileURLToPath(new URL("../../examples/data/", import.meta.url));
@@ -32,8 +34,8 @@ const results = { passed: 0, failed: 0, skipped: 0 };
 const python = findPython(values.torch);
 if (python) {
   checkReferences(python);
-  report("files for other tools", () => runTests(python, "formatsInPython", readFileSync(FORMATS, "utf8")));
-  report("programs of the pages", () => runTests(python, "programs", "import numpy\nimport safetensors"));
+  report("files for other tools", () => runTests(python, ["formatsInPython"], readFileSync(FORMATS, "utf8")));
+  report("programs of the pages", () => runTests(python, PROGRAMS, "import numpy\nimport safetensors"));
 }
 for (const { name } of createExamples(FASHION_MNIST)) runExample(name);
 console.log(`${results.passed} passed, ${results.failed} failed, ${results.skipped} skipped`);
@@ -48,17 +50,23 @@ function checkReferences(python) {
   report("data sets", () => checkDataSets(python));
 }
 
-/** Runs the tests of a file, with Python. Skips them if it lacks a module that `program` imports. */
-function runTests(python, name, program) {
+/**
+ * Runs the tests that Vitest's arguments choose, with Python. Skips them if it lacks a module that `program` imports.
+ *
+ * @param {string} python
+ * @param {readonly string[]} chosen
+ * @param {string} program
+ */
+function runTests(python, chosen, program) {
   const missing = missingModules(python, program);
   if (missing.length > 0) throw new Skip(`needs ${missing.join(", ")} (${howToInstall(missing)})`);
   const env = { ...process.env, PYTHON: python };
-  const { status, stdout } = spawnSync(process.execPath, [VITEST, "run", name], {
+  const { status, stdout } = spawnSync(process.execPath, [VITEST, "run", ...chosen], {
     cwd: ROOT,
     env,
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`test/${name}.test.ts failed:\n${stdout}`);
+  if (status !== 0) throw new Error(`vitest run ${chosen.join(" ")} failed:\n${stdout}`);
 }
 
 /** Undefined, with the reason printed, if there is no Python with the packages. */
