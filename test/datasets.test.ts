@@ -148,7 +148,7 @@ describe("the geometry without noise", () => {
     }
   });
 
-  it("of moons: half circles of radius 2/3, of which each begins within the other", () => {
+  it("of moons: two half circles of radius 2/3, and each begins inside the other", () => {
     for (const { x, y, target } of rowsOf(moons(options))) {
       const sign = target === 0 ? 1 : -1;
       const [u, v] = [sign * x * 1.5 + 0.5, sign * y * 1.5 + 0.25];

@@ -189,9 +189,10 @@ export function optimizerHead(): u64 {
 }
 
 /**
- * Lays out an optimizer with this kind and these features in a region. `arenaBytes`: the size of the array of all
- * parameters. The region must be zeroed, and begin at a multiple of 64. If the region is 0, only computes its size. Returns
- * the size in bytes. After the layout, the host writes the learning rate and the hyperparameters.
+ * Writes the struct of an optimizer of this kind and with these features into `region`. The space after the struct is for
+ * its state. The region must be zeroed and begin at a multiple of 64. If it is 0, nothing is written. `arenaBytes` is the size
+ * of the array of all parameters. Returns the size of the region in bytes. Then the host writes the learning rate and the
+ * hyperparameters.
  */
 export function optimizerLayout(region: usize, kind: OptimizerKind, features: u32, arenaBytes: u64): u64 {
   const slots = optimizerSlots(kind, features);

@@ -52,7 +52,7 @@ export interface Settings {
   readonly ignore?: readonly string[];
 }
 
-/** The options of trainTable for these settings, and rows of `readTrainingData`, whose types have the categories. */
+/** The options of trainTable for these settings. `categories` is left out: `readTrainingData` has applied it. */
 export function trainOptions(settings: Settings): TrainTableOptions {
   const { optimizer = "adam", learningRate, categories: _, ignore = [], ...others } = settings;
   return {

@@ -69,7 +69,7 @@ export interface Experiment {
   readonly optimizer: Named<OptimizerName>;
   readonly schedule: ScheduleSetting;
   readonly batchSize: number;
-  /** How many epochs whoever opens the address trains; 0: none. */
+  /** How many epochs the page trains when somebody opens the address; 0: none. */
   readonly epochs: number;
   readonly seed: number;
   /** Whose random numbers the initial parameters are drawn from: NumPy's or PyTorch's. */

@@ -119,7 +119,7 @@ export function checkValue(path: string, field: Field, value: unknown): asserts 
 }
 
 /**
- * Checks values, of which any may be missing.
+ * Checks the values of fields. Each may be missing.
  *
  * @throws ExperimentError for a value that its field does not allow, and for a name that has no field.
  */

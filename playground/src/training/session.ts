@@ -1,4 +1,4 @@
-// The page's side of training: a worker, and what is asked of it.
+// The page's side of training. It sends requests to the worker that trains, and receives its answers.
 
 import type { Experiment } from "../experiment/experiment.js";
 import { NOTEBOOKS } from "../notebooks/notebooks.js";

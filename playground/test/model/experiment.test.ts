@@ -66,7 +66,7 @@ describe("an address", () => {
     expect(decodeExperiment("#")).toBe(DEFAULT_EXPERIMENT);
   });
 
-  it("stays what it was: people have shared it", () => {
+  it("is the same text in all versions, so that addresses that people have shared still open", () => {
     const spiral = withDataset(DEFAULT_EXPERIMENT, "spiral");
     expect(encodeExperiment({ ...spiral, epochs: 100 })).toBe(
       "1.eyJkYXRhIjp7ImRhdGFzZXQiOiJzcGlyYWwifSwiZXBvY2hzIjoxMDB9",
